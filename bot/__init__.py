@@ -1,0 +1,1 @@
+"""The runbook bot: slash commands become runbook actions, with approvals where it hurts."""
