@@ -1,0 +1,411 @@
+"""The catalogue's vocabulary: rows (one AWS operation on named resources) and actions built of them.
+
+A row is a permission: an operation, the parameters it may carry and on what, its risk and how often it may be sent.
+An action is what a runbook step uses. Reading actions only look. Changing actions look, then *propose* the exact
+calls; whoever performs the run asks for approval, sends each call at most once, and lets the action look again.
+Nothing here talks to AWS.
+"""
+
+import hashlib
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from difflib import get_close_matches
+from enum import StrEnum
+from typing import Any, Protocol
+
+from pydantic import BaseModel
+
+from bot.domain.runbook import Risk
+from bot.domain.strictjson import parse_object
+from bot.domain.value import JsonObject, JsonValue, Value
+from bot.errors import InvalidError, NotFoundError
+
+
+class Replay(StrEnum):
+    """Say how often a call may be sent when its outcome is in doubt."""
+
+    SAFE = "safe"
+    TOKEN = "token"  # noqa: S105 - the name of a policy, not a secret
+    ONCE = "once"
+
+
+class Platform(Value):
+    """Name the resources of one environment; rows and runbooks may use no others.
+
+    Attributes:
+        name: what a person calls it, e.g. PROD.
+        resources: names of buckets, functions, machines, by the key that rows and `platform.…` use.
+    """
+
+    name: str
+    account: str
+    account_name: str
+    region: str
+    resources: Mapping[str, str | tuple[str, ...]]
+
+    def names(self, key: str) -> tuple[str, ...]:
+        """Return the names listed under the key, one or many; `account` and `region` are the platform's own.
+
+        Raises:
+            InvalidError: the environment has no such entry.
+        """
+        own = {"account": self.account, "region": self.region}
+        value = own.get(key) or self.resources.get(key)
+        if value is None:
+            raise InvalidError(f"platform has no {key!r}; add it to the platform section of bot.toml.")
+        return (value,) if isinstance(value, str) else value
+
+
+class Match(Value):
+    """Admit strings that match wholly; `<key>` stands for a name of the platform, escaped."""
+
+    pattern: str
+
+    def admits(self, value: JsonValue, platform: Platform) -> bool:
+        """Return whether the whole value fits; only ASCII text can."""
+        return isinstance(value, str) and value.isascii() and bool(re.fullmatch(self._regex(platform), value))
+
+    def _regex(self, platform: Platform) -> str:
+        def names(found: re.Match[str]) -> str:
+            return "(?:" + "|".join(re.escape(name) for name in platform.names(found[1])) + ")"
+
+        return re.sub(r"<([a-z_]+)>", names, self.pattern)
+
+
+class Fixed(Value):
+    """Admit one value only, the platform's own (`<account>`); `bind` fills it in, so that no call goes without."""
+
+    value: str
+
+    def admits(self, value: JsonValue, platform: Platform) -> bool:
+        """Return whether it is that value."""
+        return value == self.filled(platform)
+
+    def filled(self, platform: Platform) -> str:
+        """Return the value on this platform."""
+        return _one(self.value, platform)
+
+
+class Named(Value):
+    """Admit a name of the platform behind a fixed prefix (an ARN's); `bind` writes the name out in full."""
+
+    prefix: str
+    of: Match
+
+    def admits(self, value: JsonValue, platform: Platform) -> bool:
+        """Return whether it is the prefix followed by an admitted name."""
+        prefix = _one(self.prefix, platform)
+        return isinstance(value, str) and value.startswith(prefix) and self.of.admits(value[len(prefix) :], platform)
+
+    def full(self, value: JsonValue, platform: Platform) -> JsonValue:
+        """Return an admitted name behind the prefix; anything else as it is, for `admits` to judge."""
+        if isinstance(value, str) and self.of.admits(value, platform):
+            return _one(self.prefix, platform) + value
+        return value
+
+
+class Whole(Value):
+    """Admit whole numbers between two bounds."""
+
+    least: int
+    most: int
+
+    def admits(self, value: JsonValue, platform: Platform) -> bool:
+        """Return whether it is a whole number in bounds; true and false are not numbers."""
+        return isinstance(value, int) and not isinstance(value, bool) and self.least <= value <= self.most
+
+
+class Text(Value):
+    """Admit free text up to a length in characters, where the row's effect does not depend on it."""
+
+    most: int
+
+    def admits(self, value: JsonValue, platform: Platform) -> bool:
+        """Return whether it is text within the length."""
+        return isinstance(value, str) and len(value) <= self.most
+
+
+class OneOf(Value):
+    """Admit exactly the listed values."""
+
+    values: tuple[JsonValue, ...]
+
+    def admits(self, value: JsonValue, platform: Platform) -> bool:
+        """Return whether the value is one of them, and of the same type."""
+        return any(type(value) is type(wanted) and value == wanted for wanted in self.values)
+
+
+class Document(Value):
+    """Admit a JSON document given as text, whose fields are each admitted; unknown fields are refused."""
+
+    fields: Mapping[str, "Allowed"]
+    required: tuple[str, ...] = ()
+
+    def admits(self, value: JsonValue, platform: Platform) -> bool:
+        """Return whether it parses strictly to an object of admitted fields."""
+        try:
+            parsed = parse_object(value) if isinstance(value, str) else None
+        except InvalidError:
+            return False
+        if parsed is None or not set(self.required) <= set(parsed):
+            return False
+        return all(name in self.fields and self.fields[name].admits(item, platform) for name, item in parsed.items())
+
+
+class Each(Value):
+    """Admit a list of bounded length whose every element is admitted."""
+
+    of: "Allowed"
+    most: int
+
+    def admits(self, value: JsonValue, platform: Platform) -> bool:
+        """Return whether it is a list within the length, each element fitting."""
+        return isinstance(value, list) and len(value) <= self.most and all(self.of.admits(v, platform) for v in value)
+
+
+class Fields(Value):
+    """Admit an object (not text) whose fields are each admitted; unknown fields are refused."""
+
+    fields: Mapping[str, "Allowed"]
+    required: tuple[str, ...] = ()
+
+    def admits(self, value: JsonValue, platform: Platform) -> bool:
+        """Return whether every field is known and fits, and none required is missing."""
+        if not isinstance(value, dict) or not set(self.required) <= set(value):
+            return False
+        return all(name in self.fields and self.fields[name].admits(item, platform) for name, item in value.items())
+
+
+class AnyOf(Value):
+    """Admit what one of several admits."""
+
+    of: tuple["Allowed", ...]
+
+    def admits(self, value: JsonValue, platform: Platform) -> bool:
+        """Return whether any of them admits it."""
+        return any(one.admits(value, platform) for one in self.of)
+
+
+Allowed = Match | Fixed | Named | Whole | Text | OneOf | Document | Each | Fields | AnyOf
+
+
+class Row(Value):
+    """Permit one AWS operation, with named parameters on named resources.
+
+    Attributes:
+        allows: every parameter the call may carry, and what it may hold; one not listed is refused.
+        token: the parameter the service deduplicates on, where `replay` is token.
+        resource: what the call touches, as text over its parameters, e.g. `s3://{Bucket}/{Key}`.
+        keep: dotted paths of the answer that are kept (`executions[].name`), each with its kind:
+            text, number, truth, time, map (of scalars), digest (SHA-256 of the text instead of it); a `?` behind the
+            kind says that AWS may leave it out. A `Body` is parsed as strict JSON, and fields of it not listed are
+            counted under `Unlisted`. Without any, metadata only.
+        most_kept: how many characters of kept answer are taken at most.
+        iam: the IAM actions the operation needs.
+    """
+
+    id: str
+    service: str
+    operation: str
+    title: str
+    allows: Mapping[str, Allowed]
+    required: tuple[str, ...] = ()
+    resource: str
+    risk: Risk = Risk.READ
+    replay: Replay = Replay.SAFE
+    token: str | None = None
+    keep: Mapping[str, str] = {}
+    most_kept: int = 65_536
+    iam: tuple[str, ...] = ()
+    version: int = 1
+
+
+class Call(Value):
+    """Hold the exact parameters one row would be sent with."""
+
+    row: str
+    params: JsonObject
+    resource: str
+
+
+class Occasion(Value):
+    """Say for which run, step, element and request a call is proposed; idempotency tokens come from it."""
+
+    installation: str
+    run: int
+    step: str
+    item: int = 0
+    request: int = 1
+
+    def token(self, length: int = 12) -> str:
+        """Return the first hex digits of a hash over the occasion; the same occasion gives the same token."""
+        text = f"{self.installation}/{self.run}/{self.step}/{self.item}/{self.request}"
+        return hashlib.sha256(text.encode()).hexdigest()[:length]
+
+
+class Proposal(Value):
+    """Say which calls an action wants to make, what it saw, and what people should know.
+
+    Attributes:
+        seen: the state that decides; a difference at the call voids the approval.
+        already: nothing needs to be done, the lake is so already; there are no calls then, unless something is held
+            or let go of: a pause and its resume always name theirs, because both are asked for at once.
+        holds: the shared resource this pauses, counted over all runs.
+        releases: the shared resource this lets go of.
+    """
+
+    calls: tuple[Call, ...]
+    seen: JsonObject
+    effect: str
+    changes: str
+    untouched: str = ""
+    already: bool = False
+    holds: str | None = None
+    releases: str | None = None
+
+
+class Look(Protocol):
+    """Perform one reading row and return what the row keeps."""
+
+    def __call__(self, row: str, /, **params: JsonValue) -> JsonObject:
+        """Perform the row; an answer AWS gives as "not there" is `{"found": False}`.
+
+        Raises:
+            UnavailableError: no answer; trying again is safe.
+            CallRefusedError: AWS said no.
+        """
+        ...
+
+    def call(self, row: str, /, **params: JsonValue) -> Call:
+        """Return the exact call of a row, for a proposal; nothing is sent.
+
+        Raises:
+            InvalidError: the row does not admit it.
+        """
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Action:
+    """Tie a name of the catalogue to its parameters, its answer and its functions.
+
+    A reading action has `read` only. A changing action has `propose` (look, then name the exact calls) and
+    `observe` (after the calls were answered, look again and return the output; also used to poll).
+    `settle` looks whether a call that was sent before, and now meets a failed precondition, took effect after all:
+    the answer as if it had just been given, or None. `risk` is the highest its calls can have; what counts for the
+    verdict is `Catalogue.risk` of the calls proposed.
+    """
+
+    id: str
+    title: str
+    params: type[BaseModel]
+    returns: type[BaseModel]
+    rows: tuple[str, ...]
+    risk: Risk = Risk.READ
+    read: Callable[[Look, Any, datetime], JsonObject] | None = None
+    propose: Callable[[Look, Any, Occasion], Proposal] | None = None
+    observe: Callable[[Look, Any, tuple[JsonObject, ...]], JsonObject] | None = None
+
+    def looked(self, look: Look, params: BaseModel, now: datetime) -> JsonObject:
+        """Perform a reading action.
+
+        Raises:
+            InvalidError: it changes things; it has to be asked for.
+        """
+        if self.read is None:
+            raise InvalidError(f"{self.id} does not only look; it has to be asked for.")
+        return self.read(look, params, now)
+
+    settle: Callable[[Look, Call], JsonObject | None] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Catalogue:
+    """Hold everything the bot can do; what is not here cannot run."""
+
+    rows: Mapping[str, Row]
+    actions: Mapping[str, Action]
+
+    def action(self, name: str) -> Action:
+        """Return the action of that name.
+
+        Raises:
+            NotFoundError: there is none; the words offer the nearest.
+        """
+        found = self.actions.get(name)
+        if found is None:
+            near = get_close_matches(name, self.actions, n=1)
+            hint = f" Did you mean {near[0]!r}?" if near else " `runbook-bot actions` lists them."
+            raise NotFoundError(f"There is no action called {name!r}.{hint}")
+        return found
+
+    def row(self, name: str) -> Row:
+        """Return the row of that name.
+
+        Raises:
+            NotFoundError: there is none.
+        """
+        found = self.rows.get(name)
+        if found is None:
+            raise NotFoundError(f"There is no catalogue row called {name!r}.")
+        return found
+
+    def risk(self, calls: Iterable[Call]) -> Risk:
+        """Return the highest risk among the calls' rows; without any it is only a look."""
+        risks = [self.row(call.row).risk for call in calls]
+        return max(risks, key=lambda risk: risk.rank, default=Risk.READ)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Looking:
+    """Look, for the functions of actions: bind each row on the platform, then perform it."""
+
+    catalogue: Catalogue
+    platform: Platform
+    perform: Callable[[Call], JsonObject]
+
+    def __call__(self, row: str, /, **params: JsonValue) -> JsonObject:
+        """Perform a reading row."""
+        return self.perform(self.call(row, **params))
+
+    def call(self, row: str, /, **params: JsonValue) -> Call:
+        """Return the exact call; nothing is sent."""
+        return bind(self.catalogue.row(row), params, self.platform)
+
+
+def bind(row: Row, params: JsonObject, platform: Platform) -> Call:
+    """Return the call if the row admits every parameter on this platform; binding it again returns the same.
+
+    Raises:
+        InvalidError: a parameter is missing, not listed, or holds what the row does not admit.
+    """
+    params = {**_fixed(row, platform), **params}
+    missing = [name for name in row.required if name not in params]
+    if missing:
+        raise InvalidError(f"{row.id} needs {', '.join(missing)}.")
+    for name, value in params.items():
+        allowed = row.allows.get(name)
+        if allowed is None:
+            raise InvalidError(f"{row.id} may not carry the parameter {name}.")
+        if isinstance(allowed, Named):
+            params[name] = value = allowed.full(value, platform)
+        if not allowed.admits(value, platform):
+            raise InvalidError(f"{row.id} does not admit this value of {name}: {shown(value)}.")
+    named = {name: value for name, value in params.items() if isinstance(value, str | int)}
+    return Call(row=row.id, params=params, resource=row.resource.format(**named))
+
+
+def _fixed(row: Row, platform: Platform) -> JsonObject:
+    return {name: allowed.filled(platform) for name, allowed in row.allows.items() if isinstance(allowed, Fixed)}
+
+
+def _one(text: str, platform: Platform) -> str:
+    return re.sub(r"<([a-z_]+)>", lambda found: platform.names(found[1])[0], text)
+
+
+def shown(value: JsonValue, most: int = 120) -> str:
+    """Return a value as one short line of ASCII; other characters show as escapes."""
+    text = ascii(value)
+    return text if len(text) <= most else text[: most - 1] + "..."

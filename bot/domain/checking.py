@@ -1,0 +1,401 @@
+"""Hold a runbook against the catalogue and the platform before anything runs: every problem, with line and remedy.
+
+What can be seen from the file alone (structure, YAML, missing sections) is `reading`'s. Nothing is evaluated here.
+"""
+
+import re
+from collections.abc import Collection, Iterable, Iterator
+from datetime import timedelta
+from difflib import get_close_matches
+from pathlib import PurePosixPath
+from posixpath import normpath
+
+from markdown_it import MarkdownIt
+from pydantic import ValidationError
+
+from bot.domain.action import Action, Catalogue
+from bot.domain.expression import Expression, compile_expression, expressions_in
+from bot.domain.problem import Problem, Severity
+from bot.domain.reach import Reach, near
+from bot.domain.references import ExpressionSyntaxError
+from bot.domain.runbook import Parameter, Phase, Risk, Runbook, Step
+from bot.domain.value import JsonValue
+from bot.errors import NotFoundError
+
+__all__ = ["check_library", "check_runbook"]
+
+LEAST_INTERVAL = timedelta(seconds=1)
+MOST_LOOKS = 2_000
+LONGEST_WAIT = timedelta(hours=24)
+LONGEST_LIFETIME = timedelta(minutes=60)
+
+PLATFORM_KEYS = frozenset({"name", "account", "region"})
+
+_PAIRED = {"schedule.pause": "schedule.resume"}
+
+
+def check_runbook(
+    runbook: Runbook,
+    catalogue: Catalogue,
+    platform_keys: Collection[str],
+    known: Collection[str] | None = None,
+) -> tuple[Problem, ...]:
+    """Return every problem of one runbook.
+
+    Args:
+        runbook: as `reading` returned it.
+        catalogue: the actions its steps may use.
+        platform_keys: what the environment's section of bot.toml names.
+        known: paths relative links may lead to, as runbooks are named (`runbooks/rollback.md`); None looks at no link.
+    """
+    check = _Check(runbook, catalogue, frozenset(platform_keys) | PLATFORM_KEYS)
+    for step in runbook.steps:
+        check.step(step)
+    check.head()
+    if known is not None:
+        check.links(frozenset(known))
+    return tuple(sorted(set(check.problems), key=lambda problem: (problem.line, problem.severity, problem.words)))
+
+
+def check_library(runbooks: Iterable[Runbook]) -> tuple[Problem, ...]:
+    """Return what is wrong between runbooks: an id or an alarm that two of them claim."""
+    problems: list[Problem] = []
+    ids: dict[str, Runbook] = {}
+    alarms: dict[str, Runbook] = {}
+    for runbook in sorted(runbooks, key=lambda one: one.path):
+        if runbook.id in ids:
+            words = f"The id `{runbook.id}` is taken by {ids[runbook.id].path}; rename one of the two files."
+            problems.append(Problem(path=runbook.path, line=runbook.lines.get("id", 1), words=words))
+        ids.setdefault(runbook.id, runbook)
+        for number, alarm in enumerate(runbook.alarms):
+            if alarm in alarms:
+                line = runbook.lines.get(f"alarms.{number}", runbook.lines.get("alarms", 1))
+                words = f"The alarm {alarm} is answered by {alarms[alarm].path} already; name it in one of the two."
+                problems.append(Problem(path=runbook.path, line=line, words=words))
+            alarms.setdefault(alarm, runbook)
+    return tuple(problems)
+
+
+class _Check:
+    """Walk one runbook and collect what is wrong."""
+
+    def __init__(self, runbook: Runbook, catalogue: Catalogue, platform: frozenset[str]) -> None:
+        self.runbook = runbook
+        self.catalogue = catalogue
+        self.reach = Reach(runbook, catalogue, platform)
+        self.problems: list[Problem] = []
+
+    def say(self, line: int, words: str, severity: Severity = Severity.ERROR) -> None:
+        self.problems.append(Problem(path=self.runbook.path, line=line, words=words, severity=severity))
+
+    def at(self, step: Step, field: str, words: str, severity: Severity = Severity.ERROR) -> None:
+        self.say(_line(step, field), words, severity)
+
+    def changes(self, step: Step) -> bool:
+        action = self.reach.action(step)
+        return action is not None and action.risk is not Risk.READ
+
+    # -- one step
+
+    def step(self, step: Step) -> None:
+        for field, template in _templates(step):
+            for expression in self.compiled(step, field, template):
+                for finding in self.reach.of_step(step, field.partition(".")[0], expression):
+                    self.at(step, field, finding.words, finding.severity)
+        self.named_steps(step)
+        self.times(step)
+        if step.uses is None:
+            self.manual(step)
+            return
+        action = self.reach.action(step)
+        if action is None:
+            try:
+                self.catalogue.action(step.uses)
+            except NotFoundError as error:
+                self.at(step, "uses", error.words)
+            return
+        self.parameters(step, action)
+        self.loop(step)
+        self.rules(step, action)
+
+    def compiled(self, step: Step, field: str, template: JsonValue) -> list[Expression]:
+        whole = field in {"if", "expect", "for_each", "until.expression"}
+        try:
+            if whole and isinstance(template, str):
+                return [compile_expression(template)]
+            return list(expressions_in(template))
+        except ExpressionSyntaxError as error:
+            hint = " Leave out `${` and `}` here." if whole and "${" in str(template) else ""
+            self.at(step, field, f"{error.words}{hint}")
+        return []
+
+    def manual(self, step: Step) -> None:
+        for field, given in (
+            ("with", step.with_), ("expect", step.expect), ("until", step.until), ("for_each", step.for_each),
+            ("undo", step.undo), ("owes", step.owes), ("approved_with", step.approved_with), ("watch", step.watch),
+        ):  # fmt: skip
+            if given:
+                self.at(step, field, f"Step `{step.id}` has `{field}` but no action; add `uses:`, or leave it out.")
+
+    def parameters(self, step: Step, action: Action) -> None:
+        try:
+            action.params.model_validate(step.with_)
+        except ValidationError as error:
+            for found in error.errors(include_url=False):
+                place = found["loc"]
+                if not _unknown_yet(step.with_, place):
+                    self.at(step, _field(place), _parameter_words(action, place, found["type"], found["msg"]))
+
+    def loop(self, step: Step) -> None:
+        used = any(path[0] == "item" for found in _quietly(step.with_) for path in found.references)
+        if step.for_each is not None and not used:
+            self.at(step, "for_each", "`for_each` goes over a list, but `with` never uses `item`; use it, or drop it.")
+
+    def rules(self, step: Step, action: Action) -> None:
+        changes = action.risk is not Risk.READ
+        if step.risk is not None and step.risk.rank < action.risk.rank:
+            words = f"`risk: {step.risk}` is lower than {action.id}'s, {action.risk}; a step may only raise it."
+            self.at(step, "risk", words)
+        if changes:
+            self.changing(step, action)
+        else:
+            self.looking(step, action)
+
+    def changing(self, step: Step, action: Action) -> None:
+        if step.phase is Phase.VERIFICATION:
+            self.at(step, "uses", f"{action.id} changes something, and Verification only looks; move the step up.")
+        checked = any(
+            one.phase is Phase.VERIFICATION and self.reach.action(one) is not None and not self.changes(one)
+            for one in self.runbook.steps
+        )
+        if step.expect is None and not checked:
+            words = f"Step `{step.id}` changes something and nothing looks whether it worked; add `expect:`."
+            self.at(step, "id", words)
+        if action.risk.rank >= Risk.CHANGE.rank and step.undo is None and step.no_undo is None:
+            words = f"Step `{step.id}` has no way back; add `undo:` with a step's id, or `no_undo:` with the reason."
+            self.at(step, "id", words)
+        if step.watch is not None:
+            self.at(step, "watch", "Only a step that looks can watch; move `watch:` to a check under Verification.")
+
+    def looking(self, step: Step, action: Action) -> None:
+        for field, given in (
+            ("undo", step.undo), ("no_undo", step.no_undo), ("owes", step.owes), ("approved_with", step.approved_with),
+            ("for_each", step.for_each),
+        ):  # fmt: skip
+            if given:
+                self.at(step, field, f"{action.id} only looks, so `{field}` means nothing here; leave it out.")
+        if step.watch is not None and step.phase is not Phase.VERIFICATION:
+            self.at(step, "watch", "`watch:` belongs to a check; move the step to Verification.")
+
+    # -- steps that name others
+
+    def named_steps(self, step: Step) -> None:
+        if step.undo is not None:
+            self.undo(step, step.undo)
+        if step.owes is not None:
+            self.owes(step, step.owes)
+        if step.approved_with is not None:
+            self.approved_with(step, step.approved_with)
+        partner = _PAIRED.get(step.uses or "")
+        if partner is not None and step.owes is None:
+            words = f"Step `{step.id}` pauses and nothing resumes; add `owes:` with a step that uses {partner}."
+            self.at(step, "uses", words)
+
+    def undo(self, step: Step, undo: str) -> None:
+        if undo == step.id:
+            self.at(step, "undo", f"Step `{step.id}` names itself as its undo; name another, or give `no_undo:`.")
+        elif undo not in self.reach.steps:
+            self.at(step, "undo", self.reach.no_such_step(undo))
+        elif not self.changes(self.reach.steps[undo]) and self.reach.action(self.reach.steps[undo]) is not None:
+            self.at(step, "undo", f"The undo `{undo}` only looks, so it takes nothing back; name a step that does.")
+        if step.no_undo is not None:
+            self.at(step, "no_undo", "Give `undo:` or `no_undo:`, not both.")
+
+    def owes(self, step: Step, owed: str) -> None:
+        if owed not in self.reach.steps:
+            self.at(step, "owes", self.reach.no_such_step(owed))
+            return
+        if self.reach.order.get(owed, -1) <= self.reach.order.get(step.id, 0):
+            self.at(step, "owes", f"Step `{owed}` does not run after `{step.id}`; what is owed must come later.")
+        partner = _PAIRED.get(step.uses or "")
+        if partner is not None and self.reach.steps[owed].uses != partner:
+            self.at(step, "owes", f"Step `{owed}` does not use {partner}, so the pause would stay; name one that does.")
+        elif partner is not None and self.reach.steps[owed].with_ != step.with_:
+            self.at(step, "owes", f"Step `{owed}` resumes something else than `{step.id}` pauses; give both the same.")
+
+    def approved_with(self, step: Step, lead: str) -> None:
+        if lead not in self.reach.steps:
+            self.at(step, "approved_with", self.reach.no_such_step(lead))
+        elif self.reach.order.get(lead, len(self.reach.order)) >= self.reach.order.get(step.id, 0):
+            words = f"Step `{lead}` does not run before `{step.id}`; one approval covers later steps, not earlier ones."
+            self.at(step, "approved_with", words)
+        elif not self.changes(self.reach.steps[lead]):
+            self.at(step, "approved_with", f"Step `{lead}` asks for no approval; name one that changes something.")
+        elif self.reach.steps[lead].approved_with is not None:
+            first = self.reach.steps[lead].approved_with
+            self.at(step, "approved_with", f"Step `{lead}` is approved with `{first}`; name `{first}` here as well.")
+
+    # -- times
+
+    def times(self, step: Step) -> None:
+        if step.until is not None:
+            every, within = step.until.every, step.until.within
+            if every > within or within > LONGEST_WAIT:
+                self.at(step, "until", f"`every` must be at most `within`, and that at most {_spoken(LONGEST_WAIT)}.")
+            elif every < LEAST_INTERVAL or within / every > MOST_LOOKS:
+                words = f"That would look {int(within / every)} times; at most {MOST_LOOKS}: make `every` longer."
+                self.at(step, "until", words)
+            if step.watch is not None and within <= step.watch:
+                words = "`within` counts from the begin of the watch; make it longer than `watch`."
+                self.at(step, "until.within", words)
+        if step.watch is not None and step.watch > LONGEST_WAIT:
+            self.at(step, "watch", f"A watch lasts at most {_spoken(LONGEST_WAIT)}; shorten it.")
+        if step.lifetime is not None and step.lifetime > LONGEST_LIFETIME:
+            words = f"A request lives at most {_spoken(LONGEST_LIFETIME)}; shorten `lifetime`, it can be asked anew."
+            self.at(step, "lifetime", words)
+
+    # -- the whole
+
+    def head(self) -> None:
+        if self.runbook.exclusive is not None:
+            line = self.runbook.lines.get("exclusive", 1)
+            self.from_head(self.runbook.exclusive, line, steps_known=())
+        elif any(self.changes(step) for step in self.runbook.steps):
+            words = "Two runs could change the same thing; add `exclusive:` with an expression naming the target."
+            self.say(1, words, Severity.WARNING)
+        for parameter in self.runbook.parameters:
+            self.parameter(parameter)
+        for parameter in self.runbook.parameters:
+            if parameter.name not in self.reach.asked:
+                line = self.runbook.lines.get(f"parameters.{parameter.name}", 1)
+                words = f"The input `{parameter.name}` is never used; use it as inputs.{parameter.name}, or drop it."
+                self.say(line, words, Severity.WARNING)
+
+    def parameter(self, parameter: Parameter) -> None:
+        place = f"parameters.{parameter.name}"
+        lines = self.runbook.lines
+        if parameter.asked_by is not None and parameter.asked_by not in self.reach.steps:
+            self.say(lines.get(f"{place}.asked_by", 1), self.reach.no_such_step(parameter.asked_by))
+        last = self.reach.order.get(parameter.asked_by or "", 0)
+        known = tuple(name for name, number in self.reach.order.items() if number < last)
+        sources = [(f"{place}.from.{number}", text) for number, text in enumerate(parameter.sources)]
+        for field, text in [*sources, *([(f"{place}.choices", parameter.choices)] if parameter.choices else [])]:
+            line = lines.get(field, lines.get(field.rpartition(".")[0], lines.get(place, 1)))
+            self.from_head(text, line, steps_known=known)
+
+    def from_head(self, text: str, line: int, *, steps_known: Collection[str]) -> None:
+        try:
+            expression = compile_expression(text)
+        except ExpressionSyntaxError as error:
+            self.say(line, error.words)
+            return
+        for path in sorted(expression.references | expression.facts.guarded):
+            for finding in self.reach.of_head(path, steps_known=steps_known):
+                self.say(line, finding.words, finding.severity)
+
+    def links(self, known: frozenset[str]) -> None:
+        folder = PurePosixPath(self.runbook.path).parent
+        for line, link in _links(self.runbook):
+            target = link.partition("#")[0]
+            if not target or re.match(r"[A-Za-z][A-Za-z0-9+.-]*:", target):
+                continue
+            path = normpath(str(folder / target))
+            if path not in known:
+                near = get_close_matches(path, known, n=1, cutoff=0.5)
+                hint = f" Did you mean {near[0]}?" if near else " Mend the link, or remove it."
+                self.say(line, f"The link {link} leads nowhere.{hint}")
+
+
+def _templates(step: Step) -> Iterator[tuple[str, JsonValue]]:
+    yield from _leaves("with", step.with_)
+    fields = {
+        "if": step.when,
+        "expect": step.expect,
+        "until.expression": step.until.expression if step.until else None,
+        "for_each": step.for_each,
+        "effect": step.effect,
+        "untouched": step.untouched,
+        "says": step.says,
+    }
+    for field, template in fields.items():
+        if template is not None:
+            yield field, template
+
+
+def _leaves(field: str, template: JsonValue) -> Iterator[tuple[str, JsonValue]]:
+    match template:
+        case dict():
+            for name, item in template.items():
+                yield from _leaves(f"{field}.{name}", item)
+        case list():
+            for number, item in enumerate(template):
+                yield from _leaves(f"{field}.{number}", item)
+        case _:
+            yield field, template
+
+
+def _quietly(template: JsonValue) -> list[Expression]:
+    try:
+        return list(expressions_in(template))
+    except ExpressionSyntaxError:
+        return []
+
+
+def _unknown_yet(given: JsonValue, place: tuple[int | str, ...]) -> bool:
+    """Return whether what stands at the place, or around it, is a template whose value is not known yet."""
+    found: JsonValue = given
+    for part in place:
+        if isinstance(found, str):
+            break
+        match found, part:
+            case dict(), str() if part in found:
+                found = found[part]
+            case list(), int() if part < len(found):
+                found = found[part]
+            case _:
+                return False
+    return isinstance(found, str) and "${" in found
+
+
+def _parameter_words(action: Action, place: tuple[int | str, ...], kind: str, said: str) -> str:
+    name = ".".join(str(part) for part in place)
+    if kind == "missing":
+        return f"{action.id} needs the parameter `{name}`; add it under `with:`."
+    if kind == "extra_forbidden":
+        names = tuple(action.params.model_fields)
+        hint = near(str(place[-1]), names) or f" It takes {', '.join(names)}."
+        return f"{action.id} has no parameter `{name}`.{hint}"
+    what = f"The parameter `{name}` of {action.id}" if name else f"What is given to {action.id}"
+    return f"{what} does not fit: {said.removeprefix('Value error, ')}."
+
+
+def _field(place: tuple[int | str, ...]) -> str:
+    return ".".join(["with", *(str(part) for part in place)])
+
+
+def _line(step: Step, field: str) -> int:
+    """Return the line of the field, or of what it stands in."""
+    while field:
+        if field in step.lines:
+            return step.lines[field]
+        field = field.rpartition(".")[0]
+    return step.line
+
+
+def _spoken(span: timedelta) -> str:
+    minutes = int(span.total_seconds() // 60)
+    return f"{minutes // 60}h" if minutes > 60 else f"{minutes} min"
+
+
+def _links(runbook: Runbook) -> Iterator[tuple[int, str]]:
+    for section in runbook.sections:
+        for token in MarkdownIt("commonmark").parse(section.markdown):
+            if token.type != "inline" or token.map is None:
+                continue
+            line = section.first_line + token.map[0]
+            for child in token.children or []:
+                if child.type in {"softbreak", "hardbreak"}:
+                    line += 1
+                href = child.attrs.get("href") if child.type == "link_open" else None
+                if isinstance(href, str):
+                    yield line, href

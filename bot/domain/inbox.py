@@ -1,0 +1,240 @@
+"""What comes in, as values: each is validated, stored once under its delivery's identity, and only then acknowledged.
+
+One class per thing a person or an alarm can want. Adding one = a class here and its row in `usecases/inbox`.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from bot.domain.alarm import AlarmNotice
+from bot.domain.people import Place
+from bot.domain.value import Value
+
+
+class StartRun(Value):
+    """Start the runbook, with what was typed or known."""
+
+    kind: Literal["start_run"] = "start_run"
+    runbook: str
+    inputs: Mapping[str, str] = {}
+    alarm: int | None = None
+    plan_only: bool = False
+
+
+class ShowList(Value):
+    """Show the runbooks, or those that match the words."""
+
+    kind: Literal["show_list"] = "show_list"
+    words: str = ""
+
+
+class ShowRunbook(Value):
+    """Show one runbook."""
+
+    kind: Literal["show_runbook"] = "show_runbook"
+    runbook: str
+
+
+class ShowHelp(Value):
+    """Show what can be typed, or why what was said cannot be read; there is no fact in it."""
+
+    kind: Literal["show_help"] = "show_help"
+    words: str
+
+
+class ShowStatus(Value):
+    """Show one run, or all that are open."""
+
+    kind: Literal["show_status"] = "show_status"
+    run: int | None = None
+
+
+class ShowApprovals(Value):
+    """Show the requests that are open, or one whole."""
+
+    kind: Literal["show_approvals"] = "show_approvals"
+    approval: int | None = None
+
+
+class ShowDetails(Value):
+    """Show the whole of a request: full call, evidence, verdict, digest, command line."""
+
+    kind: Literal["show_details"] = "show_details"
+    approval: int
+
+
+class CastVote(Value):
+    """Say yes to a request as it stood on the card that was clicked."""
+
+    kind: Literal["cast_vote"] = "cast_vote"
+    approval: int
+    edition: int
+
+
+class DeclineRequest(Value):
+    """Say no to a request; the run goes on waiting."""
+
+    kind: Literal["decline_request"] = "decline_request"
+    approval: int
+    why: str
+    words: str = ""
+
+
+class RevokeRequest(Value):
+    """Take back an approval that is not used yet."""
+
+    kind: Literal["revoke_request"] = "revoke_request"
+    approval: int
+
+
+class AskAgain(Value):
+    """Look again and ask anew for the step a run waits at."""
+
+    kind: Literal["ask_again"] = "ask_again"
+    run: int
+
+
+class AskPeople(Value):
+    """Mention those who can approve, at most once in five minutes."""
+
+    kind: Literal["ask_people"] = "ask_people"
+    approval: int
+
+
+class MarkDone(Value):
+    """Say that a manual step is done."""
+
+    kind: Literal["mark_done"] = "mark_done"
+    run: int
+    step: str
+
+
+class GiveInputs(Value):
+    """Give the inputs a run waits for."""
+
+    kind: Literal["give_inputs"] = "give_inputs"
+    run: int
+    inputs: Mapping[str, str]
+
+
+class ParkRun(Value):
+    """Put a run aside until an hour."""
+
+    kind: Literal["park_run"] = "park_run"
+    run: int
+    until: datetime
+
+
+class TakeOver(Value):
+    """Become the person responsible for a run, and wake it if it is parked."""
+
+    kind: Literal["take_over"] = "take_over"
+    run: int
+
+
+class UndoStep(Value):
+    """Take the newest undoable step of a run back."""
+
+    kind: Literal["undo_step"] = "undo_step"
+    run: int
+
+
+class SettleOwed(Value):
+    """Do now what a run owes."""
+
+    kind: Literal["settle_owed"] = "settle_owed"
+    run: int
+    step: str
+
+
+class SettleUnknown(Value):
+    """Say what became of a call whose outcome nobody knew."""
+
+    kind: Literal["settle_unknown"] = "settle_unknown"
+    run: int
+    step: str
+    happened: bool
+
+
+class StopRun(Value):
+    """Stop a run now; what it owes stays owed."""
+
+    kind: Literal["stop_run"] = "stop_run"
+    run: int
+
+
+class TakeAlarm(Value):
+    """Say "I'm on it" for an alarm."""
+
+    kind: Literal["take_alarm"] = "take_alarm"
+    alarm: int
+
+
+class SnoozeAlarm(Value):
+    """Keep an expected alarm quiet for a while."""
+
+    kind: Literal["snooze_alarm"] = "snooze_alarm"
+    alarm: int
+
+
+class AlarmCame(Value):
+    """An alarm message came through the queue."""
+
+    kind: Literal["alarm_came"] = "alarm_came"
+    notice: AlarmNotice
+
+
+class OpenHome(Value):
+    """Somebody opened the App Home."""
+
+    kind: Literal["open_home"] = "open_home"
+
+
+Wish = Annotated[
+    StartRun
+    | ShowList
+    | ShowRunbook
+    | ShowHelp
+    | ShowStatus
+    | ShowApprovals
+    | ShowDetails
+    | CastVote
+    | DeclineRequest
+    | RevokeRequest
+    | AskAgain
+    | AskPeople
+    | MarkDone
+    | GiveInputs
+    | ParkRun
+    | TakeOver
+    | UndoStep
+    | SettleOwed
+    | SettleUnknown
+    | StopRun
+    | TakeAlarm
+    | SnoozeAlarm
+    | AlarmCame
+    | OpenHome,
+    Field(discriminator="kind"),
+]
+
+
+class Delivery(Value):
+    """Hold one thing that came in.
+
+    Attributes:
+        identity: unique per delivery (event id, SHA-256 of a trigger id, SNS message id); a second one is dropped.
+        person: who wants it; None for machines.
+        said: the command as typed, for the announcement in the channel; personal text, never in the audit.
+    """
+
+    id: int = 0
+    identity: str
+    wish: Wish
+    person: str | None
+    place: Place
+    said: str = ""
+    at: datetime

@@ -1,0 +1,42 @@
+"""Times as text: what AWS, runbooks and records exchange. One spelling, always with its offset."""
+
+from datetime import UTC, datetime
+
+from bot.errors import InvalidError
+
+
+def written(at: datetime) -> str:
+    """Return the time in UTC as ISO text ending in Z, with milliseconds where it has any.
+
+    Raises:
+        ValueError: the time has no offset; that is a bug.
+    """
+    if at.tzinfo is None:
+        raise ValueError(f"{at!r} has no offset.")
+    text = at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return text.replace(".000Z", "Z")
+
+
+def moment(text: str) -> datetime:
+    """Return the time that ISO text names.
+
+    Raises:
+        InvalidError: it is no such text, or it does not say its offset.
+    """
+    try:
+        at = datetime.fromisoformat(text) if text.isascii() else None
+    except ValueError:
+        at = None
+    if at is None or at.tzinfo is None:
+        raise InvalidError(f"{ascii(text)[:60]} is not a time; write it as 2026-01-21T02:07:31Z.")
+    return at.astimezone(UTC)
+
+
+def epoch(at: datetime) -> int:
+    """Return the whole seconds since 1970, cut off."""
+    return int(at.timestamp())
+
+
+def from_millis(millis: int) -> datetime:
+    """Return the time of so many milliseconds since 1970."""
+    return datetime.fromtimestamp(millis / 1000, tz=UTC)

@@ -1,0 +1,180 @@
+"""A runbook as the bot knows it: prose for people, and steps a machine may take.
+
+Reading Markdown into these values is `reading`'s work; deciding what a step may do is `policy`'s and `plan`'s.
+"""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from enum import StrEnum
+
+from bot.domain.value import JsonObject, Value
+
+
+class Risk(StrEnum):
+    """Say what a call can do to the lake, mildest first."""
+
+    READ = "read"
+    CONTROL = "control"
+    CHANGE = "change"
+    DESTRUCTIVE = "destructive"
+
+    @property
+    def rank(self) -> int:
+        """Return the place in the order, so that the higher of two can be taken."""
+        return list(Risk).index(self)
+
+
+class Status(StrEnum):
+    """Say how far a runbook may be trusted: only trial and active ones start."""
+
+    DRAFT = "draft"
+    TRIAL = "trial"
+    ACTIVE = "active"
+    RETIRED = "retired"
+
+
+class Phase(StrEnum):
+    """Name the section a step stands in."""
+
+    MITIGATION = "mitigation"
+    VERIFICATION = "verification"
+
+
+class Parameter(Value):
+    """Describe one input: where its value may come from and what it may be.
+
+    Attributes:
+        sources: expressions tried in order, e.g. `alarm.dimensions.Pipeline`; the first that is not null wins.
+        choices: an expression over earlier steps that yields the list of values to pick from.
+        asked_by: the id of the first step that needs it; None means it is asked at the start.
+    """
+
+    name: str
+    title: str
+    pattern: str | None = None
+    enum: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    choices: str | None = None
+    default: str | None = None
+    required: bool = True
+    asked_by: str | None = None
+
+
+class Until(Value):
+    """Say when a step that observes may go on, and when it gives up."""
+
+    expression: str
+    every: timedelta
+    within: timedelta
+
+
+class Step(Value):
+    """Hold one list item: prose always, and a machine part where the author wrote one.
+
+    Attributes:
+        number: the list number as printed, unique within its phase.
+        uses: the action of the catalogue; None makes it a manual step that somebody marks Done.
+        with_: parameters; strings may hold `${expression}`.
+        when: the `if` expression; None means always.
+        undo: the id of the step that takes this one back; that step never runs forward.
+        no_undo: why there is none, where a mutating step names no undo.
+        owes: the id of the later step that must follow once this one is done (a pause owes its resume).
+        approved_with: the id of the earlier step whose approval covers this one too.
+        watch: how long a verification keeps looking before the run is called repaired.
+        says: the finding in words, a text with `${expression}` over the step's own output; shown on cards.
+        effect: one sentence for the request, a text with `${expression}`; so is `untouched`.
+        lines: where each field of the machine part stands in the file, e.g. `with.bucket`, for `check`.
+    """
+
+    id: str
+    number: int
+    phase: Phase
+    line: int
+    title: str
+    prose: str
+    uses: str | None = None
+    with_: JsonObject = {}
+    when: str | None = None
+    expect: str | None = None
+    until: Until | None = None
+    for_each: str | None = None
+    undo: str | None = None
+    no_undo: str | None = None
+    owes: str | None = None
+    approved_with: str | None = None
+    needs: tuple[str, ...] = ()
+    risk: Risk | None = None
+    watch: timedelta | None = None
+    lifetime: timedelta | None = None
+    effect: str | None = None
+    untouched: str | None = None
+    says: str | None = None
+    lines: Mapping[str, int] = {}
+
+    @property
+    def manual(self) -> bool:
+        """Return whether a person does it and marks it Done."""
+        return self.uses is None
+
+
+class Section(Value):
+    """Hold one section of the template as written; `first_line` is where its text begins."""
+
+    title: str
+    line: int
+    markdown: str
+    first_line: int = 0
+
+
+class Runbook(Value):
+    """Hold one file of `runbooks/`, read.
+
+    Attributes:
+        sha256: of the file's bytes; what an approval binds.
+        alarms: names of CloudWatch alarms this runbook answers.
+        exclusive: an expression naming the target that only one run may hold.
+        lines: where each field of the front matter stands in the file, e.g. `parameters.pipeline.from`.
+    """
+
+    id: str
+    title: str
+    category: str
+    owner: str
+    status: Status
+    alarms: tuple[str, ...] = ()
+    can_wait: str = ""
+    exclusive: str | None = None
+    parameters: tuple[Parameter, ...] = ()
+    sections: tuple[Section, ...] = ()
+    steps: tuple[Step, ...] = ()
+    path: str
+    sha256: str
+    lines: Mapping[str, int] = {}
+
+    def step(self, step_id: str) -> Step:
+        """Return the step of that id.
+
+        Raises:
+            KeyError: no step has it; `check` has refused such a runbook before it gets here.
+        """
+        for step in self.steps:
+            if step.id == step_id:
+                return step
+        raise KeyError(step_id)
+
+    @property
+    def forward(self) -> tuple[Step, ...]:
+        """Return the steps in the order they run; a step that is only another's undo is left out."""
+        undoes = {step.undo for step in self.steps}
+        return tuple(step for step in self.steps if step.id not in undoes)
+
+    def section(self, title: str) -> Section | None:
+        """Return the section of that title, or None."""
+        return next((section for section in self.sections if section.title == title), None)
+
+    @property
+    def summary(self) -> str:
+        """Return the first sentence of the Use Case."""
+        section = self.section("Use Case")
+        text = " ".join(section.markdown.split()) if section else self.title
+        return text.split(". ")[0].rstrip(".") + "."

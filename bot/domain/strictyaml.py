@@ -1,0 +1,286 @@
+"""Strict YAML for runbooks: a small, unsurprising part of the language, every value with its line.
+
+Refused: duplicate keys, anchors and aliases, tags, NaN, oversize, overdeep, words that only some readers take for
+true or false. The common slips of quoting are reported with the line as it should be, and reading goes on.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import yaml
+
+from bot.domain.references import end_of_expression
+from bot.domain.value import JsonObject, JsonValue
+
+MOST_CHARACTERS = 65_536
+MOST_DEPTH = 10
+MOST_REPAIRS = 20
+
+Place = tuple[str | int, ...]
+
+_WHOLE = re.compile(r"[-+]?(?:0|[1-9][0-9]*)", re.ASCII)
+_REAL = re.compile(r"[-+]?(?:0|[1-9][0-9]*)?\.[0-9]+(?:[eE][-+]?[0-9]+)?", re.ASCII)
+_NO_NUMBER = re.compile(r"[-+]?\.(?:inf|nan)", re.ASCII | re.IGNORECASE)
+_DOUBTFUL = frozenset({"yes", "no", "on", "off", "y", "n"})
+_FIELD = re.compile(r"(?P<lead>\s*(?:- +)*(?:[A-Za-z_][A-Za-z0-9_-]*:\s+)?)(?P<value>\S.*?)\s*")
+_IN_FLOW = re.compile(r"(?<=[:,\[\s])([^\s,{}\[\]'\"]*\$\{[^{}]*\}[^\s,{}\[\]'\"]*)")
+
+
+@dataclass(frozen=True)
+class Slip:
+    """Say what is wrong on which line, and how to mend it."""
+
+    line: int
+    words: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mapped:
+    """Hold a document with the line of every value; None where it could not be read at all."""
+
+    value: JsonObject | None
+    lines: Mapping[Place, int]
+    slips: tuple[Slip, ...]
+
+    def line(self, place: Place, default: int) -> int:
+        """Return the line of the value at the place, or of the nearest one around it."""
+        while place:
+            if place in self.lines:
+                return self.lines[place]
+            place = place[:-1]
+        return default
+
+
+def parse_yaml(text: str, *, first_line: int) -> Mapped:
+    """Return the mapping the text holds; `first_line` is the number of its first line in the file."""
+    if len(text) > MOST_CHARACTERS:
+        words = f"This block has {len(text)} characters; at most {MOST_CHARACTERS} are read: shorten it."
+        return Mapped(value=None, lines={}, slips=(Slip(first_line, words),))
+    slips: list[Slip] = []
+    for _ in range(MOST_REPAIRS):
+        try:
+            loader = _Loader(text)
+            node = loader.get_single_node()
+        except yaml.YAMLError as error:
+            repair = _repair(text, error)
+            slips.append(_slip(text, error, repair, first_line))
+            if repair is None:
+                break
+            text = repair.text
+            continue
+        slips.extend(Slip(first_line + line, words) for line, words in loader.refused)
+        return _mapped(text, node, slips, first_line)
+    return Mapped(value=None, lines={}, slips=tuple(slips))
+
+
+def _mapped(text: str, node: yaml.Node | None, slips: list[Slip], first_line: int) -> Mapped:
+    if not isinstance(node, yaml.MappingNode):
+        words = "This block must hold fields, one `name: value` a line."
+        return Mapped(value=None, lines={}, slips=(*slips, Slip(first_line, words)))
+    reader = _Reader(text.split("\n"), first_line)
+    value = reader.mapping(node, ())
+    found = sorted({*slips, *reader.slips}, key=lambda slip: (slip.line, slip.words))
+    return Mapped(value=value, lines=reader.lines, slips=tuple(found))
+
+
+class _TooDeepError(yaml.MarkedYAMLError):
+    """Stop composing; quoting would only hide it."""
+
+
+class _Loader(yaml.SafeLoader):
+    """Compose nodes without anchors, aliases, tags and depth; what is refused is noted with its line."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.refused: list[tuple[int, str]] = []
+        self.levels = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:  # noqa: ANN401 - PyYAML's own
+        peek: Callable[[], yaml.Event] = self.peek_event
+        take: Callable[[], yaml.Event] = self.get_event
+        event = peek()
+        start = event.start_mark if isinstance(event.start_mark, yaml.Mark) else None
+        line = start.line if start else 0
+        if isinstance(event, yaml.AliasEvent):
+            take()
+            self.refused.append((line, _refused(self, line, f"the alias *{event.anchor}", "*")))
+            return yaml.ScalarNode("tag:yaml.org,2002:null", "", start, start)
+        anchor, tag = getattr(event, "anchor", None), getattr(event, "tag", None)
+        if anchor is not None:
+            self.refused.append((line, _refused(self, line, f"the anchor &{anchor}", "&")))
+        if tag is not None:
+            self.refused.append((line, _refused(self, line, f"the tag {tag}", "!")))
+        self.levels += 1
+        if self.levels > MOST_DEPTH:
+            raise _TooDeepError(problem=f"it is nested deeper than {MOST_DEPTH}", problem_mark=start)
+        node = super().compose_node(parent, index)
+        self.levels -= 1
+        return node
+
+
+def _refused(loader: _Loader, line: int, what: str, mark: str) -> str:
+    source = loader.buffer.rstrip("\0").split("\n")[line]
+    found = _FIELD.fullmatch(source)
+    if found and found["value"].startswith(mark):
+        return f"YAML reads {what} here, which is refused; quote the value: `{_quoted_line(source)}`."
+    return f"YAML reads {what} here, which is refused; write the value itself."
+
+
+@dataclass
+class _Reader:
+    """Turn nodes into values, noting each line and each doubtful value."""
+
+    source: list[str]
+    first_line: int
+    slips: list[Slip] = field(default_factory=list)
+    lines: dict[Place, int] = field(default_factory=dict)
+
+    def mapping(self, node: yaml.MappingNode, place: Place) -> JsonObject:
+        found: JsonObject = {}
+        for key_node, value_node in node.value:
+            key = self.key(key_node)
+            if key is None:
+                continue
+            if key in found:
+                self.slip(key_node, f"`{key}` stands here twice; keep one.")
+                continue
+            self.lines[*place, key] = self.line(key_node)
+            found[key] = self.value(value_node, (*place, key))
+        return found
+
+    def key(self, node: yaml.Node) -> str | None:
+        if isinstance(node, yaml.ScalarNode) and node.value:
+            return str(node.value)
+        self.slip(node, "A field's name must be plain text; an expression in braces must be quoted.")
+        return None
+
+    def value(self, node: yaml.Node, place: Place) -> JsonValue:
+        self.lines.setdefault(place, self.line(node))
+        if isinstance(node, yaml.MappingNode):
+            return self.mapping(node, place)
+        if isinstance(node, yaml.SequenceNode):
+            return [self.value(item, (*place, number)) for number, item in enumerate(node.value)]
+        return self.scalar(node)
+
+    def scalar(self, node: yaml.Node) -> JsonValue:
+        text = str(node.value)
+        if getattr(node, "style", None) is not None:
+            return text
+        if text in {"", "~", "null"}:
+            return None
+        if text in {"true", "false"}:
+            return text == "true"
+        if text.lower() in _DOUBTFUL or text.lower() in {"true", "false", "null"}:
+            self.slip(node, f"Some readers of YAML take {text} for true or false; write true, false, or '{text}'.")
+        if _NO_NUMBER.fullmatch(text):
+            self.slip(node, f"{text} is no JSON number; write a number, or quote it.")
+        self.cut_short(node, text)
+        return _number(text)
+
+    def cut_short(self, node: yaml.Node, text: str) -> None:
+        """Note a value that YAML ended early because of ` #`."""
+        line = node.end_mark.line
+        rest = self.source[line][node.end_mark.column :] if line < len(self.source) else ""
+        if re.match(r"\s+#", rest) and _open(text):
+            fixed = _quoted_line(self.source[line])
+            self.slip(node, f"YAML takes what follows ` #` for a comment; quote the value: `{fixed}`.")
+
+    def line(self, node: yaml.Node) -> int:
+        return self.first_line + node.start_mark.line
+
+    def slip(self, node: yaml.Node, words: str) -> None:
+        self.slips.append(Slip(self.line(node), words))
+
+
+@dataclass(frozen=True)
+class _Repair:
+    text: str
+    line: int
+    fixed: str
+
+
+def _repair(text: str, error: yaml.YAMLError) -> _Repair | None:
+    """Return the text with one line quoted, if that lets reading get past the error."""
+    if isinstance(error, _TooDeepError | yaml.reader.ReaderError):
+        return None
+    failed = _error_line(error)
+    source = text.split("\n")
+    for line in _suspects(error):
+        if not 0 <= line < len(source):
+            continue
+        for fixed in _quotings(source[line]):
+            candidate = "\n".join([*source[:line], fixed, *source[line + 1 :]])
+            later = _fails_at(candidate)
+            if later is None or later > failed:
+                return _Repair(candidate, line, fixed.strip())
+    return None
+
+
+def _suspects(error: yaml.YAMLError) -> Iterator[int]:
+    line = _error_line(error)
+    yield line
+    context = getattr(error, "context_mark", None)
+    if context is not None and context.line != line:
+        yield context.line
+    yield line - 1
+
+
+def _quotings(line: str) -> Iterator[str]:
+    in_flow = _IN_FLOW.sub(lambda found: _quoted(found[1]), line)
+    if in_flow != line:
+        yield in_flow
+    if _FIELD.fullmatch(line):
+        yield _quoted_line(line)
+
+
+def _quoted_line(line: str) -> str:
+    found = _FIELD.fullmatch(line)
+    return f"{found['lead']}{_quoted(found['value'])}" if found else line
+
+
+def _quoted(text: str) -> str:
+    if "'" not in text:
+        return f"'{text}'"
+    if '"' not in text and "\\" not in text:
+        return f'"{text}"'
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _fails_at(text: str) -> int | None:
+    try:
+        _Loader(text).get_single_node()
+    except yaml.YAMLError as error:
+        return _error_line(error)
+    return None
+
+
+def _error_line(error: yaml.YAMLError) -> int:
+    mark = getattr(error, "problem_mark", None)
+    return int(mark.line) if mark is not None else 0
+
+
+def _slip(text: str, error: yaml.YAMLError, repair: _Repair | None, first_line: int) -> Slip:
+    if repair is not None:
+        words = f"YAML cannot read this line; quote the value: `{repair.fixed}`."
+        return Slip(first_line + repair.line, words)
+    if isinstance(error, yaml.reader.ReaderError):
+        line = text[: error.position].count("\n")
+        return Slip(first_line + line, "This holds a character YAML does not allow; write it as plain text.")
+    problem = getattr(error, "problem", None) or "it is not YAML"
+    return Slip(first_line + _error_line(error), f"YAML cannot read this: {problem}. Check quotes and indentation.")
+
+
+def _open(text: str) -> bool:
+    start = text.find("${")
+    unclosed = start >= 0 and end_of_expression(text, start + 2) is None
+    return unclosed or text.count("'") % 2 == 1 or text.count('"') % 2 == 1
+
+
+def _number(text: str) -> JsonValue:
+    if _WHOLE.fullmatch(text):
+        return int(text) if len(text) < 20 else text
+    if _REAL.fullmatch(text):
+        return float(text)
+    return text

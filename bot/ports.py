@@ -1,0 +1,325 @@
+"""What the core needs from its neighbours, as Protocols. Nothing here does anything."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from bot.domain.action import Call
+from bot.domain.approval import Approval, ConsumedApproval
+from bot.domain.inbox import Delivery
+from bot.domain.people import Person
+from bot.domain.records import Attempt, Card, Change, Episode, Taken, Taking, Wait
+from bot.domain.run import Run
+from bot.domain.runbook import Runbook
+from bot.domain.value import JsonObject, Value
+
+
+class Identity(Value):
+    """Say who the bot is to AWS for one service, from the session that will be used.
+
+    Attributes:
+        role: the caller's ARN; of an assumed role without its session name.
+    """
+
+    account: str
+    role: str
+    host: str
+
+
+class Cloud(Protocol):
+    """The one gate to AWS."""
+
+    def look(self, call: Call) -> JsonObject:
+        """Perform a reading row; "not there" is `{"found": False}`.
+
+        Raises:
+            UnavailableError: no answer; trying again is safe.
+            CallRefusedError: AWS said no.
+        """
+        ...
+
+    def send(self, permit: ConsumedApproval, *, mark: Callable[[], None]) -> JsonObject:
+        """Send a call exactly once, after `mark` has committed that it is being sent.
+
+        Raises:
+            UnavailableError: nothing was sent.
+            CallRefusedError: AWS said no; nothing was changed.
+            OutcomeUnknownError: sent, and no answer came back.
+        """
+        ...
+
+    def identity(self, service: str) -> Identity:
+        """Return who is calling, and which host would be called.
+
+        Raises:
+            UnavailableError: AWS did not say.
+        """
+        ...
+
+
+class Pager(Protocol):
+    """Wakes people through their own pager."""
+
+    def page(self, topic: str, subject: str, words: str) -> None:
+        """Publish to the role's page topic.
+
+        Raises:
+            EdgeError: the page may not have gone out.
+        """
+        ...
+
+
+class Directory(Protocol):
+    """Knows who people are and who is in a role, from Slack."""
+
+    def person(self, person: str, *, fresh: bool = False) -> Person:
+        """Return who that is.
+
+        Raises:
+            UnavailableError: Slack did not say.
+        """
+        ...
+
+    def members(self, role: str, *, fresh: bool = False) -> frozenset[str]:
+        """Return the ids of the people in a role of the policy.
+
+        Args:
+            fresh: ask Slack now instead of trusting what it said within the last minute.
+
+        Raises:
+            UnavailableError: Slack did not say; the answer is then no.
+        """
+        ...
+
+    def shared(self, channel: str) -> bool:
+        """Return whether people from elsewhere are in the channel.
+
+        Raises:
+            UnavailableError: Slack did not say.
+        """
+        ...
+
+
+class Clock(Protocol):
+    """Tells the time that decides: expiry, watches, windows."""
+
+    def now(self) -> datetime:
+        """Return the time, aware, in UTC."""
+        ...
+
+
+class Library(Protocol):
+    """Holds the runbooks as they are on disk now."""
+
+    def runbooks(self) -> Mapping[str, Runbook]:
+        """Return every runbook that was read without an error, by id."""
+        ...
+
+    def find(self, name: str) -> Runbook:
+        """Return the runbook of that id.
+
+        Raises:
+            NotFoundError: there is none; the words offer the nearest.
+        """
+        ...
+
+    def text(self, runbook: Runbook) -> str:
+        """Return the file's text as it was read."""
+        ...
+
+    def reading(self, text: str, path: str) -> Runbook:
+        """Return a runbook from a snapshot of its text.
+
+        Raises:
+            InvalidError: the snapshot cannot be read.
+        """
+        ...
+
+
+class Search(Protocol):
+    """Finds runbooks by words."""
+
+    def runbooks(self, words: str, *, most: int = 3) -> Sequence[tuple[str, tuple[str, ...]]]:
+        """Return ids, best first, each with the words that matched."""
+        ...
+
+
+class Engine(Protocol):
+    """Executes work that never waits, once per id, through crashes."""
+
+    def start(self, work: str) -> None:
+        """Start the work unless it is in flight; work that ended but is still open in the records starts again."""
+        ...
+
+
+class Claims(Protocol):
+    """Says which process is alive, and who takes over what, on the database's own clock."""
+
+    def beat(self, replica: str) -> None:
+        """Say that this process lives."""
+        ...
+
+    def dead(self, *, after: timedelta) -> frozenset[str]:
+        """Return the processes that have not beaten for so long."""
+        ...
+
+    def claim(self, work: str, *, of: str, by: str) -> bool:
+        """Return whether the work of a dead process is now this one's; exactly one asker hears yes."""
+        ...
+
+
+class Records(Protocol):
+    """The truth: every state the bot knows, in one database."""
+
+    @property
+    def installation(self) -> str:
+        """Return the id made when the database was; it is part of every name given to AWS."""
+        ...
+
+    def now(self) -> datetime:
+        """Return the time that decides (see Clock)."""
+        ...
+
+    def next_id(self, kind: str) -> int:
+        """Return a number never given before for run, approval, alarm."""
+        ...
+
+    # The inbox.
+
+    def accept(self, delivery: Delivery) -> bool:
+        """Keep what came in; False when this delivery was kept before."""
+        ...
+
+    def delivery(self, number: int) -> Delivery | None:
+        """Return what came in under the number while it is still to be dealt with."""
+        ...
+
+    def deliveries(self, *, most: int = 100) -> Sequence[int]:
+        """Return the numbers still to be dealt with, oldest first."""
+        ...
+
+    # Looking.
+
+    def run(self, number: int) -> Run:
+        """Return the run.
+
+        Raises:
+            NotFoundError: there is none.
+        """
+        ...
+
+    def runs(self, *, open_only: bool = True, most: int = 50) -> Sequence[Run]:
+        """Return runs, newest first; open ones include ended ones that still owe something."""
+        ...
+
+    def holder(self, exclusive: str) -> Run | None:
+        """Return the run that holds the exclusive target."""
+        ...
+
+    def approval(self, number: int) -> Approval:
+        """Return the approval.
+
+        Raises:
+            NotFoundError: there is none.
+        """
+        ...
+
+    def approvals(self, *, run: int | None = None, open_only: bool = False) -> Sequence[Approval]:
+        """Return requests, newest first, of one run or of all."""
+        ...
+
+    def attempts(self, run: int) -> Sequence[Attempt]:
+        """Return every try at a call of the run, oldest first."""
+        ...
+
+    def episode(self, number: int) -> Episode:
+        """Return the alarm's episode.
+
+        Raises:
+            NotFoundError: there is none.
+        """
+        ...
+
+    def episodes(self, *, open_only: bool = True, arn: str | None = None) -> Sequence[Episode]:
+        """Return episodes, newest first."""
+        ...
+
+    def holds(self, resource: str) -> tuple[int, ...]:
+        """Return the runs that hold a shared thing paused."""
+        ...
+
+    def snapshot(self, sha256: str) -> tuple[str, str]:
+        """Return the text and path of a runbook as it was when a run began."""
+        ...
+
+    def open_waits(self, *, due: datetime, most: int = 200) -> Sequence[Wait]:
+        """Return the waits whose hour has come."""
+        ...
+
+    def wait_open(self, key: str) -> bool:
+        """Return whether the wait is still to be served."""
+        ...
+
+    # Changing.
+
+    def keep_snapshot(self, text: str, path: str, sha256: str) -> None:
+        """Keep a runbook's text under its digest; the same digest twice is kept once."""
+        ...
+
+    def commit(self, change: Change) -> None:
+        """Keep the change whole.
+
+        Raises:
+            StaleError: something it rests on was changed since; nothing is kept.
+            LeaseHeldError: the exclusive target is held by another run; nothing is kept.
+        """
+        ...
+
+    def take(self, taking: Taking) -> Taken:
+        """Take the next call of an approval and insert its attempt.
+
+        Raises:
+            StaleError: run or approval changed since, the run is stopping, or the attempt exists.
+            NotAllowedError: the approval has expired, or is not (or no longer) approved.
+            LeaseHeldError: another run is changing the resource.
+        """
+        ...
+
+    def retake(self, attempt: int, *, owner: str, again: bool = False) -> ConsumedApproval:
+        """Make a planned attempt, or an unanswered one that may be sent again, this process's own.
+
+        Raises:
+            StaleError: it is not to be sent any more.
+            NotAllowedError: it was never sent and its approval has expired since.
+        """
+        ...
+
+    def disown(self, attempt: int, *, owner: str) -> None:
+        """Commit that nobody knows what became of an attempt another process was sending.
+
+        Raises:
+            StaleError: it is not being sent any more; look again.
+        """
+        ...
+
+    def mark_sending(self, attempt: int, *, owner: str) -> None:
+        """Commit that the attempt is being sent.
+
+        Raises:
+            StaleError: it is not planned by this owner any more.
+        """
+        ...
+
+    # Cards.
+
+    def cards_behind(self, *, most: int = 50) -> Sequence[Card]:
+        """Return cards that show something old, urgent ones first."""
+        ...
+
+    def card(self, key: str) -> Card | None:
+        """Return the card of that key."""
+        ...
+
+    def card_shown(self, key: str, *, ts: str | None, shown: int, edition: int) -> None:
+        """Keep where the card stands and what it shows."""
+        ...

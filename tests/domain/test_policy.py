@@ -1,0 +1,112 @@
+"""Who may do what: verdicts on steps, places at the table, and admission."""
+
+from datetime import timedelta
+
+import pytest
+
+from bot.domain.people import Person
+from bot.domain.policy import Decision, Policy, Role, admit, missing, places, verdict
+from bot.domain.runbook import Phase, Risk, Step
+from bot.errors import NotAllowedError
+
+POLICY = Policy(
+    roles={name: Role(title=f"lake-{name}") for name in ("oncall", "platform", "domain", "team")},
+    viewer="team",
+    operator="oncall",
+    on_call="oncall",
+    change=("platform",),
+    channels=("C1",),
+)
+ANA = Person(id="U1", team="T1", name="ana")
+
+
+def step(**changes: object) -> Step:
+    plain = Step(id="one", number=1, phase=Phase.MITIGATION, line=1, title="One", prose="", uses="s3.swap_json")
+    return plain.model_copy(update=changes)
+
+
+def test_a_read_runs_on_the_command() -> None:
+    assert verdict(step(), [Risk.READ], POLICY).decision is Decision.ALLOW
+
+
+def test_a_control_step_is_one_on_call_click_that_the_requester_may_give() -> None:
+    judged = verdict(step(), [Risk.CONTROL], POLICY)
+
+    assert (judged.decision, judged.needs, judged.requester_may) == (Decision.ASK, ("oncall",), True)
+
+
+def test_a_change_needs_the_named_roles_and_never_the_requester() -> None:
+    judged = verdict(step(needs=("platform", "domain")), [Risk.READ, Risk.CHANGE], POLICY)
+
+    assert (judged.needs, judged.requester_may) == (("platform", "domain"), False)
+
+
+def test_a_change_that_names_nobody_falls_back_to_the_policys_roles() -> None:
+    assert verdict(step(), [Risk.CHANGE], POLICY).needs == ("platform",)
+
+
+def test_a_step_can_raise_its_risk_but_never_lower_it() -> None:
+    raised = verdict(step(risk=Risk.CHANGE), [Risk.CONTROL], POLICY)
+    lowered = verdict(step(risk=Risk.READ), [Risk.CHANGE], POLICY)
+
+    assert (raised.risk, lowered.risk) == (Risk.CHANGE, Risk.CHANGE)
+
+
+def test_a_destructive_step_is_not_offered_unless_the_policy_names_two_people() -> None:
+    two = POLICY.model_copy(update={"destructive": ("platform", "platform")})
+
+    assert verdict(step(), [Risk.DESTRUCTIVE], POLICY).decision is Decision.DENY
+    assert verdict(step(), [Risk.DESTRUCTIVE], two).needs == ("platform", "platform")
+
+
+def test_no_step_can_make_a_destructive_call_need_fewer_people() -> None:
+    two = POLICY.model_copy(update={"destructive": ("platform", "platform")})
+
+    assert len(verdict(step(needs=("platform",)), [Risk.DESTRUCTIVE], two).needs) == 2
+
+
+def test_a_request_lives_an_hour_at_most() -> None:
+    assert verdict(step(lifetime=timedelta(hours=9)), [Risk.CHANGE], POLICY).lifetime == timedelta(minutes=60)
+
+
+def test_one_person_in_two_roles_fills_one_place() -> None:
+    seated = places(("platform", "domain"), {"U1": frozenset({"platform", "domain"})})
+
+    assert len(seated) == 1
+    assert len(missing(("platform", "domain"), {"U1": frozenset({"platform", "domain"})})) == 1
+
+
+def test_somebody_with_two_roles_moves_over_for_somebody_with_one() -> None:
+    seated = places(
+        ("platform", "domain"),
+        {"U1": frozenset({"platform", "domain"}), "U2": frozenset({"platform"})},
+    )
+
+    assert seated == {"U1": "domain", "U2": "platform"}
+
+
+def test_two_places_of_one_role_need_two_people() -> None:
+    one = {"U1": frozenset({"platform"})}
+
+    assert missing(("platform", "platform"), one) == ("platform",)
+    assert missing(("platform", "platform"), {**one, "U2": frozenset({"platform"})}) == ()
+
+
+@pytest.mark.parametrize("flag", ["is_bot", "is_guest", "is_stranger"])
+def test_guests_bots_and_strangers_see_nothing_whatever_role_they_hold(flag: str) -> None:
+    somebody = ANA.model_copy(update={flag: True})
+
+    with pytest.raises(NotAllowedError, match="Guests, bots and people from other workspaces"):
+        admit(somebody, frozenset({"team", "oncall"}), policy=POLICY, channel="C1", starts=False)
+
+
+def test_nothing_is_told_in_a_channel_without_an_environment() -> None:
+    with pytest.raises(NotAllowedError, match="not bound"):
+        admit(ANA, frozenset({"team"}), policy=POLICY, channel="C9", starts=False)
+
+
+def test_a_viewer_may_look_but_not_start() -> None:
+    admit(ANA, frozenset({"team"}), policy=POLICY, channel="C1", starts=False)
+
+    with pytest.raises(NotAllowedError, match="lake-oncall"):
+        admit(ANA, frozenset({"team"}), policy=POLICY, channel="C1", starts=True)
