@@ -1,0 +1,1 @@
+"""The durable executor's adapter: starts work once, finishes it after a crash; the records know the rest."""
