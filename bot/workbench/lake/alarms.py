@@ -1,0 +1,114 @@
+"""CloudWatch's part that moto lacks: the pipeline's heartbeat, and alarms that look at their metrics.
+
+Every alarm is evaluated from its own definition on the movable clock; a change of state is set and published
+to the alarm's own topics, both ways. What state the data ask for is decided in notification.py.
+"""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from bot.workbench.lake import breaker, metrics, notification
+from bot.workbench.lake.clients import Clients
+from bot.workbench.lake.loop import Loop
+from bot.workbench.lake.names import LakeNames
+from bot.workbench.lake.notification import Alarm, Verdict
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudwatch.type_defs import MetricAlarmTypeDef, MetricDataQueryTypeDef
+
+    from bot.workbench.clock import Clock
+
+_REST = 1.0  # seconds between two looks; a finished run is looked at once
+
+
+class Evaluator:
+    """Beat and look, again and again."""
+
+    def __init__(self, *, clients: Clients, names: LakeNames, clock: "Clock", beaten: datetime) -> None:
+        self._clients = clients
+        self._names = names
+        self._clock = clock
+        self._beaten = beaten
+        self.loop = Loop(self.look, name="lake-alarms", rest=_REST)
+
+    def begin_again(self, *, beaten: datetime) -> None:
+        """Take up after Start over: the history ends at `beaten`."""
+        self._beaten = beaten
+
+    def look(self) -> None:
+        """Emit the heartbeats that are due, also those the clock jumped over; then evaluate every alarm."""
+        now = self._clock.now()
+        self._beat(now)
+        for alarm in self._alarms():
+            verdict = notification.judge(alarm, self._values(alarm, now), at=now)
+            if verdict.state != alarm.state:
+                self._change(alarm, verdict)
+
+    def _beat(self, now: datetime) -> None:
+        due = metrics.ticks(after=self._beaten, until=now)
+        if not due:
+            return
+        halted = breaker.read(self._clients.s3, self._names).state != "CLOSED"
+        points = [point for at in due for point in metrics.heartbeat(halted=halted, at=at)]
+        metrics.put(self._clients.cloudwatch, self._names, points)
+        self._beaten = due[-1]
+
+    def _alarms(self) -> list[Alarm]:
+        return [_alarm(found) for found in self._clients.cloudwatch.describe_alarms()["MetricAlarms"]]
+
+    def _values(self, alarm: Alarm, now: datetime) -> list[float]:
+        # moto cuts both ends to the second and leaves the end out: one second more keeps the newest points.
+        end = now + timedelta(seconds=1)
+        start = end - timedelta(seconds=alarm.period * alarm.evaluation_periods)
+        query: MetricDataQueryTypeDef = {
+            "Id": "watched",
+            "MetricStat": {
+                "Metric": {
+                    "Namespace": alarm.namespace,
+                    "MetricName": alarm.metric,
+                    "Dimensions": [{"Name": name, "Value": value} for name, value in alarm.dimensions],
+                },
+                "Period": alarm.period,
+                "Stat": alarm.statistic,
+            },
+        }
+        found = self._clients.cloudwatch.get_metric_data(
+            MetricDataQueries=[query], StartTime=start, EndTime=end, ScanBy="TimestampAscending"
+        )
+        return list(found["MetricDataResults"][0]["Values"])
+
+    def _change(self, alarm: Alarm, verdict: Verdict) -> None:
+        cloudwatch = self._clients.cloudwatch
+        cloudwatch.set_alarm_state(AlarmName=alarm.name, StateValue=verdict.state, StateReason=verdict.reason)
+        now_stands = cloudwatch.describe_alarms(AlarmNames=[alarm.name])["MetricAlarms"][0]
+        changed_at = now_stands["StateUpdatedTimestamp"].astimezone(UTC)
+        body = notification.message(alarm, self._names, verdict, changed_at=changed_at)
+        topics = {"ALARM": alarm.alarm_actions, "OK": alarm.ok_actions}.get(verdict.state, ())
+        for topic in topics:
+            self._clients.sns.publish(
+                TopicArn=topic,
+                Subject=notification.subject(alarm, self._names, state=verdict.state),
+                Message=json.dumps(body),
+            )
+
+
+def _alarm(found: "MetricAlarmTypeDef") -> Alarm:
+    return Alarm(
+        name=found["AlarmName"],
+        arn=found["AlarmArn"],
+        description=found.get("AlarmDescription", ""),
+        state=found["StateValue"],
+        configured_at=found["AlarmConfigurationUpdatedTimestamp"].astimezone(UTC),
+        namespace=found["Namespace"],
+        metric=found["MetricName"],
+        statistic=found["Statistic"],
+        dimensions=tuple((part["Name"], part["Value"]) for part in found["Dimensions"]),
+        period=found["Period"],
+        evaluation_periods=found["EvaluationPeriods"],
+        comparison=found["ComparisonOperator"],
+        threshold=found["Threshold"],
+        treat_missing=found.get("TreatMissingData", "missing"),
+        alarm_actions=tuple(found["AlarmActions"]),
+        ok_actions=tuple(found["OKActions"]),
+    )

@@ -1,0 +1,130 @@
+"""What everything in the local lake is called; the only place where a name of the lake is written down.
+
+Names and layouts follow the platform's own (silver by year, month and schema version; the run id is the
+execution name). Nothing here talks to the lake.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Literal
+
+PROBE_PREFIX = "cb-probe-"
+
+
+@dataclass(frozen=True, kw_only=True)
+class LakeNames:
+    """Name every resource of the lake, and derive keys and ARNs from the names."""
+
+    account: str = "123456789012"
+    region: Literal["eu-west-1"] = "eu-west-1"
+    region_title: str = "EU (Ireland)"
+    pipeline: str = "transactions"
+
+    bronze_bucket: str = "lake-bronze"
+    silver_bucket: str = "lake-silver"
+    gold_bucket: str = "lake-gold"
+    quarantine_bucket: str = "lake-quarantine"
+    artifacts_bucket: str = "lake-artifacts"
+    results_bucket: str = "lake-athena-results"
+
+    state_machine: str = "etl_orchestration"
+    schedule_rule: str = "daily_etl_schedule"
+    schedule_expression: str = "cron(0 2 * * ? *)"
+    namespace: str = "DataLake/ETL"
+
+    failures_topic: str = "etl-failures"
+    quarantine_topic: str = "quarantine-alerts"
+    page_topic: str = "lake-page"
+    failures_queue: str = "etl-failures-bot"
+    failures_dead_letters: str = "etl-failures-bot-dlq"
+    failures_max_receives: int = 3
+    worker_queue: str = "etl-worker"
+
+    database: str = "lake"
+    table: str = "silver_transactions"
+    workgroup: str = "lake"
+
+    breaker_alarm: str = "CircuitBreakerOpen"
+    error_alarm: str = "SameErrorRateHigh"
+
+    @property
+    def buckets(self) -> tuple[str, ...]:
+        """Return every bucket of the lake."""
+        return (
+            self.bronze_bucket,
+            self.silver_bucket,
+            self.gold_bucket,
+            self.quarantine_bucket,
+            self.artifacts_bucket,
+            self.results_bucket,
+        )
+
+    @property
+    def log_group(self) -> str:
+        """Return the log group of the pipeline."""
+        return f"/lake/etl/{self.pipeline}"
+
+    @property
+    def breaker_key(self) -> str:
+        """Return the key of the breaker file in the artifacts bucket."""
+        return f"control/circuit_breaker/{self.pipeline}.json"
+
+    @property
+    def alarms(self) -> tuple[str, ...]:
+        """Return every alarm of the pipeline."""
+        return (self.breaker_alarm, self.error_alarm)
+
+    @property
+    def state_machine_arn(self) -> str:
+        """Return the ARN of the nightly load."""
+        return self._arn("states", f"stateMachine:{self.state_machine}")
+
+    def topic_arn(self, topic: str) -> str:
+        """Return the ARN of a topic of this account."""
+        return self._arn("sns", topic)
+
+    def queue_arn(self, queue: str) -> str:
+        """Return the ARN of a queue of this account."""
+        return self._arn("sqs", queue)
+
+    def raw_prefix(self, day: date) -> str:
+        """Return where the source files of one day land in bronze."""
+        return f"bronze/mortgages/{self.pipeline}/ingest_date={day:%Y-%m-%d}/"
+
+    def raw_key(self, day: date, file_id: str) -> str:
+        """Return the key of one source file in bronze."""
+        return f"{self.raw_prefix(day)}{file_id}.csv.gz"
+
+    def partition(self, day: date) -> str:
+        """Return the silver partition a day belongs to."""
+        return f"silver/mortgages/{self.pipeline}/year={day:%Y}/month={day:%m}/schema_v=v1/"
+
+    def run_prefix(self, day: date, run_id: str) -> str:
+        """Return where one run writes, and nothing else does."""
+        return f"{self.partition(day)}run_id={run_id}/"
+
+    def latest_key(self, day: date) -> str:
+        """Return the key of the pointer readers follow."""
+        return f"{self.partition(day)}_LATEST.json"
+
+    def quarantine_key(self, day: date, run_id: str) -> str:
+        """Return the key of the rows one run set aside."""
+        folder = f"quarantine/mortgages/{self.pipeline}/ingest_date={day:%Y-%m-%d}"
+        return f"{folder}/run_id={run_id}/part-0000.jsonl.gz"
+
+    def run_id(self, at: datetime) -> str:
+        """Return the run id (= execution name) of a load that starts at this time, in UTC."""
+        return f"{at:%Y%m%dT%H%M%SZ}"
+
+    def _arn(self, service: str, resource: str) -> str:
+        return f"arn:aws:{service}:{self.region}:{self.account}:{resource}"
+
+
+def is_probe(run_id: str) -> bool:
+    """Tell whether a half-open breaker lets this execution through."""
+    return run_id.startswith(PROBE_PREFIX)
+
+
+def file_id(key: str) -> str:
+    """Return the source file's id: the last part of its key without the endings."""
+    return key.rsplit("/", 1)[-1].removesuffix(".gz").removesuffix(".csv")

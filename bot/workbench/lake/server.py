@@ -1,0 +1,110 @@
+"""The local AWS: moto behind a door that opens only to this launch, on 127.0.0.1 only (safety.md 15).
+
+What moto answers is moto's; where its Step Functions interpreter differs from AWS, interpreter.py mends it.
+"""
+
+import base64
+import logging
+import re
+import secrets
+from collections.abc import Iterable
+from hmac import compare_digest
+from importlib import import_module
+from threading import Thread
+from typing import TYPE_CHECKING
+
+from moto.core.base_backend import BackendDict
+from moto.core.config import default_user_config
+from moto.moto_server import werkzeug_app
+from werkzeug.serving import BaseWSGIServer, make_server
+
+from bot.workbench.lake.clients import Credentials
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+_LOOPBACK = "127.0.0.1"
+_CREDENTIAL = re.compile(r"AWS4-HMAC-SHA256 Credential=([A-Z0-9]{20})/", re.ASCII)
+_POLL = 0.05  # seconds between two looks at whether to stop
+
+# moto loads a service when it is first asked for it; these take longest (its interpreter brings a parser).
+_SLOW_PARTS = ("moto.stepfunctions.parser.models", "moto.s3.responses", "moto.glue.responses")
+
+
+def launch_credentials() -> Credentials:
+    """Draw the key of one launch, in the form AWS gives access keys."""
+    drawn = base64.b32encode(secrets.token_bytes(10)).decode("ascii")
+    return Credentials(access_key_id=f"LAKE{drawn}", secret_access_key=secrets.token_urlsafe(24))
+
+
+def load_slow_parts() -> None:
+    """Load what moto would load on first use, so that seeding does not wait for it."""
+    for part in _SLOW_PARTS:
+        import_module(part)
+
+
+class Server:
+    """Serve the local AWS on a free port of loopback until closed."""
+
+    def __init__(self, credentials: Credentials) -> None:
+        for noisy in ("werkzeug", "moto"):
+            logging.getLogger(noisy).setLevel(logging.CRITICAL)
+        # As MOTO_DISABLE_GLOBAL_CORS does, which moto reads once, at import.
+        vars(werkzeug_app)["DISABLE_GLOBAL_CORS"] = True
+        default_user_config["stepfunctions"] = {"execute_state_machine": True}
+        moto = werkzeug_app.DomainDispatcherApplication(werkzeug_app.create_backend_app)
+        self._door = Door(moto, access_key_id=credentials.access_key_id)
+        self._wsgi: BaseWSGIServer = make_server(
+            _LOOPBACK, 0, self._door, threaded=True, request_handler=werkzeug_app.MotoRequestHandler
+        )
+        self._door.port = self._wsgi.server_port
+        self._thread = Thread(target=self._wsgi.serve_forever, args=(_POLL,), name="lake-server", daemon=True)
+
+    @property
+    def endpoint_url(self) -> str:
+        """Return where the lake answers."""
+        return f"http://{_LOOPBACK}:{self._wsgi.server_port}"
+
+    def start(self) -> None:
+        """Begin to answer."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop answering and forget everything that was stored."""
+        self._wsgi.shutdown()
+        self._wsgi.server_close()
+        self._thread.join(1)
+        BackendDict.reset()
+
+
+class Door:
+    """Refuse whatever is not signed with the key of this launch, or comes from a web page."""
+
+    def __init__(self, behind: "WSGIApplication", *, access_key_id: str) -> None:
+        self._behind = behind
+        self._key = access_key_id
+        self.port = 0
+
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        """Pass a request on, or answer 403 with the reason."""
+        reason = self._refusal(environ)
+        if reason is None:
+            return self._behind(environ, start_response)
+        body = reason.encode("utf-8")
+        headers = [
+            ("Content-Type", "text/plain; charset=utf-8"),
+            ("Content-Length", str(len(body))),
+            ("Connection", "close"),  # the body of a refused request is not read
+        ]
+        start_response("403 Forbidden", headers)
+        return [body]
+
+    def _refusal(self, environ: "WSGIEnvironment") -> str | None:
+        if environ.get("HTTP_HOST") not in (f"{_LOOPBACK}:{self.port}", f"localhost:{self.port}"):
+            return "The local lake answers only to its own address."
+        if "HTTP_ORIGIN" in environ:
+            return "The local lake does not answer web pages."
+        signed_with = _CREDENTIAL.match(environ.get("HTTP_AUTHORIZATION", ""))
+        if signed_with is None or not compare_digest(signed_with[1], self._key):
+            return "The local lake answers only to the key of this launch."
+        return None

@@ -1,0 +1,39 @@
+"""What a scenario is: a failure that really happens in the local lake, and the checks that it is over."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bot.workbench.lake.lake import Lake
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """Say whether one thing in the lake is as it should be, and what was seen."""
+
+    name: str
+    ok: bool
+    seen: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fix:
+    """Name something only the world outside the bot can do, such as an upstream system re-sending a file."""
+
+    title: str
+    apply: Callable[[Lake], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scenario:
+    """Name a failure and how to bring it about, mend its cause and tell that it is over.
+
+    Args:
+        break_: makes it happen, and returns when the failure is there to be seen.
+        repaired: reads the lake, changes nothing.
+    """
+
+    name: str
+    title: str
+    break_: Callable[[Lake], None]
+    fix: Fix
+    repaired: Callable[[Lake], tuple[Check, ...]]
