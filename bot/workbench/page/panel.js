@@ -1,0 +1,92 @@
+// The side panel "Your first incident": a checklist that ticks itself, the clock, what can be broken, what Slack can
+// be made to do wrong, links, and Start over. This part belongs to the workbench; a real Slack has none of it.
+
+import { Clock } from "./clock.js";
+import { confirmed } from "./confirm.js";
+import { fragment, h, icon, webAddress } from "./dom.js";
+import { anchor } from "./mrkdwn.js";
+import { inWords, send } from "./wire.js";
+
+const FAULTS = [
+  ["Say “too many requests” three times", { fault: "rate_limit", count: 3 }],
+  ["Answer with a server error twice", { fault: "server_error", count: 2 }],
+  ["Put the bot out of the channel once", { fault: "not_in_channel", count: 1 }],
+  ["Drop the bot’s connection", { fault: "disconnect" }],
+  ["Deliver the next thing three times", { fault: "duplicate", count: 3 }],
+  ["Be slow for the next two calls", { fault: "slow", seconds: 2, count: 2 }],
+  ["Fail the next group look-up", { fault: "lookup_fails", count: 1 }],
+];
+
+export class Panel {
+  constructor({ store, root }) {
+    this.store = store;
+    this.steps = h("section", { class: "panel-part first" });
+    this.breaks = h("section", { class: "panel-part", "aria-label": "Break something" });
+    this.links = h("section", { class: "panel-part", "aria-label": "Links" });
+    this.said = h("p", { class: "panel-said", role: "status" });
+    this.clock = new Clock({ store });
+    root.append(this.steps, this.clock.root, this.breaks, this.#faults(), this.links, this.#startOver(), this.said);
+    store.on("all checklist", () => this.#showSteps());
+    store.on("all scenarios", () => this.#showBreaks());
+    store.on("all", () => this.#showLinks());
+  }
+
+  #showSteps() {
+    const steps = this.store.checklist;
+    const done = steps.filter((step) => step.done).length;
+    const next = steps.find((step) => !step.done);
+    const bar = h("progress", { max: steps.length || 1, value: done, "aria-label": "Progress" });
+    this.steps.replaceChildren(
+      h("h2", {}, "Your first incident"),
+      h("p", { class: "progress-words" }, steps.length && done === steps.length ? "All seen. Break something else, or start over." : `${done} of ${steps.length} seen`),
+      bar,
+      h("ol", { class: "checklist" }, steps.map((step) => h("li", { class: step.done ? "done" : step === next ? "next" : "", "aria-current": step === next ? "step" : undefined },
+        h("span", { class: "tickbox" }, step.done && icon("check")), h("span", {}, step.title, h("span", { class: "unseen" }, step.done ? " (done)" : ""))))));
+  }
+
+  #showBreaks() {
+    const words = { ready: "", broken: "broken now", repaired: "repaired" };
+    this.breaks.replaceChildren(h("h3", {}, "Break something"),
+      h("ul", { class: "breaks" }, this.store.scenarios.map((one) => h("li", {},
+        h("span", { class: "break-title" }, one.title, words[one.state] && h("span", { class: `chip ${one.state === "repaired" ? "chip-good" : "chip-warn"}` }, words[one.state])),
+        h("button", { type: "button", class: "button", disabled: one.state === "broken", "aria-label": `Break: ${one.title}`, on: { click: ({ currentTarget }) => this.#send(currentTarget, "/_ui/break", { scenario: one.name }, "Broken. Watch the channel.") } }, one.state === "repaired" ? "Again" : "Break")))));
+  }
+
+  #faults() {
+    return h("details", { class: "panel-part faults" }, h("summary", {}, "Make this Slack misbehave"),
+      h("ul", {}, FAULTS.map(([words, body]) => h("li", {}, h("button", {
+        type: "button", class: "linklike", data: { fault: body.fault }, on: { click: ({ currentTarget }) => this.#send(currentTarget, "/_ui/fault", body, `Armed: ${words.toLowerCase()}.`) },
+      }, words)))));
+  }
+
+  #showLinks() {
+    const links = this.store.links.filter((link) => webAddress(new URL(link.url, location.href).href));
+    this.links.hidden = links.length === 0;
+    this.links.replaceChildren(fragment(h("h3", {}, "Read more"),
+      h("ul", { class: "links" }, links.map((link) => h("li", {}, anchor(new URL(link.url, location.href).href, link.title))))));
+  }
+
+  #startOver() {
+    const button = h("button", { type: "button", class: "button wide-button", id: "start-over", on: { click: () => this.#ask(button) } }, "Start over");
+    return h("section", { class: "panel-part", "aria-label": "Start over" }, button);
+  }
+
+  async #ask(button) {
+    const yes = await confirmed({
+      title: "Start over?",
+      text: "Channels, runs and the local lake go back to how they were at the beginning, and so does the clock. Nothing outside this machine is touched.",
+      confirm: "Start over",
+      deny: "Keep going",
+      style: "danger",
+    });
+    if (yes && (await this.#send(button, "/_ui/start-over", {}, "Started over."))) await send("/_ui/seen", {});
+  }
+
+  async #send(button, path, body, words) {
+    button.setAttribute("aria-busy", "true");
+    const answer = await send(path, body);
+    button.removeAttribute("aria-busy");
+    this.said.textContent = answer.ok ? words : inWords(answer.error);
+    return answer.ok;
+  }
+}

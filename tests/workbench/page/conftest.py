@@ -1,0 +1,58 @@
+"""Chromium, the fake local Slack and one open page for the browser tests."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.workbench.page.local_slack import FakeLocalSlack
+from tests.workbench.page.world import world
+
+CHROMIUM = Path("/usr/bin/chromium")
+PATIENCE_MS = 10_000
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    if not CHROMIUM.exists():
+        why = "Chromium is missing; install it with: apt-get install -y chromium"
+        required = os.environ.get("REQUIRE_BROWSER")  # noqa: TID251 - a switch of the test run, not a setting
+        if required == "1":
+            pytest.fail(why)
+        pytest.skip(why)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def slack() -> Iterator[FakeLocalSlack]:
+    served = FakeLocalSlack(world())
+    served.start()
+    yield served
+    served.stop()
+
+
+@pytest.fixture
+def page(chromium: Browser, slack: FakeLocalSlack) -> Iterator[Page]:
+    """Open the page as Ana, in Berlin; an error in the page's own code fails the test."""
+    wrongs: list[str] = []
+    context = chromium.new_context(
+        viewport={"width": 1280, "height": 800},
+        locale="en-GB",
+        timezone_id="Europe/Berlin",
+        reduced_motion="reduce",
+    )
+    context.set_default_timeout(PATIENCE_MS)
+    opened = context.new_page()
+    opened.on("pageerror", lambda error: wrongs.append(str(error)))
+    opened.on("console", lambda said: wrongs.append(said.text) if "Content Security" in said.text else None)
+    opened.goto(slack.url)
+    opened.locator(".message").first.wait_for()
+    expect(opened.locator("#link-state")).to_have_text("")
+    yield opened
+    context.close()
+    assert wrongs == []
