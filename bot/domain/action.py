@@ -23,6 +23,23 @@ from bot.domain.value import JsonObject, JsonValue, Value
 from bot.errors import InvalidError, NotFoundError
 
 
+PLATFORM_KEYS = frozenset(
+    {
+        "bronze_bucket",
+        "silver_bucket",
+        "quarantine_bucket",
+        "artifacts_bucket",
+        "log_groups",
+        "machine",
+        "machines",
+        "daily_rule",
+        "rules",
+        "namespace",
+        "pipelines",
+    }
+)
+
+
 class Replay(StrEnum):
     """Say how often a call may be sent when its outcome is in doubt."""
 

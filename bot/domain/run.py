@@ -414,12 +414,13 @@ def undoable(run: Run, runbook: Runbook) -> Step | None:
 
 
 def ending(run: Run, runbook: Runbook) -> RunState:
-    """Return how the run ends: repaired only if every check was made and seen to be so."""
+    """Return how the run ends: repaired only if every check was made, or not needed, and at least one seen to be so."""
     checks = [run.records.get(step.id) for step in runbook.forward if step.phase is Phase.VERIFICATION]
     made = [check for check in checks if check is not None]
     if run.stopped_by or (run.undoing and len(made) < len(checks)):
         return RunState.STOPPED
-    if checks and len(made) == len(checks) and all(check.state is StepState.DONE for check in made):
+    states = {check.state for check in made}
+    if len(made) == len(checks) and StepState.DONE in states and states <= {StepState.DONE, StepState.SKIPPED}:
         return RunState.REPAIRED
     return RunState.NOT_REPAIRED
 

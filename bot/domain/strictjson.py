@@ -1,6 +1,7 @@
 """Strict JSON: what hostile text must not smuggle in is refused, and what is signed has one spelling."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from typing import NoReturn
@@ -10,6 +11,7 @@ from bot.errors import InvalidError
 
 MOST_CHARACTERS = 65_536
 MOST_DEPTH = 12
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def parse_object(text: str, *, most: int = MOST_CHARACTERS) -> JsonObject:
@@ -28,6 +30,8 @@ def parse_object(text: str, *, most: int = MOST_CHARACTERS) -> JsonObject:
         raise InvalidError(f"The document is not JSON: {error}.") from error
     if not isinstance(value, dict):
         raise InvalidError("The document is not a JSON object.")
+    if _LONE_SURROGATE.search(json.dumps(value, ensure_ascii=False)):
+        raise InvalidError("The document holds half a character (a lone surrogate).")
     return value
 
 

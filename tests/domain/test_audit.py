@@ -62,9 +62,7 @@ def grown(
 
 
 def entries(count: int) -> list[AuditEntry]:
-    return [
-        AuditEntry(kind="k", subject=f"R-{n}", actor="U1", facts={"n": n}, private="p") for n in range(count)
-    ]
+    return [AuditEntry(kind="k", subject=f"R-{n}", actor="U1", facts={"n": n}, private="p") for n in range(count)]
 
 
 def anchored(record: AuditRecord, *, public: str = FIRST, at: str = "", home: str = HOME) -> Anchor:
@@ -131,9 +129,7 @@ def test_private_text_stands_in_the_record_as_a_salted_digest_only(records: list
 
 
 @pytest.mark.parametrize("field", ["actor", "kind", "subject", "at", "private", "key", "previous"])
-def test_an_edited_field_is_found(
-    records: list[AuditRecord], rows: list[StoredRecord], field: str
-) -> None:
+def test_an_edited_field_is_found(records: list[AuditRecord], rows: list[StoredRecord], field: str) -> None:
     edited = records[4].body.model_copy(update={field: "x" * 64})
     rows[4] = rows[4]._replace(body=edited.text())
 
@@ -142,9 +138,7 @@ def test_an_edited_field_is_found(
     assert found.problems[0].seq == 5
 
 
-def test_an_edited_record_whose_hash_was_mended_is_found(
-    records: list[AuditRecord], rows: list[StoredRecord]
-) -> None:
+def test_an_edited_record_whose_hash_was_mended_is_found(records: list[AuditRecord], rows: list[StoredRecord]) -> None:
     text = records[4].body.model_copy(update={"actor": "U9"}).text()
     rows[4] = rows[4]._replace(body=text, hash=sha256(text.encode()).hexdigest())
 
@@ -154,9 +148,7 @@ def test_an_edited_record_whose_hash_was_mended_is_found(
 
 
 @pytest.mark.parametrize("body", ["", "{}", "[]", "nonsense", '{"seq":5,"seq":5}', "\x00"])
-def test_a_body_that_is_none_is_found(
-    records: list[AuditRecord], rows: list[StoredRecord], body: str
-) -> None:
+def test_a_body_that_is_none_is_found(records: list[AuditRecord], rows: list[StoredRecord], body: str) -> None:
     rows[4] = rows[4]._replace(body=body)
 
     assert "Record 5 was edited" in words(verified(rows, [anchored(records[9])]))
@@ -217,9 +209,7 @@ def test_a_signature_of_another_key_under_a_trusted_name_is_found(
     assert "signature of record 10" in words(verified(rows, [anchored(records[8])]))
 
 
-def test_an_old_signature_is_looked_at_when_every_one_is(
-    records: list[AuditRecord], rows: list[StoredRecord]
-) -> None:
+def test_an_old_signature_is_looked_at_when_every_one_is(records: list[AuditRecord], rows: list[StoredRecord]) -> None:
     rows[4] = rows[4]._replace(signature="forged")
 
     assert verified(rows, [anchored(records[9])]).whole
@@ -258,9 +248,7 @@ def test_an_anchor_is_old_once_the_newest_record_is_more_than_15_minutes_past_it
     assert found.unanchored == 1
 
 
-def test_an_old_anchor_of_the_newest_record_is_not_old(
-    records: list[AuditRecord], rows: list[StoredRecord]
-) -> None:
+def test_an_old_anchor_of_the_newest_record_is_not_old(records: list[AuditRecord], rows: list[StoredRecord]) -> None:
     early = spelled(START - timedelta(hours=2))
 
     assert verified(rows, [anchored(records[9], at=early)]).whole
@@ -300,9 +288,7 @@ def rotated() -> list[AuditRecord]:
 def test_a_key_that_the_old_one_brings_in_is_trusted() -> None:
     records = rotated()
 
-    found = verified(
-        [one.row() for one in records], [anchored(records[6], public=SECOND)], every_signature=True
-    )
+    found = verified([one.row() for one in records], [anchored(records[6], public=SECOND)], every_signature=True)
 
     assert found.whole
 
@@ -335,9 +321,7 @@ def test_the_old_key_has_no_say_once_it_was_changed() -> None:
 def test_a_trusted_key_cannot_join_without_a_key_change(records: list[AuditRecord]) -> None:
     more = grown(entries(1), after=records[-1], public=SECOND)
 
-    found = verified(
-        [one.row() for one in (*records, *more)], [anchored(records[9])], trusted=(FIRST, SECOND)
-    )
+    found = verified([one.row() for one in (*records, *more)], [anchored(records[9])], trusted=(FIRST, SECOND))
 
     assert [problem.seq for problem in found.problems] == [11]
 
@@ -351,9 +335,7 @@ facts = st.recursive(
 )
 
 
-@given(
-    kind=st.text(), subject=st.text(), actor=st.text(), private=st.text(), found=st.dictionaries(st.text(), facts)
-)
+@given(kind=st.text(), subject=st.text(), actor=st.text(), private=st.text(), found=st.dictionaries(st.text(), facts))
 def test_whatever_is_chained_is_read_back_and_is_whole(
     kind: str, subject: str, actor: str, private: str, found: dict[str, object]
 ) -> None:

@@ -1,0 +1,93 @@
+"""Alarms as they come in: SNS messages in a queue, read as hints, confirmed by asking CloudWatch.
+
+A message is deleted only after its alarm was accepted, or after the dead letters have it, with the reason.
+"""
+
+import logging
+from collections.abc import Callable
+
+from bot.aws.plumbing import WAIT_S, Message, Plumbing
+from bot.domain.action import Look, Platform, shown
+from bot.domain.alarm import AlarmNotice, AlarmNow, alarm_notice, alarm_now
+from bot.domain.value import Value
+from bot.errors import InvalidError
+
+log = logging.getLogger(__name__)
+
+
+class Received(Value):
+    """Hold one alarm that came in, and what deletes its message."""
+
+    receipt: str
+    message_id: str
+    notification: AlarmNotice
+
+
+class AlarmIntake:
+    """Read alarms from the intake queue."""
+
+    def __init__(self, *, plumbing: Plumbing, platform: Platform, topic_arns: frozenset[str], look: Look) -> None:
+        self._plumbing = plumbing
+        self._platform = platform
+        self._topic_arns = topic_arns
+        self._look = look
+
+    def take(self, accept: Callable[[AlarmNotice], None], *, wait_s: int = WAIT_S) -> int:
+        """Accept what has come in and delete each message once `accept` returned; return how many.
+
+        What `accept` raises is raised; its message and those behind it come again.
+
+        Raises:
+            UnavailableError: the queue did not answer.
+        """
+        received = self.receive(wait_s=wait_s)
+        for one in received:
+            accept(one.notification)
+            self.done(one)
+        return len(received)
+
+    def receive(self, *, wait_s: int = WAIT_S) -> list[Received]:
+        """Return alarms that came in; what is none, or not ours, goes to the dead letters.
+
+        Raises:
+            UnavailableError: the queue did not answer.
+        """
+        received = []
+        for message in self._plumbing.receive(wait_s=wait_s):
+            try:
+                notice = self._ours(alarm_notice(message.body))
+            except InvalidError as error:
+                self._bury(message, error.words)
+                continue
+            one = Received(receipt=message.receipt, message_id=notice.message_id, notification=notice)
+            received.append(one)
+        return received
+
+    def done(self, received: Received) -> None:
+        """Delete the message of an alarm that was accepted.
+
+        Raises:
+            UnavailableError: the queue did not answer; the message may come again.
+        """
+        self._plumbing.delete(received.receipt)
+
+    def confirm(self, name: str) -> AlarmNow | None:
+        """Return what CloudWatch says of the alarm now, or None where it has none of that name.
+
+        Raises:
+            UnavailableError: CloudWatch did not answer.
+            CallRefusedError: CloudWatch said no.
+        """
+        return alarm_now(self._look("cloudwatch.alarm", AlarmNames=[name], AlarmTypes=["MetricAlarm"]))
+
+    def _ours(self, notice: AlarmNotice) -> AlarmNotice:
+        if notice.topic not in self._topic_arns:
+            raise InvalidError(f"It came through the topic {shown(notice.topic)}, which is not one of ours.")
+        if (notice.account, notice.region) != (self._platform.account, self._platform.region):
+            raise InvalidError(f"The alarm {shown(notice.arn)} is of another account or region.")
+        return notice
+
+    def _bury(self, message: Message, reason: str) -> None:
+        self._plumbing.bury(message.body, reason)
+        self._plumbing.delete(message.receipt)
+        log.warning("Message sent to the dead letters.", extra={"sqs": message.message_id, "reason": reason})
