@@ -139,6 +139,14 @@ class Verification(Value):
         """Return whether nothing is wrong."""
         return not self.problems
 
+    def lines(self) -> list[str]:
+        """Return the verdict for a terminal, problems first."""
+        told = [f"PROBLEM {problem.words}" for problem in self.problems]
+        state = "whole" if self.whole else f"NOT whole: {len(self.problems)} problems"
+        told.append(f"{self.records} records, {state}; head {self.head[:16]}")
+        told.append(f"anchored up to record {self.anchored} at {self.anchored_at or 'no time'}; {self.unanchored} after it")
+        return told + [f"  not anchored: {body.seq} {body.kind} {body.subject}" for body in self.tail]
+
 
 Sign = Callable[[bytes], str]
 Check = Callable[[str, bytes, str], bool]

@@ -1,0 +1,126 @@
+"""The audit's table: entries become links of the chain inside the transaction they tell of."""
+
+import json
+import secrets
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, insert, select, text
+
+from bot.domain.audit import AuditEntry, AuditRecord, StoredRecord, chain, private_digest, read_record
+from bot.errors import InvalidError, NotAllowedError
+from bot.records.schema import audit, audit_private, fold
+from bot.records.signing import Signer
+
+_LOCK = 0x72_62_6F_74_02
+_PAGE = 2_000
+_ROW = (audit.c.seq, audit.c.body, audit.c.hash, audit.c.signature)
+
+
+def append(
+    connection: Connection,
+    entries: Sequence[AuditEntry],
+    *,
+    now: Callable[[], datetime],
+    signer: Signer,
+    installation: str,
+) -> None:
+    """Chain the entries and keep them; call it last, for nobody else can append before this transaction ends.
+
+    Raises:
+        NotAllowedError: the chain goes on with another key than the signer's.
+    """
+    if not entries:
+        return
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+    previous, at = head(connection), now()
+    for entry in entries:
+        if previous and previous.signing_key != signer.key:
+            words = (
+                f"The audit goes on with key {previous.signing_key}, but the key file holds {signer.key}. "
+                "Restore the right key file, or rotate the key with the old one at hand."
+            )
+            raise NotAllowedError(words)
+        previous = _keep(connection, previous, entry, at=at, signer=signer, installation=installation)
+
+
+def _keep(
+    connection: Connection,
+    previous: AuditRecord | None,
+    entry: AuditEntry,
+    *,
+    at: datetime,
+    signer: Signer,
+    installation: str,
+) -> AuditRecord:
+    salt = secrets.token_hex(16)
+    record = chain(previous, entry, installation=installation, at=at, salt=salt, key=signer.key, sign=signer.sign)
+    row = {**record.row()._asdict(), "subject": fold(entry.subject)}
+    connection.execute(insert(audit).values(row))
+    if entry.private:
+        side = {"seq": record.body.seq, "salt": salt, "text": json.dumps(entry.private)}
+        connection.execute(insert(audit_private).values(side))
+    return record
+
+
+def head(connection: Connection) -> AuditRecord | None:
+    """Return the newest record."""
+    row = connection.execute(select(*_ROW).order_by(audit.c.seq.desc()).limit(1)).first()
+    return read_record(_stored(row)) if row else None
+
+
+def rows(connection: Connection) -> Iterator[StoredRecord]:
+    """Yield every row as it is stored, oldest first, a page at a time."""
+    last = None
+    while True:
+        page = select(*_ROW).order_by(audit.c.seq).limit(_PAGE)
+        found = connection.execute(page if last is None else page.where(audit.c.seq > last)).all()
+        if not found:
+            return
+        yield from map(_stored, found)
+        last = found[-1].seq
+
+
+def hash_at(connection: Connection, seq: int) -> str | None:
+    """Return the hash of a record, or None if it is not there."""
+    return connection.execute(select(audit.c.hash).where(audit.c.seq == seq)).scalar()
+
+
+def read(connection: Connection, *, subject: str | None, most: int) -> list[tuple[AuditRecord, str]]:
+    """Return the newest records, each with its private text where that was not erased."""
+    statement = (
+        select(*_ROW, audit_private.c.text)
+        .select_from(audit.outerjoin(audit_private, audit.c.seq == audit_private.c.seq))
+        .order_by(audit.c.seq.desc())
+        .limit(most)
+    )
+    if subject is not None:
+        statement = statement.where(audit.c.subject == fold(subject))
+    found = connection.execute(statement)
+    return [(read_record(_stored(row)), json.loads(row.text) if row.text else "") for row in found]
+
+
+def erase(connection: Connection, seq: int) -> bool:
+    """Erase the private text beside a record, with its salt; False if there was none."""
+    statement = delete(audit_private).where(audit_private.c.seq == seq).returning(audit_private.c.seq)
+    return connection.execute(statement).first() is not None
+
+
+def changed_texts(connection: Connection) -> list[int]:
+    """Return the records whose private text is not the one they were chained with."""
+    joined = audit_private.join(audit, audit.c.seq == audit_private.c.seq)
+    statement = select(*_ROW, audit_private.c.salt, audit_private.c.text).select_from(joined).order_by(audit.c.seq)
+    return [row.seq for row in connection.execute(statement) if not _fits(row)]
+
+
+def _fits(row: Row[*tuple[Any, ...]]) -> bool:
+    try:
+        return private_digest(json.loads(row.text), row.salt) == read_record(_stored(row)).body.private
+    except (ValueError, InvalidError):
+        return False
+
+
+def _stored(row: Row[*tuple[Any, ...]]) -> StoredRecord:
+    return StoredRecord(row.seq, row.body, row.hash, row.signature)

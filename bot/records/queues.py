@@ -1,0 +1,174 @@
+"""What is to be done: what came in, what waits for its hour, what cards are behind, and who does it."""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Row, case, or_, select, update
+
+from bot.domain.inbox import Delivery
+from bot.domain.records import Card, Wait
+from bot.errors import StaleError
+from bot.records.schema import beats, cards, claims, fold, inbox, waits
+from bot.records.statements import insert_into, insert_new
+
+CLAIM_LIFETIME = timedelta(minutes=1)
+_ALL = "*"
+
+
+# The inbox.
+
+
+def accept(connection: Connection, delivery: Delivery) -> bool:
+    """Keep what came in; False when this delivery was kept before."""
+    row = {"identity": fold(delivery.identity), "open": True, "doc": delivery.model_dump_json()}
+    return insert_new(connection, inbox, row, returning=inbox.c.number) is not None
+
+
+def delivery(connection: Connection, number: int) -> Delivery | None:
+    """Return what came in while it is still to be dealt with."""
+    document = connection.execute(select(inbox.c.doc).where((inbox.c.number == number) & inbox.c.open)).scalar()
+    if document is None:
+        return None
+    return Delivery.model_validate_json(document).model_copy(update={"id": number})
+
+
+def deliveries(connection: Connection, *, most: int) -> Sequence[int]:
+    """Return the numbers still to be dealt with, oldest first."""
+    return (
+        connection.execute(select(inbox.c.number).where(inbox.c.open).order_by(inbox.c.number).limit(most))
+        .scalars()
+        .all()
+    )
+
+
+def deal_with(connection: Connection, number: int) -> None:
+    """Keep that a delivery is dealt with.
+
+    Raises:
+        StaleError: it was dealt with before.
+    """
+    mine = (inbox.c.number == number) & inbox.c.open
+    if connection.execute(update(inbox).where(mine).values(open=False).returning(inbox.c.number)).first() is None:
+        raise StaleError("What came in was dealt with before; nothing was done twice.")
+
+
+# Waits.
+
+
+def open_wait(connection: Connection, wait: Wait) -> None:
+    """Keep a wait; one of the same key, open or over, stays as it is."""
+    insert_new(connection, waits, {"key": wait.key, "due": wait.due, "open": True}, returning=waits.c.key)
+
+
+def close_wait(connection: Connection, key: str) -> None:
+    """Keep that a wait is over."""
+    connection.execute(update(waits).where(waits.c.key == key).values(open=False))
+
+
+def open_waits(connection: Connection, *, due: datetime, most: int) -> Sequence[Wait]:
+    """Return the waits whose hour has come, the longest overdue first."""
+    come = select(waits.c.key, waits.c.due).where(waits.c.open & (waits.c.due <= due))
+    found = connection.execute(come.order_by(waits.c.due, waits.c.key).limit(most))
+    return [Wait(key=row.key, due=row.due) for row in found]
+
+
+def wait_open(connection: Connection, key: str) -> bool:
+    """Return whether the wait is still to be served."""
+    return connection.execute(select(waits.c.key).where((waits.c.key == key) & waits.c.open)).first() is not None
+
+
+# Cards.
+
+
+def want_card(connection: Connection, card: Card) -> None:
+    """Keep that a card is to show something new; where it stands stays as it is."""
+    document = card.model_dump_json(include={"kind", "subject", "channel", "under", "to"})
+    row = {
+        "key": card.key,
+        "urgent": card.urgent,
+        "ts": card.ts,
+        "wanted": card.wanted,
+        "shown": card.shown,
+        "edition": card.edition,
+        "doc": document,
+        "payload": json.dumps(card.payload),
+    }
+    still_urgent = case((cards.c.shown < cards.c.wanted, cards.c.urgent), else_=False)
+    statement = insert_into(connection, cards).values(row)
+    refreshed = {
+        "wanted": cards.c.wanted + 1,
+        "payload": statement.excluded.payload,
+        "urgent": statement.excluded.urgent | still_urgent,
+    }
+    connection.execute(statement.on_conflict_do_update(index_elements=[cards.c.key], set_=refreshed))
+
+
+def cards_behind(connection: Connection, *, most: int) -> Sequence[Card]:
+    """Return cards that show something old, urgent ones first, then in the order they were first wanted."""
+    behind = select(cards).where(cards.c.shown < cards.c.wanted).order_by(cards.c.urgent.desc(), cards.c.number)
+    return [_card(row) for row in connection.execute(behind.limit(most))]
+
+
+def card(connection: Connection, key: str) -> Card | None:
+    """Return the card of that key."""
+    row = connection.execute(select(cards).where(cards.c.key == key)).first()
+    return _card(row) if row else None
+
+
+def card_shown(connection: Connection, key: str, *, ts: str | None, shown: int, edition: int) -> None:
+    """Keep where the card stands and what it shows."""
+    connection.execute(update(cards).where(cards.c.key == key).values(ts=ts, shown=shown, edition=edition))
+
+
+def _card(row: Row[*tuple[Any, ...]]) -> Card:
+    columns = {name: getattr(row, name) for name in ("key", "urgent", "ts", "wanted", "shown", "edition")}
+    return Card.model_validate({**json.loads(row.doc), **columns, "payload": json.loads(row.payload)})
+
+
+# Replicas, on the database's real clock.
+
+
+def beat(connection: Connection, replica: str, *, now: datetime) -> None:
+    """Keep that the process lives."""
+    statement = insert_into(connection, beats).values(replica=replica, at=now)
+    connection.execute(statement.on_conflict_do_update(index_elements=[beats.c.replica], set_={"at": now}))
+
+
+def dead(connection: Connection, *, before: datetime) -> frozenset[str]:
+    """Return the processes whose last beat is older."""
+    return frozenset(connection.execute(select(beats.c.replica).where(beats.c.at < before)).scalars())
+
+
+def living(connection: Connection, *, since: datetime) -> frozenset[str]:
+    """Return the processes whose last beat is not older."""
+    return frozenset(connection.execute(select(beats.c.replica).where(beats.c.at >= since)).scalars())
+
+
+def claim(connection: Connection, work: str, *, of: str, by: str, now: datetime, until: datetime) -> bool:
+    """Return whether the work is now this process's; a claim that ran out is anybody's again."""
+    row = {"work": work, "of": of, "by": by, "until": until}
+    statement = insert_into(connection, claims).values(row)
+    taken = statement.on_conflict_do_update(
+        index_elements=[claims.c.work, claims.c.of],
+        set_={"by": by, "until": until},
+        where=claims.c.until <= now,
+    ).returning(claims.c.work)
+    return connection.execute(taken).first() is not None
+
+
+def lead(connection: Connection, work: str, *, by: str, now: datetime, until: datetime) -> bool:
+    """Return whether the process alone does the work until then; its own lead it may prolong."""
+    row = {"work": work, "of": _ALL, "by": by, "until": until}
+    taken = (
+        insert_into(connection, claims)
+        .values(row)
+        .on_conflict_do_update(
+            index_elements=[claims.c.work, claims.c.of],
+            set_={"by": by, "until": until},
+            where=or_(claims.c.until <= now, claims.c.by == by),
+        )
+        .returning(claims.c.work)
+    )
+    return connection.execute(taken).first() is not None

@@ -1,0 +1,333 @@
+"""What the ports `Records` and `Claims` promise, one transaction each. The rules are in the parts."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Self
+
+from sqlalchemy import Connection, select
+from sqlalchemy.exc import IntegrityError
+
+from bot.domain.approval import Approval, ConsumedApproval
+from bot.domain.audit import Anchor, AuditRecord
+from bot.domain.inbox import Delivery
+from bot.domain.records import Attempt, Card, Change, Episode, Taken, Taking, Wait
+from bot.domain.run import Run
+from bot.errors import NotFoundError, StaleError
+from bot.ports import Clock
+from bot.records import attempts, chain, permits, queues, shared, subjects
+from bot.records.anchors import Anchors
+from bot.records.database import Database
+from bot.records.ledger import Ledger
+from bot.records.migrations import migrate
+from bot.records.schema import counters, installation_of, snapshots
+from bot.records.signing import Signer
+from bot.records.statements import insert_into, insert_new
+
+
+class Store:
+    """Keep the truth in SQLite or PostgreSQL."""
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        signer: Signer | None,
+        anchors: Anchors | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        """Serve a database that has its tables; `open` and `read_only` make sure of that."""
+        self._database = database
+        self._clock = clock
+        with database.reading() as connection:
+            self._installation = installation_of(connection)
+        self.ledger = Ledger(database, installation=self._installation, signer=signer, anchors=anchors, now=self._now)
+
+    @classmethod
+    def open(cls, url: str, *, signer: Signer, anchors: Anchors | None = None, clock: Clock | None = None) -> Self:
+        """Open for reading and writing, and bring the tables to their newest shape.
+
+        Args:
+            url: of SQLite or PostgreSQL.
+            signer: signs the audit.
+            anchors: where the audit is anchored.
+            clock: decides instead of the database's, where time can be moved.
+
+        Raises:
+            NotAllowedError: another process writes to this SQLite file.
+        """
+        database = Database(url)
+        try:
+            with database.writing() as connection:
+                migrate(connection)
+            return cls(database, signer=signer, anchors=anchors, clock=clock)
+        except BaseException:
+            database.close()
+            raise
+
+    @classmethod
+    def read_only(cls, url: str, *, clock: Clock | None = None) -> Self:
+        """Open for reading, beside a bot at queues.
+
+        Raises:
+            NotFoundError: there is no such database, or the bot was never started on it.
+        """
+        database = Database(url, read_only=True)
+        try:
+            return cls(database, signer=None, clock=clock)
+        except BaseException:
+            database.close()
+            raise
+
+    def close(self) -> None:
+        """Anchor what is not anchored yet, and close."""
+        self.ledger.close()
+        self._database.close()
+
+    @property
+    def installation(self) -> str:
+        """Return the id made when the database was."""
+        return self._installation
+
+    def now(self) -> datetime:
+        """Return the time that decides."""
+        if self._clock:
+            return self._clock.now()
+        with self._database.reading() as connection:
+            return self._now(connection)
+
+    def _now(self, connection: Connection) -> datetime:
+        return self._clock.now() if self._clock else self._database.real_now(connection)
+
+    def next_id(self, kind: str) -> int:
+        """Return a number never given before."""
+        with self._database.writing() as connection:
+            statement = insert_into(connection, counters).values(kind=kind, last=1)
+            counted = statement.on_conflict_do_update(
+                index_elements=[counters.c.kind], set_={"last": counters.c.last + 1}
+            ).returning(counters.c.last)
+            number: int = connection.execute(counted).scalar_one()
+            return number
+
+    # The inbox.
+
+    def accept(self, delivery: Delivery) -> bool:
+        """Keep what came in; False when this delivery was kept before."""
+        with self._database.writing() as connection:
+            return queues.accept(connection, delivery)
+
+    def delivery(self, number: int) -> Delivery | None:
+        """Return what came in under the number while it is still to be dealt with."""
+        with self._database.reading() as connection:
+            return queues.delivery(connection, number)
+
+    def deliveries(self, *, most: int = 100) -> Sequence[int]:
+        """Return the numbers still to be dealt with, oldest first."""
+        with self._database.reading() as connection:
+            return queues.deliveries(connection, most=most)
+
+    # Looking.
+
+    def run(self, number: int) -> Run:
+        """Return the run."""
+        with self._database.reading() as connection:
+            return subjects.run(connection, number)
+
+    def runs(self, *, open_only: bool = True, most: int = 50) -> Sequence[Run]:
+        """Return runs, newest first."""
+        with self._database.reading() as connection:
+            return subjects.newest_runs(connection, open_only=open_only, most=most)
+
+    def holder(self, exclusive: str) -> Run | None:
+        """Return the run that holds the exclusive target."""
+        with self._database.reading() as connection:
+            return subjects.holder_of(connection, exclusive)
+
+    def approval(self, number: int) -> Approval:
+        """Return the approval."""
+        with self._database.reading() as connection:
+            return subjects.approval(connection, number)
+
+    def approvals(self, *, run: int | None = None, open_only: bool = False) -> Sequence[Approval]:
+        """Return requests, newest first."""
+        with self._database.reading() as connection:
+            return subjects.newest_approvals(connection, of=run, open_only=open_only)
+
+    def attempts(self, run: int) -> Sequence[Attempt]:
+        """Return every try at a call of the run, oldest first."""
+        with self._database.reading() as connection:
+            return attempts.of_run(connection, run)
+
+    def episode(self, number: int) -> Episode:
+        """Return the alarm's episode."""
+        with self._database.reading() as connection:
+            return subjects.episode(connection, number)
+
+    def episodes(self, *, open_only: bool = True, arn: str | None = None) -> Sequence[Episode]:
+        """Return episodes, newest first."""
+        with self._database.reading() as connection:
+            return subjects.newest_episodes(connection, open_only=open_only, arn=arn)
+
+    def holds(self, resource: str) -> tuple[int, ...]:
+        """Return the runs that hold a shared thing paused."""
+        with self._database.reading() as connection:
+            return tuple(shared.holders(connection, resource))
+
+    def snapshot(self, sha256: str) -> tuple[str, str]:
+        """Return the text and path of a runbook as it was when a run began."""
+        with self._database.reading() as connection:
+            kept = select(snapshots.c.text, snapshots.c.path).where(snapshots.c.sha256 == sha256)
+            row = connection.execute(kept).first()
+        if row is None:
+            raise NotFoundError(f"No runbook with the digest {sha256[:12]} was kept.")
+        return row.text, row.path
+
+    def open_waits(self, *, due: datetime, most: int = 200) -> Sequence[Wait]:
+        """Return the waits whose hour has come."""
+        with self._database.reading() as connection:
+            return queues.open_waits(connection, due=due, most=most)
+
+    def wait_open(self, key: str) -> bool:
+        """Return whether the wait is still to be served."""
+        with self._database.reading() as connection:
+            return queues.wait_open(connection, key)
+
+    def audit(self, *, subject: str | None = None, most: int = 100) -> Sequence[tuple[AuditRecord, str]]:
+        """Return the newest records, each with its private text where that was not erased."""
+        with self._database.reading() as connection:
+            return chain.read(connection, subject=subject, most=most)
+
+    # Changing.
+
+    def keep_snapshot(self, text: str, path: str, sha256: str) -> None:
+        """Keep a runbook's text under its digest; the same digest twice is kept once."""
+        with self._database.writing() as connection:
+            row = {"sha256": sha256, "text": text, "path": path}
+            insert_new(connection, snapshots, row, returning=snapshots.c.sha256)
+
+    def commit(self, change: Change) -> None:
+        """Keep the change whole."""
+        try:
+            with self._database.writing() as connection:
+                _keep(connection, change)
+                self.ledger.append(connection, change.audit)
+        except IntegrityError as error:
+            raise self._refusal(change) from error
+
+    def _refusal(self, change: Change) -> Exception:
+        with self._database.reading() as connection:
+            found = (subjects.held(connection, run) for run in change.runs)
+            words = "Something this rests on was changed in the same moment. Look again; nothing was changed."
+            return next((error for error in found if error), None) or StaleError(words)
+
+    def take(self, taking: Taking) -> Taken:
+        """Take the next call of an approval and insert its attempt."""
+        with self._database.writing() as connection:
+            taken = permits.take(connection, taking, now=lambda: self._now(connection))
+            self.ledger.append(connection, taking.audit)
+        self.ledger.consumed()
+        return taken
+
+    def retake(self, attempt: int, *, owner: str, again: bool = False) -> ConsumedApproval:
+        """Make a planned attempt this process's own, or an unanswered one that may be sent `again`."""
+        with self._database.writing() as connection:
+            found = permits.retake(connection, attempt, owner=owner, again=again, now=lambda: self._now(connection))
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    def disown(self, attempt: int, *, owner: str) -> None:
+        """Commit that nobody knows what became of an attempt another process was sending."""
+        with self._database.writing() as connection:
+            attempts.disown(connection, attempt, owner=owner)
+
+    def mark_sending(self, attempt: int, *, owner: str) -> None:
+        """Commit that the attempt is being sent."""
+        with self._database.writing() as connection:
+            attempts.mark_sending(connection, attempt, owner=owner, now=self._now(connection))
+
+    def erase(self, seq: int) -> bool:
+        """Erase the private text beside a record of the audit; False if there was none."""
+        with self._database.writing() as connection:
+            return chain.erase(connection, seq)
+
+    # The audit's anchors.
+
+    def anchor_if_due(self) -> bool:
+        """Write an anchor of the audit if one is due; return whether one was written."""
+        return self.ledger.anchor_if_due()
+
+    def behind_anchor(self) -> Anchor | None:
+        """Return the newest anchor if this database is an older copy that was put back."""
+        return self.ledger.behind_anchor()
+
+    # Cards.
+
+    def cards_behind(self, *, most: int = 50) -> Sequence[Card]:
+        """Return cards that show something old, urgent ones first."""
+        with self._database.reading() as connection:
+            return queues.cards_behind(connection, most=most)
+
+    def card(self, key: str) -> Card | None:
+        """Return the card of that key."""
+        with self._database.reading() as connection:
+            return queues.card(connection, key)
+
+    def card_shown(self, key: str, *, ts: str | None, shown: int, edition: int) -> None:
+        """Keep where the card stands and what it shows."""
+        with self._database.writing() as connection:
+            queues.card_shown(connection, key, ts=ts, shown=shown, edition=edition)
+
+    # Replicas; never on a clock that can be moved.
+
+    def beat(self, replica: str) -> None:
+        """Say that this process lives."""
+        with self._database.writing() as connection:
+            queues.beat(connection, replica, now=self._database.real_now(connection))
+
+    def dead(self, *, after: timedelta) -> frozenset[str]:
+        """Return the processes that have not beaten for so long."""
+        with self._database.reading() as connection:
+            return queues.dead(connection, before=self._database.real_now(connection) - after)
+
+    def living(self, *, within: timedelta) -> frozenset[str]:
+        """Return the processes that have beaten within so long."""
+        with self._database.reading() as connection:
+            return queues.living(connection, since=self._database.real_now(connection) - within)
+
+    def claim(self, work: str, *, of: str, by: str) -> bool:
+        """Return whether the work of a dead process is now this one's; the claim runs out after a minute."""
+        with self._database.writing() as connection:
+            now = self._database.real_now(connection)
+            return queues.claim(connection, work, of=of, by=by, now=now, until=now + queues.CLAIM_LIFETIME)
+
+    def leads(self, work: str, *, by: str, during: timedelta) -> bool:
+        """Return whether this process alone does the work for so long; asking again in time prolongs it."""
+        with self._database.writing() as connection:
+            now = self._database.real_now(connection)
+            return queues.lead(connection, work, by=by, now=now, until=now + during)
+
+
+def _keep(connection: Connection, change: Change) -> None:
+    """Keep everything but the audit, always in this order, so that two changes never wait for each other."""
+    for run in sorted(change.runs, key=lambda one: one.id):
+        subjects.save_run(connection, run)
+    for approval in sorted(change.approvals, key=lambda one: one.id):
+        subjects.save_approval(connection, approval)
+    for episode in sorted(change.episodes, key=lambda one: one.id):
+        subjects.save_episode(connection, episode)
+    for outcome in sorted(change.outcomes, key=lambda one: one.attempt):
+        attempts.settle(connection, outcome)
+    for number in sorted(change.settles):
+        attempts.happened(connection, number)
+    for wait in sorted(change.opens, key=lambda one: one.key):
+        queues.open_wait(connection, wait)
+    for key in sorted(change.closes):
+        queues.close_wait(connection, key)
+    for number in sorted(change.frees):
+        shared.free(connection, number)
+    for number, resource in sorted(change.drops):
+        shared.drop_hold(connection, run=number, resource=resource)
+    for card in sorted(change.cards, key=lambda one: one.key):
+        queues.want_card(connection, card)
+    if change.inbox is not None:
+        queues.deal_with(connection, change.inbox)

@@ -1,0 +1,151 @@
+"""Runs, approvals and episodes: kept whole, changed only by whoever saw their newest revision."""
+
+from collections.abc import Mapping, Sequence
+from typing import TypeVar
+
+from sqlalchemy import Connection, Select, Table, select, update
+
+from bot.domain.approval import Approval
+from bot.domain.records import AlarmState, Episode
+from bot.domain.run import Run
+from bot.errors import LeaseHeldError, NotFoundError, StaleError
+from bot.records.schema import approvals, episodes, fold, runs, votes
+from bot.records.statements import insert_new
+
+Subject = TypeVar("Subject", Run, Approval, Episode)
+
+
+def save_run(connection: Connection, run: Run) -> None:
+    """Keep the run.
+
+    Raises:
+        StaleError: somebody changed it since it was read.
+        LeaseHeldError: another run holds its exclusive target.
+    """
+    target = None if run.holds is None else fold(run.holds)
+    columns = {"open": not run.state.ended or bool(run.owed), "exclusive": target}
+    if not _saved(connection, runs, run, columns):
+        raise held(connection, run) or _stale(run.label)
+
+
+def save_approval(connection: Connection, approval: Approval) -> None:
+    """Keep the request, and a row for each vote: a person has one.
+
+    Raises:
+        StaleError: somebody changed it since it was read, or one person stands in it twice.
+    """
+    columns = {"run": approval.run, "open": approval.state.open}
+    if not _saved(connection, approvals, approval, columns):
+        raise _stale(approval.label)
+    if len({vote.person for vote in approval.votes}) < len(approval.votes):
+        raise StaleError(f"One person stands twice in {approval.label}; nothing was changed.")
+    for vote in approval.votes:
+        row = {"approval": approval.id, "person": vote.person, "role": vote.role}
+        insert_new(connection, votes, row, returning=votes.c.person)
+
+
+def save_episode(connection: Connection, episode: Episode) -> None:
+    """Keep the episode.
+
+    Raises:
+        StaleError: somebody changed it since it was read, or the alarm has this episode under another number.
+    """
+    columns = {
+        "arn": fold(episode.notice.arn),
+        "since": fold(episode.since),
+        "open": episode.state is not AlarmState.OK,
+    }
+    if not _saved(connection, episodes, episode, columns):
+        raise _stale(f"A-{episode.id}")
+
+
+def _saved(
+    connection: Connection, table: Table, subject: Run | Approval | Episode, columns: Mapping[str, object]
+) -> bool:
+    revision = subject.revision + 1
+    document = subject.model_copy(update={"revision": revision}).model_dump_json()
+    row = {**columns, "revision": revision, "doc": document}
+    if subject.revision == 0:
+        return insert_new(connection, table, {"id": subject.id, **row}, returning=table.c.id) is not None
+    same = (table.c.id == subject.id) & (table.c.revision == subject.revision)
+    changed = update(table).where(same).values(row).returning(table.c.id)
+    return connection.execute(changed).first() is not None
+
+
+def held(connection: Connection, run: Run) -> LeaseHeldError | None:
+    """Return the error that names another run holding this run's exclusive target, if one does."""
+    holder = None if run.holds is None else holder_of(connection, run.holds)
+    if holder is None or holder.id == run.id:
+        return None
+    words = f"{holder.label} is at work on {run.holds} already. Open it, or join it there."
+    return LeaseHeldError(words, resource=run.holds or "", holder=holder.id)
+
+
+def _stale(label: str) -> StaleError:
+    return StaleError(f"{label} was changed by somebody else in the same moment. Look again; nothing was changed.")
+
+
+def holder_of(connection: Connection, exclusive: str) -> Run | None:
+    """Return the run that holds the exclusive target."""
+    return _one(connection, Run, select(runs.c.doc).where(runs.c.exclusive == fold(exclusive)))
+
+
+def run(connection: Connection, number: int, *, lock: bool = False) -> Run:
+    """Return the run; locked, nobody else changes it before the transaction ends."""
+    return _found(connection, Run, runs, number, name=f"R-{number}", lock=lock)
+
+
+def approval(connection: Connection, number: int, *, lock: bool = False) -> Approval:
+    """Return the approval; locked, nobody else changes it before the transaction ends."""
+    return _found(connection, Approval, approvals, number, name=f"Q-{number}", lock=lock)
+
+
+def episode(connection: Connection, number: int) -> Episode:
+    """Return the episode."""
+    return _found(connection, Episode, episodes, number, name=f"A-{number}")
+
+
+def newest_runs(connection: Connection, *, open_only: bool, most: int) -> Sequence[Run]:
+    """Return runs, newest first."""
+    statement = select(runs.c.doc).order_by(runs.c.id.desc()).limit(most)
+    return _all(connection, Run, statement.where(runs.c.open) if open_only else statement)
+
+
+def newest_approvals(connection: Connection, *, of: int | None, open_only: bool) -> Sequence[Approval]:
+    """Return requests, newest first, of one run or of all."""
+    statement = select(approvals.c.doc).order_by(approvals.c.id.desc())
+    if of is not None:
+        statement = statement.where(approvals.c.run == of)
+    return _all(connection, Approval, statement.where(approvals.c.open) if open_only else statement)
+
+
+def newest_episodes(connection: Connection, *, open_only: bool, arn: str | None) -> Sequence[Episode]:
+    """Return episodes, newest first, of one alarm or of all."""
+    statement = select(episodes.c.doc).order_by(episodes.c.id.desc())
+    if arn is not None:
+        statement = statement.where(episodes.c.arn == fold(arn))
+    return _all(connection, Episode, statement.where(episodes.c.open) if open_only else statement)
+
+
+def voters(connection: Connection, number: int) -> frozenset[str]:
+    """Return who has a vote row for the approval."""
+    return frozenset(connection.execute(select(votes.c.person).where(votes.c.approval == number)).scalars())
+
+
+def _found(
+    connection: Connection, kind: type[Subject], table: Table, number: int, *, name: str, lock: bool = False
+) -> Subject:
+    statement = select(table.c.doc).where(table.c.id == number)
+    found = _one(connection, kind, statement.with_for_update(key_share=True) if lock else statement)
+    if found is None:
+        raise NotFoundError(f"There is no {name}. See /runbook status for what there is.")
+    return found
+
+
+def _one(connection: Connection, kind: type[Subject], statement: Select[str]) -> Subject | None:
+    document = connection.execute(statement).scalar()
+    return None if document is None else kind.model_validate_json(document)
+
+
+def _all(connection: Connection, kind: type[Subject], statement: Select[str]) -> list[Subject]:
+    return [kind.model_validate_json(document) for document in connection.execute(statement).scalars()]

@@ -1,0 +1,100 @@
+import pytest
+import sqlalchemy as sa
+
+from bot.errors import InvalidError, UnavailableError
+from bot.records.database import Database
+from bot.records.migrations import MIGRATIONS
+from bot.records.schema import metadata
+from bot.records.signing import Signer
+from bot.records.store import Store
+
+
+def test_the_tables_have_the_columns_that_statements_use(store: Store, url: str) -> None:
+    store.close()
+    database = Database(url)
+    with database.reading() as connection:
+        inspector = sa.inspect(connection)
+        made = {
+            name: {column["name"] for column in inspector.get_columns(name)} for name in inspector.get_table_names()
+        }
+    database.close()
+
+    used = {table.name: {column.name for column in table.columns} for table in metadata.sorted_tables}
+    assert made == {**used, "migrations": {"number", "name"}}
+
+
+def test_opening_again_changes_nothing(url: str, signer: Signer) -> None:
+    for _ in range(2):
+        Store.open(url, signer=signer).close()
+
+    database = Database(url)
+    with database.reading() as connection:
+        done = connection.execute(sa.text("select number, name from migrations order by number")).all()
+    database.close()
+    assert [tuple(row) for row in done] == [
+        (number, migration.__name__) for number, migration in enumerate(MIGRATIONS, start=1)
+    ]
+
+
+def test_a_database_of_a_newer_bot_is_left_alone(store: Store, url: str, signer: Signer) -> None:
+    store.close()
+    database = Database(url)
+    with database.writing() as connection:
+        connection.execute(sa.text("insert into migrations values (99, 'later')"))
+    database.close()
+
+    with pytest.raises(UnavailableError, match="newer version"):
+        Store.open(url, signer=signer)
+
+    Database(url).close()  # whoever was refused has let go of it
+
+
+def test_a_change_that_breaks_off_leaves_nothing(store: Store, url: str) -> None:
+    store.close()
+    database = Database(url)
+
+    def break_off() -> None:
+        with database.writing() as connection:
+            connection.execute(sa.text("insert into meta values ('half', 'done')"))
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        break_off()
+    with database.reading() as connection:
+        names = connection.execute(sa.text("select name from meta")).scalars().all()
+    database.close()
+    assert names == ["installation"]
+
+
+@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:", "mysql://host/db"])
+def test_records_need_a_database_they_know(url: str) -> None:
+    with pytest.raises(InvalidError, match="records"):
+        Database(url)
+
+
+def test_a_database_that_does_not_answer_is_a_neighbour_that_failed() -> None:
+    database = Database("postgresql://nobody@127.0.0.1:1/none?connect_timeout=2")
+
+    with pytest.raises(UnavailableError, match="did not answer"), database.reading():
+        pass
+    database.close()
+
+
+def test_sqlite_is_opened_as_the_rules_say(tmp_path_factory: pytest.TempPathFactory, signer: Signer) -> None:
+    url = f"sqlite:///{tmp_path_factory.mktemp('rules')}/bot.db"
+    Store.open(url, signer=signer).close()
+    database = Database(url)
+    with database.writing() as connection:
+        found = {
+            name: connection.exec_driver_sql(f"pragma {name}").scalar()
+            for name in ("journal_mode", "foreign_keys", "recursive_triggers", "synchronous", "busy_timeout")
+        }
+    database.close()
+
+    assert found == {
+        "journal_mode": "wal",
+        "foreign_keys": 1,
+        "recursive_triggers": 1,
+        "synchronous": 2,
+        "busy_timeout": 10_000,
+    }
