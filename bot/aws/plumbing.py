@@ -130,7 +130,47 @@ class Plumbing:
                     raise OutcomeUnknownError("The page was sent, and SNS did not answer.") from error
                 raise UnavailableError(f"The page did not go out ({type(error).__name__}).") from error
 
-    def anchor(self, name: str, body: bytes) -> None:
+    def anchor_names(self) -> list[str]:
+        """Return the names under which audit anchors are kept.
+
+        Raises:
+            UnavailableError: they could not be listed.
+        """
+        prefix = self._resources.anchors_prefix
+        found: list[str] = []
+        last = prefix
+        while True:
+            page = self._asked(
+                "s3",
+                "list_objects_v2",
+                Bucket=_fixed(self._resources.anchors_bucket, "bucket for audit anchors"),
+                Prefix=prefix,
+                StartAfter=last,
+                ExpectedBucketOwner=self._resources.account,
+            )
+            keys = [str(one["Key"]) for one in page.get("Contents", [])]
+            found += [key.removeprefix(prefix) for key in keys]
+            if not keys or not page.get("IsTruncated"):
+                return found
+            last = keys[-1]
+
+    def read_anchor(self, name: str) -> str:
+        """Return the audit anchor kept under a name.
+
+        Raises:
+            UnavailableError: it could not be read.
+        """
+        answer = self._asked(
+            "s3",
+            "get_object",
+            Bucket=_fixed(self._resources.anchors_bucket, "bucket for audit anchors"),
+            Key=self._resources.anchors_prefix + name,
+            ExpectedBucketOwner=self._resources.account,
+        )
+        text: str = answer["Body"].read().decode("ascii")
+        return text
+
+    def anchor(self, name: str, body: str) -> None:
         """Keep an audit anchor under a name never used before; one that is there already is left as it is.
 
         Raises:
@@ -145,7 +185,7 @@ class Plumbing:
             forgiven="PreconditionFailed",
             Bucket=_fixed(self._resources.anchors_bucket, "bucket for audit anchors"),
             Key=prefix + name,
-            Body=body,
+            Body=body.encode("ascii"),
             ContentType="application/json",
             IfNoneMatch="*",
             ExpectedBucketOwner=self._resources.account,

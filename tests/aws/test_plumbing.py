@@ -21,23 +21,25 @@ def plumbing(plumbed: Plumbed = ANCHORED) -> Plumbing:
 def test_the_list_of_own_calls_is_closed() -> None:
     public = {name for name, _ in inspect.getmembers(Plumbing, inspect.isfunction) if not name.startswith("_")}
 
-    assert public == {"receive", "delete", "bury", "page", "anchor", "close"}
+    assert public == {"receive", "delete", "bury", "page", "anchor", "anchor_names", "read_anchor", "close"}
 
 
 def test_an_anchor_is_kept_once_and_never_replaced(the_lake: Lake) -> None:
     pipes = plumbing()
-    pipes.anchor("000042.json", b"first")
-    pipes.anchor("000042.json", b"second")
+    pipes.anchor("000042.json", "first")
+    pipes.anchor("000042.json", "second")
 
     answer = the_lake.client("s3").get_object(Bucket="lake-artifacts", Key="audit/anchors/000042.json")
 
     assert answer["Body"].read() == b"first"
+    assert pipes.anchor_names() == ["000042.json"]
+    assert pipes.read_anchor("000042.json") == "first"
 
 
 @pytest.mark.parametrize("name", ["", "../etl/job.py", "a/b", "a b", "ä.json"])
 def test_an_anchor_cannot_leave_its_prefix(the_lake: Lake, name: str) -> None:
     with pytest.raises(InvalidError):
-        plumbing().anchor(name, b"x")
+        plumbing().anchor(name, "x")
 
 
 def test_a_page_goes_to_topics_of_the_policy_only(the_lake: Lake) -> None:
@@ -87,4 +89,4 @@ def test_what_the_settings_do_not_name_cannot_be_used() -> None:
     with pytest.raises(InvalidError, match="dead-letter"):
         bare.bury("x", "y")
     with pytest.raises(InvalidError, match="anchors"):
-        bare.anchor("a", b"x")
+        bare.anchor("a", "x")

@@ -1,0 +1,227 @@
+"""Alarms: confirm what came in, find the runbook, look before a human opens the phone, and keep the episode."""
+
+import logging
+from datetime import datetime, timedelta
+
+from bot.domain.alarm import AlarmNotice
+from bot.domain.audit import AuditEntry
+from bot.domain.expression import compile_expression, needed_steps, resolve
+from bot.domain.inbox import AlarmCame, Delivery, SnoozeAlarm, TakeAlarm
+from bot.domain.people import Place
+from bot.domain.records import AlarmState, Change, Episode, Wait
+from bot.domain.run import Run, StepRecord, StepState
+from bot.domain.runbook import Runbook, Step
+from bot.domain.value import JsonObject
+from bot.errors import BotError, InvalidError, RequestError
+from bot.usecases.desk import Desk
+from bot.usecases.starting import InputsMissingError, alarm_card_of, facts_of, fill
+
+log = logging.getLogger(__name__)
+
+MOST_LOOKS = 8
+SNOOZE = timedelta(hours=1)
+COMPANY = timedelta(milliseconds=500)  # alarms of one cause come in one breath; they are shown as one
+TOGETHER_WITHIN = timedelta(minutes=5)
+
+
+def alarm_came(desk: Desk, delivery: Delivery, wish: AlarmCame) -> Change:
+    """Keep one state change of an alarm, once CloudWatch itself has confirmed it."""
+    notice = wish.notice
+    known = next(iter(desk.records.episodes(open_only=False, arn=notice.arn)), None)
+    confirming = desk.catalogue.action("cloudwatch.alarm")
+    state = confirming.looked(desk.look, confirming.params.model_validate({"name": notice.name}), desk.now())
+    if not state.get("found"):
+        entry = AuditEntry(kind="alarm.unconfirmed", subject="alarm", actor="aws", facts={"message": notice.message_id})
+        log.warning("An alarm message names an alarm that CloudWatch does not know.")
+        return Change(audit=(entry,))
+    if notice.state == AlarmState.ALARM.value and state.get("state") == AlarmState.ALARM.value:
+        return _went_off(desk, notice, known)
+    if known is not None and known.ok_since is None and state.get("state") == AlarmState.OK.value:
+        over = known.model_copy(update={"state": AlarmState.OK, "ok_since": notice.at})
+        return _kept(over, "alarm.ok")
+    return Change()
+
+
+def _went_off(desk: Desk, notice: AlarmNotice, known: Episode | None) -> Change:
+    if known is not None and known.since == notice.at:
+        return Change()
+    if known is not None and known.ok_since is None:
+        return _kept(known.model_copy(update={"times": known.times + 1}), "alarm.again")
+    runbook = answering(desk, notice)
+    episode = Episode(
+        id=desk.records.next_id("alarm"),
+        notice=notice,
+        since=notice.at,
+        runbook=runbook.id if runbook else None,
+        why=f"exact match by alarm name {notice.name}" if runbook else "no runbook names this alarm",
+        channel=desk.channel,
+        opened=desk.now(),
+    )
+    wait = Wait(key=f"look:{episode.id}", due=desk.now() + COMPANY)
+    return Change(episodes=(episode,), opens=(wait,), audit=(_entry("alarm.went_off", episode),))
+
+
+def perform_look(desk: Desk, key: str) -> None:
+    """Serve `look:ALARM`: join it to an alarm of the same cause, or look and show it."""
+    found: list[Episode] = []
+
+    def build() -> Change:
+        if not desk.records.wait_open(key):
+            return Change()
+        episode = desk.records.episode(int(key.split(":")[1]))
+        first = _same_cause(desk, episode)
+        if first is not None:
+            joined = episode.model_copy(update={"with_": first.id, "inputs": first.inputs})
+            stands = desk.records.card(alarm_card_of(first).key) is not None
+            return Change(episodes=(joined,), closes=(key,), cards=(alarm_card_of(first),) if stands else ())
+        if _snoozed(desk, episode):
+            return Change(closes=(key,))
+        runbook = desk.library.runbooks().get(episode.runbook or "")
+        if runbook is not None and not found:
+            found.append(look(desk, episode, runbook))
+        looked = found[0].model_copy(update={"revision": episode.revision}) if found else episode
+        return Change(episodes=(looked,), closes=(key,), cards=(alarm_card_of(looked),))
+
+    desk.keep(build)
+
+
+def _same_cause(desk: Desk, episode: Episode) -> Episode | None:
+    """Return the open alarm of the same cause that speaks for this one, if it is another.
+
+    Of alarms with the same runbook on the same pipeline, minutes apart, one speaks: the one that is shown already,
+    else the one the runbook names first.
+    """
+    runbook = desk.library.runbooks().get(episode.runbook or "")
+    named = runbook.alarms if runbook else ()
+    subject = episode.notice.dimensions.get("Pipeline")
+    together = [
+        other
+        for other in desk.records.episodes()
+        if other.runbook == episode.runbook
+        and other.with_ is None
+        and other.notice.dimensions.get("Pipeline") == subject
+        and abs(episode.opened - other.opened) <= TOGETHER_WITHIN
+    ]
+
+    def place(one: Episode) -> tuple[bool, int, int]:
+        rank = named.index(one.notice.name) if one.notice.name in named else len(named)
+        return desk.records.card(alarm_card_of(one).key) is None, rank, one.id
+
+    first = min(together, key=place, default=episode)
+    return None if first.id == episode.id else first
+
+
+def _snoozed(desk: Desk, episode: Episode) -> bool:
+    same = desk.records.episodes(open_only=False, arn=episode.notice.arn)
+    return any(one.snoozed_until is not None and one.snoozed_until > desk.now() for one in same)
+
+
+def answering(desk: Desk, notice: AlarmNotice) -> Runbook | None:
+    """Return the runbook whose front matter names the alarm."""
+    return next((one for one in desk.library.runbooks().values() if notice.name in one.alarms), None)
+
+
+def _kept(episode: Episode, kind: str) -> Change:
+    return Change(episodes=(episode,), cards=(alarm_card_of(episode),), audit=(_entry(kind, episode),))
+
+
+def _entry(kind: str, episode: Episode) -> AuditEntry:
+    facts: JsonObject = {"arn": episode.notice.arn, "since": episode.since, "message": episode.notice.message_id}
+    return AuditEntry(kind=kind, subject=f"A-{episode.id}", actor="aws", facts=facts)
+
+
+def look(desk: Desk, episode: Episode, runbook: Runbook) -> Episode:
+    """Perform the runbook's leading reads with what the alarm tells, and keep what they found, in words.
+
+    It is best effort: a look that fails is a finding too, and never keeps the alarm from being shown.
+    """
+    facts = facts_of(episode)
+    try:
+        inputs = fill(desk, runbook, {}, facts)
+    except InputsMissingError as error:
+        return episode.model_copy(update={"findings": ({"words": f"Not looked: {error.words}", "ok": False},)})
+    run = _sketch(desk, episode, runbook, facts, inputs)
+    findings: list[JsonObject] = []
+    for step in leading_reads(desk, runbook):
+        run, finding = _one_look(desk, run, step)
+        if finding:
+            findings.append({"id": f"E{len(findings) + 1}", "step": step.id, **finding})
+    return episode.model_copy(update={"findings": tuple(findings), "inputs": dict(inputs)})
+
+
+def leading_reads(desk: Desk, runbook: Runbook) -> tuple[Step, ...]:
+    """Return the reads that come before anything is changed or asked of a person."""
+    found: list[Step] = []
+    for step in runbook.forward:
+        if step.manual or desk.catalogue.action(step.uses or "").read is None or len(found) == MOST_LOOKS:
+            break
+        found.append(step)
+    return tuple(found)
+
+
+def _one_look(desk: Desk, run: Run, step: Step) -> tuple[Run, JsonObject | None]:
+    try:
+        if step.when and not compile_expression(step.when).truth(desk.scope(run)):
+            return run, None
+        if not needed_steps(dict(step.with_)) <= set(run.records):
+            return run, None
+        action = desk.catalogue.action(step.uses or "")
+        output = action.looked(desk.look, desk.parameters(run, step), desk.now())
+        words = str(resolve(step.says, {**desk.scope(run), "output": output})) if step.says else step.title
+    except BotError as error:
+        return run, {"words": f"{step.title}: could not look ({error.words[:160]})", "ok": False}
+    record = StepRecord(step=step.id, state=StepState.DONE, output=output)
+    return run.model_copy(update={"records": {**run.records, step.id: record}}), {"words": words, "ok": True}
+
+
+def _sketch(desk: Desk, episode: Episode, runbook: Runbook, facts: JsonObject, inputs: dict[str, str]) -> Run:
+    """Return a run that is never kept, so that the leading reads see what a run of theirs would see."""
+    now = desk.now()
+    return Run(
+        id=0,
+        runbook=runbook.id,
+        title=runbook.title,
+        snapshot=runbook.sha256,
+        environment=desk.environment,
+        place=Place(team=desk.team, channel=episode.channel),
+        alarm=episode.id,
+        facts=facts,
+        inputs=inputs,
+        requester="bot",
+        authors=(),
+        path=(),
+        started=now,
+        touched=now,
+    )
+
+
+def take_alarm(desk: Desk, delivery: Delivery, wish: TakeAlarm) -> Change:
+    """Name the person who is on it, and stop notifying others."""
+    episode = desk.records.episode(wish.alarm)
+    somebody = desk.person(delivery.person, channel=episode.channel, starts=True)
+    if episode.taken_by == somebody.id:
+        raise RequestError("You are on it already.")
+    taken = episode.model_copy(update={"taken_by": somebody.id})
+    entry = AuditEntry(kind="alarm.taken", subject=f"A-{episode.id}", actor=somebody.id)
+    return Change(episodes=(taken,), cards=(alarm_card_of(taken),), audit=(entry,))
+
+
+def snooze_alarm(desk: Desk, delivery: Delivery, wish: SnoozeAlarm) -> Change:
+    """Keep an expected alarm quiet for an hour."""
+    episode = desk.records.episode(wish.alarm)
+    somebody = desk.person(delivery.person, channel=episode.channel, starts=True)
+    quiet = episode.model_copy(update={"snoozed_until": desk.now() + SNOOZE, "taken_by": episode.taken_by or somebody.id})
+    entry = AuditEntry(kind="alarm.snoozed", subject=f"A-{episode.id}", actor=somebody.id)
+    return Change(episodes=(quiet,), cards=(alarm_card_of(quiet),), audit=(entry,))
+
+
+def began(notice: AlarmNotice) -> datetime:
+    """Return when the alarm's state changed.
+
+    Raises:
+        InvalidError: the notice holds no time.
+    """
+    try:
+        return datetime.fromisoformat(notice.at)
+    except ValueError as error:
+        raise InvalidError(f"{notice.at!r} is no time.") from error

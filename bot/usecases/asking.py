@@ -1,0 +1,253 @@
+"""Work out what a step would do, bind it, and ask for it. Nothing here is sent to AWS but reads."""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from bot.domain.action import Call, Occasion, Proposal
+from bot.domain.approval import MOST_CALLS, Approval, Binding, BoundCall
+from bot.domain.audit import AuditEntry
+from bot.domain.expression import compile_expression, resolve
+from bot.domain.policy import Decision, Verdict, verdict
+from bot.domain.records import Card, CardKind, Wait
+from bot.domain.run import Run
+from bot.domain.runbook import Phase, Runbook, Step
+from bot.domain.value import JsonObject, JsonValue
+from bot.errors import InvalidError, NotAllowedError, NotFoundError
+from bot.usecases.desk import Desk
+
+FIRST_REMINDER = timedelta(minutes=5)
+
+
+def items(desk: Desk, run: Run, step: Step) -> tuple[JsonValue, ...]:
+    """Return the elements the step goes over; one None where it has no list.
+
+    Raises:
+        InvalidError: it is not a list, or longer than one approval may cover.
+    """
+    frozen = run.record(step.id).items
+    if frozen or step.for_each is None:
+        return frozen or (None,)
+    found = compile_expression(step.for_each).value(desk.scope(run))
+    if not isinstance(found, list):
+        raise InvalidError(f"Step {step.id}: for_each must be a list.")
+    if len(found) > MOST_CALLS:
+        raise InvalidError(f"Step {step.id}: {len(found)} elements; at most {MOST_CALLS} are done under one approval.")
+    return tuple(found)
+
+
+def propose(desk: Desk, run: Run, step: Step, *, item: int, element: JsonValue) -> Proposal:
+    """Return what the step's action wants to do about one element, each call admitted by its row."""
+    action = desk.catalogue.action(step.uses or "")
+    if action.propose is None:
+        raise InvalidError(f"Step {step.id}: {action.id} only looks; it proposes nothing.")
+    occasion = Occasion(
+        installation=desk.records.installation,
+        run=run.id,
+        step=step.id,
+        item=item,
+        request=run.record(step.id).request,
+    )
+    proposal = action.propose(desk.look, desk.parameters(run, step, item=element), occasion)
+    for call in proposal.calls:
+        desk.bound(call.row, call.params)
+    return proposal
+
+
+def followers(runbook: Runbook, run: Run, step: Step) -> tuple[Step, ...]:
+    """Return the later steps that one approval of this step covers: those approved with it, and what it owes."""
+    later = run.path[run.at + 1 :]
+    together = tuple(s for s in runbook.forward if s.approved_with == step.id and s.id in later)
+    owed = (runbook.step(step.owes),) if step.owes else ()
+    return (*together, *owed)
+
+
+def calls(
+    desk: Desk, run: Run, steps: Sequence[Step], *, bound: Sequence[BoundCall] = (), first: int = 0
+) -> tuple[BoundCall, ...]:
+    """Work out every call of the steps, in order, from the state of the world as it is now.
+
+    Args:
+        bound: the calls of an approval being proved again.
+        first: the first of them still to be made; those before are taken over as they are.
+    """
+    found = list(bound[:first])
+    made = {(call.step, call.item, call.index) for call in found}
+    due = {(call.step, call.item) for call in bound[first:]}
+    for step in steps:
+        for item, value in enumerate(items(desk, run, step)):
+            if bound and (step.id, item) not in due:
+                continue
+            proposal = propose(desk, run, step, item=item, element=value)
+            for index, call in enumerate(proposal.calls):
+                if (step.id, item, index) not in made:
+                    found.append(_bound(desk, run, step, proposal, call, item=item, index=index, earlier=found))
+    return tuple(found)
+
+
+def _bound(
+    desk: Desk,
+    run: Run,
+    step: Step,
+    proposal: Proposal,
+    call: Call,
+    *,
+    item: int,
+    index: int,
+    earlier: Sequence[BoundCall],
+) -> BoundCall:
+    row = desk.catalogue.row(call.row)
+    places = [place for place, one in enumerate(earlier) if one.call.resource == call.resource]
+    after = places[-1] if places else None
+    return BoundCall(
+        step=step.id,
+        item=item,
+        index=index,
+        call=call,
+        row_version=row.version,
+        host=desk.cloud.identity(row.service).host,
+        seen=proposal.seen if after is None else {},
+        after=after,
+        when=step.when,
+        expect=step.expect,
+        undo=step.undo,
+        effect=said(desk, run, step.effect) or (proposal.effect if after is None else step.title),
+        changes=proposal.changes if after is None else "",
+        untouched=said(desk, run, step.untouched) or proposal.untouched,
+    )
+
+
+def said(desk: Desk, run: Run, template: str | None) -> str:
+    """Return a runbook's own words with this run's values filled in."""
+    return str(resolve(template, desk.scope(run))) if template else ""
+
+
+def judge(desk: Desk, steps: Sequence[Step], found: Sequence[BoundCall]) -> Verdict:
+    """Return the policy's answer for the calls as they are; the strictest step decides."""
+    verdicts = [
+        verdict(step, [desk.catalogue.row(one.call.row).risk for one in found if one.step == step.id], desk.policy)
+        for step in steps
+    ]
+    return max(verdicts, key=lambda one: (one.decision is Decision.DENY, one.risk.rank, len(one.needs)))
+
+
+def binding(
+    desk: Desk,
+    run: Run,
+    runbook: Runbook,
+    steps: Sequence[Step],
+    *,
+    expires: str,
+    nonce: str,
+    bound: Sequence[BoundCall] = (),
+    first: int = 0,
+) -> tuple[Binding, Verdict]:
+    """Derive, from its sources, everything that one yes to the first of these steps would stand for.
+
+    Raises:
+        InvalidError: it would be more than one approval may cover.
+    """
+    lead = steps[0]
+    found = calls(desk, run, steps, bound=bound, first=first)
+    if len(found) > MOST_CALLS:
+        raise InvalidError(f"{len(found)} calls; one approval covers at most {MOST_CALLS}.")
+    judged = judge(desk, steps, found)
+    caller = desk.cloud.identity("sts")
+    derived = Binding(
+        installation=desk.records.installation,
+        run=run.id,
+        team=run.place.team,
+        channel=run.place.channel,
+        step=lead.id,
+        request=run.record(lead.id).request,
+        authors=tuple(sorted(run.authors)),
+        snapshot=run.snapshot,
+        library=_library_sha(desk, run),
+        account=caller.account,
+        role=caller.role,
+        risk=judged.risk.value,
+        needs=judged.needs,
+        requester_may=judged.requester_may,
+        lifetime_s=int(judged.lifetime.total_seconds()),
+        verification=tuple(s.expect or "" for s in runbook.steps if s.phase is Phase.VERIFICATION),
+        calls=found,
+        expires=expires,
+        nonce=nonce,
+    )
+    return derived, judged
+
+
+def _library_sha(desk: Desk, run: Run) -> str:
+    try:
+        return desk.library.find(run.runbook).sha256
+    except NotFoundError:
+        return "removed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """Hold a new request and what is to be kept with it."""
+
+    approval: Approval
+    cards: tuple[Card, ...]
+    opens: tuple[Wait, ...]
+    audit: tuple[AuditEntry, ...]
+
+
+def request(desk: Desk, run: Run, runbook: Runbook, lead: Step, *, reasked: bool = False) -> Request:
+    """Derive what the lead step would do and write the request for it.
+
+    Raises:
+        NotAllowedError: policy never offers such a step, or nobody could approve it.
+    """
+    now = desk.now()
+    steps = (lead, *followers(runbook, run, lead))
+    unset, judged = binding(desk, run, runbook, steps, expires="", nonce=secrets.token_hex(16))
+    if judged.decision is Decision.DENY:
+        raise NotAllowedError(f"{lead.title} is not offered: {judged.reason}")
+    expires = now + judged.lifetime
+    whole = unset.model_copy(update={"expires": expires.isoformat()})
+    number = desk.records.next_id("approval")
+    approval = Approval(
+        id=number,
+        run=run.id,
+        step=lead.id,
+        request=run.record(lead.id).request,
+        binding=whole,
+        digest=whole.digest(),
+        candidates={role: tuple(sorted(desk.directory.members(role, fresh=True))) for role in sorted(set(judged.needs))},
+        asked_by=run.requester,
+        asked_at=now,
+        expires=expires,
+        reason=run.inputs.get("reason", ""),
+        environment=desk.platform.name,
+        reasked=reasked,
+    )
+    facts: JsonObject = {
+        "run": run.id,
+        "step": lead.id,
+        "request": approval.request,
+        "digest": approval.digest,
+        "risk": judged.risk.value,
+        "needs": list(judged.needs),
+        "expires": expires.isoformat(),
+    }
+    return Request(
+        approval=approval,
+        cards=(request_card(approval, run),),
+        opens=(Wait(key=f"ladder:{number}:0", due=min(now + FIRST_REMINDER, expires)),),
+        audit=(AuditEntry(kind="approval.asked", subject=approval.label, actor=run.requester, facts=facts),),
+    )
+
+
+def request_card(approval: Approval, run: Run) -> Card:
+    """Return the card on which this request is shown and answered."""
+    return Card(
+        key=f"request:{approval.id}",
+        kind=CardKind.REQUEST,
+        subject=approval.id,
+        channel=run.place.channel,
+        edition=approval.edition,
+        urgent=True,
+    )

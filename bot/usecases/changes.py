@@ -1,0 +1,425 @@
+"""Let a step that changes something take its turn: ask, prove the yes again, take it, send once, look.
+
+This is the only way to a call that is not a read. Every path here ends in `Records.take`, which alone can give the
+permit that `Cloud.send` wants.
+"""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from bot.domain.action import Call, Proposal, Replay
+from bot.domain.approval import Approval, ApprovalState, BoundCall, ConsumedApproval, end, insist, still_eligible
+from bot.domain.audit import AuditEntry
+from bot.domain.records import Attempt, AttemptState, Outcome, Taking
+from bot.domain.run import Awaiting, Looked, Lost, MustWait, Owed, Run, StepDone, StepState, Waiting
+from bot.domain.runbook import Risk, Runbook, Step
+from bot.domain.value import JsonObject
+from bot.errors import (
+    CallRefusedError,
+    ExpressionError,
+    InvalidError,
+    LeaseHeldError,
+    NotAllowedError,
+    OutcomeUnknownError,
+    StaleError,
+    UnavailableError,
+    WorldChangedError,
+)
+from bot.usecases.asking import binding, items, propose, request, request_card
+from bot.usecases.desk import Desk
+from bot.usecases.runs import LEASE_AGAIN, Turn, failed, notice, observed, seen
+
+log = logging.getLogger(__name__)
+
+OWNER_AGAIN = timedelta(seconds=1)
+MUST_BE_FRESH = {Risk.CHANGE.value, Risk.DESTRUCTIVE.value}
+
+
+def change_step(desk: Desk, run: Run, runbook: Runbook, step: Step) -> Turn:
+    """Take one turn of a step that changes something: at most one call is sent."""
+    approval = covering(desk, run, step)
+    made = [one for one in desk.records.attempts(run.id) if _of(one, run, step)]
+    if approval is None and not made:
+        return _ask(desk, run, runbook, step)
+    if approval is None:
+        approval = desk.records.approval(made[-1].approval)
+    mine = [(place, call) for place, call in enumerate(approval.binding.calls) if call.step == step.id]
+    by_place = {(one.item, one.index): one for one in made}
+    for place, call in mine:
+        attempt = by_place.get((call.item, call.index))
+        if attempt is None:
+            return _first_try(desk, run, runbook, step, approval, place)
+        if attempt.state is AttemptState.FAILED:
+            return failed(desk, run, step, attempt.words or "AWS said no; nothing was changed.")
+        if attempt.state not in {AttemptState.DONE, AttemptState.NOT_NEEDED}:
+            return _again(desk, run, step, approval, place, attempt)
+    answers = tuple(by_place[(call.item, call.index)].answer or {} for _, call in mine)
+    return _look_after(desk, run, step, approval, answers)
+
+
+def _of(attempt: Attempt, run: Run, step: Step) -> bool:
+    return attempt.step == step.id and attempt.request == run.record(step.id).request
+
+
+def covering(desk: Desk, run: Run, step: Step) -> Approval | None:
+    """Return the approval under which the step's next call may be taken, if there is one."""
+    request_number = run.record(step.id).request
+    owed = next((one for one in run.owed if one.step == step.id), None)
+    if owed is not None:
+        paired = desk.records.approval(owed.approval)
+        if paired.state is ApprovalState.CONSUMED and request_number == 1:
+            return paired
+    for approval in desk.records.approvals(run=run.id):
+        if approval.state not in {ApprovalState.APPROVED, ApprovalState.CONSUMED}:
+            continue
+        if approval.step == step.id and approval.request == request_number:
+            return approval
+        together = step.approved_with == approval.step and request_number == 1
+        if together and approval.request == run.record(approval.step).request:
+            return approval
+    return None
+
+
+def _ask(desk: Desk, run: Run, runbook: Runbook, step: Step) -> Turn:
+    """Look at what is there and ask; where nothing needs to be done, say so and ask nobody."""
+    pending = _pending(desk, run, step)
+    if pending is not None:
+        return _wait_for(desk, run, pending, step)
+    frozen = _freeze(desk, run, step)
+    proposals = [
+        propose(desk, frozen, step, item=item, element=value) for item, value in enumerate(items(desk, frozen, step))
+    ]
+    if all(_already(desk, run, proposal) for proposal in proposals):
+        return _already_so(desk, run, step, proposals)
+    if any(runbook.step(undone).undo == step.id for undone in run.undoing):
+        _insist_nobody_wrote_since(desk, run, proposals)
+    asked = request(desk, frozen, runbook, step)
+    waiting = Waiting(
+        what=Awaiting.APPROVAL,
+        step=step.id,
+        words=f"Waits for {asked.approval.label}",
+        since=desk.now(),
+        approval=asked.approval.id,
+    )
+    return Turn(
+        events=(Looked(record=frozen.record(step.id)), MustWait(waiting=waiting)),
+        approvals=(asked.approval,),
+        cards=asked.cards,
+        opens=asked.opens,
+        audit=asked.audit,
+    )
+
+
+def _insist_nobody_wrote_since(desk: Desk, run: Run, proposals: Sequence[Proposal]) -> None:
+    """Let an undo go ahead only on the version this run wrote.
+
+    Raises:
+        InvalidError: somebody has written a newer one.
+    """
+    for call in (call for proposal in proposals for call in proposal.calls):
+        wrote = [a for a in desk.records.attempts(run.id) if a.call.resource == call.resource and a.answer]
+        ours = (wrote[-1].answer or {}).get("ETag") if wrote else None
+        now = proposals[0].seen.get("etag")
+        if ours is not None and now is not None and ours != now:
+            raise InvalidError(f"Somebody changed {call.resource} since: we wrote {ours}, now {now}. Nothing was undone.")
+
+
+def _pending(desk: Desk, run: Run, step: Step) -> Approval | None:
+    return next(
+        (
+            approval
+            for approval in desk.records.approvals(run=run.id, open_only=True)
+            if approval.step == step.id and approval.request == run.record(step.id).request
+        ),
+        None,
+    )
+
+
+def _wait_for(desk: Desk, run: Run, approval: Approval, step: Step) -> Turn:
+    words = f"Waits for {approval.label}"
+    waiting = Waiting(what=Awaiting.APPROVAL, step=step.id, words=words, since=desk.now(), approval=approval.id)
+    return Turn(events=(MustWait(waiting=waiting),))
+
+
+def _freeze(desk: Desk, run: Run, step: Step) -> Run:
+    record = run.record(step.id).model_copy(update={"items": items(desk, run, step)})
+    return run.model_copy(update={"records": {**run.records, step.id: record}})
+
+
+def _already(desk: Desk, run: Run, proposal: Proposal) -> bool:
+    if not proposal.already:
+        return False
+    return proposal.holds is None or not any(other != run.id for other in desk.records.holds(proposal.holds))
+
+
+def _already_so(desk: Desk, run: Run, step: Step, proposals: Sequence[Proposal]) -> Turn:
+    output = observed(desk.catalogue.action(step.uses or ""), desk, run, step, ())
+    words = "found so already, and left so"
+    record = run.record(step.id).model_copy(
+        update={"state": StepState.DONE, "output": output, "at": desk.now(), "note": words}
+    )
+    settles = step.id if any(owed.step == step.id for owed in run.owed) else None
+    drops = tuple((run.id, one.releases) for one in proposals if one.releases)
+    entry = AuditEntry(kind="step.not_needed", subject=run.label, actor="bot", facts={"step": step.id})
+    return Turn(events=(StepDone(record=record, settles=settles),), goes_on=True, drops=drops, audit=(entry,))
+
+
+def _first_try(desk: Desk, run: Run, runbook: Runbook, step: Step, approval: Approval, place: int) -> Turn:
+    """Prove the yes again, take the call from it, and send it."""
+    bound = approval.binding.calls[place]
+    owed = any(one.step == step.id for one in run.owed)
+    try:
+        proposal = propose(desk, run, step, item=bound.item, element=items(desk, run, step)[bound.item])
+        if owed and proposal.already:
+            return _already_so(desk, run, step, (proposal,))
+        refusal = None if place or owed else _ineligible(desk, approval)
+        if refusal:
+            return _void(desk, run, approval, step, refusal)
+        _prove(desk, run, runbook, approval, place, proposal, owed=owed)
+    except (WorldChangedError, ExpressionError, InvalidError) as error:
+        return _void(desk, run, approval, step, error.words)
+    except NotAllowedError as error:
+        return _void(desk, run, approval, step, error.words)
+    return _take(desk, run, step, approval, place, proposal, owed=owed)
+
+
+def _ineligible(desk: Desk, approval: Approval) -> str | None:
+    """Return who may no longer stand for their yes, freshly asked for anything that changes data."""
+    fresh = approval.binding.risk in MUST_BE_FRESH
+    roles_of: dict[str, frozenset[str]] = {}
+    for vote in approval.votes:
+        member = desk.directory.person(vote.person, fresh=fresh).member
+        in_role = vote.person in desk.directory.members(vote.role, fresh=fresh)
+        roles_of[vote.person] = frozenset({vote.role} if member and in_role else ())
+    return still_eligible(approval, roles_of)
+
+
+def _prove(
+    desk: Desk, run: Run, runbook: Runbook, approval: Approval, place: int, proposal: Proposal, *, owed: bool
+) -> None:
+    """Derive everything that was approved anew, and insist that nothing differs.
+
+    Raises:
+        WorldChangedError: something does.
+    """
+    stored = approval.binding
+    if stored.digest() != approval.digest:
+        raise WorldChangedError(
+            "The stored request does not match its digest. Nothing was done.", field="digest", was=approval.digest, now=""
+        )
+    steps = tuple(runbook.step(name) for name in dict.fromkeys(call.step for call in stored.calls))
+    derived, _ = binding(
+        desk, run, runbook, steps, expires=stored.expires, nonce=stored.nonce, bound=stored.calls, first=place
+    )
+    insist(stored, derived, first=place, owed=owed)
+    after = stored.calls[place].after
+    if after is not None:
+        _insist_on_what_was_left(desk, run, stored.calls[after], proposal)
+
+
+def _insist_on_what_was_left(desk: Desk, run: Run, earlier: BoundCall, proposal: Proposal) -> None:
+    left = next(
+        (
+            attempt.wrote
+            for attempt in reversed(desk.records.attempts(run.id))
+            if (attempt.step, attempt.item, attempt.index) == (earlier.step, earlier.item, earlier.index)
+        ),
+        None,
+    )
+    if left != proposal.seen:
+        raise WorldChangedError(
+            f"Somebody changed {earlier.call.resource} since this run did: it left {left!r}, now {proposal.seen!r}.",
+            field="seen",
+            was=str(left),
+            now=str(proposal.seen),
+        )
+
+
+def _void(desk: Desk, run: Run, approval: Approval, step: Step, why: str) -> Turn:
+    voided = end(approval, ApprovalState.VOID, by="bot", why=why[:600])
+    facts: JsonObject = {"run": run.id, "step": step.id, "digest": approval.digest}
+    entry = AuditEntry(kind="approval.void", subject=approval.label, actor="bot", facts=facts, private=why[:600])
+    words = f"{approval.label} is void: {why[:300]}"
+    waiting = Waiting(what=Awaiting.PERSON, step=step.id, words=words, since=desk.now())
+    told = notice(run, "void", mark=f":{approval.id}", approval=approval.id, step=step.id)
+    return Turn(
+        events=(MustWait(waiting=waiting),),
+        approvals=(voided,),
+        cards=(request_card(voided, run), told),
+        frees=True,
+        audit=(entry,),
+    )
+
+
+def _take(
+    desk: Desk, run: Run, step: Step, approval: Approval, place: int, proposal: Proposal, *, owed: bool
+) -> Turn:
+    bound = approval.binding.calls[place]
+    attempt = Attempt(
+        run=run.id,
+        step=step.id,
+        item=bound.item,
+        index=bound.index,
+        request=run.record(step.id).request,
+        approval=approval.id,
+        call=bound.call,
+        digest=approval.digest,
+        owner=desk.replica,
+        planned_at=desk.now(),
+    )
+    taking = Taking(
+        run=run,
+        approval=approval,
+        attempt=attempt,
+        lease=bound.call.resource,
+        holds=proposal.holds,
+        releases=proposal.releases,
+        owed=owed,
+        audit=(_entry("call.taken", run, attempt, approval),),
+    )
+    try:
+        taken = desk.records.take(taking)
+    except LeaseHeldError as error:
+        due = desk.now() + LEASE_AGAIN
+        waiting = Waiting(what=Awaiting.LEASE, step=step.id, words=error.words, since=desk.now(), due=due)
+        return Turn(events=(MustWait(waiting=waiting),), wake=due)
+    except NotAllowedError as error:
+        return _void(desk, run, approval, step, error.words)
+    except StaleError:
+        return Turn(goes_on=True)
+    if taken.permit is None:
+        return Turn(goes_on=True, cards=(request_card(approval, run),))
+    sent = _deliver(desk, taken.permit)
+    return _sent(desk, run, step, approval, place, taken.attempt, sent)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Sent:
+    state: AttemptState
+    answer: JsonObject | None = None
+    words: str = ""
+
+
+def _deliver(desk: Desk, permit: ConsumedApproval) -> _Sent:
+    def mark() -> None:
+        desk.records.mark_sending(permit.attempt, owner=desk.replica)
+
+    try:
+        answer = desk.cloud.send(permit, mark=mark)
+    except OutcomeUnknownError as error:
+        return _Sent(state=AttemptState.UNKNOWN, words=error.words)
+    except (CallRefusedError, UnavailableError) as error:
+        return _Sent(state=AttemptState.FAILED, words=error.words)
+    return _Sent(state=AttemptState.DONE, answer=answer)
+
+
+def _sent(desk: Desk, run: Run, step: Step, approval: Approval, place: int, attempt: int, sent: _Sent) -> Turn:
+    bound = approval.binding.calls[place]
+    wrote = _what_it_left(desk, run, approval, place) if sent.state is AttemptState.DONE else None
+    outcome = Outcome(
+        attempt=attempt,
+        owner=desk.replica,
+        state=sent.state,
+        answer=sent.answer,
+        wrote=wrote,
+        words=sent.words[:600],
+    )
+    facts: JsonObject = {"run": run.id, "step": step.id, "attempt": attempt, "row": bound.call.row, "state": sent.state.value}
+    entry = AuditEntry(kind="call.answered", subject=run.label, actor="aws", facts=facts, private=sent.words[:600])
+    if sent.state is AttemptState.UNKNOWN:
+        return _lost(desk, run, step, sent.words, outcomes=(outcome,), audit=(entry,))
+    record = run.record(step.id)
+    if sent.state is AttemptState.FAILED:
+        turn = failed(desk, run, step, sent.words, record=record)
+        return Turn(
+            events=turn.events, cards=turn.cards, frees=True, outcomes=(outcome,), audit=(entry, *turn.audit)
+        )
+    kept = record.model_copy(update={"answers": (*record.answers, sent.answer or {})})
+    return Turn(events=(Looked(record=kept),), goes_on=True, outcomes=(outcome,), audit=(entry,))
+
+
+def _what_it_left(desk: Desk, run: Run, approval: Approval, place: int) -> JsonObject | None:
+    """Return the state right after a call, where a later call of the same approval rests on it.
+
+    A look that fails leaves nothing known, and the later call is then asked for anew.
+    """
+    later = next((call for call in approval.binding.calls if call.after == place), None)
+    if later is None:
+        return None
+    runbook = desk.runbook(run)
+    try:
+        return propose(desk, run, runbook.step(later.step), item=later.item, element=None).seen
+    except (UnavailableError, CallRefusedError):
+        return None
+
+
+def _lost(
+    desk: Desk,
+    run: Run,
+    step: Step,
+    words: str,
+    *,
+    outcomes: tuple[Outcome, ...] = (),
+    audit: tuple[AuditEntry, ...] = (),
+) -> Turn:
+    record = run.record(step.id).model_copy(update={"state": StepState.UNKNOWN, "note": words[:600], "at": desk.now()})
+    told = notice(run, "unknown", mark=f":{step.id}:{record.request}", step=step.id)
+    return Turn(events=(Lost(record=record, words=words[:600]),), cards=(told,), outcomes=outcomes, audit=audit)
+
+
+def _again(desk: Desk, run: Run, step: Step, approval: Approval, place: int, attempt: Attempt) -> Turn:
+    """Go on with an attempt that a process left behind: never sent, or sent and unanswered."""
+    replay = desk.catalogue.row(attempt.call.row).replay
+    sent_before = attempt.state is not AttemptState.PLANNED
+    if attempt.owner != desk.replica and desk.alive(attempt.owner):
+        return Turn(wake=desk.now() + OWNER_AGAIN)
+    if sent_before and replay is Replay.ONCE:
+        words = "It was sent, and the process ended before an answer came. It may or may not have happened."
+        try:
+            desk.records.disown(attempt.id, owner=desk.replica)
+        except StaleError:
+            return Turn(goes_on=True)
+        return _lost(desk, run, step, words)
+    try:
+        permit = desk.records.retake(attempt.id, owner=desk.replica, again=sent_before)
+    except NotAllowedError as error:
+        return _void(desk, run, approval, step, error.words)
+    except StaleError:
+        return Turn(goes_on=True)
+    sent = _deliver(desk, permit)
+    if sent_before and replay is Replay.SAFE and sent.state is AttemptState.FAILED:
+        sent = _settled_by_reading(desk, step, attempt.call, sent)
+    return _sent(desk, run, step, approval, place, attempt.id, sent)
+
+
+def _settled_by_reading(desk: Desk, step: Step, call: Call, sent: _Sent) -> _Sent:
+    """Say whether a conditional write that was refused the second time had been done the first time."""
+    settle = desk.catalogue.action(step.uses or "").settle
+    found = settle(desk.look, call) if settle else None
+    return sent if found is None else _Sent(state=AttemptState.DONE, answer=found)
+
+
+def _look_after(
+    desk: Desk, run: Run, step: Step, approval: Approval, answers: tuple[JsonObject, ...]
+) -> Turn:
+    output = observed(desk.catalogue.action(step.uses or ""), desk, run, step, answers)
+    owes = None
+    if step.owes and not any(owed.step == step.owes for owed in run.owed):
+        owes = Owed(step=step.owes, cause=step.id, approval=approval.id, since=desk.now())
+    return seen(desk, run, step, output, owes=owes)
+
+
+def _entry(kind: str, run: Run, attempt: Attempt, approval: Approval) -> AuditEntry:
+    facts: JsonObject = {
+        "run": run.id,
+        "step": attempt.step,
+        "item": attempt.item,
+        "index": attempt.index,
+        "request": attempt.request,
+        "approval": approval.id,
+        "digest": approval.digest,
+        "row": attempt.call.row,
+    }
+    return AuditEntry(kind=kind, subject=run.label, actor="bot", facts=facts)

@@ -1,0 +1,134 @@
+"""The ports a use case is given, in one value, and the few things every use case does with them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from pydantic import BaseModel
+
+from bot.domain.action import Call, Catalogue, Looking, Platform, bind
+from bot.domain.denies import denied
+from bot.domain.expression import resolve
+from bot.domain.people import Person
+from bot.domain.policy import Policy, admit
+from bot.domain.records import Change
+from bot.domain.run import Run, scope
+from bot.domain.runbook import Runbook, Step
+from bot.domain.value import JsonObject, JsonValue
+from bot.errors import InvalidError, NotAllowedError, StaleError, UnavailableError
+from bot.ports import Cloud, Directory, Library, Pager, Records, Search
+
+MOST_CONFLICTS = 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class Desk:
+    """Hold the ports and the rules of one environment.
+
+    Attributes:
+        replica: the id of this process start; attempts are owned by it.
+        alive: whether the process of that id still beats; its unanswered calls are its own until it does not.
+        channel: where alarms without a channel of their own are shown.
+    """
+
+    records: Records
+    cloud: Cloud
+    pager: Pager
+    directory: Directory
+    library: Library
+    search: Search
+    catalogue: Catalogue
+    policy: Policy
+    platform: Platform
+    environment: str
+    team: str
+    channel: str
+    replica: str
+    alive: Callable[[str], bool]
+
+    def now(self) -> datetime:
+        """Return the time that decides."""
+        return self.records.now()
+
+    @property
+    def look(self) -> Looking:
+        """Return what the functions of actions look with; the gate binds and refuses once more."""
+        return Looking(catalogue=self.catalogue, platform=self.platform, perform=self.cloud.look)
+
+    def bound(self, row: str, params: JsonObject) -> Call:
+        """Return the call if its row admits it and no absolute deny forbids it.
+
+        Raises:
+            InvalidError: the row does not admit it.
+            NotAllowedError: it is forbidden whatever a row says.
+        """
+        entry = self.catalogue.row(row)
+        call = bind(entry, params, self.platform)
+        refusal = denied(entry, params, self.platform)
+        if refusal:
+            raise NotAllowedError(f"Never offered: {refusal}")
+        return call
+
+    def scope(self, run: Run, *, item: JsonValue = None) -> dict[str, JsonValue]:
+        """Return what the run's expressions may see."""
+        known: dict[str, JsonValue] = {
+            "name": self.platform.name,
+            "account": self.platform.account,
+            "region": self.platform.region,
+            **{key: list(v) if isinstance(v, tuple) else v for key, v in self.platform.resources.items()},
+        }
+        return {**scope(run, platform=known, installation=self.records.installation), "item": item}
+
+    def parameters(self, run: Run, step: Step, *, item: JsonValue = None) -> BaseModel:
+        """Return the step's parameters, resolved and validated by the action's own model.
+
+        Raises:
+            ExpressionError: something it refers to is not known, or of another type.
+            InvalidError: a value does not fit the action.
+        """
+        action = self.catalogue.action(step.uses or "")
+        resolved = resolve(step.with_, self.scope(run, item=item))
+        try:
+            return action.params.model_validate(resolved)
+        except ValueError as error:
+            raise InvalidError(f"Step {step.id}: {action.id} does not take these parameters: {error}") from error
+
+    def runbook(self, run: Run) -> Runbook:
+        """Return the runbook as it was when the run began."""
+        text, path = self.records.snapshot(run.snapshot)
+        return self.library.reading(text, path)
+
+    def person(self, person: str | None, *, channel: str, starts: bool) -> Person:
+        """Return who that is, once it is sure that they may.
+
+        Raises:
+            NotAllowedError: they may not, or Slack did not say.
+        """
+        if person is None:
+            raise NotAllowedError("Nobody is named, so nothing was done.")
+        try:
+            somebody = self.directory.person(person)
+            role = self.policy.operator if starts else self.policy.viewer
+            roles = frozenset({role} if person in self.directory.members(role) else ())
+            shared = not channel.startswith("D") and self.directory.shared(channel)
+        except UnavailableError as error:
+            raise NotAllowedError(f"Refused to be safe: {error.words} Nothing was done; try again.") from error
+        if shared:
+            raise NotAllowedError("People from other workspaces are in this channel, so nothing is shown or done here.")
+        admit(somebody, roles, policy=self.policy, channel=channel, starts=starts)
+        return somebody
+
+    def keep(self, build: Callable[[], Change]) -> Change:
+        """Commit what `build` decides, deciding again on what is there when somebody else was first.
+
+        Raises:
+            StaleError: somebody else was first every time.
+        """
+        for _ in range(MOST_CONFLICTS):
+            change = build()
+            try:
+                self.records.commit(change)
+            except StaleError:
+                continue
+            return change
+        raise StaleError("The record kept changing while this was decided; nothing was done. Try again.")

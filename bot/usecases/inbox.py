@@ -1,0 +1,211 @@
+"""Deal with what came in: one delivery, one wish, one change; the person hears what became of it.
+
+A wish that is refused is refused in words, where it was said; nothing is lost and nothing is dealt with twice. An alarm
+that cannot be confirmed because AWS does not answer stays in the inbox until it can.
+"""
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from bot.domain.audit import AuditEntry
+from bot.domain.inbox import (
+    AlarmCame,
+    AskAgain,
+    AskPeople,
+    CastVote,
+    DeclineRequest,
+    Delivery,
+    GiveInputs,
+    MarkDone,
+    OpenHome,
+    ParkRun,
+    RevokeRequest,
+    SettleOwed,
+    SettleUnknown,
+    ShowApprovals,
+    ShowDetails,
+    ShowHelp,
+    ShowList,
+    ShowRunbook,
+    ShowStatus,
+    SnoozeAlarm,
+    StartRun,
+    StopRun,
+    TakeAlarm,
+    TakeOver,
+    UndoStep,
+)
+from bot.domain.records import Card, CardKind, Change
+from bot.domain.value import JsonObject
+from bot.errors import BotError, EdgeError, LeaseHeldError
+from bot.usecases import alarms, approvals, steering
+from bot.usecases.desk import Desk
+from bot.usecases.plans import plan_run
+from bot.usecases.starting import nobody_but, start_run
+
+log = logging.getLogger(__name__)
+
+Answer = tuple[Change, JsonObject | None]
+
+
+def deal(desk: Desk, number: int) -> None:
+    """Deal with the delivery of that number, unless it is dealt with already."""
+    delivery = desk.records.delivery(number)
+    if delivery is None:
+        return
+
+    def build() -> Change:
+        if desk.records.delivery(number) is None:
+            return Change()
+        change, told = _answer(desk, delivery)
+        cards = (*change.cards, _whisper(delivery, told)) if told else change.cards
+        return change.model_copy(update={"inbox": number, "cards": cards})
+
+    try:
+        desk.keep(build)
+    except LeaseHeldError:
+        desk.keep(build)
+
+
+def _answer(desk: Desk, delivery: Delivery) -> Answer:
+    try:
+        return WISHES[type(delivery.wish)](desk, delivery, delivery.wish)
+    except EdgeError as error:
+        if delivery.person is None:
+            raise
+        return _refused(desk, delivery, error)
+    except BotError as error:
+        return _refused(desk, delivery, error)
+    except Exception:
+        log.exception("A wish could not be dealt with.", extra={"inbox": delivery.id, "kind": delivery.wish.kind})
+        words = "Something went wrong on our side; nothing was done. The log has the details."
+        return Change(), {"what": "refused", "words": words} if delivery.person else None
+
+
+def _refused(desk: Desk, delivery: Delivery, error: BotError) -> Answer:
+    facts: JsonObject = {"kind": delivery.wish.kind, "inbox": delivery.id}
+    told: JsonObject = {"what": "refused", "words": error.words, "kind": delivery.wish.kind}
+    subject = "inbox"
+    if isinstance(delivery.wish, CastVote | DeclineRequest | RevokeRequest):
+        subject = f"Q-{delivery.wish.approval}"
+        told = {**told, "approval": delivery.wish.approval}
+    entry = AuditEntry(
+        kind="wish.refused", subject=subject, actor=delivery.person or "aws", facts=facts, private=error.words[:600]
+    )
+    return Change(audit=(entry,)), told if delivery.person else None
+
+
+def _whisper(delivery: Delivery, told: JsonObject) -> Card:
+    """Return the message only its person sees, where they said or clicked it."""
+    return Card(
+        key=f"whisper:{delivery.id}",
+        kind=CardKind.WHISPER,
+        subject=delivery.id,
+        channel=delivery.place.channel,
+        to=delivery.person,
+        payload={**told, "thread": delivery.place.thread},
+        urgent=True,
+    )
+
+
+def _start(desk: Desk, delivery: Delivery, wish: StartRun) -> Answer:
+    if wish.plan_only:
+        made = plan_run(desk, delivery, wish)
+        return Change(), {"what": "plan", "plan": made.model_dump(mode="json")}
+    started = start_run(desk, delivery, wish)
+    if started.joined:
+        return started.change, {"what": "joined", "run": started.run.id}
+    alone = nobody_but(desk, desk.library.find(wish.runbook), delivery.person or "")
+    told: JsonObject = {"what": "alone", "run": started.run.id, "words": list(alone)}
+    return started.change, told if alone else None
+
+
+def _list(desk: Desk, delivery: Delivery, wish: ShowList) -> Answer:
+    desk.person(delivery.person, channel=delivery.place.channel, starts=False)
+    runbooks = desk.library.runbooks()
+    found: list[tuple[str, tuple[str, ...]]] = [(name, ()) for name in sorted(runbooks)]
+    if wish.words:
+        found = [(name, words) for name, words in desk.search.runbooks(wish.words, most=10) if name in runbooks]
+    items: list[JsonObject] = [
+        {
+            "id": name,
+            "title": runbooks[name].title,
+            "category": runbooks[name].category,
+            "status": runbooks[name].status.value,
+            "summary": runbooks[name].summary,
+            "matched": list(words),
+        }
+        for name, words in found
+    ]
+    return Change(), {"what": "runbooks", "words": wish.words[:200], "items": [*items]}
+
+
+def _show(desk: Desk, delivery: Delivery, wish: ShowRunbook) -> Answer:
+    desk.person(delivery.person, channel=delivery.place.channel, starts=False)
+    runbook = desk.library.find(wish.runbook)
+    return Change(), {"what": "runbook", "id": runbook.id}
+
+
+def _help(desk: Desk, delivery: Delivery, wish: ShowHelp) -> Answer:
+    return Change(), {"what": "help", "words": wish.words}
+
+
+def _status(desk: Desk, delivery: Delivery, wish: ShowStatus) -> Answer:
+    desk.person(delivery.person, channel=delivery.place.channel, starts=False)
+    if wish.run is not None:
+        return Change(), {"what": "run", "run": desk.records.run(wish.run).id}
+    return Change(), {"what": "runs", "runs": [run.id for run in desk.records.runs()]}
+
+
+def _requests(desk: Desk, delivery: Delivery, wish: ShowApprovals) -> Answer:
+    desk.person(delivery.person, channel=delivery.place.channel, starts=False)
+    if wish.approval is not None:
+        return Change(), {"what": "details", "approval": desk.records.approval(wish.approval).id}
+    return Change(), {"what": "approvals", "approvals": [one.id for one in desk.records.approvals(open_only=True)]}
+
+
+def _details(desk: Desk, delivery: Delivery, wish: ShowDetails) -> Answer:
+    desk.person(delivery.person, channel=delivery.place.channel, starts=False)
+    return Change(), {"what": "details", "approval": desk.records.approval(wish.approval).id}
+
+
+def _home(desk: Desk, delivery: Delivery, wish: OpenHome) -> Answer:
+    desk.person(delivery.person, channel="D", starts=False)
+    return Change(cards=(approvals.home_card(desk, delivery.person or ""),)), None
+
+
+def _silent(act: Callable[[Desk, Delivery, Any], Change]) -> Callable[[Desk, Delivery, Any], Answer]:
+    def answer(desk: Desk, delivery: Delivery, wish: object) -> Answer:
+        return act(desk, delivery, wish), None
+
+    return answer
+
+
+WISHES: dict[type, Callable[[Desk, Delivery, Any], Answer]] = {
+    StartRun: _start,
+    ShowList: _list,
+    ShowRunbook: _show,
+    ShowHelp: _help,
+    ShowStatus: _status,
+    ShowApprovals: _requests,
+    ShowDetails: _details,
+    OpenHome: _home,
+    CastVote: _silent(approvals.cast_vote),
+    DeclineRequest: _silent(approvals.decline),
+    RevokeRequest: _silent(approvals.revoke),
+    AskAgain: _silent(approvals.ask_again),
+    AskPeople: _silent(approvals.ask_people),
+    MarkDone: _silent(steering.mark_done),
+    GiveInputs: _silent(steering.give_inputs),
+    ParkRun: _silent(steering.park),
+    TakeOver: _silent(steering.take_over),
+    UndoStep: _silent(steering.undo),
+    SettleOwed: _silent(steering.settle_owed),
+    SettleUnknown: _silent(steering.settle_unknown),
+    StopRun: _silent(steering.stop),
+    TakeAlarm: _silent(alarms.take_alarm),
+    SnoozeAlarm: _silent(alarms.snooze_alarm),
+    AlarmCame: _silent(alarms.alarm_came),
+}
+

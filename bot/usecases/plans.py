@@ -1,0 +1,156 @@
+"""Plan a run without starting it: the reads are made for real, the calls that would follow are worked out."""
+
+from collections.abc import Mapping
+
+from bot.domain.approval import BoundCall
+from bot.domain.expression import compile_expression, needed_steps, resolve
+from bot.domain.inbox import Delivery, StartRun
+from bot.domain.people import Place
+from bot.domain.policy import Verdict
+from bot.domain.run import Run, StepRecord, StepState
+from bot.domain.runbook import Phase, Runbook, Step
+from bot.domain.value import JsonObject, Value
+from bot.errors import BotError
+from bot.usecases.asking import calls, judge
+from bot.usecases.desk import Desk
+from bot.usecases.starting import facts_of, fill, find_episode, nobody_but
+
+
+class PlannedStep(Value):
+    """Say what a step found, or would do, as far as it can be known now.
+
+    Attributes:
+        status: looked, would ask, not needed, by hand, known later, could not look.
+    """
+
+    step: str
+    number: int
+    title: str
+    phase: str
+    status: str
+    words: str = ""
+    risk: str = ""
+    needs: tuple[str, ...] = ()
+    calls: tuple[JsonObject, ...] = ()
+
+
+class Plan(Value):
+    """Hold a plan, step by step, and what stands in the way of it."""
+
+    runbook: str
+    title: str
+    environment: str
+    inputs: Mapping[str, str]
+    steps: tuple[PlannedStep, ...]
+    warnings: tuple[str, ...] = ()
+
+    def lines(self) -> list[str]:
+        """Return the plan for a terminal, a line a step and each call that would be made under it."""
+        told = [f"{self.title} ({self.runbook}) on {self.environment}"]
+        told += [f"  {name} = {value}" for name, value in self.inputs.items()]
+        for step in self.steps:
+            asks = f" [{step.risk}, {' + '.join(step.needs)}]" if step.needs else ""
+            told.append(f"{step.number:>3}. {step.title}: {step.status}{asks}{f' - {step.words}' if step.words else ''}")
+            told += [f"       {call['row']} {call['params']}" for call in step.calls]
+        return [*told, *(f"  ! {warning}" for warning in self.warnings)]
+
+
+def plan_run(desk: Desk, delivery: Delivery, wish: StartRun) -> Plan:
+    """Return the plan for whoever asks in a channel."""
+    somebody = desk.person(delivery.person, channel=delivery.place.channel, starts=False)
+    runbook = desk.library.find(wish.runbook)
+    facts = facts_of(find_episode(desk, runbook, wish, delivery.place.channel))
+    inputs = fill(desk, runbook, wish.inputs, facts)
+    made = plan(desk, runbook, inputs=inputs, facts=facts, requester=somebody.id, place=delivery.place)
+    return made.model_copy(update={"warnings": nobody_but(desk, runbook, somebody.id)})
+
+
+def plan(
+    desk: Desk, runbook: Runbook, *, inputs: dict[str, str], facts: JsonObject, requester: str, place: Place
+) -> Plan:
+    """Walk the runbook: look where it looks, and work out each call as far as it can be known."""
+    now = desk.now()
+    run = Run(
+        id=0,
+        runbook=runbook.id,
+        title=runbook.title,
+        snapshot=runbook.sha256,
+        environment=desk.environment,
+        place=place,
+        facts=facts,
+        inputs=inputs,
+        requester=requester,
+        authors=(requester,),
+        path=tuple(step.id for step in runbook.forward),
+        started=now,
+        touched=now,
+    )
+    steps: list[PlannedStep] = []
+    for step in runbook.forward:
+        run, planned = _plan_step(desk, run, runbook, step)
+        steps.append(planned)
+    return Plan(
+        runbook=runbook.id,
+        title=runbook.title,
+        environment=desk.platform.name,
+        inputs=inputs,
+        steps=tuple(steps),
+    )
+
+
+def _plan_step(desk: Desk, run: Run, runbook: Runbook, step: Step) -> tuple[Run, PlannedStep]:
+    def say(status: str, words: str = "") -> PlannedStep:
+        return PlannedStep(
+            step=step.id, number=step.number, title=step.title, phase=step.phase.value, status=status, words=words[:300]
+        )
+
+    if step.manual:
+        return run, say("by hand")
+    lacking = [p.name for p in runbook.parameters if p.asked_by == step.id and p.name not in run.inputs]
+    later = _known_later(run, runbook, step)
+    if step.phase is Phase.VERIFICATION or later or lacking:
+        asked = f"asks for {', '.join(lacking)}" if lacking else ""
+        return run, say("known later", asked or (f"known after {later}" if later else "checked at the end"))
+    try:
+        if step.when and not compile_expression(step.when).truth(desk.scope(run)):
+            return run, say("not needed", step.when)
+        return _plan_action(desk, run, runbook, step, say("looked"))
+    except BotError as error:
+        return run, say("could not look", error.words)
+
+
+def _plan_action(
+    desk: Desk, run: Run, runbook: Runbook, step: Step, planned: PlannedStep
+) -> tuple[Run, PlannedStep]:
+    action = desk.catalogue.action(step.uses or "")
+    if action.read is not None:
+        output = action.looked(desk.look, desk.parameters(run, step), desk.now())
+        words = str(resolve(step.says, {**desk.scope(run), "output": output})) if step.says else ""
+        record = StepRecord(step=step.id, state=StepState.DONE, output=output)
+        seen = run.model_copy(update={"records": {**run.records, step.id: record}})
+        return seen, planned.model_copy(update={"words": words[:300]})
+    bound = calls(desk, run, (step,))
+    judged = judge(desk, (step,), bound)
+    return run, _would_ask(planned, bound, judged)
+
+
+def _would_ask(planned: PlannedStep, bound: tuple[BoundCall, ...], judged: Verdict) -> PlannedStep:
+    words = "; ".join(one.changes or one.effect for one in bound) or "nothing to do as things stand"
+    return planned.model_copy(
+        update={
+            "status": "would ask" if bound else "not needed",
+            "words": words[:300],
+            "risk": judged.risk.value,
+            "needs": judged.needs,
+            "calls": tuple({"row": one.call.row, "params": one.call.params} for one in bound),
+        }
+    )
+
+
+def _known_later(run: Run, runbook: Runbook, step: Step) -> str:
+    """Return the title of the first step whose outcome this one needs and that a plan cannot know."""
+    wanted = needed_steps(dict(step.with_))
+    for text in (step.when, step.for_each):
+        wanted |= needed_steps(compile_expression(text)) if text else frozenset()
+    unknown = [one for one in runbook.forward if one.id in wanted and one.id not in run.records]
+    return unknown[0].title if unknown else ""

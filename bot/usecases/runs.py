@@ -1,0 +1,326 @@
+"""Take a run forward: one segment, step by step, up to the next thing that takes time or a person.
+
+A segment may be killed anywhere and performed again; whatever it decides, it decides from the records. Between
+deciding and keeping, somebody else may have changed the run: then it is decided anew, except that what became of a
+call that was sent is never dropped.
+"""
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from bot.domain.action import Action
+from bot.domain.approval import Approval, ApprovalState
+from bot.domain.audit import AuditEntry
+from bot.domain.expression import compile_expression, first_given, resolve
+from bot.domain.records import Card, CardKind, Change, Outcome, Wait
+from bot.domain.run import (
+    Answered,
+    Awaiting,
+    Ended,
+    Event,
+    Looked,
+    MustWait,
+    Owed,
+    Run,
+    RunState,
+    StepDone,
+    StepFailed,
+    StepPassed,
+    StepRecord,
+    StepState,
+    Waiting,
+    Woken,
+    advance,
+    ending,
+)
+from bot.domain.runbook import Parameter, Phase, Runbook, Step
+from bot.domain.value import JsonObject, JsonValue
+from bot.errors import CallRefusedError, ExpressionError, RequestError, StaleError, UnavailableError, WorldChangedError
+from bot.usecases.desk import MOST_CONFLICTS, Desk
+
+log = logging.getLogger(__name__)
+
+READ_TRIES = 3
+READ_AGAIN = timedelta(seconds=2)
+LEASE_AGAIN = timedelta(seconds=5)
+FIRST_OWED_REMINDER = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Turn:
+    """Hold what one turn of a segment decided: events to apply, what to keep with them, and whether to go on.
+
+    Attributes:
+        wake: when the next segment is due, where this one ends and something is to be looked at again.
+    """
+
+    events: tuple[Event, ...] = ()
+    goes_on: bool = False
+    wake: datetime | None = None
+    approvals: tuple[Approval, ...] = ()
+    cards: tuple[Card, ...] = ()
+    opens: tuple[Wait, ...] = ()
+    outcomes: tuple[Outcome, ...] = ()
+    drops: tuple[tuple[int, str], ...] = ()
+    frees: bool = False
+    audit: tuple[AuditEntry, ...] = ()
+
+
+Perform = Callable[[Desk, Run, Runbook, Step], Turn]
+
+
+def perform(desk: Desk, key: str, *, change_step: Perform) -> None:
+    """Perform the segment of that key, `segment:RUN:NUMBER`, unless it is over.
+
+    Args:
+        change_step: how a step that changes something takes its turn.
+    """
+    number = int(key.split(":")[1])
+    while desk.records.wait_open(key):
+        run = desk.records.run(number)
+        _keep(desk, run, _turn(desk, run, change_step), key)
+
+
+def _keep(desk: Desk, run: Run, turn: Turn, key: str) -> None:
+    """Keep a turn; one that holds the outcome of a call is applied to whatever the run has become meanwhile."""
+    for _ in range(MOST_CONFLICTS):
+        try:
+            desk.records.commit(_change(desk, run, turn, key))
+        except StaleError:
+            if not turn.outcomes:
+                return
+            run = desk.records.run(run.id)
+            continue
+        return
+    raise StaleError("The outcome of a call could not be kept; another process owns it now.")
+
+
+def _change(desk: Desk, run: Run, turn: Turn, key: str) -> Change:
+    now = desk.now()
+    for event in turn.events:
+        run = advance(run, event, now=now)
+    opens = turn.opens
+    if turn.wake:
+        run, wait = waking(run, turn.wake)
+        opens = (*opens, wait)
+    return Change(
+        runs=(run,) if turn.events or turn.wake else (),
+        approvals=turn.approvals,
+        opens=opens,
+        closes=() if turn.goes_on else (key,),
+        outcomes=turn.outcomes,
+        cards=(run_card(run), *turn.cards) if turn.events else turn.cards,
+        frees=(run.id,) if turn.frees else (),
+        drops=turn.drops,
+        audit=turn.audit,
+    )
+
+
+def waking(run: Run, due: datetime) -> tuple[Run, Wait]:
+    """Return the run with one more segment, and the wait that starts it."""
+    number = run.segment + 1
+    return run.model_copy(update={"segment": number}), Wait(key=f"segment:{run.id}:{number}", due=due)
+
+
+def run_card(run: Run) -> Card:
+    """Return the card that shows the run; it is edited in place and notifies nobody."""
+    return Card(key=f"run:{run.id}", kind=CardKind.RUN, subject=run.id, channel=run.place.channel)
+
+
+def notice(run: Run, what: str, *, mark: str = "", **facts: str | int | bool | None) -> Card:
+    """Return a new message about a run that does notify: finished, failed, unknown, owed."""
+    return Card(
+        key=f"{what}:{run.id}{mark}",
+        kind=CardKind.NOTICE,
+        subject=run.id,
+        channel=run.place.channel,
+        under=f"run:{run.id}",
+        payload={"what": what, **facts},
+        urgent=True,
+    )
+
+
+def _turn(desk: Desk, run: Run, change_step: Perform) -> Turn:
+    if not _ready(desk, run):
+        return Turn()
+    if run.waiting is not None or run.state is RunState.PARKED:
+        return Turn(events=(Woken(),), goes_on=True)
+    if run.next_step is None:
+        return _finish(desk, run)
+    runbook = desk.runbook(run)
+    step = runbook.step(run.next_step)
+    try:
+        return _step_turn(desk, run, runbook, step, change_step)
+    except UnavailableError as error:
+        return _look_again(desk, run, step, error)
+    except (RequestError, CallRefusedError, WorldChangedError) as error:
+        return failed(desk, run, step, error.words)
+
+
+def _ready(desk: Desk, run: Run) -> bool:
+    """Return whether the run can go on now; a segment that comes too early ends and changes nothing."""
+    if run.state.ended or run.state is RunState.OUTCOME_UNKNOWN or run.stopping:
+        return False
+    if run.state is RunState.PARKED:
+        return run.parked_until is not None and run.parked_until <= desk.now()
+    if run.waiting is None:
+        return True
+    if run.waiting.what is Awaiting.APPROVAL and run.waiting.approval is not None:
+        return desk.records.approval(run.waiting.approval).state in {ApprovalState.APPROVED, ApprovalState.CONSUMED}
+    return run.waiting.due is not None and run.waiting.due <= desk.now()
+
+
+def _step_turn(desk: Desk, run: Run, runbook: Runbook, step: Step, change_step: Perform) -> Turn:
+    if not needed(desk, run, runbook, step):
+        skipped = _record(run, step, state=StepState.SKIPPED, at=desk.now(), note="not needed")
+        return Turn(events=(StepPassed(record=skipped),), goes_on=True)
+    late = [one for one in runbook.parameters if one.asked_by == step.id and one.name not in run.inputs]
+    known = {one.name: value for one in late if (value := _known(desk, run, one)) is not None}
+    if known:
+        return Turn(events=(Answered(by=run.requester, inputs=known),), goes_on=True)
+    lacking = [one.name for one in late if one.required]
+    if lacking:
+        return _must_wait(desk, run, step, Awaiting.INPUT, f"Needs {', '.join(lacking)} before {step.title}")
+    if step.manual:
+        return _must_wait(desk, run, step, Awaiting.DONE, f"Somebody does this by hand: {step.title}")
+    if desk.catalogue.action(step.uses or "").read is None:
+        return change_step(desk, run, runbook, step)
+    if step.watch:
+        return _watch(desk, run, step)
+    return look_step(desk, run, step)
+
+
+def _known(desk: Desk, run: Run, parameter: Parameter) -> str | None:
+    found = first_given(parameter.sources, desk.scope(run))
+    if found is not None:
+        return str(found)
+    offered = choices(desk, run, parameter)
+    return offered[0] if len(offered) == 1 else parameter.default
+
+
+def choices(desk: Desk, run: Run, parameter: Parameter) -> tuple[str, ...]:
+    """Return the values a person may pick from, as far as the run knows them."""
+    if parameter.choices is None:
+        return parameter.enum
+    found = first_given((parameter.choices,), desk.scope(run))
+    return tuple(str(one) for one in found) if isinstance(found, list) else parameter.enum
+
+
+def needed(desk: Desk, run: Run, runbook: Runbook, step: Step) -> bool:
+    """Return whether the step is to be done: its `if` holds, and where it settles something, that is owed."""
+    settles = any(one.owes == step.id for one in runbook.steps)
+    if settles and not any(owed.step == step.id for owed in run.owed):
+        return False
+    return step.when is None or compile_expression(step.when).truth(desk.scope(run))
+
+
+def _must_wait(desk: Desk, run: Run, step: Step, what: Awaiting, words: str) -> Turn:
+    waiting = Waiting(what=what, step=step.id, words=words, since=desk.now())
+    asks = notice(run, what.value, mark=f":{step.id}:{run.record(step.id).request}", step=step.id)
+    return Turn(events=(MustWait(waiting=waiting),), cards=(asks,))
+
+
+def _record(run: Run, step: Step, **changes: object) -> StepRecord:
+    return run.record(step.id).model_copy(update=changes)
+
+
+def look_step(desk: Desk, run: Run, step: Step) -> Turn:
+    """Perform a step that only looks, and hold what it saw against what was expected."""
+    action = desk.catalogue.action(step.uses or "")
+    output = action.looked(desk.look, desk.parameters(run, step), desk.now())
+    return seen(desk, run, step, output)
+
+
+def seen(desk: Desk, run: Run, step: Step, output: JsonObject, *, owes: Owed | None = None) -> Turn:
+    """Judge what a step saw: wait on, fail, or go on to the next step."""
+    now = desk.now()
+    since = run.record(step.id).since or now
+    looked = _record(run, step, output=output, since=since, tries=0)
+    own = {**desk.scope(run), "output": output}
+    if step.until and not compile_expression(step.until.expression).truth(own):
+        if now - since >= step.until.within:
+            return failed(desk, run, step, f"{step.title}: not so within {step.until.within}.", record=looked)
+        due = now + step.until.every
+        waiting = Waiting(what=Awaiting.POLL, step=step.id, words=f"Looks again: {step.title}", since=since, due=due)
+        return Turn(events=(Looked(record=looked), MustWait(waiting=waiting)), wake=due)
+    if step.expect and not compile_expression(step.expect).truth(own):
+        return failed(desk, run, step, f"expected {step.expect}", record=looked)
+    note = in_words(step, own)
+    done = looked.model_copy(update={"state": StepState.DONE, "at": now, "note": note})
+    settles = step.id if any(owed.step == step.id for owed in run.owed) else None
+    return Turn(events=(StepDone(record=done, owes=owes, settles=settles),), goes_on=True)
+
+
+def in_words(step: Step, seen_by_it: Mapping[str, JsonValue]) -> str:
+    """Return the finding in the runbook's words; a sentence that cannot be filled in never fails a step."""
+    try:
+        return str(resolve(step.says, seen_by_it)) if step.says else ""
+    except ExpressionError:
+        log.warning("A finding could not be put in words.", extra={"step": step.id}, exc_info=True)
+        return ""
+
+
+def _watch(desk: Desk, run: Run, step: Step) -> Turn:
+    now = desk.now()
+    record = run.record(step.id)
+    since = record.since or now
+    due = since + (step.watch or timedelta())
+    if now < due:
+        waiting = Waiting(what=Awaiting.WATCH, step=step.id, words=f"Watching: {step.title}", since=since, due=due)
+        cards = (notice(run, "watching"),) if record.since is None else ()
+        started = record.model_copy(update={"since": since})
+        return Turn(events=(Looked(record=started), MustWait(waiting=waiting)), wake=due, cards=cards, frees=True)
+    return look_step(desk, run, step)
+
+
+def failed(desk: Desk, run: Run, step: Step, words: str, *, record: StepRecord | None = None) -> Turn:
+    """Say that the step did not do what was expected; a check counts at the end, anything else waits for a person."""
+    kept = (record or run.record(step.id)).model_copy(
+        update={"state": StepState.FAILED, "at": desk.now(), "note": words[:600]}
+    )
+    entry = AuditEntry(kind="step.failed", subject=run.label, actor="bot", facts={"step": step.id}, private=words[:600])
+    if step.phase is Phase.VERIFICATION:
+        return Turn(events=(StepPassed(record=kept),), goes_on=True, audit=(entry,))
+    told = notice(run, "failed", mark=f":{step.id}:{kept.request}", step=step.id)
+    return Turn(events=(StepFailed(record=kept, words=words[:600]),), cards=(told,), audit=(entry,), frees=True)
+
+
+def _look_again(desk: Desk, run: Run, step: Step, error: UnavailableError) -> Turn:
+    record = run.record(step.id)
+    tries = record.tries + 1
+    if tries >= READ_TRIES:
+        return failed(desk, run, step, f"{error.words} Tried {tries} times; nothing was changed.")
+    log.info("A step could not look; it tries again.", extra={"run": run.id, "step": step.id, "tries": tries})
+    due = desk.now() + READ_AGAIN * tries
+    waiting = Waiting(what=Awaiting.POLL, step=step.id, words=error.words[:300], since=desk.now(), due=due)
+    tried = record.model_copy(update={"tries": tries})
+    return Turn(events=(Looked(record=tried), MustWait(waiting=waiting)), wake=due)
+
+
+def _finish(desk: Desk, run: Run) -> Turn:
+    runbook = desk.runbook(run)
+    state = ending(run, runbook)
+    facts: JsonObject = {"state": state.value, "owed": [owed.step for owed in run.owed]}
+    entry = AuditEntry(kind="run.ended", subject=run.label, actor="bot", facts=facts)
+    opens = (Wait(key=f"remind:{run.id}:1", due=desk.now() + FIRST_OWED_REMINDER),) if run.owed else ()
+    return Turn(
+        events=(Ended(state=state),),
+        cards=(notice(run, "finished", mark=f":{len(run.undoing)}"),),
+        opens=opens,
+        frees=True,
+        audit=(entry,),
+    )
+
+
+def observed(action: Action, desk: Desk, run: Run, step: Step, answers: tuple[JsonObject, ...]) -> JsonObject:
+    """Let a changing action look at what came of its calls."""
+    if action.observe is None:
+        return dict(answers[-1]) if answers else {}
+    return action.observe(desk.look, desk.parameters(run, step), answers)
+
+
+def with_wake(turn: Turn, due: datetime) -> Turn:
+    """Return the turn with a next segment at the hour."""
+    return replace(turn, wake=due)

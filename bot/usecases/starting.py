@@ -1,0 +1,232 @@
+"""Start a run: find the runbook, fill in what is known, hold the target, and begin."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bot.domain.audit import AuditEntry
+from bot.domain.expression import compile_expression, first_given
+from bot.domain.inbox import Delivery, StartRun
+from bot.domain.policy import verdict
+from bot.domain.records import Card, CardKind, Change, Episode
+from bot.domain.run import Run
+from bot.domain.runbook import Parameter, Phase, Runbook, Status, Step
+from bot.domain.value import JsonObject, JsonValue
+from bot.errors import ExpressionError, InvalidError, NotAllowedError, RequestError
+from bot.usecases.desk import Desk
+from bot.usecases.runs import run_card, waking
+
+STARTS = frozenset({Status.ACTIVE, Status.TRIAL})
+
+
+class InputsMissingError(InvalidError):
+    """Name the inputs that nobody gave and nothing knows."""
+
+    def __init__(self, runbook: Runbook, missing: tuple[Parameter, ...]) -> None:
+        names = ", ".join(f"{one.name}=…" for one in missing)
+        super().__init__(f"{runbook.title} needs {names}. Type /runbook run {runbook.id} {names}")
+        self.missing = missing
+
+
+@dataclass(frozen=True, kw_only=True)
+class Started:
+    """Say what a start led to: a new run, or the one that is under way already."""
+
+    change: Change
+    run: Run
+    joined: bool = False
+
+
+def start_run(desk: Desk, delivery: Delivery, wish: StartRun) -> Started:
+    """Begin a run, or show the one that holds the target.
+
+    Raises:
+        RequestError: the words say what is missing or refused.
+    """
+    somebody = desk.person(delivery.person, channel=delivery.place.channel, starts=True)
+    runbook = desk.library.find(wish.runbook)
+    if runbook.status not in STARTS:
+        raise NotAllowedError(f"{runbook.title} is {runbook.status}; it can be read and planned, not run.")
+    episode = find_episode(desk, runbook, wish, delivery.place.channel)
+    facts = facts_of(episode)
+    inputs = fill(desk, runbook, wish.inputs, facts)
+    target = exclusive_target(desk, runbook, inputs, facts)
+    held = desk.records.holder(target) if target else None
+    if held is not None:
+        return Started(change=Change(cards=(run_card(held),)), run=held, joined=True)
+    now = desk.now()
+    number = desk.records.next_id("run")
+    forward = runbook.forward
+    run = Run(
+        id=number,
+        runbook=runbook.id,
+        title=runbook.title,
+        snapshot=runbook.sha256,
+        environment=desk.platform.name,
+        place=delivery.place.model_copy(update={"ts": None}),
+        alarm=episode.id if episode else None,
+        facts=facts,
+        inputs=inputs,
+        requester=somebody.id,
+        authors=(somebody.id,),
+        path=tuple(step.id for step in forward),
+        checks=frozenset(step.id for step in forward if step.phase is Phase.VERIFICATION),
+        exclusive=target,
+        started=now,
+        touched=now,
+    )
+    desk.records.keep_snapshot(desk.library.text(runbook), runbook.path, runbook.sha256)
+    going, wait = waking(run, now)
+    told: JsonObject = {"runbook": runbook.id, "snapshot": runbook.sha256, "alarm": run.alarm, "exclusive": target}
+    entry = AuditEntry(
+        kind="run.started", subject=run.label, actor=somebody.id, facts=told, private=" ".join(inputs.values())[:600]
+    )
+    taken = episode.model_copy(update={"run": number, "taken_by": episode.taken_by or somebody.id}) if episode else None
+    change = Change(
+        runs=(going,),
+        episodes=(taken,) if taken else (),
+        opens=(wait,),
+        cards=(run_card(going), *((alarm_card_of(taken),) if taken else ())),
+        audit=(entry,),
+    )
+    return Started(change=change, run=going)
+
+
+def alarm_card_of(episode: Episode) -> Card:
+    """Return the card that shows the alarm."""
+    return Card(key=f"alarm:{episode.id}", kind=CardKind.ALARM, subject=episode.id, channel=episode.channel, urgent=True)
+
+
+def find_episode(desk: Desk, runbook: Runbook, wish: StartRun, channel: str) -> Episode | None:
+    """Return the alarm the run answers: the one named, or the only open one here that this runbook answers.
+
+    Raises:
+        RequestError: there are two; the person says which.
+    """
+    if wish.alarm is not None:
+        return desk.records.episode(wish.alarm)
+    fitting = [one for one in desk.records.episodes() if one.channel == channel and one.runbook == runbook.id]
+    here = [one for one in fitting if one.with_ is None]
+    if len(here) > 1:
+        which = ", ".join(f"alarm=A-{one.id} ({one.notice.name})" for one in here[:5])
+        raise RequestError(f"{len(here)} open alarms here fit {runbook.id}; say which: {which}.")
+    return here[0] if here else None
+
+
+def facts_of(episode: Episode | None) -> JsonObject:
+    """Return what the run's expressions may know of the alarm."""
+    if episode is None:
+        return {}
+    notice = episode.notice
+    dimensions: dict[str, JsonValue] = dict(notice.dimensions)
+    return {
+        "alarm": {
+            "id": episode.id,
+            "name": notice.name,
+            "arn": notice.arn,
+            "state": episode.state.value,
+            "since": episode.since,
+            "reason": notice.reason,
+            "metric": notice.metric,
+            "namespace": notice.namespace,
+            "threshold": notice.threshold,
+            "dimensions": dimensions,
+        }
+    }
+
+
+def known_scope(desk: Desk, inputs: Mapping[str, str], facts: JsonObject) -> dict[str, JsonValue]:
+    """Return what can be known before a run begins."""
+    platform: dict[str, JsonValue] = {
+        "name": desk.platform.name,
+        "account": desk.platform.account,
+        "region": desk.platform.region,
+        **{key: list(v) if isinstance(v, tuple) else v for key, v in desk.platform.resources.items()},
+    }
+    return {"inputs": dict(inputs), "steps": {}, "platform": platform, "alarm": facts.get("alarm") or {}, "incident": {}}
+
+
+def fill(desk: Desk, runbook: Runbook, given: Mapping[str, str], facts: JsonObject) -> dict[str, str]:
+    """Return the inputs the run starts with: typed ones first, then what the alarm or the platform knows.
+
+    Raises:
+        InputsMissingError: one that is needed at the start is not known.
+        InvalidError: a value does not fit, or is no input of this runbook.
+    """
+    known = {parameter.name for parameter in runbook.parameters}
+    for name in given:
+        if name not in known:
+            has = ", ".join(sorted(known)) or "none"
+            raise InvalidError(f"{runbook.title} has no input {name!a}; it has: {has}.")
+    inputs: dict[str, str] = {}
+    missing: list[Parameter] = []
+    for parameter in runbook.parameters:
+        value = given.get(parameter.name)
+        if value is None and parameter.asked_by is None:
+            value = suggestion(desk, parameter, inputs, facts)
+        if value is not None:
+            inputs[parameter.name] = fits(parameter, value)
+        elif parameter.required and parameter.asked_by is None:
+            missing.append(parameter)
+    if missing:
+        raise InputsMissingError(runbook, tuple(missing))
+    return inputs
+
+
+def suggestion(desk: Desk, parameter: Parameter, inputs: Mapping[str, str], facts: JsonObject) -> str | None:
+    """Return the first value that a source of the parameter gives, or its default."""
+    found = first_given(parameter.sources, known_scope(desk, inputs, facts))
+    return str(found) if found is not None else parameter.default
+
+
+def fits(parameter: Parameter, value: str) -> str:
+    """Return the value if the parameter admits it.
+
+    Raises:
+        InvalidError: says what would fit.
+    """
+    if parameter.enum and value not in parameter.enum:
+        raise InvalidError(f"{parameter.name} is one of {', '.join(parameter.enum)}, not {ascii(value)[:80]}.")
+    if parameter.pattern and not re.fullmatch(parameter.pattern, value):
+        raise InvalidError(f"{parameter.name} must look like {parameter.pattern}; {ascii(value)[:80]} does not.")
+    return value
+
+
+def exclusive_target(desk: Desk, runbook: Runbook, inputs: Mapping[str, str], facts: JsonObject) -> str | None:
+    """Return the target that only one run may hold, or None where the runbook names none."""
+    if runbook.exclusive is None:
+        return None
+    found = compile_expression(runbook.exclusive).value(known_scope(desk, inputs, facts))
+    if not isinstance(found, str):
+        raise ExpressionError(f"exclusive of {runbook.id} must yield a text.")
+    return f"{desk.environment}/{found}"
+
+
+def roles_needed(desk: Desk, runbook: Runbook) -> tuple[tuple[Step, tuple[str, ...], bool], ...]:
+    """Return, for each step that will be asked for, the roles it needs and whether the requester may give them.
+
+    The risk is the highest a row of the action can have; the real call may turn out milder.
+    """
+    found = []
+    for step in runbook.forward:
+        if step.manual or step.approved_with:
+            continue
+        action = desk.catalogue.action(step.uses or "")
+        if action.propose is None:
+            continue
+        judged = verdict(step, [action.risk], desk.policy)
+        found.append((step, judged.needs, judged.requester_may))
+    return tuple(found)
+
+
+def nobody_but(desk: Desk, runbook: Runbook, requester: str) -> tuple[str, ...]:
+    """Return, in words, the steps that nobody but the requester could approve, so that it is said at once."""
+    words = []
+    for step, needs, requester_may in roles_needed(desk, runbook):
+        for role in dict.fromkeys(needs):
+            able = desk.directory.members(role) - (frozenset() if requester_may else {requester})
+            if len(able) < needs.count(role):
+                words.append(f"{step.title}: nobody but you is in {desk.policy.role(role).title}")
+    return tuple(words)
+
+

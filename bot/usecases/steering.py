@@ -1,0 +1,236 @@
+"""What people do with a run under way: mark done, give inputs, park, take over, undo, settle, stop."""
+
+import logging
+from datetime import timedelta
+
+from bot.domain.approval import Approval, ApprovalState, end
+from bot.domain.audit import AuditEntry
+from bot.domain.inbox import (
+    Delivery,
+    GiveInputs,
+    MarkDone,
+    ParkRun,
+    SettleOwed,
+    SettleUnknown,
+    StopRun,
+    TakeOver,
+    UndoStep,
+)
+from bot.domain.records import AttemptState, Card, Change, Outcome, Wait
+from bot.domain.run import (
+    Answered,
+    Awaiting,
+    Parked,
+    Retried,
+    Run,
+    RunState,
+    StepDone,
+    StepState,
+    Stopping,
+    Undone,
+    Woken,
+    advance,
+    undoable,
+)
+from bot.domain.value import JsonObject
+from bot.errors import InvalidError, RequestError
+from bot.usecases.asking import request_card
+from bot.usecases.desk import Desk
+from bot.usecases.runs import FIRST_OWED_REMINDER, notice, run_card, waking
+from bot.usecases.starting import fits
+
+log = logging.getLogger(__name__)
+
+LONGEST_PARK = timedelta(days=7)
+OWED_REMINDER_EVERY = timedelta(minutes=30)
+
+
+def mark_done(desk: Desk, delivery: Delivery, wish: MarkDone) -> Change:
+    """Take a person's word that a manual step is done."""
+    run = desk.records.run(wish.run)
+    somebody = desk.person(delivery.person, channel=run.place.channel, starts=True)
+    if run.next_step != wish.step or run.waiting is None or run.waiting.what is not Awaiting.DONE:
+        raise RequestError(f"{run.label} does not wait for that step; nothing was done.")
+    now = desk.now()
+    record = run.record(wish.step).model_copy(update={"state": StepState.DONE, "at": now, "by": somebody.id})
+    done = advance(advance(run, Woken(), now=now), StepDone(record=record), now=now)
+    return _woken(desk, done, "step.marked_done", by=somebody.id, facts={"step": wish.step})
+
+
+def give_inputs(desk: Desk, delivery: Delivery, wish: GiveInputs) -> Change:
+    """Take the inputs a run waits for; who gives them becomes an author."""
+    run = desk.records.run(wish.run)
+    somebody = desk.person(delivery.person, channel=run.place.channel, starts=True)
+    runbook = desk.runbook(run)
+    parameters = {parameter.name: parameter for parameter in runbook.parameters}
+    for name, value in wish.inputs.items():
+        if name not in parameters:
+            raise InvalidError(f"{runbook.title} has no input {name!a}.")
+        fits(parameters[name], value)
+    answered = advance(run, Answered(by=somebody.id, inputs=wish.inputs), now=desk.now())
+    private = " ".join(f"{name}={value}" for name, value in wish.inputs.items())
+    names: JsonObject = {"inputs": [*sorted(wish.inputs)]}
+    return _woken(desk, answered, "run.answered", by=somebody.id, facts=names, private=private)
+
+
+def park(desk: Desk, delivery: Delivery, wish: ParkRun) -> Change:
+    """Put the run aside until an hour: open requests are revoked, what is owed stays visible."""
+    run = desk.records.run(wish.run)
+    somebody = desk.person(delivery.person, channel=run.place.channel, starts=True)
+    now = desk.now()
+    if not now < wish.until <= now + LONGEST_PARK:
+        raise InvalidError("Park until an hour in the future, at most seven days ahead.")
+    over = _revoked(desk, run, by=somebody.id, why="parked")
+    parked = advance(run, Parked(by=somebody.id, until=wish.until), now=now)
+    going, wait = waking(_asks_anew(parked), wish.until)
+    entry = AuditEntry(
+        kind="run.parked", subject=run.label, actor=somebody.id, facts={"until": wish.until.isoformat()}
+    )
+    cards = (run_card(going), *(request_card(one, run) for one in over))
+    return Change(runs=(going,), approvals=over, opens=(wait,), cards=cards, audit=(entry,))
+
+
+def _asks_anew(run: Run) -> Run:
+    """Return the run with its step to be asked anew, since the old request is over."""
+    step = run.next_step
+    if step is None or run.waiting is None:
+        return run
+    fresh = run.record(step).model_copy(update={"request": run.record(step).request + 1, "items": ()})
+    return run.model_copy(update={"records": {**run.records, step: fresh}, "waiting": None})
+
+
+def take_over(desk: Desk, delivery: Delivery, wish: TakeOver) -> Change:
+    """Become the person the run speaks to; a parked run looks again now."""
+    run = desk.records.run(wish.run)
+    somebody = desk.person(delivery.person, channel=run.place.channel, starts=True)
+    if run.requester == somebody.id and run.state is not RunState.PARKED:
+        raise RequestError(f"{run.label} is yours already.")
+    taken = run.model_copy(update={"requester": somebody.id, "touched": desk.now()})
+    if run.state is RunState.PARKED:
+        taken = advance(taken, Woken(), now=desk.now())
+        return _woken(desk, taken, "run.taken_over", by=somebody.id, facts={})
+    entry = AuditEntry(kind="run.taken_over", subject=run.label, actor=somebody.id)
+    return Change(runs=(taken,), cards=(run_card(taken),), audit=(entry,))
+
+
+def undo(desk: Desk, delivery: Delivery, wish: UndoStep) -> Change:
+    """Take the newest step that can be taken back, back: it runs as an ordinary step, asked for as any other."""
+    run = desk.records.run(wish.run)
+    somebody = desk.person(delivery.person, channel=run.place.channel, starts=True)
+    step = undoable(run, desk.runbook(run))
+    if step is None or step.undo is None:
+        raise RequestError(f"{run.label} has done nothing that this runbook can take back.")
+    over = _revoked(desk, run, by=somebody.id, why="undoing")
+    undone = advance(run, Undone(by=somebody.id, step=step.id, undo=step.undo), now=desk.now())
+    change = _woken(desk, undone, "run.undoing", by=somebody.id, facts={"step": step.id, "undo": step.undo})
+    cards = (*change.cards, *(request_card(one, run) for one in over))
+    return change.model_copy(update={"approvals": over, "cards": cards})
+
+
+def settle_owed(desk: Desk, delivery: Delivery, wish: SettleOwed) -> Change:
+    """Do now what the run owes, under the approval that made it owed."""
+    run = desk.records.run(wish.run)
+    somebody = desk.person(delivery.person, channel=run.place.channel, starts=True)
+    owed = next((one for one in run.owed if one.step == wish.step), None)
+    if owed is None:
+        raise RequestError(f"{run.label} does not owe that; nothing was done.")
+    if not run.state.ended:
+        raise RequestError(f"{run.label} is under way and does that itself in its turn; Stop it first to do it now.")
+    over = _revoked(desk, run, by=somebody.id, why="settling what is owed")
+    now = desk.now()
+    path = (*run.path[: run.at], owed.step)
+    record = run.record(owed.step).model_copy(update={"state": StepState.PENDING})
+    update = {
+        "path": path,
+        "records": {**run.records, owed.step: record},
+        "undoing": (*run.undoing, owed.cause),
+        "state": RunState.RUNNING,
+        "waiting": None,
+        "stopping": False,
+        "ended": None,
+        "parked_until": None,
+        "touched": now,
+    }
+    change = _woken(
+        desk, run.model_copy(update=update), "run.settling", by=somebody.id, facts={"step": owed.step}
+    )
+    cards = (*change.cards, *(request_card(one, run) for one in over))
+    return change.model_copy(update={"approvals": over, "cards": cards})
+
+
+def settle_unknown(desk: Desk, delivery: Delivery, wish: SettleUnknown) -> Change:
+    """Take a person's word on a call whose outcome nobody knew: it happened, or it did not and is asked anew."""
+    run = desk.records.run(wish.run)
+    somebody = desk.person(delivery.person, channel=run.place.channel, starts=True)
+    if run.state is not RunState.OUTCOME_UNKNOWN or run.next_step != wish.step:
+        raise RequestError(f"{run.label} does not wait for that; nothing was done.")
+    now = desk.now()
+    facts: JsonObject = {"step": wish.step, "happened": wish.happened}
+    unknown = [
+        one
+        for one in desk.records.attempts(run.id)
+        if one.step == wish.step and one.state is AttemptState.UNKNOWN and one.request == run.record(wish.step).request
+    ]
+    if not wish.happened:
+        denied = tuple(
+            Outcome(attempt=one.id, owner=one.owner, state=AttemptState.FAILED, words="a person says it did not happen")
+            for one in unknown
+        )
+        retried = advance(run.model_copy(update={"stopping": False}), Retried(by=somebody.id, step=wish.step), now=now)
+        change = _woken(desk, retried, "run.settled", by=somebody.id, facts=facts)
+        return change.model_copy(update={"outcomes": denied})
+    record = run.record(wish.step).model_copy(update={"state": StepState.PENDING, "note": ""})
+    going = run.model_copy(
+        update={
+            "records": {**run.records, wish.step: record},
+            "state": RunState.RUNNING,
+            "waiting": None,
+            "authors": tuple(dict.fromkeys((*run.authors, somebody.id))),
+            "touched": now,
+        }
+    )
+    change = _woken(desk, going, "run.settled", by=somebody.id, facts=facts)
+    return change.model_copy(update={"settles": tuple(one.id for one in unknown)})
+
+
+def stop(desk: Desk, delivery: Delivery, wish: StopRun) -> Change:
+    """Stop the run now; no further attempt begins, and what it owes stays owed and visible."""
+    run = desk.records.run(wish.run)
+    somebody = desk.person(delivery.person, channel=run.place.channel, starts=True)
+    over = _revoked(desk, run, by=somebody.id, why="stopped")
+    stopped = advance(run, Stopping(by=somebody.id), now=desk.now())
+    facts: JsonObject = {"owed": [one.step for one in run.owed]}
+    entry = AuditEntry(kind="run.stopped", subject=run.label, actor=somebody.id, facts=facts)
+    opens = (Wait(key=f"remind:{run.id}:1", due=desk.now() + FIRST_OWED_REMINDER),) if run.owed else ()
+    cards: tuple[Card, ...] = (run_card(stopped), *(request_card(one, run) for one in over))
+    if run.owed:
+        cards = (*cards, notice(run, "owed", mark=":0"))
+    sending = any(one.state is AttemptState.SENDING for one in desk.records.attempts(run.id))
+    frees = () if sending else (run.id,)
+    return Change(runs=(stopped,), approvals=over, opens=opens, cards=cards, frees=frees, audit=(entry,))
+
+
+def remind(desk: Desk, key: str) -> None:
+    """Serve `remind:RUN:NUMBER`: say again what an ended run still owes."""
+    _, run_id, number = key.split(":")
+
+    def build() -> Change:
+        run = desk.records.run(int(run_id))
+        if not run.owed or not run.state.ended:
+            return Change(closes=(key,))
+        following = Wait(key=f"remind:{run.id}:{int(number) + 1}", due=desk.now() + OWED_REMINDER_EVERY)
+        return Change(closes=(key,), opens=(following,), cards=(notice(run, "owed", mark=f":{number}"),))
+
+    desk.keep(build)
+
+
+def _woken(desk: Desk, run: Run, kind: str, *, by: str, facts: JsonObject, private: str = "") -> Change:
+    going, wait = waking(run, desk.now())
+    entry = AuditEntry(kind=kind, subject=run.label, actor=by, facts=facts, private=private[:600])
+    return Change(runs=(going,), opens=(wait,), cards=(run_card(going),), audit=(entry,))
+
+
+def _revoked(desk: Desk, run: Run, *, by: str, why: str) -> tuple[Approval, ...]:
+    return tuple(
+        end(one, ApprovalState.REVOKED, by=by, why=why) for one in desk.records.approvals(run=run.id, open_only=True)
+    )

@@ -1,0 +1,179 @@
+"""What the engine performs, and the one sweeper that starts it.
+
+Work is an id: `inbox:NUMBER` for what came in, or the key of a wait whose hour has come. The records say what is open;
+the engine may be empty, and everything open is started again.
+"""
+
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from time import monotonic
+
+from bot.ports import Engine, Records
+from bot.usecases.alarms import perform_look
+from bot.usecases.approvals import escalate
+from bot.usecases.changes import change_step
+from bot.usecases.desk import Desk
+from bot.usecases.inbox import deal
+from bot.usecases.runs import perform as perform_segment
+from bot.usecases.steering import remind
+
+log = logging.getLogger(__name__)
+
+SWEEP_EVERY = timedelta(milliseconds=200)
+FAILED_AGAIN = timedelta(seconds=1)
+LONGEST_AGAIN = timedelta(minutes=1)
+
+
+def perform_work(desk: Desk, work: str) -> None:
+    """Perform one piece of work, whatever it is."""
+    kind = work.split(":", 1)[0]
+    match kind:
+        case "inbox":
+            deal(desk, int(work.split(":")[1]))
+        case "segment":
+            perform_segment(desk, work, change_step=change_step)
+        case "ladder":
+            escalate(desk, work)
+        case "remind":
+            remind(desk, work)
+        case "look":
+            perform_look(desk, work)
+        case _:
+            log.error("Unknown work was left alone.", extra={"work": work})
+
+
+class Bell:
+    """Ring when something may have become due; the sweeper listens."""
+
+    def __init__(self) -> None:
+        self._rung = threading.Event()
+
+    def ring(self) -> None:
+        """Have the sweeper look now."""
+        self._rung.set()
+
+    def listen(self, most: timedelta) -> None:
+        """Return at the next ring, or after so long."""
+        self._rung.wait(most.total_seconds())
+        self._rung.clear()
+
+
+class Subjects:
+    """Let only one piece of work on the same run or alarm go on in this process at a time."""
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._busy: dict[str, tuple[threading.Lock, int]] = {}
+
+    @contextmanager
+    def alone(self, work: str) -> Iterator[None]:
+        """Hold the subject of the work: its run for a segment, else itself."""
+        subject = ":".join(work.split(":")[:2])
+        with self._guard:
+            lock, users = self._busy.get(subject, (threading.Lock(), 0))
+            self._busy[subject] = (lock, users + 1)
+        try:
+            with lock:
+                yield
+        finally:
+            with self._guard:
+                lock, users = self._busy.pop(subject)
+                if users > 1:
+                    self._busy[subject] = (lock, users - 1)
+
+
+class Failures:
+    """Remember which work failed and when it may be tried again, ever later; a restart forgets."""
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._until: dict[str, tuple[float, timedelta]] = {}
+
+    def add(self, work: str) -> None:
+        """Put the work off, twice as long as the last time."""
+        with self._guard:
+            _, last = self._until.get(work, (0.0, FAILED_AGAIN / 2))
+            pause = min(last * 2, LONGEST_AGAIN)
+            self._until[work] = (monotonic() + pause.total_seconds(), pause)
+
+    def clear(self, work: str) -> None:
+        """Forget that the work ever failed."""
+        with self._guard:
+            self._until.pop(work, None)
+
+    def may(self, work: str) -> bool:
+        """Return whether the work may be started now."""
+        with self._guard:
+            until, _ = self._until.get(work, (0.0, FAILED_AGAIN))
+        return monotonic() >= until
+
+
+class Performer:
+    """Perform work for the engine, and tell the sweeper when something may have become due."""
+
+    def __init__(self, *, desk: Desk, nudge: Callable[[], None], failures: Failures) -> None:
+        self._desk = desk
+        self._nudge = nudge
+        self._failures = failures
+        self._subjects = Subjects()
+
+    def __call__(self, work: str) -> None:
+        """Perform the work; what it raises is the engine's to log, and it is tried again later."""
+        try:
+            with self._subjects.alone(work):
+                perform_work(self._desk, work)
+        except BaseException:
+            self._failures.add(work)
+            raise
+        else:
+            self._failures.clear(work)
+        finally:
+            self._nudge()
+
+
+class Sweeper:
+    """Start everything that is open and due; one per process, on a thread of its own."""
+
+    def __init__(
+        self, *, records: Records, engine: Engine, failures: Failures, bell: Bell, also: Callable[[], object]
+    ) -> None:
+        """Take `also`, which is called at each sweep: the audit's anchors."""
+        self._records = records
+        self._engine = engine
+        self._failures = failures
+        self._also = also
+        self._bell = bell
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="sweeper", daemon=True)
+
+    def start(self) -> None:
+        """Begin to sweep."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop sweeping; returns once the sweep under way is over."""
+        self._stopping.set()
+        self._bell.ring()
+        if self._thread.is_alive():
+            self._thread.join(timeout=5)
+
+    def sweep(self) -> int:
+        """Start what is open and due; return how many pieces of work that is."""
+        due = [f"inbox:{number}" for number in self._records.deliveries()]
+        due += [wait.key for wait in self._records.open_waits(due=self._records.now())]
+        ready = [work for work in due if self._failures.may(work)]
+        for work in ready:
+            self._engine.start(work)
+        return len(ready)
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                self.sweep()
+                self._also()
+            except Exception:
+                log.exception("A sweep failed; the next one tries again.")
+            self._bell.listen(SWEEP_EVERY)
