@@ -1,0 +1,1 @@
+"""Slack: the door in and the voice out; the only place that knows its shapes."""

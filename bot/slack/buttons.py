@@ -1,0 +1,168 @@
+"""What a click means: one table from a button's action id to how its value becomes a wish, or a dialog to open. Pure.
+
+A value holds ids and nothing else, and is taken only whole, in ASCII. The overflow menu `more` carries both in one.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from bot.domain.inbox import (
+    AskAgain,
+    AskPeople,
+    CastVote,
+    Delivery,
+    MarkDone,
+    RevokeRequest,
+    SettleOwed,
+    SettleUnknown,
+    ShowRunbook,
+    ShowStatus,
+    SnoozeAlarm,
+    StartRun,
+    StopRun,
+    TakeAlarm,
+    TakeOver,
+    UndoStep,
+    Wish,
+)
+from bot.domain.people import Place
+from bot.errors import RequestError
+from bot.slack.payloads import Payload, hashed, person_of, place_of
+
+MORE = "more"
+UNKNOWN = "This button is not one I know any more; nothing was done. Look at the newest card, or type the command."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Opening:
+    """Ask for a dialog instead of keeping a wish.
+
+    Attributes:
+        number: the request for decline, details and review; the run for inputs and park.
+    """
+
+    what: Literal["decline", "details", "review", "inputs", "park"]
+    number: int
+    step: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OfAlarm:
+    """Ask for the runbook that answers the alarm; which one that is stands in the records."""
+
+    alarm: int
+    plan_only: bool = False
+
+
+Wanted = Wish | Opening | OfAlarm
+
+
+@dataclass(frozen=True, kw_only=True)
+class Click:
+    """Hold one click: who, where, and what it wants."""
+
+    identity: str
+    person: str
+    place: Place
+    at: datetime
+    wants: Wanted
+
+    def delivery(self, wish: Wish) -> Delivery:
+        """Return what is kept of the click."""
+        return Delivery(identity=self.identity, wish=wish, person=self.person, place=self.place, at=self.at)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Button:
+    """Hold how one button's value is read: its whole shape, and what the parts become."""
+
+    shape: re.Pattern[str]
+    build: Callable[[re.Match[str]], Wanted]
+
+
+_NUMBER = r"([1-9][0-9]{0,8})"
+_STEP = r"([a-z][a-z0-9_]{0,39})"
+_ONE = re.compile(_NUMBER, re.ASCII)
+_TWO = re.compile(f"{_NUMBER}:{_NUMBER}", re.ASCII)
+_AT_STEP = re.compile(f"{_NUMBER}:{_STEP}", re.ASCII)
+_RUNBOOK = re.compile(r"([a-z][a-z0-9-]{0,59})", re.ASCII)
+
+
+def _one(build: Callable[[int], Wanted]) -> Button:
+    return Button(shape=_ONE, build=lambda found: build(int(found[1])))
+
+
+def _at_step(build: Callable[[int, str], Wanted]) -> Button:
+    return Button(shape=_AT_STEP, build=lambda found: build(int(found[1]), found[2]))
+
+
+def _runbook(build: Callable[[str], Wanted]) -> Button:
+    return Button(shape=_RUNBOOK, build=lambda found: build(found[1]))
+
+
+BUTTONS: Mapping[str, Button] = {
+    # Requests.
+    "approve": Button(shape=_TWO, build=lambda found: CastVote(approval=int(found[1]), edition=int(found[2]))),
+    "decline": _one(lambda approval: Opening(what="decline", number=approval)),
+    "details": _one(lambda approval: Opening(what="details", number=approval)),
+    "review": _one(lambda approval: Opening(what="review", number=approval)),
+    "revoke": _one(lambda approval: RevokeRequest(approval=approval)),
+    "ask_people": _one(lambda approval: AskPeople(approval=approval)),
+    # Runs.
+    "ask_again": _one(lambda run: AskAgain(run=run)),
+    "done": _at_step(lambda run, step: MarkDone(run=run, step=step)),
+    "inputs": _at_step(lambda run, step: Opening(what="inputs", number=run, step=step)),
+    "park": _one(lambda run: Opening(what="park", number=run)),
+    "take_over": _one(lambda run: TakeOver(run=run)),
+    "stop": _one(lambda run: StopRun(run=run)),
+    "undo": _one(lambda run: UndoStep(run=run)),
+    "owed": _at_step(lambda run, step: SettleOwed(run=run, step=step)),
+    "happened": _at_step(lambda run, step: SettleUnknown(run=run, step=step, happened=True)),
+    "not_happened": _at_step(lambda run, step: SettleUnknown(run=run, step=step, happened=False)),
+    "show_run": _one(lambda run: ShowStatus(run=run)),
+    # Alarms.
+    "start": _one(lambda alarm: OfAlarm(alarm=alarm)),
+    "plan": _one(lambda alarm: OfAlarm(alarm=alarm, plan_only=True)),
+    "take_alarm": _one(lambda alarm: TakeAlarm(alarm=alarm)),
+    "snooze": _one(lambda alarm: SnoozeAlarm(alarm=alarm)),
+    # Runbooks.
+    "run_runbook": _runbook(lambda runbook: StartRun(runbook=runbook)),
+    "show_runbook": _runbook(lambda runbook: ShowRunbook(runbook=runbook)),
+}
+
+
+def wanted(action: str, value: str) -> Wanted:
+    """Return what a button with that value wants.
+
+    Raises:
+        RequestError: no button of ours has that id, or its value is not one we wrote.
+    """
+    button = BUTTONS.get(action)
+    found = button.shape.fullmatch(value) if button else None
+    if button is None or found is None:
+        raise RequestError(UNKNOWN)
+    return button.build(found)
+
+
+def click(body: Payload, *, at: datetime) -> Click | None:
+    """Translate a click; None for a link, which the browser has followed already.
+
+    Raises:
+        RequestError: the button is not one of ours.
+    """
+    action = body["actions"][0]
+    if action.get("url"):
+        return None
+    name, value = str(action.get("action_id", "")), str(action.get("value") or "")
+    if name == MORE:
+        name, _, value = str((action.get("selected_option") or {}).get("value") or "").partition(":")
+    return Click(
+        identity=hashed(body["trigger_id"]),
+        person=person_of(body),
+        place=place_of(body),
+        at=at,
+        wants=wanted(name, value),
+    )

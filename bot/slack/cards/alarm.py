@@ -1,0 +1,151 @@
+"""The alarm card: what it means, whether it can wait, what was looked at, which runbook. Pure."""
+
+from collections.abc import Sequence
+
+from bot.domain.records import AlarmState, Episode
+from bot.domain.run import Run
+from bot.domain.runbook import Runbook
+from bot.slack.cards import wording
+from bot.slack.cards.blocks import Block, Button, Confirm, Message, buttons, context, lines, message, section
+from bot.slack.cards.run import STATES
+from bot.slack.cards.stage import Stage
+
+MOST_FINDINGS = 8
+
+
+def alarm_card(
+    episode: Episode, runbook: Runbook | None, run: Run | None, stage: Stage, *, others: Sequence[Episode] = ()
+) -> Message:
+    """Return the alarm as it stands.
+
+    Args:
+        run: the newest run that answers it.
+        others: alarms of the same cause, told on this card and not by themselves.
+    """
+    blocks = [
+        section(_head(episode, stage, others)),
+        section(_meaning(episode, runbook)),
+        *_looked(episode),
+        section(_runbook(episode, runbook, run, stage)),
+        *_buttons(episode, runbook, run),
+        context(_small_print(episode, run, stage)),
+    ]
+    return message(_push(episode, runbook, run, stage), blocks, ids=f"alarm:{episode.id}:{episode.revision}")
+
+
+def label(episode: Episode) -> str:
+    """Return the short id people speak of."""
+    return f"A-{episode.id}"
+
+
+def _quiet(episode: Episode) -> bool:
+    return episode.state is not AlarmState.ALARM or episode.taken_by is not None or episode.snoozed_until is not None
+
+
+def _subject(episode: Episode) -> str:
+    dimensions = episode.notice.dimensions
+    known = dimensions.get("Pipeline") or next(iter(dimensions.values()), "")
+    return wording.quoted(known, 40)
+
+
+def _push(episode: Episode, runbook: Runbook | None, run: Run | None, stage: Stage) -> str:
+    name, subject = wording.quoted(episode.notice.name, 50), _subject(episode)
+    what = f" {subject}: {wording.prose(runbook.title, 40)}" if runbook else f" {subject}"
+    if episode.state is not AlarmState.ALARM:
+        return wording.push(f"OK again: {stage.environment}{what} ({name}), {label(episode)}")
+    fits = f"{wording.quoted(runbook.id, 30)} fits." if runbook else "No runbook names it."
+    tail = "" if _quiet(episode) else wording.mention(stage.policy.on_call, stage.policy)
+    told = f" {run.label} {STATES[run.state][1]}." if run else f" {fits}"
+    return wording.push(f"ALARM {stage.environment}{what} ({name}).{told}", tail)
+
+
+def _head(episode: Episode, stage: Stage, others: Sequence[Episode]) -> str:
+    name, subject = wording.quoted(episode.notice.name, 80), _subject(episode)
+    state = "ALARM" if episode.state is AlarmState.ALARM else "OK"
+    emoji = "🔴" if episode.state is AlarmState.ALARM else "✅"
+    since = wording.time_in(episode.since, now=stage.now)
+    over = f" · OK since {wording.time_in(episode.ok_since, now=stage.now)}" if episode.ok_since else ""
+    calls = "" if _quiet(episode) else f" · {wording.mention(stage.policy.on_call, stage.policy)}"
+    again = f" · fired {episode.times}×" if episode.times > 1 else ""
+    joined = ", ".join(f"{label(one)} {wording.quoted(one.notice.name, 40)}" for one in others[:4])
+    return lines(
+        f"{emoji} *{stage.environment} · {state} · {name}*" + (f" · {subject}" if subject else ""),
+        f"{stage.account} · since {since}{over} · {label(episode)}{again}{calls}",
+        f"with {joined} (same cause, within 5 min)" if joined else "",
+    )
+
+
+def _meaning(episode: Episode, runbook: Runbook | None) -> str:
+    said = wording.prose(runbook.summary, 300) if runbook else wording.quoted(episode.notice.description, 300)
+    wait = wording.prose(runbook.can_wait, 200) if runbook and runbook.can_wait else "not known; nobody wrote it down."
+    return lines(
+        f"*What it means.* {said or 'Nothing is written about it.'}",
+        f"*CloudWatch says* “{wording.quoted(episode.notice.reason, 260)}”" if episode.notice.reason else "",
+        f"*Can it wait?* {wait}",
+    )
+
+
+def _looked(episode: Episode) -> list[Block]:
+    if not episode.findings:
+        return []
+    found = []
+    for finding in episode.findings[:MOST_FINDINGS]:
+        mark = "•" if finding.get("ok") else "⚠️"
+        evidence = finding.get("id")
+        said = wording.prose(str(finding.get("words", "")), 160)
+        found.append(f"{mark} {said}" + (f" [{wording.quoted(str(evidence), 6)}]" if evidence else ""))
+    return [section(lines("*Looked already* (read-only)", *found))]
+
+
+def _runbook(episode: Episode, runbook: Runbook | None, run: Run | None, stage: Stage) -> str:
+    if runbook is None:
+        return "*No runbook names this alarm.* `/runbook search …` finds one by words."
+    first = next((step for step in runbook.forward if stage.changes(step)), None)
+    asks = (
+        f"First change it will ask for: {wording.prose(wording.sentence(first.title), 60)} ({stage.asks_for(first)})."
+        if first and run is None
+        else ""
+    )
+    going = f"{stage.linked(f'run:{run.id}', run.label)} is *{STATES[run.state][1]}*." if run else ""
+    owner = wording.role_name(runbook.owner, stage.policy)
+    return lines(
+        f"*Runbook: {wording.quoted(runbook.id, 40)}* · {wording.prose(episode.why, 90)} · owner {owner}", asks, going
+    )
+
+
+def _buttons(episode: Episode, runbook: Runbook | None, run: Run | None) -> list[Block]:
+    number = str(episode.id)
+    shown: list[Button] = []
+    if run is not None:
+        shown.append(Button(label=f"Show {run.label}", action="show_run", value=str(run.id)))
+    if runbook is not None and (run is None or run.state.ended):
+        shown.insert(0, _start(episode, number, again=run is not None))
+    if episode.state is AlarmState.ALARM and episode.taken_by is None:
+        shown.append(Button(label="I’m on it", action="take_alarm", value=number))
+    more = []
+    if runbook is not None:
+        more = [
+            Button(label="Plan only", action="plan", value=number),
+            Button(label="Read the runbook", action="show_runbook", value=runbook.id),
+        ]
+    if episode.snoozed_until is None and episode.state is AlarmState.ALARM:
+        more.append(Button(label="Expected, snooze 1 h", action="snooze", value=number))
+    return buttons(shown, more)
+
+
+def _start(episode: Episode, number: str, *, again: bool) -> Button:
+    over = episode.state is not AlarmState.ALARM
+    sure = Confirm(
+        title="The alarm is OK again",
+        text="Start the runbook all the same? It starts by looking; every change stops for an approval.",
+        yes="Start",
+    )
+    text = "Start again" if again else "Start runbook"
+    return Button(label=text, action="start", value=number, primary=not over, confirm=sure if over else None)
+
+
+def _small_print(episode: Episode, run: Run | None, stage: Stage) -> str:
+    taken = f"{stage.name(episode.taken_by)} is on it" if episode.taken_by else "Nobody has this yet"
+    quiet = f"quiet until {wording.time_of(episode.snoozed_until, now=stage.now)}" if episode.snoozed_until else ""
+    starts = "" if run or episode.runbook is None else "Start only looks; every change stops for an approval."
+    return " · ".join(part for part in (starts, taken, quiet, "no model used") if part)

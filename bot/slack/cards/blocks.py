@@ -1,0 +1,187 @@
+"""Block Kit, as far as the cards use it: typed constructors, and the limits of a card held in one place."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from bot.slack.cards.wording import cut, cut_mrkdwn
+
+Block = dict[str, object]
+
+MOST_BLOCKS = 12
+MOST_CHARACTERS = 2_500
+MOST_SECTION = 2_900
+MOST_CONFIRM = 300
+LABEL = 20
+SHORTEST = 60
+
+
+@dataclass(frozen=True, kw_only=True)
+class Message:
+    """Hold one message: the push sentence, and the blocks people look at."""
+
+    text: str
+    blocks: tuple[Block, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class View:
+    """Hold one modal or Home, as Slack takes it."""
+
+    payload: Block
+
+
+@dataclass(frozen=True, kw_only=True)
+class Confirm:
+    """Ask once more; effect and environment are repeated in it."""
+
+    title: str
+    text: str
+    yes: str = "Yes"
+    danger: bool = False
+
+    def block(self) -> Block:
+        """Return the confirmation dialog."""
+        made: Block = {
+            "title": words(cut(self.title, 100)),
+            "text": words(cut(self.text, MOST_CONFIRM)),
+            "confirm": words(cut(self.yes, 30)),
+            "deny": words("Go back"),
+        }
+        return {**made, "style": "danger"} if self.danger else made
+
+
+@dataclass(frozen=True, kw_only=True)
+class Button:
+    """Be one button: what it says, what it does (`action`), and on what (ids only)."""
+
+    label: str
+    action: str
+    value: str
+    primary: bool = False
+    danger: bool = False
+    confirm: Confirm | None = None
+
+    def block(self) -> Block:
+        """Return the button."""
+        made: Block = {
+            "type": "button",
+            "action_id": self.action,
+            "text": words(cut(self.label, LABEL)),
+            "value": self.value,
+        }
+        if self.primary or self.danger:
+            made["style"] = "primary" if self.primary else "danger"
+        if self.confirm:
+            made["confirm"] = self.confirm.block()
+        return made
+
+
+def words(text: str) -> Block:
+    """Return plain text, never formatted, mentioning nobody."""
+    return {"type": "plain_text", "text": text or " "}
+
+
+def mrkdwn(text: str) -> Block:
+    """Return formatted text in which only what we wrote as a mention or link is one."""
+    return {"type": "mrkdwn", "text": text or " ", "verbatim": True}
+
+
+def section(text: str, *, button: Button | None = None) -> Block:
+    """Return a paragraph that a phone shows whole."""
+    made: Block = {"type": "section", "text": mrkdwn(cut_mrkdwn(text, MOST_SECTION)), "expand": True}
+    return {**made, "accessory": button.block()} if button else made
+
+
+def exact(text: str) -> Block:
+    """Return a paragraph that is never shortened: the call as it will be sent, set as code.
+
+    Raises:
+        ValueError: it does not fit a section; the caller shows it elsewhere.
+    """
+    fenced = f"```{text}```"
+    if len(fenced) > 3_000:
+        raise ValueError("An exact call is never cut; show it in a modal, piece by piece.")
+    return {"type": "section", "text": mrkdwn(fenced), "expand": True}
+
+
+def context(*texts: str) -> Block:
+    """Return small print."""
+    return {"type": "context", "elements": [mrkdwn(cut_mrkdwn(text, 600)) for text in texts if text]}
+
+
+def buttons(shown: Sequence[Button], more: Sequence[Button] = ()) -> list[Block]:
+    """Return at most one row: three buttons at most, most wanted first, the others in one overflow."""
+    elements = [button.block() for button in shown[:3]]
+    rest = [*shown[3:], *more][:5]
+    if rest:
+        options = [{"text": words(cut(one.label, 75)), "value": f"{one.action}:{one.value}"} for one in rest]
+        overflow: Block = {"type": "overflow", "action_id": "more", "options": options}
+        sure = _sure(rest)
+        elements.append({**overflow, "confirm": sure.block()} if sure else overflow)
+    return [{"type": "actions", "elements": elements}] if elements else []
+
+
+def _sure(rest: Sequence[Button]) -> Confirm | None:
+    """Return what an overflow asks: it has one dialog for all its entries, so it names the one it is about."""
+    asking = [(one.label, one.confirm) for one in rest if one.confirm]
+    if not asking:
+        return None
+    said = " ".join(f"{label} {confirm.text}" for label, confirm in asking)
+    return Confirm(title="Go on?", text=said, yes="Go on", danger=any(confirm.danger for _, confirm in asking))
+
+
+def lines(*texts: str) -> str:
+    """Return the texts that say something, one a line."""
+    return "\n".join(text for text in texts if text)
+
+
+def message(text: str, blocks: Iterable[Block], *, ids: str) -> Message:
+    """Return the message within a card's limits; what is exact is never shortened, the longest paragraphs are.
+
+    Args:
+        ids: `<kind>:<subject>:<edition>`; every block gets an id of its own from it.
+    """
+    kept = [block for block in blocks if block.get("type") != "context" or block.get("elements")]
+    kept = _within(kept[:MOST_BLOCKS])
+    return Message(text=text or "Something changed; open it to see what.", blocks=numbered(kept, ids=ids))
+
+
+def numbered(blocks: Sequence[Block], *, ids: str) -> tuple[Block, ...]:
+    """Return the blocks, each with an id of its own."""
+    return tuple({**block, "block_id": f"{cut(ids, 200)}:{place}"} for place, block in enumerate(blocks))
+
+
+def characters(blocks: Iterable[Block]) -> int:
+    """Count what a reader sees on a card: texts and labels, not the dialogs behind them."""
+    return sum(_characters({key: value for key, value in block.items() if key != "confirm"}) for block in blocks)
+
+
+def _characters(value: object) -> int:
+    if isinstance(value, dict):
+        own = value.get("text")
+        parts = [part for key, part in value.items() if key != "confirm" and isinstance(part, dict | list)]
+        return (len(own) if isinstance(own, str) else 0) + sum(_characters(part) for part in parts)
+    return sum(_characters(part) for part in value) if isinstance(value, list) else 0
+
+
+def _within(blocks: list[Block]) -> list[Block]:
+    """Shorten the longest paragraph, again and again, until the card fits or every paragraph is short."""
+    for _ in range(4 * MOST_BLOCKS):
+        excess = characters(blocks) - MOST_CHARACTERS
+        places = [place for place, block in enumerate(blocks) if _paragraph(block) is not None]
+        longest = max(places, key=lambda place: len(_paragraph(blocks[place]) or ""), default=None)
+        if excess <= 0 or longest is None:
+            break
+        text = _paragraph(blocks[longest]) or ""
+        if len(text) <= SHORTEST:
+            break
+        shorter = max(len(text) - excess, len(text) // 2, SHORTEST)
+        blocks[longest] = {**blocks[longest], "text": mrkdwn(cut_mrkdwn(text, shorter))}
+    return blocks
+
+
+def _paragraph(block: Block) -> str | None:
+    """Return the text of a paragraph that may be shortened, or None."""
+    text = block.get("text") if block.get("type") == "section" else None
+    found = text.get("text") if isinstance(text, dict) else None
+    return found if isinstance(found, str) and not found.startswith("```") else None

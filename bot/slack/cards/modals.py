@@ -1,0 +1,227 @@
+"""The dialogs: decline, inputs, park, start with inputs, details, review. Pure; ids only in `private_metadata`.
+
+Fields: every input block's id and action id are the constants here; `submitted` of the door reads them by these.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.domain.approval import Approval
+from bot.domain.run import Run
+from bot.domain.runbook import Runbook
+from bot.slack.cards import wording
+from bot.slack.cards.blocks import Block, View, context, exact, lines, numbered, section, words
+from bot.slack.cards.calls import command_line, exact_text, fenced, pieces
+from bot.slack.cards.request import effect_of, facts_text, leaves
+from bot.slack.cards.stage import Stage, headline
+
+WHY, WORDS, UNTIL, OTHER, VALUE = "why", "words", "until", "other", "value"
+INPUT = "input:"
+"""Begins the block id of a parameter's input; its name follows, and the action id is `value`."""
+
+DECLINES: dict[str, str] = {
+    "not now": "Not now",
+    "wrong values": "Wrong values",
+    "need to know more": "I need to know more",
+    "other": "Something else",
+}
+PARKS: dict[str, str] = {"30m": "30 minutes", "1h": "1 hour", "tomorrow": "Tomorrow 08:00", "other": "Another time…"}
+MOST_CHOICES = 100
+MOST_PIECES = 70
+MOST_BYTES = 240_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Field:
+    """Ask for one value; with choices it is a select, never free text.
+
+    Attributes:
+        choices: the values to pick from, as they are sent on.
+        value: what is offered already.
+    """
+
+    name: str
+    title: str
+    choices: Sequence[str] = ()
+    value: str = ""
+    hint: str = ""
+    long: bool = False
+
+
+def decline(approval: Approval) -> View:
+    """Return the dialog that asks why; it ends the request, not the run."""
+    reasons = [{"text": words(label), "value": value} for value, label in DECLINES.items()]
+    blocks = [
+        section(f"*{approval.label}* · {effect_of(approval)}.\nDeclining ends this request; the run goes on waiting."),
+        _input(
+            WHY, "Why?", {"type": "static_select", "action_id": WHY, "options": reasons, "initial_option": reasons[0]}
+        ),
+        _input(WORDS, "In a sentence", _text(WORDS, most=300, long=True), optional=True),
+    ]
+    return _modal("decline", "Decline", blocks, meta=str(approval.id), submit="Decline")
+
+
+def inputs(run: Run, step: str, fields: Sequence[Field]) -> View:
+    """Return the dialog for what a run waits for."""
+    blocks = [section(f"*{headline(run)}*\nWho gives this cannot approve the step."), *map(_field, fields)]
+    return _modal("inputs", f"{run.label} needs", blocks, meta=f"{run.id}:{step}", submit="Go on")
+
+
+def start_inputs(runbook: Runbook, fields: Sequence[Field], *, meta: str, environment: str) -> View:
+    """Return the dialog for what is missing before a start; what is known is not asked.
+
+    Args:
+        meta: ids only; who opened it knows how to read them.
+    """
+    where = wording.quoted(environment, 40)
+    lead = f"*{where} · {wording.prose(runbook.title, 80)}*\nStart only looks; every change stops for an approval."
+    return _modal("start_inputs", "Start runbook", [section(lead), *map(_field, fields)], meta=meta, submit="Start")
+
+
+def park(run: Run, *, now: datetime) -> View:
+    """Return the dialog that asks until when."""
+    options = [{"text": words(label), "value": value} for value, label in PARKS.items()]
+    chosen: Block = {"type": "static_select", "action_id": UNTIL, "options": options, "initial_option": options[1]}
+    later = int((now + timedelta(hours=4)).timestamp()) // 1_800 * 1_800
+    other: Block = {"type": "datetimepicker", "action_id": OTHER, "initial_date_time": later}
+    owed = f" It owes {len(run.owed)}; that stays visible." if run.owed else ""
+    blocks = [
+        section(f"*{headline(run)}*\nOpen requests are taken back; at that hour it looks again and asks anew.{owed}"),
+        _input(UNTIL, "Until", chosen),
+        _input(OTHER, "Another time (at most 7 days ahead)", other, optional=True),
+    ]
+    return _modal("park", f"Park {run.label}", blocks, meta=str(run.id), submit="Park")
+
+
+def details(approval: Approval, run: Run, runbook: Runbook, stage: Stage) -> View:
+    """Return the whole request: full call, evidence, verdict, digest, the same as an AWS CLI command."""
+    blocks = details_blocks(approval, run, runbook, stage)
+    return _modal("details", approval.label, _bounded(blocks), meta=str(approval.id), submit=None)
+
+
+def details_blocks(approval: Approval, run: Run, runbook: Runbook, stage: Stage) -> list[Block]:
+    """Return what Details shows, in the order in which it is asked for."""
+    bound = approval.binding
+    calls = [one.call for one in bound.calls]
+    commands = "\n\n".join(command_line(call, stage.catalogue.rows, region=stage.platform.region) for call in calls)
+    return [
+        section(
+            lines(
+                f"*{stage.environment} · {approval.state.value.upper()}* ({stage.account}) · {headline(run)}",
+                f"*{effect_of(approval)}.*",
+            )
+        ),
+        section(facts_text(approval, runbook, stage)),
+        section("*The exact call*" if len(calls) == 1 else f"*The exact calls* ({len(calls)}, in this order)"),
+        *map(exact, pieces(exact_text(calls, stage.catalogue.rows))),
+        section("*What was seen, and must still be so*"),
+        *map(exact, pieces(_evidence(approval))),
+        section(_verdict(approval, stage)),
+        section("*The same as AWS CLI commands*"),
+        *map(exact, pieces(fenced(commands))),
+        context(f"digest {approval.digest} · edition {approval.edition} · runbook {bound.snapshot[:12]}"),
+    ]
+
+
+def _evidence(approval: Approval) -> str:
+    found = [
+        f"{one.step}[{one.item}.{one.index}] {name} = {json.dumps(value)}"
+        for one in approval.binding.calls
+        for name, value in leaves(one.seen)
+    ]
+    return fenced("\n".join(found) or "nothing that decides")
+
+
+def _verdict(approval: Approval, stage: Stage) -> str:
+    bound = approval.binding
+    expects = dict.fromkeys(one.expect for one in bound.calls if one.expect)
+    who = wording.roles_wanted(bound.needs, stage.policy)
+    may = "the requester may too" if bound.requester_may else f"never {stage.named(bound.authors)}"
+    return lines(
+        f"*Verdict* {bound.risk}: {who}, {may}; valid {wording.span(timedelta(seconds=bound.lifetime_s))}, used once",
+        f"*Called as* {wording.code(bound.role, 120)} in account {wording.code(bound.account, 20)}",
+        f"*Expected after* {', '.join(wording.code(one, 200) for one in expects)}" if expects else "",
+    )
+
+
+def review(approval: Approval, run: Run, runbook: Runbook, stage: Stage, *, opaque: str) -> View:
+    """Return the whole call with Approve under it; without Approve where not even a dialog can show it whole.
+
+    Args:
+        opaque: the id under which the server keeps approval, edition and card of this dialog.
+    """
+    calls = [one.call for one in approval.binding.calls]
+    shown = pieces(exact_text(calls, stage.catalogue.rows))
+    head = [
+        section(
+            f"🟠 *{stage.environment} · APPROVAL NEEDED* ({stage.account}) · {approval.label}\n*{effect_of(approval)}.*"
+        ),
+        section(facts_text(approval, runbook, stage)),
+    ]
+    whole = _modal("review", f"Review {approval.label}", [*head, *map(exact, shown)], meta=opaque, submit="Approve")
+    if len(shown) <= MOST_PIECES and len(json.dumps(whole.payload)) <= MOST_BYTES:
+        return whole
+    refused = section(
+        "*Too long to be shown whole, so it cannot be approved here.* Decline it and ask for less at once."
+    )
+    return _modal("review", f"Review {approval.label}", [*head, refused], meta=opaque, submit=None)
+
+
+def _bounded(blocks: list[Block]) -> list[Block]:
+    if len(blocks) <= 90 and len(json.dumps(blocks)) <= MOST_BYTES:
+        return blocks
+    return [*blocks[:20], section("… too long to be shown whole here. `runbook-bot audit` has all of it.")]
+
+
+def _modal(callback: str, title: str, blocks: Sequence[Block], *, meta: str, submit: str | None) -> View:
+    kept = [
+        block if "block_id" in block else numbered([block], ids=f"{callback}:{place}")[0]
+        for place, block in enumerate(blocks)
+    ]
+    made: Block = {
+        "type": "modal",
+        "callback_id": callback,
+        "private_metadata": meta[:3_000],
+        "title": words(wording.cut(title, 24)),
+        "close": words("Close" if submit is None else "Go back"),
+        "blocks": kept,
+    }
+    return View(payload={**made, "submit": words(submit)} if submit else made)
+
+
+def _input(block_id: str, label: str, element: Block, *, optional: bool = False, hint: str = "") -> Block:
+    made: Block = {
+        "type": "input",
+        "block_id": block_id,
+        "label": words(wording.cut(wording.visible(label), 150)),
+        "element": element,
+        "optional": optional,
+    }
+    return {**made, "hint": words(wording.cut(wording.visible(hint), 150))} if hint else made
+
+
+def _text(action: str, *, most: int, long: bool = False, value: str = "") -> Block:
+    made: Block = {"type": "plain_text_input", "action_id": action, "multiline": long, "max_length": most}
+    return {**made, "initial_value": value[:most]} if value else made
+
+
+def _field(field: Field) -> Block:
+    block_id = f"{INPUT}{field.name}"
+    if not field.choices:
+        return _input(
+            block_id, field.title, _text(VALUE, most=300, long=field.long, value=field.value), hint=field.hint
+        )
+    options = [_option(value) for value in field.choices[:MOST_CHOICES] if 0 < len(value) <= 150]
+    element: Block = {"type": "static_select", "action_id": VALUE, "options": options}
+    if not options:
+        return _input(block_id, field.title, _text(VALUE, most=300, value=field.value), hint=field.hint)
+    chosen = next((one for one in options if one["value"] == field.value), options[0] if len(options) == 1 else None)
+    return _input(block_id, field.title, {**element, "initial_option": chosen} if chosen else element, hint=field.hint)
+
+
+def _option(value: str) -> Block:
+    """Return a choice whose label keeps the end of a long value, where keys differ."""
+    shown = wording.ascii_only(value)
+    return {"text": words(shown if len(shown) <= 75 else f"…{shown[-74:]}"), "value": value}

@@ -1,0 +1,375 @@
+"""New messages about a run, in its thread: what needs a person, and how it ended. They do notify. Pure."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from bot.domain.approval import Approval, ApprovalState
+from bot.domain.records import Attempt, AttemptState
+from bot.domain.run import Run, RunState, StepState
+from bot.domain.runbook import Phase, Runbook
+from bot.domain.value import JsonObject
+from bot.slack.cards import wording
+from bot.slack.cards.blocks import Block, Button, Message, buttons, context, lines, message, section
+from bot.slack.cards.run import (
+    check_word,
+    give_button,
+    missing_inputs,
+    owed_buttons,
+    settle_buttons,
+    stop_button,
+    undo_button,
+)
+from bot.slack.cards.stage import Stage, headline, step_name, step_or_none, title_of
+
+ONLY_IN_THREAD = frozenset({"input", "done"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """Hold what a notice is about."""
+
+    payload: JsonObject
+    run: Run
+    runbook: Runbook
+    stage: Stage
+    approval: Approval | None = None
+    approvals: Sequence[Approval] = ()
+    attempts: Sequence[Attempt] = field(default_factory=tuple)
+
+    @property
+    def step(self) -> str:
+        """Return the id of the step it is about."""
+        return str(self.payload.get("step") or self.run.next_step or "")
+
+    @property
+    def where(self) -> str:
+        """Return the place in words, the environment first."""
+        return f"{self.stage.environment} · {headline(self.run)}"
+
+    @property
+    def named_step(self) -> str:
+        """Return number and title of the step."""
+        step = step_or_none(self.runbook, self.step)
+        number = f"{step_name(step)} " if step else ""
+        return f"{number}{title_of(self.runbook, self.step)}"
+
+
+Draw = Callable[[Told], tuple[str, list[Block]]]
+
+
+def broadcasts(payload: JsonObject) -> bool:
+    """Return whether the reply also stands in the channel; a question to one person stays in the thread."""
+    return payload.get("what") not in ONLY_IN_THREAD
+
+
+def notice(told: Told) -> Message:
+    """Return the message for one notice; an unknown kind says what it is and where to look."""
+    what = str(told.payload.get("what"))
+    text, blocks = KINDS.get(what, _plain)(told)
+    return message(text, blocks, ids=f"{wording.quoted(what, 20)}:{told.run.id}:{told.run.revision}")
+
+
+def _plain(told: Told) -> tuple[str, list[Block]]:
+    what = wording.quoted(str(told.payload.get("what")), 40)
+    return wording.push(f"{told.where}: {what}"), [section(f"{told.where}: {what}")]
+
+
+# How it ended.
+
+
+def _finished(told: Told) -> tuple[str, list[Block]]:
+    run, stage = told.run, told.stage
+    emoji, word = {
+        RunState.REPAIRED: ("✅", "REPAIRED"),
+        RunState.NOT_REPAIRED: ("❌", "NOT REPAIRED"),
+        RunState.STOPPED: ("⏹", "STOPPED"),
+        RunState.WATCHING: ("👀", "REPAIRED SO FAR, WATCHING"),
+    }.get(run.state, ("▶️", run.state.replace("_", " ").upper()))
+    due = run.waiting.due if run.state is RunState.WATCHING and run.waiting else None
+    until = f" until {wording.time_of(due, now=stage.now)}" if due else ""
+    failed = _failed_words(told) if run.state is RunState.NOT_REPAIRED else ""
+    text = wording.push(f"{word}: {told.where}{f'. {failed}' if failed else ''}", _people(told, most=2))
+    blocks = [
+        section(lines(f"{emoji} *{stage.environment} · {headline(run)}: {word}{until}*", failed)),
+        section(lines(_verified(told), _changed(told), _owed(told), _safe(told))),
+        section(lines(_time(told), _people(told))),
+        *_ended_buttons(told),
+    ]
+    return text, blocks
+
+
+def _failed_words(told: Told) -> str:
+    failed = [record for record in told.run.records.values() if record.state is StepState.FAILED]
+    words = [f"FAIL {title_of(told.runbook, one.step, 60)}: {wording.prose(one.note, 160)}" for one in failed[:3]]
+    return " · ".join(words) or "Not every check was made."
+
+
+def _verified(told: Told) -> str:
+    checks = [step for step in told.runbook.forward if step.phase is Phase.VERIFICATION]
+    said = []
+    for step in checks:
+        record = told.run.record(step.id)
+        if record.state is StepState.SKIPPED:
+            continue
+        note = wording.prose(record.note, 110) or title_of(told.runbook, step.id, 60)
+        said.append(f"   {check_word(record)} {note}")
+    at = max((r.at for s in checks if (r := told.run.record(s.id)).at), default=None)
+    read = f" (read {wording.time_of(at, now=told.stage.now)})" if at else ""
+    return lines(f"*Verified in the lake*{read}", *said) if said else "*Verified* nothing."
+
+
+def _changed(told: Told) -> str:
+    made = [one for one in told.attempts if one.state is AttemptState.DONE]
+    if not made:
+        return "*Changed* nothing."
+    steps = dict.fromkeys(one.step for one in made)
+    names = " · ".join(title_of(told.runbook, step, 50) for step in steps)
+    return f"*Changed* {len(made)} call{'s' if len(made) > 1 else ''}: {names}."
+
+
+def _owed(told: Told) -> str:
+    owed = ", ".join(title_of(told.runbook, one.step, 60) for one in told.run.owed)
+    return f"*Owed* {owed}." if owed else "*Owed* nothing."
+
+
+def _safe(told: Told) -> str:
+    if told.run.state is not RunState.NOT_REPAIRED:
+        return ""
+    owner = wording.mention(told.runbook.owner, told.stage.policy)
+    return f"*Now* nothing more happens by itself. Call {owner}."
+
+
+def _time(told: Told) -> str:
+    run = told.run
+    whole = wording.span((run.ended or told.stage.now) - run.started)
+    spent = sum((_answered_after(one) for one in told.approvals), timedelta())
+    return f"*Time* {whole} · {wording.span(spent)} waiting for approvals"
+
+
+def _answered_after(approval: Approval) -> timedelta:
+    if approval.votes:
+        return max(vote.at for vote in approval.votes) - approval.asked_at
+    expired = approval.state is ApprovalState.EXPIRED
+    return approval.expires - approval.asked_at if expired else timedelta()
+
+
+def _people(told: Told, *, most: int = 6) -> str:
+    yes = dict.fromkeys(vote.person for one in told.approvals for vote in one.votes)
+    asked = wording.person(told.run.requester)
+    if most <= 2:
+        return asked
+    return f"{asked} asked" + (f"; {wording.people(yes, most=most)} approved" if yes else "")
+
+
+def _ended_buttons(told: Told) -> list[Block]:
+    run = told.run
+    undo = undo_button(run, told.runbook) if run.state is not RunState.WATCHING else None
+    show = Button(label="All steps", action="show_run", value=str(run.id))
+    owed = owed_buttons(run, told.runbook) if run.state.ended else []
+    return buttons([*owed, *([undo] if undo else []), show])
+
+
+# What needs somebody.
+
+
+def _failed(told: Told) -> tuple[str, list[Block]]:
+    record, run = told.run.record(told.step), told.run
+    words = wording.prose(record.note, 400) or (wording.prose(run.waiting.words, 400) if run.waiting else "")
+    undo = undo_button(run, told.runbook)
+    asked = wording.person(run.requester)
+    text = wording.push(f"FAILED: {told.where}, step {told.named_step}: {words}", asked)
+    park = Button(label="Park until…", action="park", value=str(run.id))
+    shown = [Button(label="Ask again", action="ask_again", value=str(run.id), primary=True)]
+    return text, [
+        section(lines(f"❌ *{told.where}: step {told.named_step} did not do what was expected*", words)),
+        section(lines(f"*Safe now* nothing more happens by itself. {_owed(told)}", _call_line(told))),
+        *buttons([*shown, *([undo] if undo else []), park, stop_button(run)]),
+        context(f"{asked}, decide what is next. Nothing is sent before somebody presses a button."),
+    ]
+
+
+def _call_line(told: Told) -> str:
+    return f"*Call* {wording.role_name(told.runbook.owner, told.stage.policy)} if you do not see why."
+
+
+def _unknown(told: Told) -> tuple[str, list[Block]]:
+    run, stage = told.run, told.stage
+    record = run.record(told.step)
+    sent = next((one for one in reversed(told.attempts) if one.step == told.step and one.sent_at), None)
+    when = f"sent {wording.time_of(sent.sent_at, now=stage.now)}" if sent and sent.sent_at else "sent"
+    what = wording.code(sent.call.resource, 160) if sent else ""
+    text = wording.push(
+        f"OUTCOME UNKNOWN: {told.where}, step {told.named_step}. Look, then say.", wording.person(run.requester)
+    )
+    on = f" on {what}" if what else ""
+    return text, [
+        section(
+            lines(
+                f"⚠️ *{told.where}: OUTCOME UNKNOWN, step {told.named_step}*",
+                f"{when}{on}, no answer: it may or may not have happened. {wording.prose(record.note, 300)}",
+                "Nothing is sent again before somebody says. Look at the resource, then press:",
+            )
+        ),
+        *buttons([*settle_buttons(run, told.step), stop_button(run)]),
+        context(
+            f"{wording.person(run.requester)} · {_owed(told)}"
+            " · It did not: asks anew · It happened: goes on to the check."
+        ),
+    ]
+
+
+def _void(told: Told) -> tuple[str, list[Block]]:
+    approval, run = told.approval, told.run
+    label = approval.label if approval else "The request"
+    why = wording.quoted(approval.ended_why, 500) if approval else ""
+    text = wording.push(f"VOID: {told.where}: {label}: {why}", wording.person(run.requester))
+    used = approval.used if approval else 0
+    done = "Nothing was done." if not used else f"{used} call(s) were made before; nothing more."
+    return text, [
+        section(lines(f"🚫 *{told.where}: {label} is VOID*, the world changed", f"{why} {done}")),
+        *_again_or_park(run),
+        context(f"{_people(told)} · Ask again looks anew and shows the request as it would be now."),
+    ]
+
+
+def _again_or_park(run: Run) -> list[Block]:
+    return buttons(
+        [
+            Button(label="Ask again", action="ask_again", value=str(run.id), primary=True),
+            Button(label="Park until…", action="park", value=str(run.id)),
+        ]
+    )
+
+
+def _expired(told: Told) -> tuple[str, list[Block]]:
+    approval, run = told.approval, told.run
+    label = approval.label if approval else "The request"
+    again = run.waiting.approval if run.waiting else None
+    text = wording.push(f"EXPIRED: {told.where}: nobody answered {label}.", wording.person(run.requester))
+    following = run.waiting is not None and again is not None and (approval is None or again != approval.id)
+    goes_on = (
+        f"It was asked again, once, as Q-{again}."
+        if following
+        else f"{run.label} waits. Ask again, or park it until somebody is there."
+    )
+    return text, [
+        section(lines(f"⌛ *{told.where}: {label} EXPIRED*", f"Nobody answered; nothing was done. {goes_on}")),
+        *([] if following else _again_or_park(run)),
+        context(f"{wording.person(run.requester)} · {_missing(told)}"),
+    ]
+
+
+def _missing(told: Told) -> str:
+    if told.approval is None:
+        return ""
+    roles = dict.fromkeys(told.approval.missing())
+    return "missing: " + (", ".join(wording.role_name(role, told.stage.policy) for role in roles) or "nobody")
+
+
+def _calls_people(told: Told, *, words: str, emoji: str, who: str) -> tuple[str, list[Block]]:
+    approval = told.approval
+    if approval is None:
+        return _plain(told)
+    effect = wording.signed(wording.sentence(approval.binding.calls[0].effect), 200) if approval.binding.calls else ""
+    opened = told.stage.linked(f"request:{approval.id}", f"open request {approval.label}")
+    until = wording.time_of(approval.expires, now=told.stage.now)
+    text = wording.push(f"{words}: {told.stage.environment}: {effect}. {approval.label}", who)
+    details = Button(label="Details", action="details", value=str(approval.id))
+    return text, [
+        section(
+            lines(
+                f"{emoji} *{told.stage.environment} · {words}* · {who}",
+                f"{effect}. Until {until} → {opened}",
+            )
+        ),
+        *buttons([details, Button(label="Park until…", action="park", value=str(told.run.id))]),
+        context(f"{headline(told.run)} · Approve is on the request itself, in the channel."),
+    ]
+
+
+def _group(told: Told) -> str:
+    roles = dict.fromkeys(told.approval.missing()) if told.approval else {}
+    return " ".join(wording.mention(role, told.stage.policy) for role in roles)
+
+
+def _reminded(told: Told) -> tuple[str, list[Block]]:
+    return _calls_people(told, words="STILL WAITING for an approval", emoji="🔔", who=_group(told))
+
+
+def _paged(told: Told) -> tuple[str, list[Block]]:
+    pages = [
+        role
+        for role in dict.fromkeys(told.approval.missing() if told.approval else ())
+        if (known := told.stage.policy.roles.get(role)) is not None and known.page_topic
+    ]
+    words = "STILL WAITING, the pager was rung" if pages else "STILL WAITING, there is no pager to ring"
+    return _calls_people(told, words=words, emoji="📟", who=_group(told))
+
+
+def _asked(told: Told) -> tuple[str, list[Block]]:
+    by = told.stage.name(str(told.payload.get("by") or "bot"))
+    return _calls_people(told, words=f"{by} asks you to look", emoji="👋", who=_group(told))
+
+
+def _still_owed(told: Told) -> tuple[str, list[Block]]:
+    run = told.run
+    owed = ", ".join(title_of(told.runbook, one.step, 60) for one in run.owed) or "nothing any more"
+    asked = wording.person(run.requester)
+    since = min((one.since for one in run.owed), default=run.touched)
+    text = wording.push(f"OWED: {told.where} has ended and still owes: {owed}", asked)
+    return text, [
+        section(
+            lines(
+                f"⏰ *{told.where} has ended and still owes: {owed}*",
+                f"Since {wording.time_of(since, now=told.stage.now)}. It was approved together with what caused it.",
+            )
+        ),
+        *buttons([*owed_buttons(run, told.runbook), Button(label="Take over", action="take_over", value=str(run.id))]),
+        context(f"{asked} · said again every 30 minutes until it is done"),
+    ]
+
+
+def _input(told: Told) -> tuple[str, list[Block]]:
+    run = told.run
+    needed = ", ".join(missing_inputs(run, told.runbook)) or "an input"
+    asked = wording.person(run.requester)
+    text = wording.push(f"NEEDED: {told.where}: {needed}", asked)
+    return text, [
+        section(
+            lines(
+                f"✏️ *{told.where}: step {told.named_step} needs:* {needed}",
+                f"{asked}, who gives it cannot approve this step.",
+            )
+        ),
+        *buttons([give_button(run, told.step), Button(label="Park until…", action="park", value=str(run.id))]),
+    ]
+
+
+def _by_hand(told: Told) -> tuple[str, list[Block]]:
+    run = told.run
+    step = step_or_none(told.runbook, told.step)
+    asked = wording.person(run.requester)
+    prose = wording.prose(step.prose, 500) if step else ""
+    text = wording.push(f"BY HAND: {told.where}: step {told.named_step}", asked)
+    done = Button(label="Done", action="done", value=f"{run.id}:{told.step}", primary=True)
+    return text, [
+        section(lines(f"✋ *{told.where}: step {told.named_step}, by hand* · {asked}", prose)),
+        *buttons([done, Button(label="Park until…", action="park", value=str(run.id))]),
+    ]
+
+
+KINDS: Mapping[str, Draw] = {
+    "finished": _finished,
+    "watching": _finished,
+    "failed": _failed,
+    "unknown": _unknown,
+    "void": _void,
+    "expired": _expired,
+    "reminded": _reminded,
+    "paged": _paged,
+    "asked": _asked,
+    "owed": _still_owed,
+    "input": _input,
+    "done": _by_hand,
+}

@@ -1,0 +1,351 @@
+"""A request for approval: what somebody signs, in the order in which it decides. Pure.
+
+What is shown is what is signed: the exact calls stand whole on the card, or the card carries Review… and no Approve.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+
+from bot.domain.approval import Approval, ApprovalState, BoundCall, who_may
+from bot.domain.run import Awaiting, Run, StepState
+from bot.domain.runbook import Risk, Runbook
+from bot.domain.value import JsonObject, JsonValue
+from bot.slack.cards import wording
+from bot.slack.cards.blocks import Block, Button, Confirm, Message, buttons, context, exact, lines, message, section
+from bot.slack.cards.calls import exact_text, fits_card
+from bot.slack.cards.stage import Stage, headline, step_name, step_or_none, title_of
+
+MOST_SEEN = 4
+_DECIDES = ("state", "status")
+
+
+def request_card(approval: Approval, run: Run, runbook: Runbook, stage: Stage) -> Message:
+    """Return the request as it stands; buttons that decide are there only while it is open."""
+    ids = f"request:{approval.id}:{approval.edition}"
+    if approval.state is ApprovalState.PENDING:
+        return message(_push(approval, stage), _asking(approval, run, runbook, stage), ids=ids)
+    text, blocks = _decided(approval, run, runbook, stage)
+    return message(text, blocks, ids=ids)
+
+
+def effect_of(approval: Approval) -> str:
+    """Return the one sentence of effect, made harmless."""
+    return wording.signed(wording.sentence(approval.binding.calls[0].effect), 240) if approval.binding.calls else ""
+
+
+def shows_whole_call(approval: Approval, stage: Stage) -> bool:
+    """Return whether the card shows every call untruncated, so that it may carry Approve."""
+    return fits_card(exact_text([one.call for one in approval.binding.calls], stage.catalogue.rows))
+
+
+def _push(approval: Approval, stage: Stage) -> str:
+    until = f"until {wording.utc(approval.expires, now=stage.now)}."
+    asks = f"{stage.name(approval.asked_by)} asks, {until}"
+    who = " ".join(wording.mention(role, stage.policy) for role in dict.fromkeys(approval.missing()))
+    tails = (f"{asks} {who}", f"Asked {until} {who}", asks, f"Asked {until}")
+    tail = next(one for one in tails if len(one) <= wording.MOST_TAIL)
+    return wording.push(f"Approve? {stage.environment}: {effect_of(approval)}.", tail)
+
+
+def _asking(approval: Approval, run: Run, runbook: Runbook, stage: Stage) -> list[Block]:
+    calls = [one.call for one in approval.binding.calls]
+    whole = exact_text(calls, stage.catalogue.rows)
+    fits = fits_card(whole)
+    shown = (
+        exact(whole)
+        if fits
+        else section(
+            f"*The exact call* is too long for a card ({len(calls)} call{'s' if len(calls) > 1 else ''}, "
+            f"{len(whole)} characters). *Review…* shows it whole and carries Approve."
+        )
+    )
+    return [
+        section(_head(approval, stage)),
+        section(facts_text(approval, runbook, stage)),
+        shown,
+        *_ask_buttons(approval, run, stage, fits=fits),
+        context(_small_print(approval, run, runbook, stage)),
+    ]
+
+
+def _head(approval: Approval, stage: Stage) -> str:
+    who = " ".join(wording.mention(role, stage.policy) for role in dict.fromkeys(approval.missing()))
+    until = wording.time_of(approval.expires, now=stage.now)
+    left = wording.span(approval.expires - approval.asked_at)
+    return lines(
+        f"🟠 *{stage.environment} · APPROVAL NEEDED* ({stage.account}) · {approval.label}"
+        f" · {left}, until {until} · {who}",
+        f"*{_bold(effect_of(approval))}.*",
+    )
+
+
+def _bold(text: str) -> str:
+    return text.replace(wording.STAR, "") or "Nothing is said about the effect"
+
+
+def facts_text(approval: Approval, runbook: Runbook, stage: Stage) -> str:
+    """Return what decides: what changes, what does not, the way back, why, what was seen, who may."""
+    calls = approval.binding.calls
+    changes = " · ".join(dict.fromkeys(part for one in calls for part in (_changes(one), _further(one, calls)) if part))
+    untouched = ", ".join(dict.fromkeys(part for one in calls for part in _parts(one.untouched)))
+    return lines(
+        f"*Changes*  {wording.cut_mrkdwn(changes, 420)}" if changes else "",
+        f"*Does not touch*  {wording.cut_mrkdwn(untouched, 260)}" if untouched else "",
+        f"*If it goes wrong*  {_way_back(approval, runbook)}",
+        f"*Why* ({stage.name(approval.asked_by)})  “{wording.quoted(approval.reason, 240)}”" if approval.reason else "",
+        f"*Seen* {wording.time_of(approval.asked_at, now=stage.now)}:  {_seen(calls)}."
+        " If this changes, the request is void.",
+        f"*Who*  {_who(approval, stage)}",
+    )
+
+
+def _changes(one: BoundCall) -> str:
+    return wording.signed("; ".join(one.changes.split("\n")).replace("->", "→"), 320)
+
+
+def _parts(untouched: str) -> list[str]:
+    return wording.signed(untouched, 160).split(", ") if untouched else []
+
+
+def _further(one: BoundCall, calls: Sequence[BoundCall]) -> str:
+    """Return the effect of a call that is not the first, which the bold sentence has not said yet."""
+    if one.effect == calls[0].effect:
+        return ""
+    return f"then: {wording.signed(wording.sentence(one.effect), 200)}"
+
+
+def _way_back(approval: Approval, runbook: Runbook) -> str:
+    words = []
+    for name in dict.fromkeys(one.step for one in approval.binding.calls):
+        step = step_or_none(runbook, name)
+        if step and step.undo:
+            words.append(f"Undo asks for: {title_of(runbook, step.undo)}")
+        elif step and step.owes:
+            words.append(f"{title_of(runbook, step.owes)} is owed, and covered by this click")
+        elif step and step.no_undo:
+            words.append(wording.prose(wording.sentence(step.no_undo), 160))
+    return ". ".join(dict.fromkeys(words)) + "." if words else "There is no undo."
+
+
+def _seen(calls: Sequence[BoundCall]) -> str:
+    found: list[tuple[str, JsonValue]] = []
+    for one in calls:
+        found += [leaf for leaf in leaves(one.seen) if leaf not in found and leaf != ("found", True)]
+    found.sort(key=lambda leaf: leaf[0].rpartition(".")[2].casefold() not in _DECIDES)
+    shown = [f"{wording.quoted(name, 40)} {wording.code(_short(value), 44)}" for name, value in found[:MOST_SEEN]]
+    more = f" and {len(found) - MOST_SEEN} more (Details)" if len(found) > MOST_SEEN else ""
+    return " · ".join(shown) + more or "nothing that decides"
+
+
+def leaves(seen: JsonObject) -> list[tuple[str, JsonValue]]:
+    """Return every single value of what was seen, by its dotted name."""
+    found: list[tuple[str, JsonValue]] = []
+    for name, value in seen.items():
+        match value:
+            case dict():
+                found += [(f"{name}.{inner}", leaf) for inner, leaf in leaves(value)]
+            case list():
+                found += [leaf for place, one in enumerate(value) for leaf in leaves({f"{name}[{place}]": one})]
+            case _:
+                found.append((name, value))
+    return found
+
+
+def _short(value: JsonValue) -> str:
+    return wording.cut(str(value), 40)
+
+
+def _who(approval: Approval, stage: Stage) -> str:
+    needs = approval.binding.needs
+    barred = "" if approval.binding.requester_may else f", not {stage.named(approval.binding.authors)}"
+    wanted = f"{wording.roles_wanted(needs, stage.policy)}{barred}: {_able(approval, stage)}"
+    if not approval.votes:
+        return wanted
+    given = ", ".join(
+        f"{wording.role_name(vote.role, stage.policy)} yes {stage.name(vote.person)} "
+        f"{wording.time_of(vote.at, now=stage.now)}"
+        for vote in approval.votes
+    )
+    missing = ", ".join(wording.role_name(role, stage.policy) for role in approval.missing())
+    return f"*{len(approval.votes)} of {len(needs)}*: {given}; missing: {missing}: {_able(approval, stage)}"
+
+
+def _able(approval: Approval, stage: Stage) -> str:
+    return stage.named(re.findall(r"<@([^>]+)>", who_may(approval))) or "nobody right now"
+
+
+def _ask_buttons(approval: Approval, run: Run, stage: Stage, *, fits: bool) -> list[Block]:
+    number = str(approval.id)
+    sure = approve_confirm(approval, stage)
+    yes = (
+        Button(label="Approve", action="approve", value=f"{number}:{approval.edition}", primary=True, confirm=sure)
+        if fits
+        else Button(label="Review…", action="review", value=number, primary=True)
+    )
+    return buttons(
+        [
+            yes,
+            Button(label="Decline…", action="decline", value=number),
+            Button(label="Details", action="details", value=number),
+        ],
+        [
+            Button(label="Ask them again", action="ask_people", value=number),
+            Button(label="Park until…", action="park", value=str(run.id)),
+        ],
+    )
+
+
+def approve_confirm(approval: Approval, stage: Stage) -> Confirm | None:
+    """Return what Approve asks once more: environment and effect, again; nothing for a control step."""
+    if approval.binding.risk not in {Risk.CHANGE.value, Risk.DESTRUCTIVE.value}:
+        return None
+    calls = approval.binding.calls
+    effect = _plain(calls[0].effect) if calls else ""
+    after = " Then: ".join(dict.fromkeys(_plain(one.effect) for one in calls[1:] if one.effect != calls[0].effect))
+    untouched = _plain(calls[0].untouched) if calls else ""
+    count = f" {len(calls)} calls." if len(calls) > 1 else ""
+    text = wording.cut(effect, 150) + "." + (f" Then: {wording.cut(after, 60)}." if after else "") + count
+    rest = f" Does not touch {wording.cut(untouched, 60)}." if untouched else ""
+    return Confirm(
+        title=f"Approve in {wording.plain(stage.platform.name, 40)}?",
+        text=f"{wording.plain(stage.platform.name, 30)}: {text}{rest}",
+        yes="Approve",
+        danger=approval.binding.risk == Risk.DESTRUCTIVE.value,
+    )
+
+
+def _plain(text: str) -> str:
+    return wording.sentence(wording.ascii_only(wording.visible(text[:800])).replace("`", ""))
+
+
+def _small_print(approval: Approval, run: Run, runbook: Runbook, stage: Stage) -> str:
+    steps = dict.fromkeys(one.step for one in approval.binding.calls) or {approval.step: None}
+    named = [step_or_none(runbook, step) for step in steps]
+    places = "+".join(step_name(step) for step in named if step)
+    parts = [
+        stage.linked(f"run:{run.id}", f"{run.label} step {places}"),
+        f"runbook {wording.quoted(approval.binding.snapshot[:6], 6)}",
+        _ladder(approval, stage),
+        "used once",
+    ]
+    return " · ".join(part for part in parts if part)
+
+
+def _ladder(approval: Approval, stage: Stage) -> str:
+    if approval.expires - approval.asked_at <= timedelta(minutes=5):
+        return ""
+    again = wording.time_of(approval.asked_at + timedelta(minutes=5), now=stage.now)
+    page_at = approval.asked_at + timedelta(minutes=10)
+    pages = any(
+        (known := stage.policy.roles.get(role)) is not None and known.page_topic for role in approval.binding.needs
+    )
+    paged = f", {wording.time_of(page_at, now=stage.now)} pager" if pages and page_at < approval.expires else ""
+    return f"no answer by {again}: asked again{paged}"
+
+
+# Editions that are over.
+
+
+def _decided(approval: Approval, run: Run, runbook: Runbook, stage: Stage) -> tuple[str, list[Block]]:
+    state, said = _outcome(approval, run, runbook, stage)
+    words = wording.sentence(effect_of(approval))
+    text = wording.push(f"{state}: {stage.environment}: {words}. {run.label}")
+    head = f"{_emoji(approval)} *{stage.environment} · {state}* · {approval.label} · {words}"
+    calls = [one.call for one in approval.binding.calls]
+    whole = exact_text(calls, stage.catalogue.rows)
+    shown = [exact(whole)] if approval.state in _USED and fits_card(whole) else []
+    return text, [
+        section(lines(head, said)),
+        *shown,
+        *buttons(_after_buttons(approval, run)),
+        context(_over_print(approval, run, stage)),
+    ]
+
+
+_USED = frozenset({ApprovalState.APPROVED, ApprovalState.CONSUMED})
+_EMOJI: Mapping[ApprovalState, str] = {
+    ApprovalState.APPROVED: "✅",
+    ApprovalState.CONSUMED: "✅",
+    ApprovalState.DECLINED: "✋",
+    ApprovalState.EXPIRED: "⌛",
+    ApprovalState.VOID: "🚫",
+}
+
+
+def _emoji(approval: Approval) -> str:
+    return _EMOJI.get(approval.state, "↩️")
+
+
+def _outcome(approval: Approval, run: Run, runbook: Runbook, stage: Stage) -> tuple[str, str]:
+    """Return the state as one word, and the sentence that says who, why, and what became of it."""
+    by, why = stage.name(approval.ended_by), wording.quoted(approval.ended_why, 400)
+    match approval.state:
+        case ApprovalState.APPROVED | ApprovalState.CONSUMED:
+            yes = ", ".join(
+                f"{stage.name(vote.person)} ({wording.role_name(vote.role, stage.policy)}) "
+                f"{wording.time_of(vote.at, now=stage.now)}"
+                for vote in approval.votes
+            )
+            return "APPROVED", f"by {yes}; {_done(approval, run, runbook)}"
+        case ApprovalState.DECLINED:
+            return "DECLINED", f"by {by}: “{why}”. Nothing was done; {_goes_on(approval, run)}"
+        case ApprovalState.WITHDRAWN:
+            return "WITHDRAWN", f"by {by}: {why}. Nothing was done; {_goes_on(approval, run)}"
+        case ApprovalState.EXPIRED:
+            return "EXPIRED", f"Nobody answered; nothing was done; {_goes_on(approval, run)}"
+        case ApprovalState.REVOKED:
+            return "TAKEN BACK", f"by {by}: {why}. Nothing was done; {_goes_on(approval, run)}"
+        case _:
+            used = (
+                f"{approval.used} of {len(approval.binding.calls)} calls were made; nothing more"
+                if approval.used
+                else ""
+            )
+            return "VOID", f"{why} {used or 'Nothing'} was done; {_goes_on(approval, run)}"
+
+
+def _done(approval: Approval, run: Run, runbook: Runbook) -> str:
+    own = [run.record(step) for step in dict.fromkeys(one.step for one in approval.binding.calls)]
+    owed = {one.step for one in run.owed if one.approval == approval.id}
+    if any(record.state is StepState.UNKNOWN for record in own):
+        return "*outcome unknown*, see the run"
+    failed = next((record for record in own if record.state is StepState.FAILED), None)
+    if failed:
+        return f"*did not do what was expected*: {wording.quoted(failed.note, 200)}"
+    left = [record for record in own if record.state is StepState.PENDING and record.step not in owed]
+    if approval.state is ApprovalState.APPROVED or left:
+        return "being done"
+    notes = " · ".join(wording.prose(record.note, 80) for record in own if record.note)
+    resumes = f" · *owed*: {', '.join(title_of(runbook, step) for step in sorted(owed))}" if owed else ""
+    return f"done{f', {notes}' if notes else ''}{resumes}"
+
+
+def _goes_on(approval: Approval, run: Run) -> str:
+    waiting = run.waiting
+    if waiting and waiting.approval and waiting.approval != approval.id and waiting.step == approval.step:
+        return f"asked again as Q-{waiting.approval}."
+    if run.state.ended:
+        return f"{run.label} has ended."
+    return f"{run.label} waits." if _waits_for_somebody(approval, run) else f"{run.label} goes on."
+
+
+def _waits_for_somebody(approval: Approval, run: Run) -> bool:
+    waiting = run.waiting
+    return waiting is not None and waiting.what is Awaiting.PERSON and waiting.step == approval.step
+
+
+def _after_buttons(approval: Approval, run: Run) -> list[Button]:
+    if approval.state is ApprovalState.APPROVED:
+        return [Button(label="Take back", action="revoke", value=str(approval.id))]
+    if approval.state in _USED or run.state.ended or not _waits_for_somebody(approval, run):
+        return []
+    return [
+        Button(label="Ask again", action="ask_again", value=str(run.id), primary=True),
+        Button(label="Park until…", action="park", value=str(run.id)),
+    ]
+
+
+def _over_print(approval: Approval, run: Run, stage: Stage) -> str:
+    asked = f"asked by {stage.name(approval.asked_by)} {wording.time_of(approval.asked_at, now=stage.now)}"
+    return f"{stage.linked(f'run:{run.id}', headline(run))} · {asked} · {stage.account}"

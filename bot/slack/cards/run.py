@@ -1,0 +1,377 @@
+"""The run card: where a run stands, edited in place; it notifies nobody and mentions nobody who need not act. Pure."""
+
+from collections.abc import Sequence
+
+from bot.domain.approval import Approval, ApprovalState
+from bot.domain.run import Awaiting, Run, RunState, StepRecord, StepState, undoable
+from bot.domain.runbook import Phase, Runbook, Step
+from bot.slack.cards import wording
+from bot.slack.cards.blocks import Block, Button, Confirm, Message, buttons, context, lines, message, section
+from bot.slack.cards.stage import Stage, headline, plain_title, step_name, step_or_none, title_of
+
+MOST_NEXT = 3
+SILENT_S = 120
+
+STATES: dict[RunState, tuple[str, str]] = {
+    RunState.RUNNING: ("▶️", "RUNNING"),
+    RunState.WAITING: ("⏸", "WAITING"),
+    RunState.OUTCOME_UNKNOWN: ("⚠️", "OUTCOME UNKNOWN"),
+    RunState.PARKED: ("🅿️", "PARKED"),
+    RunState.VERIFYING: ("🔎", "VERIFYING"),
+    RunState.WATCHING: ("👀", "WATCHING"),
+    RunState.REPAIRED: ("✅", "REPAIRED"),
+    RunState.NOT_REPAIRED: ("❌", "NOT REPAIRED"),
+    RunState.STOPPED: ("⏹", "STOPPED"),
+}
+
+
+def run_card(run: Run, runbook: Runbook, approvals: Sequence[Approval], stage: Stage) -> Message:
+    """Return the card of a run; finished steps are folded, the next ones named."""
+    blocks = [
+        section(lines(_head(run, stage), state_line(run, runbook, stage))),
+        section(steps_text(run, runbook, approvals, stage) or "Nothing done yet."),
+        *run_buttons(run, runbook),
+        context(_small_print(run, runbook, stage)),
+    ]
+    word = STATES[run.state][1]
+    text = wording.push(f"{word} {stage.environment} {headline(run)}: {_why(run, runbook, stage)}")
+    return message(text, blocks, ids=f"run:{run.id}:{run.revision}")
+
+
+def _head(run: Run, stage: Stage) -> str:
+    alarm = f" · {stage.linked(f'alarm:{run.alarm}', f'A-{run.alarm}')}" if run.alarm else ""
+    return f"*{stage.environment} · {headline(run)}* ({stage.account}){alarm}"
+
+
+def state_line(run: Run, runbook: Runbook, stage: Stage) -> str:
+    """Return the state as a word, what it waits for, and until when."""
+    emoji, word = STATES[run.state]
+    waiting = run.waiting
+    if run.state is RunState.PARKED and run.parked_until:
+        return f"{emoji} *{word}* until {wording.time_of(run.parked_until, now=stage.now)}; it looks and asks anew then"
+    if waiting is None or run.state.ended:
+        going = _why(run, runbook, stage)
+        return f"{emoji} *{word}*" + (f" · {going}" if going else "")
+    if waiting.what is Awaiting.APPROVAL and waiting.approval:
+        opened = stage.linked(f"request:{waiting.approval}", f"open request Q-{waiting.approval}")
+        return f"{emoji} *{word} for approval*, {_where(run, runbook)} → {opened}"
+    due = (
+        f" · until {wording.time_of(waiting.due, now=stage.now)}"
+        if waiting.due and run.state is RunState.WATCHING
+        else ""
+    )
+    since = stage.now - waiting.since
+    silent = f" · for {wording.span(since)}" if since.total_seconds() >= SILENT_S else ""
+    return f"{emoji} *{word}*, {_where(run, runbook)} · {_waits_for(run, runbook)}{due}{silent}"
+
+
+def _where(run: Run, runbook: Runbook) -> str:
+    step = step_or_none(runbook, run.next_step or "")
+    if step is None:
+        return "at its end"
+    of = sum(one.phase is step.phase for one in runbook.forward)
+    return f"{step_name(step)} of {of}" if step.phase is Phase.VERIFICATION else f"step {step_name(step)} of {of}"
+
+
+def _waits_for(run: Run, runbook: Runbook) -> str:
+    waiting = run.waiting
+    if waiting is None:
+        return ""
+    match waiting.what:
+        case Awaiting.DONE:
+            return f"by hand: {title_of(runbook, waiting.step)}"
+        case Awaiting.INPUT:
+            return f"needs {', '.join(missing_inputs(run, runbook)) or 'an input'}"
+        case _:
+            return wording.prose(waiting.words, 300)
+
+
+def missing_inputs(run: Run, runbook: Runbook) -> tuple[str, ...]:
+    """Return the titles of the inputs the next step still needs."""
+    return tuple(
+        wording.prose(one.title, 60)
+        for one in runbook.parameters
+        if one.asked_by == run.next_step and one.required and one.name not in run.inputs
+    )
+
+
+def _why(run: Run, runbook: Runbook, stage: Stage) -> str:
+    if run.state is RunState.STOPPED and run.stopped_by:
+        return f"stopped by {stage.name(run.stopped_by)}"
+    if run.state is RunState.NOT_REPAIRED:
+        failed = [title_of(runbook, r.step) for r in run.records.values() if r.state is StepState.FAILED]
+        return f"failed: {', '.join(failed[:3])}" if failed else "not every check was made"
+    if run.state.ended:
+        return f"after {wording.span(run.ended - run.started)}" if run.ended else ""
+    if run.waiting:
+        return _waits_for(run, runbook)
+    return f"{_where(run, runbook)}: {title_of(runbook, run.next_step)}" if run.next_step else "finishing"
+
+
+# Steps.
+
+
+def steps_text(run: Run, runbook: Runbook, approvals: Sequence[Approval], stage: Stage) -> str:
+    """Return the steps, one line per kind: what was looked at folded to one, each change by itself, what comes next."""
+    path = [step for name in run.path if (step := step_or_none(runbook, name))]
+    over = [step for step in path[: run.at] if run.record(step.id).state is not StepState.PENDING]
+    looked = [step for step in over if not _stands_alone(run, step, stage) and not _check_passed(run, step)]
+    return lines(
+        _folded(run, looked),
+        *(_alone(run, runbook, step, approvals, stage) for step in over if _stands_alone(run, step, stage)),
+        _passed(run, over),
+        _current(run, runbook),
+        _coming(run, path, stage),
+    )
+
+
+def _stands_alone(run: Run, step: Step, stage: Stage) -> bool:
+    record = run.record(step.id)
+    acted = stage.changes(step) or step.manual
+    return record.state is StepState.FAILED or (record.state is StepState.DONE and acted)
+
+
+def _passed(run: Run, over: Sequence[Step]) -> str:
+    passed = [step for step in over if _check_passed(run, step)]
+    notes = " · ".join(wording.prose(run.record(step.id).note, 90) for step in passed if run.record(step.id).note)
+    return f"✓ *PASS {ranges(passed)}*  {notes}" if passed else ""
+
+
+def _check_passed(run: Run, step: Step) -> bool:
+    return step.phase is Phase.VERIFICATION and run.record(step.id).state is StepState.DONE
+
+
+def _folded(run: Run, looked: Sequence[Step]) -> str:
+    if not looked:
+        return ""
+    records = [(step, run.record(step.id)) for step in looked]
+    done = [step for step, record in records if record.state is StepState.DONE]
+    skipped = [step for step, record in records if record.state is StepState.SKIPPED]
+    notes = " · ".join(
+        wording.prose(record.note, 90) for _, record in records if record.note and record.state is StepState.DONE
+    )
+    said = f"✓ *DONE {ranges(done)}*  {wording.cut_mrkdwn(notes, 420) or 'Looked'}" if done else ""
+    left = f"– *not needed* {ranges(skipped)}" if skipped else ""
+    return lines(said, left)
+
+
+def ranges(steps: Sequence[Step]) -> str:
+    """Return the numbers of steps, runs of them folded: `1–4, 6`; checks are named so."""
+    found = [_folded_numbers([one.number for one in steps if one.phase is Phase.MITIGATION])]
+    checks = _folded_numbers([one.number for one in steps if one.phase is Phase.VERIFICATION])
+    return ", ".join(part for part in (*found, f"check {checks}" if checks else "") if part)
+
+
+def _folded_numbers(numbers: Sequence[int]) -> str:
+    spans: list[list[int]] = []
+    for number in sorted(set(numbers)):
+        if spans and number == spans[-1][-1] + 1:
+            spans[-1].append(number)
+        else:
+            spans.append([number])
+    return ", ".join(str(one[0]) if len(one) == 1 else f"{one[0]}–{one[-1]}" for one in spans)
+
+
+def _alone(run: Run, runbook: Runbook, step: Step, approvals: Sequence[Approval], stage: Stage) -> str:
+    record = run.record(step.id)
+    word = check_word(record) if step.phase is Phase.VERIFICATION else record.state.value.upper()
+    mark = "✗" if record.state is StepState.FAILED else "✓"
+    owed = next((one for one in run.owed if one.cause == step.id), None)
+    parts = [
+        f"{mark} *{word} {step_name(step)}*  {title_of(runbook, step.id)}",
+        wording.prose(record.note, 120),
+        _by(record, step, approvals, stage),
+        f"*owed: {title_of(runbook, owed.step)}*" if owed else "",
+        "*taken back*" if step.id in run.undoing else "",
+    ]
+    return " · ".join(part for part in parts if part)
+
+
+def check_word(record: StepRecord) -> str:
+    """Return what a check came to, as one word."""
+    return {
+        StepState.DONE: "PASS",
+        StepState.FAILED: "FAIL",
+        StepState.SKIPPED: "NOT NEEDED",
+        StepState.UNKNOWN: "UNKNOWN",
+        StepState.PENDING: "WATCH" if record.since else "OPEN",
+    }[record.state]
+
+
+def _by(record: StepRecord, step: Step, approvals: Sequence[Approval], stage: Stage) -> str:
+    at = wording.time_of(record.at, now=stage.now) if record.at else ""
+    if record.by:
+        return f"{stage.name(record.by)} {at}".strip()
+    covering = next((one for one in approvals if one.state is ApprovalState.CONSUMED and _covers(one, step)), None)
+    if covering is None or step.phase is Phase.VERIFICATION:
+        return at
+    return f"{stage.named(vote.person for vote in covering.votes)} {at}".strip()
+
+
+def _covers(approval: Approval, step: Step) -> bool:
+    return any(call.step == step.id for call in approval.binding.calls)
+
+
+def _current(run: Run, runbook: Runbook) -> str:
+    step = step_or_none(runbook, run.next_step or "")
+    if step is None or run.state.ended:
+        return ""
+    record = run.record(step.id)
+    word = {
+        RunState.WAITING: "WAIT",
+        RunState.PARKED: "PARKED",
+        RunState.WATCHING: "WATCH",
+        RunState.OUTCOME_UNKNOWN: "UNKNOWN",
+    }.get(run.state, "NOW")
+    note = wording.prose(record.note, 160) if record.state in {StepState.FAILED, StepState.UNKNOWN} else ""
+    failed = "✗ " if record.state is StepState.FAILED else "→ "
+    return f"{failed}*{word} {step_name(step)}*  {title_of(runbook, step.id)}" + (f" · {note}" if note else "")
+
+
+def _coming(run: Run, path: Sequence[Step], stage: Stage) -> str:
+    left = path[run.at + 1 :] if not run.state.ended else []
+    if not left:
+        return ""
+    named = [
+        f"{step_name(step)} {wording.prose(wording.sentence(step.title), 48)}{_wants(step, stage)}"
+        for step in left[:MOST_NEXT]
+    ]
+    more = f" · then {ranges(left[MOST_NEXT:])}" if len(left) > MOST_NEXT else ""
+    return f"next  {' · '.join(named)}{more}"
+
+
+def _wants(step: Step, stage: Stage) -> str:
+    if step.manual:
+        return " (by hand)"
+    if step.approved_with:
+        return " (same approval)"
+    return f" (asks {stage.asks_for(step)})" if stage.changes(step) else ""
+
+
+# What people can do.
+
+
+def run_buttons(run: Run, runbook: Runbook) -> list[Block]:
+    """Return the buttons that work today, most wanted first."""
+    undo = undo_button(run, runbook)
+    shown = [*_wanted(run, runbook), *_always(run)]
+    more = [one for one in (undo, Button(label="All steps", action="show_run", value=str(run.id))) if one]
+    return buttons(shown, more)
+
+
+def _wanted(run: Run, runbook: Runbook) -> list[Button]:
+    number, step = str(run.id), run.next_step or ""
+    if run.state.ended:
+        return owed_buttons(run, runbook)
+    if run.state is RunState.OUTCOME_UNKNOWN:
+        return settle_buttons(run, step)
+    waiting = run.waiting.what if run.waiting else None
+    match waiting:
+        case Awaiting.DONE:
+            return [Button(label="Done", action="done", value=f"{number}:{step}", primary=True)]
+        case Awaiting.INPUT:
+            return [give_button(run, step)]
+        case Awaiting.PERSON:
+            return [Button(label="Ask again", action="ask_again", value=number, primary=True)]
+        case _:
+            return []
+
+
+def give_button(run: Run, step: str) -> Button:
+    """Return the button that opens the modal for what is missing."""
+    return Button(label="Give what is needed…", action="inputs", value=f"{run.id}:{step}", primary=True)
+
+
+def settle_buttons(run: Run, step: str) -> list[Button]:
+    """Return the two answers to a call whose outcome nobody knows."""
+    happened = Confirm(
+        title=f"{run.label}: it happened?",
+        text="The run goes on as if AWS had answered yes. Look at the resource first; the checks look too.",
+        yes="It happened",
+    )
+    return [
+        Button(label="It happened", action="happened", value=f"{run.id}:{step}", confirm=happened),
+        Button(label="It did not", action="not_happened", value=f"{run.id}:{step}"),
+    ]
+
+
+def owed_buttons(run: Run, runbook: Runbook) -> list[Button]:
+    """Return one button per thing an ended run still owes."""
+    found = []
+    for owed in run.owed[:2]:
+        title = plain_title(runbook, owed.step)
+        sure = Confirm(
+            title=f"{run.label}: do what is owed?",
+            text=f"{wording.plain(run.environment, 40)}: {title}.",
+            yes="Do it now",
+        )
+        found.append(
+            Button(label="Do what is owed", action="owed", value=f"{run.id}:{owed.step}", primary=True, confirm=sure)
+        )
+    return found[:1]
+
+
+def _always(run: Run) -> list[Button]:
+    number = str(run.id)
+    if run.state.ended:
+        return []
+    park = Button(label="Park until…", action="park", value=number)
+    take = Button(label="Take over", action="take_over", value=number, primary=run.state is RunState.PARKED)
+    if run.state is RunState.OUTCOME_UNKNOWN:
+        return [stop_button(run), take]
+    if run.state is RunState.PARKED:
+        return [take, stop_button(run)]
+    if run.waiting and run.waiting.what in {Awaiting.DONE, Awaiting.INPUT, Awaiting.PERSON}:
+        return [park, stop_button(run), take]
+    return [park, take, stop_button(run)]
+
+
+def stop_button(run: Run) -> Button:
+    """Return Stop, which says what stays owed."""
+    owed = f" What it owes stays owed: {len(run.owed)}." if run.owed else " It owes nothing."
+    sure = Confirm(
+        title=f"Stop {run.label} in {wording.plain(run.environment, 40)}?",
+        text=f"No further call is made; open requests are taken back.{owed}",
+        yes="Stop",
+        danger=True,
+    )
+    label = "Stop here" if run.state is RunState.OUTCOME_UNKNOWN else "Stop"
+    return Button(label=label, action="stop", value=str(run.id), danger=True, confirm=sure)
+
+
+def undo_button(run: Run, runbook: Runbook) -> Button | None:
+    """Return Undo for the newest step that can be taken back, or None."""
+    step = _undoable(run, runbook)
+    if step is None:
+        return None
+    return Button(label="Undo…", action="undo", value=str(run.id), confirm=undo_confirm(run, runbook, step))
+
+
+def undo_confirm(run: Run, runbook: Runbook, step: Step) -> Confirm:
+    """Say what Undo would take back, and that it asks first."""
+    title = plain_title(runbook, step.undo or "")
+    return Confirm(
+        title=f"Undo in {wording.plain(run.environment, 40)}?",
+        text=f"Takes back: {plain_title(runbook, step.id)}. Next step: {title}."
+        " It asks for approval like any other step.",
+        yes="Undo",
+    )
+
+
+def _undoable(run: Run, runbook: Runbook) -> Step | None:
+    if any(step_or_none(runbook, name) is None for name in run.path[: run.at + 1]):
+        return None
+    return undoable(run, runbook)
+
+
+def _small_print(run: Run, runbook: Runbook, stage: Stage) -> str:
+    owed = ", ".join(title_of(runbook, one.step, 40) for one in run.owed)
+    starter = run.authors[0] if run.authors else run.requester
+    parts = [
+        f"Started by {stage.name(starter)} {wording.time_of(run.started, now=stage.now)}",
+        f"now with {stage.name(run.requester)}" if run.authors and run.requester != run.authors[0] else "",
+        f"*owed*: {owed}" if owed else "owed: nothing",
+        f"updated {wording.time_of(run.touched, now=stage.now)}",
+        "no model used",
+    ]
+    return " · ".join(part for part in parts if part)

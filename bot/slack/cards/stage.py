@@ -1,0 +1,102 @@
+"""What every card is shown against: the rules, the place, the catalogue and the hour."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from bot.domain.action import Catalogue, Platform
+from bot.domain.policy import Policy, verdict
+from bot.domain.run import Run
+from bot.domain.runbook import Phase, Runbook, Step
+from bot.slack.cards import wording
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    """Hold what is the same for every card of one environment at one moment.
+
+    Attributes:
+        links: addresses of cards that stand already, by card key, e.g. `run:42`.
+        names: what people are called, by their id; a name notifies nobody, a mention does.
+    """
+
+    policy: Policy
+    platform: Platform
+    catalogue: Catalogue
+    now: datetime
+    links: Mapping[str, str] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def environment(self) -> str:
+        """Return the environment as every card names it first."""
+        return wording.quoted(self.platform.name, 30)
+
+    @property
+    def account(self) -> str:
+        """Return account and region in words."""
+        return f"{wording.quoted(self.platform.account_name, 40)}, {wording.quoted(self.platform.region, 20)}"
+
+    def name(self, who: str) -> str:
+        """Return what the person is called, notifying nobody; a mention only where no name is known."""
+        known = self.names.get(who)
+        return f"@{wording.quoted(known, 40)}" if known else wording.person(who)
+
+    def named(self, who: Iterable[str], *, most: int = 5) -> str:
+        """Return the names of several people, the rest as a number."""
+        listed = list(who)
+        shown = ", ".join(self.name(one) for one in listed[:most])
+        return f"{shown} and {len(listed) - most} more" if len(listed) > most else shown
+
+    def linked(self, key: str, words: str) -> str:
+        """Return the words as a link to a card of ours, or as they are while it does not stand."""
+        link = self.links.get(key)
+        return f"<{link}|{words}>" if link else words
+
+    def changes(self, step: Step) -> bool:
+        """Return whether the step is one that asks before it acts."""
+        action = self.catalogue.actions.get(step.uses or "")
+        return action is not None and action.propose is not None
+
+    def asks_for(self, step: Step) -> str:
+        """Return in words whose click the step will want."""
+        action = self.catalogue.actions.get(step.uses or "")
+        if action is None:
+            return "a person"
+        judged = verdict(step, [action.risk], self.policy)
+        who = wording.roles_wanted(judged.needs, self.policy)
+        return who if judged.requester_may else f"{who}, not who starts it"
+
+
+def subject_of(run: Run) -> str:
+    """Return what the run is about, e.g. its pipeline, as a card's headline names it."""
+    known = run.inputs.get("pipeline") or next(iter(run.inputs.values()), "")
+    return wording.quoted(known, 40)
+
+
+def headline(run: Run) -> str:
+    """Return `R-42 · circuit-breaker · transactions`."""
+    parts = (run.label, wording.quoted(run.runbook, 40), subject_of(run))
+    return " · ".join(part for part in parts if part)
+
+
+def step_name(step: Step) -> str:
+    """Return the number as people find it in the file: `12`, or `check 2`."""
+    return f"check {step.number}" if step.phase is Phase.VERIFICATION else str(step.number)
+
+
+def step_or_none(runbook: Runbook, step_id: str) -> Step | None:
+    """Return the step, or None where this reading of the runbook has none of that id."""
+    return next((step for step in runbook.steps if step.id == step_id), None)
+
+
+def plain_title(runbook: Runbook, step_id: str) -> str:
+    """Return the step's title for a dialog."""
+    step = step_or_none(runbook, step_id)
+    return wording.plain(wording.sentence(step.title) if step else step_id)
+
+
+def title_of(runbook: Runbook, step_id: str, most: int = 80) -> str:
+    """Return the step's title without its full stop."""
+    step = step_or_none(runbook, step_id)
+    return wording.prose(wording.sentence(step.title), most) if step else wording.code(step_id, 40)

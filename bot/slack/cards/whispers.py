@@ -1,0 +1,339 @@
+"""What one person sees in answer to what they said or clicked: refusals with the next tap, lists, plans. Pure."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from bot.domain.approval import Approval, ApprovalState, who_may
+from bot.domain.run import Run
+from bot.domain.runbook import Runbook, Status
+from bot.domain.value import JsonObject, JsonValue
+from bot.slack.cards import wording
+from bot.slack.cards.blocks import Block, Button, Message, buttons, context, exact, lines, message, section
+from bot.slack.cards.calls import exact_text, fits_card
+from bot.slack.cards.request import effect_of, facts_text, request_card
+from bot.slack.cards.run import run_buttons, state_line, steps_text
+from bot.slack.cards.stage import Stage, headline, step_name
+
+MOST_LISTED = 8
+_REFUSED_VOTES = frozenset({"cast_vote"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Whisper:
+    """Hold an answer and the records it speaks of, as they are now.
+
+    Attributes:
+        runs: the runs named in the payload, newest first.
+        runbook: of the first run, or the one named.
+        approvals: the requests named in the payload.
+    """
+
+    payload: JsonObject
+    stage: Stage
+    ids: str
+    runs: Sequence[Run] = ()
+    runbook: Runbook | None = None
+    approvals: Sequence[Approval] = ()
+
+
+Draw = Callable[[Whisper], tuple[str, list[Block]]]
+
+
+def whisper(told: Whisper) -> Message:
+    """Return the answer; an unknown kind shows its words."""
+    text, blocks = KINDS.get(str(told.payload.get("what")), _refused)(told)
+    return message(text, blocks, ids=told.ids)
+
+
+def _refused(told: Whisper) -> tuple[str, list[Block]]:
+    words = str(told.payload.get("words", "Nothing was done."))
+    approval = told.approvals[0] if told.approvals else None
+    shown = _with_mentions(words, approval)
+    blocks = [section(f"🚫 {shown}")]
+    text = wording.push(_with_mentions(words, approval))
+    if approval is None or told.payload.get("kind") not in _REFUSED_VOTES:
+        return text, blocks
+    return text, [
+        section(lines(f"🚫 {shown}", _rule(approval, told.stage, said="Can approve" in words))),
+        *buttons(_next_taps(approval)),
+        context("Recorded as a refusal, not as a decline."),
+    ]
+
+
+def _with_mentions(words: str, approval: Approval | None) -> str:
+    """Return the words escaped; only people who may approve this request are shown as mentions again."""
+    known = {one for people in approval.candidates.values() for one in people} if approval else set()
+    shown = wording.quoted(words, 1_500)
+
+    def restored(found: re.Match[str]) -> str:
+        return wording.person(found[1]) if found[1] in known else found[0]
+
+    return re.sub(r"&lt;@([A-Za-z0-9_-]{1,40})&gt;", restored, shown)
+
+
+def _rule(approval: Approval, stage: Stage, *, said: bool) -> str:
+    """Return the rule in words; who can approve only where that is not said already."""
+    if approval.state is not ApprovalState.PENDING:
+        return ""
+    until = wording.time_of(approval.expires, now=stage.now)
+    barred = "" if approval.binding.requester_may else " who did not ask for it"
+    wanted = wording.roles_wanted(approval.missing(), stage.policy)
+    return lines(
+        f"Nothing was done; {approval.label} is open until {until}.",
+        f"Rule: this {approval.binding.risk} in {stage.environment} needs {wanted}{barred}."
+        + ("" if said else f" Can approve: {who_may(approval)}."),
+    )
+
+
+def _next_taps(approval: Approval) -> list[Button]:
+    number, run = str(approval.id), str(approval.run)
+    details = Button(label="Details", action="details", value=number)
+    if approval.state is ApprovalState.PENDING:
+        return [
+            Button(label="Ask them", action="ask_people", value=number, primary=True),
+            Button(label="Park until…", action="park", value=run),
+            details,
+        ]
+    if approval.state.open or approval.state is ApprovalState.CONSUMED:
+        return [details]
+    return [Button(label="Ask again", action="ask_again", value=run, primary=True), details]
+
+
+def _help(told: Whisper) -> tuple[str, list[Block]]:
+    """Return what can be typed; the words are the door's own, with all that was typed escaped in them."""
+    words = str(told.payload.get("words", ""))
+    return wording.push(wording.quoted(words.split("\n")[0], 118)), [section(words)]
+
+
+# Runs.
+
+
+def _joined(told: Whisper) -> tuple[str, list[Block]]:
+    if not told.runs:
+        return _gone("run")
+    run = told.runs[0]
+    opened = told.stage.linked(f"run:{run.id}", f"{run.label} is under way")
+    text = wording.push(f"{run.label} is under way already; nothing was started.")
+    state = state_line(run, told.runbook, told.stage) if told.runbook else run.state.value
+    taps = [
+        Button(label="Open", action="show_run", value=str(run.id), primary=True),
+        Button(label="Take over", action="take_over", value=str(run.id)),
+    ]
+    words = f"{opened} on the same target already, so nothing was started. Only one run at a time may change it."
+    return text, [section(lines(words, f"*{headline(run)}*", state)), *buttons(taps)]
+
+
+def _gone(what: str) -> tuple[str, list[Block]]:
+    words = f"That {what} is not there any more."
+    return words, [section(words)]
+
+
+def _alone(told: Whisper) -> tuple[str, list[Block]]:
+    said = [wording.quoted(str(one), 160) for one in _listed(told.payload.get("words"))]
+    label = told.runs[0].label if told.runs else "The run"
+    text = wording.push(f"{label} has started, but nobody except you could approve {len(said)} of its steps.")
+    taps = [Button(label="Park until…", action="park", value=str(told.runs[0].id))] if told.runs else []
+    more = f"… and {len(said) - 10} more" if len(said) > 10 else ""
+    return text, [
+        section(
+            lines(f"⚠️ *{text}*", *(f"• {one}" for one in said[:10]), more, "Add somebody to the role, or park it.")
+        ),
+        *buttons(taps),
+    ]
+
+
+def _listed(value: JsonValue) -> list[JsonValue]:
+    return value if isinstance(value, list) else []
+
+
+def _run(told: Whisper) -> tuple[str, list[Block]]:
+    if not told.runs or told.runbook is None:
+        return _gone("run")
+    run, stage = told.runs[0], told.stage
+    own = [one for one in told.approvals if one.run == run.id]
+    given = " · ".join(f"{wording.quoted(k, 30)} {wording.code(v, 60)}" for k, v in run.inputs.items())
+    text = wording.push(f"{run.label} {run.state.value.replace('_', ' ')}: {headline(run)}")
+    return text, [
+        section(lines(f"*{stage.environment} · {headline(run)}*", state_line(run, told.runbook, stage))),
+        section(steps_text(run, told.runbook, own, stage) or "Nothing done yet."),
+        *([section(f"*Inputs*  {given}")] if given else []),
+        *run_buttons(run, told.runbook),
+        context(stage.linked(f"run:{run.id}", "the run card in the channel")),
+    ]
+
+
+def _runs(told: Whisper) -> tuple[str, list[Block]]:
+    if not told.runs:
+        words = "No run is open. `/runbook list` shows what can be run."
+        return words, [section(words)]
+    found = [
+        section(
+            f"*{headline(run)}* · {run.state.value.replace('_', ' ')} · {told.stage.name(run.requester)}"
+            + (f" · owes {len(run.owed)}" if run.owed else ""),
+            button=Button(label="Show", action="show_run", value=str(run.id)),
+        )
+        for run in told.runs[:MOST_LISTED]
+    ]
+    count = len(told.runs)
+    return wording.push(f"{count} open run{'s' if count > 1 else ''}."), [*found, context(_more(count))]
+
+
+def _more(count: int) -> str:
+    return f"and {count - MOST_LISTED} more" if count > MOST_LISTED else ""
+
+
+# Requests.
+
+
+def _approvals(told: Whisper) -> tuple[str, list[Block]]:
+    if not told.approvals:
+        return "Nothing waits for an approval.", [section("Nothing waits for an approval.")]
+    found = [
+        section(
+            f"*{told.stage.linked(f'request:{one.id}', one.label)}* · {told.stage.environment}"
+            f" · {wording.cut_mrkdwn(effect_of(one), 140)}"
+            f" · until {wording.time_of(one.expires, now=told.stage.now)} · {who_may(one)}",
+            button=Button(label="Details", action="details", value=str(one.id)),
+        )
+        for one in told.approvals[:MOST_LISTED]
+    ]
+    count = len(told.approvals)
+    text = wording.push(f"{count} request{'s wait' if count > 1 else ' waits'} for an approval.")
+    return text, [*found, context("Approve is on the request itself, in its channel.", _more(count))]
+
+
+def _details(told: Whisper) -> tuple[str, list[Block]]:
+    if not told.approvals or not told.runs or told.runbook is None:
+        return _gone("request")
+    one, stage = told.approvals[0], told.stage
+    text = request_card(one, told.runs[0], told.runbook, stage).text
+    if one.state is ApprovalState.PENDING:
+        text = wording.push(f"{one.label} waits: {stage.environment}: {effect_of(one)}")
+    whole = exact_text([call.call for call in one.binding.calls], stage.catalogue.rows)
+    shown = (
+        exact(whole) if fits_card(whole) else section("The exact call is too long for this; *Details* shows it whole.")
+    )
+    opened = stage.linked(f"request:{one.id}", "the request in its channel")
+    return text, [
+        section(lines(f"*{stage.environment} · {one.state.value.upper()}* · {one.label}", f"*{effect_of(one)}.*")),
+        section(facts_text(one, told.runbook, stage)),
+        shown,
+        *buttons([Button(label="Details", action="details", value=str(one.id))]),
+        context(f"digest {one.digest[:16]}… · {one.binding.risk} · decide on {opened}"),
+    ]
+
+
+# Runbooks and plans.
+
+
+def _runbooks(told: Whisper) -> tuple[str, list[Block]]:
+    items = [one for one in _listed(told.payload.get("items")) if isinstance(one, dict)]
+    searched = wording.quoted(str(told.payload.get("words", "")), 60)
+    if not items:
+        words = f"No runbook fits “{searched}”. `/runbook list` shows all." if searched else "There is no runbook."
+        return wording.push(words), [section(words)]
+    found = [_item(one) for one in items[:MOST_LISTED]]
+    count = len(items)
+    title = f"{count} runbook{'s' if count > 1 else ''}" + (f" for “{searched}”" if searched else "")
+    return wording.push(title), [section(f"*{title}*"), *found, context(_more(count))]
+
+
+def _item(item: JsonObject) -> Block:
+    def said(name: str, most: int) -> str:
+        return wording.prose(str(item.get(name, "")), most)
+
+    matched = ", ".join(wording.quoted(str(one), 20) for one in _listed(item.get("matched"))[:4])
+    fits = f" · matches {matched}" if matched else ""
+    name = str(item.get("id", ""))
+    return section(
+        lines(f"*{said('title', 60)}* · {wording.code(name, 40)} · {said('status', 12)}{fits}", said("summary", 130)),
+        button=Button(label="Show", action="show_runbook", value=name[:200]),
+    )
+
+
+def _runbook(told: Whisper) -> tuple[str, list[Block]]:
+    runbook = told.runbook
+    if runbook is None:
+        return _gone("runbook")
+    stage = told.stage
+    steps = [f"{step_name(one)}. {wording.prose(wording.sentence(one.title), 60)}" for one in runbook.forward]
+    asks = [f"{step_name(one)} asks {stage.asks_for(one)}" for one in runbook.forward if stage.changes(one)]
+    alarms = ", ".join(wording.code(one, 50) for one in runbook.alarms)
+    owner = wording.role_name(runbook.owner, stage.policy)
+    return wording.push(f"{wording.prose(runbook.title, 80)}: {wording.prose(runbook.summary, 100)}"), [
+        section(
+            lines(
+                f"*{wording.prose(runbook.title, 80)}* · {wording.code(runbook.id, 40)}"
+                f" · {runbook.status.value} · {owner}",
+                wording.prose(runbook.summary, 300),
+                f"*Can it wait?* {wording.prose(runbook.can_wait, 200)}" if runbook.can_wait else "",
+                f"*Answers* {alarms}" if alarms else "",
+            )
+        ),
+        section("\n".join(steps)),
+        *([section(f"*Asks* {' · '.join(asks)}")] if asks else []),
+        *_runbook_buttons(runbook),
+        context(wording.code(runbook.path, 100)),
+    ]
+
+
+def _runbook_buttons(runbook: Runbook) -> list[Block]:
+    if runbook.status not in {Status.ACTIVE, Status.TRIAL}:
+        return []
+    return buttons([Button(label="Start runbook", action="run_runbook", value=runbook.id, primary=True)])
+
+
+def _plan(told: Whisper) -> tuple[str, list[Block]]:
+    plan = told.payload.get("plan")
+    if not isinstance(plan, dict):
+        return _gone("plan")
+    steps = [one for one in _listed(plan.get("steps")) if isinstance(one, dict)]
+    asks = sum(one.get("status") == "would ask" for one in steps)
+    name = str(plan.get("runbook", ""))
+    head = f"*Plan, nothing started: {told.stage.environment} · {wording.prose(str(plan.get('title', '')), 80)}*"
+    warnings = [f"⚠️ {wording.quoted(str(one), 160)}" for one in _listed(plan.get("warnings"))[:4]]
+    text = wording.push(
+        f"Plan of {wording.quoted(name, 40)}: {len(steps)} steps, {asks} would ask now. Nothing started."
+    )
+    half = (len(steps) + 1) // 2
+    parts = ["\n".join(_planned(one, told.stage) for one in part) for part in (steps[:half], steps[half:]) if part]
+    start = Button(label="Start runbook", action="run_runbook", value=name[:200], primary=True)
+    return text, [section(lines(head, *warnings)), *map(section, parts), *buttons([start])]
+
+
+_PLANNED = {
+    "looked": "✓",
+    "would ask": "🟠",
+    "by hand": "✋",
+    "not needed": "–",
+    "known later": "·",
+    "could not look": "⚠️",
+}
+
+
+def _planned(step: JsonObject, stage: Stage) -> str:
+    status = str(step.get("status", ""))
+    number = f"check {step.get('number')}" if step.get("phase") == "verification" else str(step.get("number"))
+    needs = [str(role) for role in _listed(step.get("needs"))]
+    who = f" ({wording.roles_wanted(needs, stage.policy)})" if needs and status == "would ask" else ""
+    words = wording.signed(str(step.get("words", "")), 120)
+    title = wording.prose(wording.sentence(str(step.get("title", ""))), 60)
+    return f"{_PLANNED.get(status, '·')} {wording.quoted(number, 12)} {title} · {wording.quoted(status, 20)}{who}" + (
+        f": {words}" if words else ""
+    )
+
+
+KINDS: Mapping[str, Draw] = {
+    "help": _help,
+    "refused": _refused,
+    "joined": _joined,
+    "alone": _alone,
+    "plan": _plan,
+    "runbooks": _runbooks,
+    "runbook": _runbook,
+    "run": _run,
+    "runs": _runs,
+    "approvals": _approvals,
+    "details": _details,
+}

@@ -1,0 +1,207 @@
+"""How things are written on cards: times, people, ids, and hostile text made harmless. Pure, and knows no block.
+
+Everything that comes from outside passes `prose`, `quoted` or `code` exactly once; what they return is mrkdwn.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from bot.domain.moment import moment
+from bot.domain.policy import Policy
+from bot.errors import InvalidError
+
+_ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
+_BLANKS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+STAR = "\u2217"
+_MARKS = {"*": STAR, "~": "\u223c", "`": "'"}
+_ID = re.compile(r"[A-Za-z0-9_-]{1,40}", re.ASCII)
+_TORN = re.compile(r"(?:<[^<>]*|&[a-z]{0,4})$")
+_ISO = re.compile(r"\b[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?(?:Z|\+00:00)")
+_FAR = timedelta(hours=12)
+MOST_TAIL = 60
+
+
+def cut(text: str, most: int) -> str:
+    """Return the text in at most so many characters, with an ellipsis where something is missing."""
+    return text if len(text) <= most else text[: most - 1].rstrip() + "…"
+
+
+def cut_mrkdwn(text: str, most: int) -> str:
+    """Return mrkdwn in at most so many characters; a mention, date or entity is left out whole, never torn."""
+    if len(text) <= most:
+        return text
+    return _TORN.sub("", text[: most - 1]).rstrip() + "…"
+
+
+def visible(text: str) -> str:
+    """Return one line without control, bidi, zero-width and blank characters."""
+    one_line = " ".join(text.split())
+    return "".join(c for c in one_line if unicodedata.category(c) not in _UNSEEN and c not in _BLANKS).strip()
+
+
+def escaped(text: str, most: int = 3_000) -> str:
+    """Return the text with `& < >` escaped, cut between two characters, never inside an entity."""
+    found: list[str] = []
+    left = most
+    for character in text:
+        piece = _ENTITIES.get(character, character)
+        left -= len(piece)
+        if left < 0:
+            return _shortened(found, most)
+        found.append(piece)
+    return "".join(found)
+
+
+def _shortened(pieces: list[str], most: int) -> str:
+    while pieces and sum(map(len, pieces)) > most - 1:
+        pieces.pop()
+    return "".join(pieces).rstrip() + "…"
+
+
+def quoted(text: str, most: int = 200) -> str:
+    """Return what a person or a machine outside wrote: visible, escaped, and without formatting of its own."""
+    return escaped("".join(_MARKS.get(c, c) for c in visible(text[: most * 4])), most)
+
+
+def prose(text: str, most: int = 200) -> str:
+    """Return a runbook's own words: code in backticks stays code, look-alikes in it escaped; times are dates."""
+    parts = visible(text[: most * 4].replace("**", "")).split("`")
+    if len(parts) % 2 == 0:
+        return quoted(text, most)
+    written = [ascii_only(part) if place % 2 else part.replace("*", STAR) for place, part in enumerate(parts)]
+    shown = cut_mrkdwn(escaped("`".join(written), most * 6), most)
+    closed = shown if shown.count("`") % 2 == 0 else cut_mrkdwn(shown, most - 1) + "`"
+    return "`".join(part if place % 2 else _dated(part) for place, part in enumerate(closed.split("`")))
+
+
+def _dated(text: str) -> str:
+    def date(found: re.Match[str]) -> str:
+        try:
+            at = moment(found[0])
+        except InvalidError:
+            return found[0]
+        return f"<!date^{int(at.timestamp())}^{{date_short_pretty}} {{time}}|{at.strftime('%d %b %H:%M UTC')}>"
+
+    return _ISO.sub(date, text)
+
+
+def signed(text: str, most: int = 300) -> str:
+    """Return words of what is approved: as prose, and every letter that is not Latin shown as an escape."""
+    return prose("".join(_latin(character) for character in visible(text[: most * 4])), most)
+
+
+def _latin(character: str) -> str:
+    foreign = character.isalnum() and not character.isascii()
+    if foreign and not unicodedata.name(character, "").startswith("LATIN "):
+        return f"\\u{{{ord(character):x}}}"
+    return character
+
+
+def ascii_only(text: str) -> str:
+    r"""Return the text with every character that is not printable ASCII as `\u{…}`."""
+    return "".join(c if " " <= c <= "~" else f"\\u{{{ord(c):x}}}" for c in text)
+
+
+def code(text: str, most: int = 80) -> str:
+    """Return an identifier as inline code; nothing in it can end the code or look like another letter."""
+    shown = escaped(ascii_only(text).replace("`", r"\u{60}"), most)
+    return f"`{shown or ' '}`"
+
+
+def plain(text: str, most: int = 80) -> str:
+    """Return text for dialogs and labels, where nothing is formatted and nothing is a mention."""
+    return cut(visible(text[: most * 4]).replace("`", ""), most)
+
+
+# People.
+
+
+def person(who: str) -> str:
+    """Return the mention of a person, or the word for who else acts."""
+    if who in {"bot", "aws"}:
+        return f"the {who}" if who == "bot" else "AWS"
+    return f"<@{who}>" if _ID.fullmatch(who) else quoted(who, 40) or "somebody"
+
+
+def people(who: Iterable[str], *, most: int = 5) -> str:
+    """Return the mentions of several people, the rest as a number."""
+    listed = list(who)
+    shown = ", ".join(person(one) for one in listed[:most])
+    return f"{shown} and {len(listed) - most} more" if len(listed) > most else shown
+
+
+def role_name(role: str, policy: Policy) -> str:
+    """Return the role as people call it."""
+    known = policy.roles.get(role)
+    return quoted(known.title if known else role, 40)
+
+
+def mention(role: str, policy: Policy) -> str:
+    """Return the mention of everybody in a role: its user group, else its people, else its name."""
+    known = policy.roles.get(role)
+    if known and known.group and _ID.fullmatch(known.group):
+        return f"<!subteam^{known.group}>"
+    if known and known.people:
+        return people(known.people)
+    return role_name(role, policy)
+
+
+def roles_wanted(needs: Iterable[str], policy: Policy) -> str:
+    """Return a multiset of roles in words: `1 of Lake platform and 1 of Domain analysts`."""
+    counted: dict[str, int] = {}
+    for role in needs:
+        counted[role] = counted.get(role, 0) + 1
+    return " and ".join(f"{count} of {role_name(role, policy)}" for role, count in counted.items()) or "nobody"
+
+
+# Times.
+
+
+def time_of(at: datetime, *, now: datetime | None = None) -> str:
+    """Return a Slack date that every reader sees in their own time; with the day where it is not about today."""
+    far = now is not None and abs(at - now) > _FAR
+    form = "{date_short_pretty} {time}" if far else "{time}"
+    fallback = utc(at, now=now)
+    return f"<!date^{int(at.timestamp())}^{form}|{fallback}>"
+
+
+def utc(at: datetime, *, now: datetime | None = None) -> str:
+    """Return the time in UTC as plain text, for push messages and confirm dialogs."""
+    far = now is not None and abs(at - now) > _FAR
+    return at.strftime("%d %b %H:%M UTC" if far else "%H:%M UTC")
+
+
+def time_in(text: str, *, now: datetime | None = None) -> str:
+    """Return the Slack date of an ISO text, or the text itself where it is none."""
+    try:
+        return time_of(moment(text), now=now)
+    except InvalidError:
+        return quoted(text, 40)
+
+
+def span(length: timedelta) -> str:
+    """Return a length of time as people say it: 40 s, 24 min, 2 h 5 min, 3 days."""
+    seconds = max(int(length.total_seconds()), 0)
+    if seconds < 60:
+        return f"{seconds} s"
+    if seconds < 3_600:
+        return f"{seconds // 60} min"
+    if seconds < 172_800:
+        hours, minutes = divmod(seconds // 60, 60)
+        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+    return f"{seconds // 86_400} days"
+
+
+def push(sentence: str, tail: str = "", *, most: int = 120) -> str:
+    """Return the push message: the sentence, shortened until the tail (a mention, mostly) fits behind it whole."""
+    tail = tail if len(tail) <= MOST_TAIL else ""
+    room = most - len(tail) - (1 if tail else 0)
+    return f"{cut_mrkdwn(sentence, room)} {tail}".strip()
+
+
+def sentence(text: str) -> str:
+    """Return a title without its full stop."""
+    return text.strip().rstrip(".")

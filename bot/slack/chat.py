@@ -1,0 +1,177 @@
+"""What the one voice needs of Slack, and Slack's own client behind it.
+
+It sends each call once and says how it went; whether to try again, and when, is the renderer's to decide.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from http.client import HTTPException
+from typing import Protocol
+
+from slack_sdk import WebClient as WebClient
+from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.web import SlackResponse
+
+from bot.errors import CallRefusedError, OutcomeUnknownError, UnavailableError
+from bot.slack.cards.blocks import Message, View
+
+EVENT_TYPE = "runbook_card"
+
+
+def web_client(token: str, *, base_url: str | None) -> WebClient:
+    """Return a client for a token; what it is for decides which copy of it is used, with its own patience.
+
+    Args:
+        base_url: where Slack is, if not at its own address; only the workbench knows another.
+    """
+    return WebClient(token=token, base_url=base_url) if base_url else WebClient(token=token)
+
+
+class SlowDownError(UnavailableError):
+    """Say how many seconds Slack wants to be left alone; nothing was shown."""
+
+    def __init__(self, words: str, *, after: float) -> None:
+        super().__init__(words)
+        self.after = after
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seen:
+    """Hold one message of a channel's history: where it stands, and the key of the card it shows, if it is ours."""
+
+    ts: str
+    card: str | None
+
+
+class Chat(Protocol):
+    """The voice's view of Slack.
+
+    Every method raises `SlowDownError` (429), `UnavailableError` (nothing was shown), `OutcomeUnknownError` (it may
+    have been shown: a 5xx, a connection lost after sending) or `CallRefusedError` with Slack's own code.
+    """
+
+    def post(self, channel: str, message: Message, *, card: str, thread: str | None, broadcast: bool) -> str:
+        """Post a new message, marked with its card's key, and return where it stands (`ts`)."""
+        ...
+
+    def update(self, channel: str, ts: str, message: Message, *, card: str) -> None:
+        """Edit a message in place; it notifies nobody."""
+        ...
+
+    def ephemeral(self, channel: str, person: str, message: Message, *, thread: str | None) -> str:
+        """Show one person a message only that person sees."""
+        ...
+
+    def publish(self, person: str, view: View) -> None:
+        """Show a person their Home."""
+        ...
+
+    def permalink(self, channel: str, ts: str) -> str:
+        """Return the address of a message."""
+        ...
+
+    def history(self, channel: str, *, thread: str | None, most: int) -> Sequence[Seen]:
+        """Return the newest messages of a channel, or of one thread in it."""
+        ...
+
+
+class SlackChat:
+    """Speak through slack_sdk's client.
+
+    Its retry handlers are taken off: one that sleeps would hold up every channel, one that repeats would post twice.
+    """
+
+    def __init__(self, client: WebClient) -> None:
+        client.retry_handlers.clear()
+        self._client = client
+
+    def post(self, channel: str, message: Message, *, card: str, thread: str | None, broadcast: bool) -> str:
+        """Post a new message."""
+        arguments: dict[str, object] = {"thread_ts": thread, "reply_broadcast": broadcast} if thread else {}
+        arguments |= {"unfurl_links": False, "unfurl_media": False, **_body(message, card)}
+        answer = self._call("chat.postMessage", channel=channel, **arguments)
+        return str(answer["ts"])
+
+    def update(self, channel: str, ts: str, message: Message, *, card: str) -> None:
+        """Edit a message."""
+        self._call("chat.update", channel=channel, ts=ts, **_body(message, card))
+
+    def ephemeral(self, channel: str, person: str, message: Message, *, thread: str | None) -> str:
+        """Show one person a message."""
+        arguments: dict[str, object] = {"thread_ts": thread} if thread else {}
+        body = {"text": message.text, "blocks": list(message.blocks)}
+        answer = self._call("chat.postEphemeral", channel=channel, user=person, **arguments, **body)
+        return str(answer["message_ts"])
+
+    def publish(self, person: str, view: View) -> None:
+        """Show a person their Home."""
+        self._call("views.publish", user_id=person, view=view.payload)
+
+    def permalink(self, channel: str, ts: str) -> str:
+        """Return the address of a message."""
+        asked = {"channel": channel, "message_ts": ts}
+        return str(self._ask("chat.getPermalink", asked)["permalink"])
+
+    def history(self, channel: str, *, thread: str | None, most: int) -> Sequence[Seen]:
+        """Return one page of what was said."""
+        asked: dict[str, object] = {"channel": channel, "limit": most, "include_all_metadata": True}
+        method = "conversations.replies" if thread else "conversations.history"
+        if thread:
+            asked["ts"] = thread
+        answer = self._ask(method, asked)
+        listed = answer.get("messages") or []
+        return [Seen(ts=str(one["ts"]), card=_card_of(one)) for one in listed if isinstance(one, dict)]
+
+    def _call(self, method: str, **arguments: object) -> SlackResponse:
+        return _answered(method, lambda: self._client.api_call(method, json=arguments))
+
+    def _ask(self, method: str, asked: Mapping[str, object]) -> SlackResponse:
+        """Call a method that takes no JSON body."""
+        return _answered(method, lambda: self._client.api_call(method, params=dict(asked)))
+
+
+def _answered(method: str, call: Callable[[], SlackResponse]) -> SlackResponse:
+    try:
+        return call()
+    except SlackApiError as error:
+        raise _meaning(method, error) from error
+    except (SlackClientError, OSError, HTTPException) as error:
+        raise OutcomeUnknownError(f"Slack did not answer {method}; it may have been done.") from error
+
+
+def _body(message: Message, card: str) -> dict[str, object]:
+    metadata = {"event_type": EVENT_TYPE, "event_payload": {"card": card}}
+    return {"text": message.text, "blocks": list(message.blocks), "metadata": metadata}
+
+
+def _card_of(message: dict[str, object]) -> str | None:
+    metadata = message.get("metadata")
+    if not isinstance(metadata, dict) or metadata.get("event_type") != EVENT_TYPE:
+        return None
+    payload = metadata.get("event_payload")
+    return str(payload.get("card")) if isinstance(payload, dict) else None
+
+
+UNSURE = frozenset({"internal_error", "fatal_error", "request_timeout"})
+
+
+def _meaning(method: str, error: SlackApiError) -> Exception:
+    answer = error.response
+    status = int(getattr(answer, "status_code", HTTPStatus.OK))
+    code = str(answer.get("error") or "") if hasattr(answer, "get") else ""
+    if status == HTTPStatus.TOO_MANY_REQUESTS or code in {"ratelimited", "rate_limited"}:
+        return SlowDownError(f"Slack wants fewer calls of {method}.", after=_after(answer))
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR or code in UNSURE:
+        return OutcomeUnknownError(f"Slack answered {method} with {status} {code}; it may have been done.")
+    if code == "service_unavailable":
+        return UnavailableError(f"Slack is not available for {method}; nothing was shown.")
+    return CallRefusedError(f"Slack refused {method}: {code or status}.", code=code or str(status))
+
+
+def _after(answer: object) -> float:
+    headers = getattr(answer, "headers", None) or {}
+    named = {str(name).casefold(): value for name, value in headers.items()}
+    value = named.get("retry-after", "1")
+    text = str(value[0] if isinstance(value, list) and value else value)
+    return float(text) if text.replace(".", "", 1).isdigit() else 1.0

@@ -1,0 +1,332 @@
+"""The slash commands, one row each: parser, help, Slack's manifest and the README's table are made of the rows.
+
+Nothing here tells a fact about runbooks, runs or requests: what has facts goes through the inbox and comes back.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from bot.domain.inbox import (
+    Delivery,
+    RevokeRequest,
+    ShowApprovals,
+    ShowHelp,
+    ShowList,
+    ShowRunbook,
+    ShowStatus,
+    StartRun,
+    StopRun,
+    Wish,
+)
+from bot.domain.people import Place
+from bot.domain.value import JsonObject
+from bot.errors import InvalidError
+from bot.slack.cards.wording import code
+from bot.slack.parsing import (
+    Words,
+    cleaned,
+    first_word,
+    name_of,
+    nearest,
+    nothing_more,
+    number,
+    one_number,
+    typed,
+    words,
+)
+from bot.slack.payloads import hashed
+
+MOST_SAID = 1_000
+HELP = "help"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """Hold one subcommand.
+
+    Attributes:
+        usage: what follows its name.
+        build: what it makes of the words typed; raises InvalidError in words.
+        alone: whether the command without a subcommand means this one.
+    """
+
+    command: str
+    name: str
+    usage: str
+    help: str
+    build: Callable[[Words], Wish]
+    alone: bool = False
+
+
+def _listed(found: Words) -> Wish:
+    return ShowList(words=found.text)
+
+
+def _searched(found: Words) -> Wish:
+    if not found.text:
+        raise InvalidError("Search for what? Words are missing.")
+    return ShowList(words=found.text)
+
+
+def _shown(found: Words) -> Wish:
+    nothing_more(found, beyond=len(found.plain))
+    return ShowRunbook(runbook=name_of(found))
+
+
+def _started(found: Words) -> StartRun:
+    inputs = dict(found.given)
+    alarm = inputs.pop("alarm", None)
+    return StartRun(runbook=name_of(found), inputs=inputs, alarm=number(alarm, "A") if alarm is not None else None)
+
+
+def _planned(found: Words) -> Wish:
+    return _started(found).model_copy(update={"plan_only": True})
+
+
+def _status(found: Words) -> Wish:
+    return ShowStatus(run=one_number(found, "R") if found.plain or found.given else None)
+
+
+def _stopped(found: Words) -> Wish:
+    return StopRun(run=one_number(found, "R"))
+
+
+def _requests(found: Words) -> Wish:
+    nothing_more(found, beyond=0)
+    return ShowApprovals()
+
+
+def _request(found: Words) -> Wish:
+    return ShowApprovals(approval=one_number(found, "Q"))
+
+
+def _revoked(found: Words) -> Wish:
+    return RevokeRequest(approval=one_number(found, "Q"))
+
+
+ROWS: tuple[Row, ...] = (
+    Row(command="runbook", name="list", usage="[words]", help="List the runbooks.", build=_listed),
+    Row(command="runbook", name="search", usage="words", help="Find runbooks by words.", build=_searched),
+    Row(command="runbook", name="show", usage="name", help="Read a runbook.", build=_shown),
+    Row(
+        command="runbook",
+        name="plan",
+        usage="name [key=value …] [alarm=A-118]",
+        help="Look, and say what a run would ask for; nothing is changed.",
+        build=_planned,
+    ),
+    Row(
+        command="runbook",
+        name="run",
+        usage="name [key=value …] [alarm=A-118]",
+        help="Start a runbook. It starts by looking; every change stops for an approval.",
+        build=_started,
+    ),
+    Row(command="runbook", name="status", usage="[R-42]", help="Show one run, or all that are open.", build=_status),
+    Row(command="runbook", name="stop", usage="R-42", help="Stop a run; what it owes stays owed.", build=_stopped),
+    Row(command="approvals", name="list", usage="", help="List the open requests.", build=_requests, alone=True),
+    Row(command="approvals", name="show", usage="Q-9", help="Show a request whole.", build=_request),
+    Row(command="approvals", name="revoke", usage="Q-9", help="Take back your yes before it is used.", build=_revoked),
+)
+TITLES: Mapping[str, str] = {
+    "runbook": "Find, plan and run runbooks",
+    "approvals": "See requests, take back a yes",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """Hold what a slash command led to: something to keep, and the words of the acknowledgement."""
+
+    delivery: Delivery | None = None
+    words: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Commands:
+    """Read what people type under the names this workspace uses.
+
+    Attributes:
+        names: other names for commands, e.g. {"runbook": "rb"}.
+    """
+
+    names: Mapping[str, str] = field(default_factory=dict)
+    rows: tuple[Row, ...] = ROWS
+
+    def slash_names(self) -> tuple[str, ...]:
+        """Return the commands to register, e.g. `/runbook`."""
+        return tuple(self._slash(command) for command in self._commands())
+
+    def asked(self, body: Mapping[str, str], *, at: datetime) -> Asked:
+        """Translate a slash command; help is answered at once and kept nowhere.
+
+        Raises:
+            InvalidError: it cannot be read; the words hold the usage.
+        """
+        text = typed(body.get("text") or "")
+        wish = self.read(self._command(body["command"]), text)
+        if isinstance(wish, ShowHelp):
+            return Asked(words=wish.words)
+        delivery = Delivery(
+            identity=hashed(body["trigger_id"]),
+            wish=wish,
+            person=body["user_id"],
+            place=Place(team=body["team_id"], channel=body["channel_id"]),
+            said=cleaned(f"{body['command']} {text}")[:MOST_SAID],
+            at=at,
+        )
+        return Asked(delivery=delivery, words=_at_once(wish))
+
+    def said(self, text: str) -> Wish:
+        """Translate what was said to the bot in a message; the command's own name may be left out.
+
+        Raises:
+            InvalidError: it cannot be read; the words hold the usage.
+        """
+        word, rest = first_word(text)
+        named = self._named(word)
+        if named is not None:
+            return self.read(named, rest)
+        if word in {"", HELP}:
+            return ShowHelp(words=self.help())
+        having = [row.command for row in self.rows if row.name == word]
+        for command in having[:-1]:
+            try:
+                return self.read(command, text)
+            except InvalidError:
+                continue
+        return self.read(having[-1] if having else self._commands()[0], text)
+
+    def read(self, command: str, text: str) -> Wish:
+        """Return the wish behind what follows a command.
+
+        Raises:
+            InvalidError: it cannot be read; the words hold the usage.
+        """
+        word, rest = first_word(text)
+        rows = [row for row in self.rows if row.command == command]
+        row = next((row for row in rows if row.name == word or (row.alone and not word)), None)
+        if row is None:
+            return self._help_or_miss(command, word)
+        if first_word(rest)[0] == HELP:
+            return ShowHelp(words=self._line(row))
+        try:
+            return row.build(words(rest))
+        except InvalidError as error:
+            raise InvalidError(f"{error.words}\nUsage: {self._usage(row)}") from error
+
+    def help(self, command: str | None = None) -> str:
+        """Return the help for one command, or for all."""
+        shown = [command] if command else self._commands()
+        parts = ["\n".join((f"*{self._slash(one)}* · {TITLES[one]}", *self._lines(one))) for one in shown]
+        last = "A value of several words stands in quotes. The same works by mention, also in threads."
+        return "\n".join((*parts, last))
+
+    def table(self) -> str:
+        """Return the README's table of commands, in Markdown."""
+        lines = [f"| {self._usage(row).replace('|', chr(92) + '|')} | {row.help} |" for row in self.rows]
+        return "\n".join(("| Command | What it does |", "| --- | --- |", *lines))
+
+    def hints(self) -> tuple[tuple[str, str, str], ...]:
+        """Return command, usage and description, as the manifest and a completing box want them."""
+        return tuple(
+            (
+                self._slash(command),
+                " | ".join((*(row.name for row in self.rows if row.command == command), HELP)),
+                TITLES[command],
+            )
+            for command in self._commands()
+        )
+
+    def _help_or_miss(self, command: str, word: str) -> ShowHelp:
+        if word in {"", HELP}:
+            return ShowHelp(words=self.help(command))
+        near = nearest(word, [row.name for row in self.rows if row.command == command])
+        hint = f" Did you mean `{self._slash(command)} {near}`?" if near else ""
+        unknown = f"There is no {code(f'{self._slash(command)} {word}', 80)}.{hint}"
+        raise InvalidError(f"{unknown} Nothing was done.\n{self.help(command)}")
+
+    def _lines(self, command: str) -> tuple[str, ...]:
+        return tuple(f"• {self._line(row)}" for row in self.rows if row.command == command)
+
+    def _line(self, row: Row) -> str:
+        return f"{self._usage(row)} — {row.help}"
+
+    def _usage(self, row: Row) -> str:
+        return f"`{f'{self._slash(row.command)} {row.name} {row.usage}'.strip()}`"
+
+    def _commands(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(row.command for row in self.rows))
+
+    def _slash(self, command: str) -> str:
+        return f"/{self.names.get(command, command).lstrip('/')}"
+
+    def _command(self, typed_name: str) -> str:
+        found = self._named(cleaned(typed_name).lower())
+        if found is None:
+            raise InvalidError(f"I do not know the command {code(typed_name, 40)}. Nothing was done.\n{self.help()}")
+        return found
+
+    def _named(self, word: str) -> str | None:
+        bare = word.lstrip("/")
+        return next((one for one in self._commands() if bare and bare in {one, self._slash(one)[1:].lower()}), None)
+
+
+def _at_once(wish: Wish) -> str:
+    return f"Starting {wish.runbook}…" if isinstance(wish, StartRun) and not wish.plan_only else ""
+
+
+BOT_SCOPES = (
+    "app_mentions:read",
+    "channels:history",
+    "channels:read",
+    "chat:write",
+    "commands",
+    "groups:history",
+    "groups:read",
+    "im:history",
+    "im:read",
+    "usergroups:read",
+    "users:read",
+)
+BOT_EVENTS = ("app_home_opened", "app_mention", "message.im")
+
+
+def manifest(commands: Commands, *, request_url: str | None = None, name: str = "runbook-bot") -> JsonObject:
+    """Return the manifest of the Slack app.
+
+    Args:
+        request_url: where Slack posts signed requests, ending in /slack/events; None: Socket Mode.
+    """
+    url: JsonObject = {"request_url": request_url} if request_url else {}
+    slash: list[JsonObject] = [
+        {
+            "command": command,
+            "description": description,
+            "usage_hint": usage,
+            "should_escape": False,
+            **({"url": request_url} if request_url else {}),
+        }
+        for command, usage, description in commands.hints()
+    ]
+    return {
+        "display_information": {"name": name, "description": "Runs runbooks, with approvals where it hurts."},
+        "features": {
+            "app_home": {
+                "home_tab_enabled": True,
+                "messages_tab_enabled": True,
+                "messages_tab_read_only_enabled": False,
+            },
+            "bot_user": {"display_name": name, "always_online": True},
+            "slash_commands": [*slash],
+        },
+        "oauth_config": {"scopes": {"bot": [*BOT_SCOPES]}},
+        "settings": {
+            "event_subscriptions": {**url, "bot_events": [*BOT_EVENTS]},
+            "interactivity": {"is_enabled": True, **url},
+            "org_deploy_enabled": False,
+            "socket_mode_enabled": request_url is None,
+            "token_rotation_enabled": False,
+        },
+    }

@@ -1,0 +1,216 @@
+"""From a card's row to what is shown: read its subject as it is now, and let the pure cards draw it.
+
+Reads records, runbooks and names; never talks to a channel and changes nothing.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from bot.domain.action import Catalogue, Platform
+from bot.domain.approval import Approval
+from bot.domain.policy import Policy
+from bot.domain.records import Card, CardKind, Episode
+from bot.domain.run import Run
+from bot.domain.runbook import Runbook
+from bot.domain.value import JsonValue
+from bot.errors import NotFoundError, UnavailableError
+from bot.ports import Directory, Library, Records
+from bot.slack.cards import wording
+from bot.slack.cards.alarm import alarm_card
+from bot.slack.cards.blocks import Message, View
+from bot.slack.cards.home import home
+from bot.slack.cards.notices import Told, broadcasts, notice
+from bot.slack.cards.request import request_card
+from bot.slack.cards.run import run_card
+from bot.slack.cards.stage import Stage
+from bot.slack.cards.whispers import Whisper, whisper
+
+Link = Callable[[Card], str | None]
+"""Returns the address of a card that stands."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drawn:
+    """Hold what a card shows now.
+
+    Attributes:
+        edition: of the request that is shown; a click counts on this one only.
+        broadcast: the reply also stands in the channel.
+        asks: the person to tell when the channel cannot be written to.
+    """
+
+    shows: Message | View
+    edition: int = 0
+    broadcast: bool = False
+    asks: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drawing:
+    """Hold where cards read from."""
+
+    records: Records
+    library: Library
+    directory: Directory
+    catalogue: Catalogue
+    policy: Policy
+    platform: Platform
+
+    def draw(self, card: Card, *, link: Link) -> Drawn:
+        """Return what the card shows, from its subject as it is now.
+
+        Raises:
+            NotFoundError: what it shows is not in the records.
+        """
+        match card.kind:
+            case CardKind.RUN:
+                return self._run(card, link)
+            case CardKind.REQUEST:
+                return self._request(card, link)
+            case CardKind.ALARM:
+                return self._alarm(card, link)
+            case CardKind.NOTICE:
+                return self._notice(card, link)
+            case CardKind.WHISPER:
+                return self._whisper(card, link)
+            case _:
+                return self._home(card, link)
+
+    def stage(self, *, link: Link, cards: Sequence[str] = (), people: Sequence[str] = ()) -> Stage:
+        """Return the surroundings, with the addresses of these cards and the names of these people."""
+        standing = [(key, card) for key in dict.fromkeys(cards) if (card := self.records.card(key)) and card.ts]
+        links = {key: address for key, card in standing if (address := link(card))}
+        return Stage(
+            policy=self.policy,
+            platform=self.platform,
+            catalogue=self.catalogue,
+            now=self.records.now(),
+            links=links,
+            names=self._names(people),
+        )
+
+    def _names(self, people: Sequence[str]) -> Mapping[str, str]:
+        names = {}
+        for person in dict.fromkeys(people):
+            if person in {"", "bot", "aws"}:
+                continue
+            try:
+                names[person] = self.directory.person(person).name
+            except (UnavailableError, NotFoundError):
+                continue
+        return names
+
+    def runbook(self, run: Run) -> Runbook:
+        """Return the runbook as the run follows it."""
+        text, path = self.records.snapshot(run.snapshot)
+        return self.library.reading(text, path)
+
+    def _run(self, card: Card, link: Link) -> Drawn:
+        run = self.records.run(card.subject)
+        approvals = self.records.approvals(run=run.id)
+        stage = self.stage(link=link, cards=_around(run), people=_people(run, approvals))
+        return Drawn(shows=run_card(run, self.runbook(run), approvals, stage), asks=run.requester)
+
+    def _request(self, card: Card, link: Link) -> Drawn:
+        approval = self.records.approval(card.subject)
+        run = self.records.run(approval.run)
+        stage = self.stage(link=link, cards=_around(run), people=_people(run, [approval]))
+        shows = request_card(approval, run, self.runbook(run), stage)
+        return Drawn(shows=shows, edition=approval.edition, asks=approval.asked_by)
+
+    def _alarm(self, card: Card, link: Link) -> Drawn:
+        episode = self.records.episode(card.subject)
+        runbook = self.library.runbooks().get(episode.runbook or "")
+        run = self._run_of(episode)
+        others = [one for one in self.records.episodes() if one.with_ == episode.id]
+        stage = self.stage(link=link, cards=[f"run:{episode.run}"], people=[episode.taken_by or ""])
+        return Drawn(shows=alarm_card(episode, runbook, run, stage, others=others), asks=episode.taken_by)
+
+    def _run_of(self, episode: Episode) -> Run | None:
+        return self.records.run(episode.run) if episode.run is not None else None
+
+    def _notice(self, card: Card, link: Link) -> Drawn:
+        run = self.records.run(card.subject)
+        approvals = self.records.approvals(run=run.id)
+        wanted = _number(card.payload.get("approval"))
+        approval = next((one for one in approvals if one.id == wanted), None)
+        by = str(card.payload.get("by") or "")
+        request = f"request:{wanted}" if wanted else ""
+        told = Told(
+            payload=card.payload,
+            run=run,
+            runbook=self.runbook(run),
+            stage=self.stage(link=link, cards=[*_around(run), request], people=[*_people(run, approvals), by]),
+            approval=approval,
+            approvals=approvals,
+            attempts=self.records.attempts(run.id),
+        )
+        return Drawn(shows=notice(told), broadcast=broadcasts(card.payload), asks=run.requester)
+
+    def _whisper(self, card: Card, link: Link) -> Drawn:
+        payload = card.payload
+        approvals = [self.records.approval(number) for number in _numbers(payload, "approval", "approvals")]
+        runs = [self.records.run(number) for number in _numbers(payload, "run", "runs")]
+        runs = runs or [self.records.run(one.run) for one in approvals[:1]]
+        if payload.get("what") == "run" and runs:
+            approvals = [*self.records.approvals(run=runs[0].id)]
+        people = [name for run in runs for name in _people(run, [one for one in approvals if one.run == run.id])]
+        cards = [*(f"request:{one.id}" for one in approvals), *(f"run:{run.id}" for run in runs)]
+        told = Whisper(
+            payload=payload,
+            stage=self.stage(link=link, cards=cards[:40], people=people),
+            ids=card.key,
+            runs=runs,
+            runbook=self._named(payload.get("id")) or (self.runbook(runs[0]) if runs else None),
+            approvals=approvals,
+        )
+        return Drawn(shows=whisper(told))
+
+    def _named(self, name: JsonValue) -> Runbook | None:
+        return self.library.runbooks().get(name) if isinstance(name, str) else None
+
+    def _home(self, card: Card, link: Link) -> Drawn:
+        runs = self.records.runs()
+        approvals = self.records.approvals(open_only=True)
+        episodes = self.records.episodes()
+        cards = [
+            *(f"run:{run.id}" for run in runs[:10]),
+            *(f"request:{one.id}" for one in approvals[:10]),
+            *(f"alarm:{one.id}" for one in episodes[:10]),
+        ]
+        people = [*(run.requester for run in runs[:10]), *(one.asked_by for one in approvals[:10])]
+        stage = self.stage(link=link, cards=cards, people=people)
+        return Drawn(shows=home(card.to or "", runs, approvals, episodes, stage))
+
+    def cannot_write(self, channel: str) -> Message:
+        """Return what a person is told when the bot may not write where the run is."""
+        where = f"<#{channel}>" if channel.isascii() and channel.isalnum() else wording.quoted(channel, 40)
+        words = f"I cannot write in {where}, so requests are not shown there. Type `/invite` and my name in it."
+        return Message(text=words)
+
+
+def _around(run: Run) -> list[str]:
+    request = run.waiting.approval if run.waiting else None
+    keys = [f"run:{run.id}", f"request:{request}" if request else "", f"alarm:{run.alarm}" if run.alarm else ""]
+    return [key for key in keys if key]
+
+
+def _people(run: Run, approvals: Sequence[Approval]) -> list[str]:
+    """Return everybody a card of the run may name."""
+    found = [run.requester, *run.authors, run.stopped_by, *(record.by for record in run.records.values())]
+    for approval in approvals:
+        found += [approval.asked_by, approval.ended_by, *(vote.person for vote in approval.votes)]
+        found += [*approval.binding.authors]
+        if approval.state.open:
+            found += [person for people in approval.candidates.values() for person in people]
+    return found
+
+
+def _numbers(payload: Mapping[str, JsonValue], one: str, many: str) -> list[int]:
+    listed = payload.get(many)
+    values = listed if isinstance(listed, list) else [payload.get(one)]
+    return [number for value in values if (number := _number(value)) is not None]
+
+
+def _number(value: JsonValue) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None

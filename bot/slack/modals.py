@@ -1,0 +1,218 @@
+"""What a submitted dialog means: its fields checked, then a wish. Pure but for what `Forms` reads from the records.
+
+What does not fit is said at its field, by the same functions that the use cases decide with.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+from bot.domain.inbox import CastVote, DeclineRequest, Delivery, GiveInputs, ParkRun, StartRun, Wish
+from bot.domain.people import Place
+from bot.domain.runbook import Parameter
+from bot.errors import InvalidError, RequestError
+from bot.slack.cards.modals import DECLINES, INPUT, OTHER, UNTIL, VALUE, WHY, WORDS
+from bot.slack.parsing import MOST_VALUE, cleaned, harmless
+from bot.slack.payloads import Payload, hashed, ids_in, person_of, place_in, team_of
+from bot.usecases.starting import fits
+from bot.usecases.steering import LONGEST_PARK
+
+GONE = "This dialog is too old. Nothing was done; close it and open it anew from the card."
+SHORT_PARKS = {"30m": timedelta(minutes=30), "1h": timedelta(hours=1)}
+
+_NUMBER = re.compile(r"[1-9][0-9]{0,8}", re.ASCII)
+_AT_STEP = re.compile(r"([1-9][0-9]{0,8}):([a-z][a-z0-9_]{0,39})", re.ASCII)
+_UNTIL_THEN = re.compile(r"([1-9][0-9]{0,8}):([0-9]{1,12})", re.ASCII)
+
+Fields = Mapping[str, str]
+
+
+class FieldsError(InvalidError):
+    """Say at which fields of a dialog something does not fit, by block id."""
+
+    def __init__(self, fields: Fields) -> None:
+        super().__init__(" ".join(fields.values()))
+        self.fields = dict(fields)
+
+
+class Review(Protocol):
+    """What a review was opened on."""
+
+    @property
+    def approval(self) -> int:
+        """Return the request."""
+        ...
+
+    @property
+    def edition(self) -> int:
+        """Return its edition as the dialog shows it."""
+        ...
+
+    @property
+    def place(self) -> Place:
+        """Return where the card stands on which it was opened."""
+        ...
+
+
+class Forms(Protocol):
+    """Knows what the open dialogs were made from."""
+
+    def review(self, opaque: str, *, person: str) -> Review:
+        """Return what this person reviews.
+
+        Raises:
+            RequestError: nothing, or not any more.
+        """
+        ...
+
+    def start(self, opaque: str, *, person: str) -> StartRun:
+        """Return the start that lacked inputs.
+
+        Raises:
+            RequestError: there is none, or not any more.
+        """
+        ...
+
+    def parameters_of(self, runbook: str) -> Mapping[str, Parameter]:
+        """Return the inputs of a runbook, by name."""
+        ...
+
+    def parameters_for(self, run: int) -> Mapping[str, Parameter]:
+        """Return the inputs of the runbook a run follows, by name."""
+        ...
+
+
+def submission(body: Payload, forms: Forms, *, at: datetime) -> Delivery:
+    """Translate a submitted dialog.
+
+    Raises:
+        FieldsError: something in it does not fit.
+        RequestError: it cannot be read any more.
+    """
+    view = body["view"]
+    metadata = str(view.get("private_metadata") or "")
+    read = DIALOGS.get(str(view.get("callback_id")))
+    if read is None:
+        raise RequestError(GONE)
+    wish, place = read(body, forms, at)
+    return Delivery(
+        identity=hashed(f"{view['id']}:{view.get('hash', '')}"),
+        wish=wish,
+        person=person_of(body),
+        place=place or place_in(metadata, team=team_of(body)),
+        at=at,
+    )
+
+
+Read = Callable[[Payload, Forms, datetime], tuple[Wish, Place | None]]
+
+
+def _decline(body: Payload, _forms: Forms, _at: datetime) -> tuple[Wish, None]:
+    why, words = field(body, WHY, WHY), field(body, WORDS, WORDS)
+    if why not in DECLINES:
+        raise FieldsError({WHY: "Choose one."})
+    if why == "other" and not cleaned(words):
+        raise FieldsError({WORDS: "Say in a sentence what it is."})
+    if len(words) > MOST_VALUE:
+        raise FieldsError({WORDS: f"At most {MOST_VALUE:,} characters."})
+    return DeclineRequest(approval=_number(body), why=why, words=words), None
+
+
+def _inputs(body: Payload, forms: Forms, _at: datetime) -> tuple[Wish, None]:
+    found = _AT_STEP.fullmatch(_ids(body))
+    if found is None:
+        raise RequestError(GONE)
+    run = int(found[1])
+    return GiveInputs(run=run, inputs=checked(body, forms.parameters_for(run))), None
+
+
+def _start(body: Payload, forms: Forms, _at: datetime) -> tuple[Wish, None]:
+    start = forms.start(_ids(body), person=person_of(body))
+    given = checked(body, forms.parameters_of(start.runbook))
+    return start.model_copy(update={"inputs": {**start.inputs, **given}}), None
+
+
+def _park(body: Payload, _forms: Forms, at: datetime) -> tuple[Wish, None]:
+    found = _UNTIL_THEN.fullmatch(_ids(body))
+    if found is None:
+        raise RequestError(GONE)
+    chosen = field(body, UNTIL, UNTIL)
+    if chosen in SHORT_PARKS:
+        until = at + SHORT_PARKS[chosen]
+    elif chosen == "tomorrow":
+        until = datetime.fromtimestamp(int(found[2]), UTC)
+    else:
+        until = _other_time(field(body, OTHER, OTHER))
+    if not at < until <= at + LONGEST_PARK:
+        place = OTHER if chosen == "other" else UNTIL
+        raise FieldsError({place: "Choose an hour in the future, at most seven days ahead."})
+    return ParkRun(run=int(found[1]), until=until), None
+
+
+def _other_time(seconds: str) -> datetime:
+    if not re.fullmatch(r"[0-9]{1,11}", seconds, re.ASCII):
+        raise FieldsError({OTHER: "Choose the hour here."})
+    return datetime.fromtimestamp(int(seconds), UTC)
+
+
+def _review(body: Payload, forms: Forms, _at: datetime) -> tuple[Wish, Place]:
+    review = forms.review(_ids(body), person=person_of(body))
+    return CastVote(approval=review.approval, edition=review.edition), review.place
+
+
+DIALOGS: Mapping[str, Read] = {
+    "decline": _decline,
+    "inputs": _inputs,
+    "start_inputs": _start,
+    "park": _park,
+    "review": _review,
+}
+
+
+def _ids(body: Payload) -> str:
+    return ids_in(str(body["view"].get("private_metadata") or ""))
+
+
+def _number(body: Payload) -> int:
+    found = _NUMBER.fullmatch(_ids(body))
+    if found is None:
+        raise RequestError(GONE)
+    return int(found[0])
+
+
+def field(body: Payload, block_id: str, action_id: str) -> str:
+    """Return what stands in a field, whatever kind of field it is; empty where it was left out."""
+    entry = ((body["view"].get("state") or {}).get("values") or {}).get(block_id, {}).get(action_id) or {}
+    option = entry.get("selected_option") or {}
+    found = entry.get("value") or option.get("value") or entry.get("selected_date_time") or ""
+    return harmless(str(found)).strip()
+
+
+def checked(body: Payload, parameters: Mapping[str, Parameter]) -> dict[str, str]:
+    """Return the inputs given, each as its parameter admits it.
+
+    Raises:
+        FieldsError: names every field that does not fit.
+    """
+    given: dict[str, str] = {}
+    wrong: dict[str, str] = {}
+    for block_id in (body["view"].get("state") or {}).get("values") or {}:
+        name, value = block_id.removeprefix(INPUT), field(body, block_id, VALUE)
+        if not block_id.startswith(INPUT) or not value:
+            continue
+        try:
+            given[name] = _checked(name, value, parameters)
+        except InvalidError as error:
+            wrong[block_id] = error.words
+    if wrong:
+        raise FieldsError(wrong)
+    return given
+
+
+def _checked(name: str, value: str, parameters: Mapping[str, Parameter]) -> str:
+    if name not in parameters:
+        raise InvalidError("The runbook has no such input any more.")
+    if len(value) > MOST_VALUE:
+        raise InvalidError(f"At most {MOST_VALUE:,} characters; this has {len(value):,}.")
+    return fits(parameters[name], value)

@@ -1,0 +1,153 @@
+"""How Slack reaches the app: Socket Mode from a thread of its own, or signed HTTP under a WSGI server."""
+
+import logging
+import socket
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from http.client import HTTPException
+from typing import Protocol
+from wsgiref.types import StartResponse, WSGIEnvironment
+
+from slack_bolt import App
+from slack_bolt.adapter.socket_mode import SocketModeHandler
+from slack_bolt.adapter.wsgi import SlackRequestHandler
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError, SlackClientError
+
+from bot.errors import UnavailableError
+
+log = logging.getLogger(__name__)
+
+EVENTS_PATH = "/slack/events"
+HEALTH_PATH = "/health"
+MOST_BYTES = 1_000_000
+CONNECT_SECONDS = 10
+AT_ONCE = 10
+"""Envelopes dealt with at the same time; each takes one insert."""
+
+
+_WELL = ("200 OK", "ok")
+_UNWELL = ("503 Service Unavailable", "not ready")
+
+
+class Transport(Protocol):
+    """How deliveries reach the app."""
+
+    def start(self) -> None:
+        """Begin to take deliveries."""
+        ...
+
+    def close(self) -> None:
+        """Take no more."""
+        ...
+
+
+class SocketTransport:
+    """Hold the connection to Slack that Slack delivers over."""
+
+    def __init__(self, app: App, *, app_token: str, client: WebClient) -> None:
+        """Take a client that knows where Slack is; nothing is connected yet."""
+        self._app = app
+        self._app_token = app_token
+        self._client = WebClient(
+            base_url=client.base_url,
+            timeout=CONNECT_SECONDS,
+            proxy=client.proxy,
+            ssl=client.ssl,
+            logger=app.logger,
+        )
+        self._handler: SocketModeHandler | None = None
+
+    @property
+    def connected(self) -> bool:
+        """Return whether a connection stands."""
+        return self._handler is not None and self._handler.client.is_connected()
+
+    def start(self) -> None:
+        """Connect; a connection that drops later is made again without being asked.
+
+        Raises:
+            UnavailableError: Slack did not answer, or refused the token.
+        """
+        self._handler = SocketModeHandler(
+            self._app, self._app_token, web_client=self._client, concurrency=AT_ONCE, logger=self._app.logger
+        )
+        try:
+            self._handler.client.connect()
+        except SlackApiError as error:
+            self.close()
+            code = str(error.response.get("error") or "no reason given")[:60]
+            words = f"Slack refused the connection ({code}); check SLACK_APP_TOKEN."
+            raise UnavailableError(words) from error
+        except (SlackClientError, OSError, HTTPException, ValueError) as error:
+            self.close()
+            raise UnavailableError("Slack cannot be reached, so nothing can be heard; try again.") from error
+
+    def close(self) -> None:
+        """Disconnect; returns when what was being dealt with is acknowledged and no thread is left."""
+        handler, self._handler = self._handler, None
+        if handler is None:
+            return
+        client = handler.client
+        client.default_auto_reconnect_enabled = False  # a connection made just now would switch it on again
+        client.auto_reconnect_enabled = False
+        client.closed = True
+        client.message_queue.put(None)  # its reader sleeps up to a second otherwise
+        session = client.current_session
+        if session is not None and session.sock is not None:
+            with suppress(OSError):  # gone already
+                session.sock.shutdown(socket.SHUT_RDWR)
+        client.close()
+        close_app(self._app)
+
+
+def close_app(app: App) -> None:
+    """Let go of the threads an app holds besides its transport."""
+    app.listener_runner.listener_executor.shutdown()
+
+
+class HttpTransport:
+    """Be the WSGI app that Slack posts to; only two paths answer."""
+
+    def __init__(self, app: App, *, healthy: Callable[[], bool] = lambda: True) -> None:
+        """Take what says whether this process can do its work."""
+        self._healthy = healthy
+        self._slack = SlackRequestHandler(app, path=EVENTS_PATH)
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request; a signature that does not fit is refused before anything is read from it."""
+        method, path = environ.get("REQUEST_METHOD", ""), environ.get("PATH_INFO", "")
+        if path == HEALTH_PATH and method in {"GET", "HEAD"}:
+            return _plain(start_response, *(_WELL if self._healthy() else _UNWELL))
+        if path != EVENTS_PATH or method != "POST":
+            return _plain(start_response, "404 Not Found", "Not found")
+        length = str(environ.get("CONTENT_LENGTH") or "")
+        if not (length.isascii() and length.isdigit()):
+            return _plain(start_response, "411 Length Required", "Length required")
+        if int(length) > MOST_BYTES:
+            return _plain(start_response, "413 Content Too Large", "Too large")
+        try:
+            return self._slack(environ, start_response)
+        except UnicodeDecodeError:
+            return _plain(start_response, "400 Bad Request", "Not UTF-8")
+
+
+class PostedTransport:
+    """Wait for what a WSGI server brings; the server is somebody else's."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+        self.wsgi = HttpTransport(app)
+
+    def start(self) -> None:
+        """Begin nothing: posts come when they come."""
+
+    def close(self) -> None:
+        """Let go of the app's threads."""
+        close_app(self._app)
+
+
+def _plain(start_response: StartResponse, status: str, words: str) -> Iterable[bytes]:
+    body = words.encode()
+    start_response(status, [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(body)))])
+    return [body]

@@ -1,0 +1,68 @@
+"""Serve the signed HTTP transport under gunicorn: one worker process, many threads.
+
+One process, because on SQLite only one may write; several replicas are several `serve`s on PostgreSQL.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Protocol
+
+from gunicorn.app.base import BaseApplication
+
+from bot.slack.transport import HttpTransport
+
+THREADS = 32
+STOP_SECONDS = 20
+
+
+class Serving(Protocol):
+    """What the worker process runs."""
+
+    @property
+    def wsgi(self) -> HttpTransport | None:
+        """Return what Slack's posts go to."""
+        ...
+
+    def close(self) -> None:
+        """Stop it."""
+        ...
+
+
+class HttpServer(BaseApplication):
+    """Start the bot in the worker process, after the fork, and close it before the worker ends."""
+
+    def __init__(self, *, port: int, begin: Callable[[], Serving], host: str = "127.0.0.1") -> None:
+        self._port = port
+        self._host = host
+        self._begin = begin
+        self._serving: Serving | None = None
+        super().__init__()
+
+    def load_config(self) -> None:
+        """Set what gunicorn needs; nothing is read from files, arguments or the environment."""
+        for name, value in {
+            "bind": f"{self._host}:{self._port}",
+            "workers": 1,
+            "worker_class": "gthread",
+            "threads": THREADS,
+            "graceful_timeout": STOP_SECONDS,
+            "timeout": 0,
+            "accesslog": None,
+            "errorlog": "-",
+            "loglevel": "warning",
+            "control_socket_disable": True,
+            "worker_exit": self._ended,
+        }.items():
+            if name in self.cfg.settings:
+                self.cfg.set(name, value)
+
+    def load(self) -> Callable[..., Iterable[bytes]]:
+        """Start the bot and return what its posts go to."""
+        self._serving = self._begin()
+        if self._serving.wsgi is None:
+            raise RuntimeError("The bot was built for Socket Mode; set slack.transport to http.")
+        return self._serving.wsgi
+
+    def _ended(self, *_: object) -> None:
+        if self._serving is not None:
+            self._serving.close()
+            self._serving = None
