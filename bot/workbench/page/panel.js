@@ -49,7 +49,15 @@ export class Panel {
     this.breaks.replaceChildren(h("h3", {}, "Break something"),
       h("ul", { class: "breaks" }, this.store.scenarios.map((one) => h("li", {},
         h("span", { class: "break-title" }, one.title, words[one.state] && h("span", { class: `chip ${one.state === "repaired" ? "chip-good" : "chip-warn"}` }, words[one.state])),
-        h("button", { type: "button", class: "button", disabled: one.state === "broken", "aria-label": `Break: ${one.title}`, on: { click: ({ currentTarget }) => this.#send(currentTarget, "/_ui/break", { scenario: one.name }, "Broken. Watch the channel.") } }, one.state === "repaired" ? "Again" : "Break")))));
+        h("button", { type: "button", class: "button", disabled: one.state === "broken", "aria-label": `Break: ${one.title}`, on: { click: ({ currentTarget }) => this.#send(currentTarget, "/_ui/break", { scenario: one.name }, "Broken. Watch the channel.") } }, one.state === "repaired" ? "Again" : "Break"),
+        one.fix && this.#fix(one)))));
+  }
+
+  #fix(scenario) {
+    const { title, ready, done } = scenario.fix;
+    return h("div", { class: "fix" },
+      h("span", { class: "fix-title" }, done && icon("check"), done ? `${title}: done` : title),
+      !done && h("button", { type: "button", class: "button", disabled: !ready, "aria-label": `Mend the cause: ${title}`, on: { click: ({ currentTarget }) => this.#send(currentTarget, "/_ui/fix", { scenario: scenario.name }, "Done, outside of the bot.") } }, "Have it done"));
   }
 
   #faults() {

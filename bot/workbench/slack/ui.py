@@ -45,6 +45,9 @@ class Stage(Protocol):
     def break_(self, name: str) -> None:
         """Cause a failure. Raises a BotError or ValueError with words if not."""
 
+    def fix(self, name: str) -> None:
+        """Mend the cause of a failure as the world outside would. Raises a BotError or ValueError with words if not."""
+
     def start_over(self) -> None:
         """Reset everything else; Slack was just reset, `LocalSlack.reset()` may be called again."""
 
@@ -95,6 +98,10 @@ class QuietStage:
         """Know no failure."""
         raise ValueError(f"There is no scenario called {name!r}.")
 
+    def fix(self, name: str) -> None:
+        """Know no failure."""
+        raise ValueError(f"There is no scenario called {name!r}.")
+
     def start_over(self) -> None:
         """Put the clock back."""
         self._offset = 0.0
@@ -139,6 +146,7 @@ class PersonInterface:
             "home": self._home,
             "clock": self._clock,
             "break": self._break,
+            "fix": self._fix,
             "start-over": self._start_over,
             "fault": self._fault,
             "seen": self._seen,
@@ -253,6 +261,12 @@ class PersonInterface:
     async def _break(self, body: Payload) -> Payload:
         name = str(body["scenario"])
         await beside(lambda: self._stage.break_(name))
+        await beside(self.refresh)
+        return {"ok": True}
+
+    async def _fix(self, body: Payload) -> Payload:
+        name = str(body["scenario"])
+        await beside(lambda: self._stage.fix(name))
         await beside(self.refresh)
         return {"ok": True}
 

@@ -1,0 +1,363 @@
+"""The composition root: plain constructor calls from settings to a bot that can be started and closed.
+
+`serve` and the workbench build the same bot with the same call; only the workbench passes a clock and endpoints, which
+neither the environment nor bot.toml can set.
+"""
+
+import logging
+import secrets
+import socket
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+
+from bot.actions.catalogue import CATALOGUE
+from bot.aws.clients import Credentials, refuse_redirects
+from bot.aws.cloud import AwsCloud
+from bot.aws.intake import AlarmIntake
+from bot.aws.plumbing import Plumbed, Plumbing
+from bot.domain.alarm import AlarmNotice
+from bot.domain.audit import Verification
+from bot.domain.inbox import AlarmCame, Delivery
+from bot.domain.people import Person, Place
+from bot.domain.reading import read_runbook
+from bot.engine.transact import DbosEngine
+from bot.errors import EdgeError, UnavailableError
+from bot.ports import Clock, Directory
+from bot.records.anchors import Anchors, NamedAnchors, folder_anchors
+from bot.records.index import RunbookIndex
+from bot.records.ledger import verify_store
+from bot.records.library import FolderLibrary
+from bot.records.signing import signer_at, trusted_keys
+from bot.records.store import Store
+from bot.settings import Settings, environment
+from bot.slack.app import build_app
+from bot.slack.cards.stage import Stage
+from bot.slack.chat import SlackChat, WebClient, web_client
+from bot.slack.commands import Commands
+from bot.slack.directory import Memory, SlackDirectory, hasty, patient
+from bot.slack.drawing import Drawing
+from bot.slack.opened import Opened
+from bot.slack.renderer import Renderer
+from bot.slack.transport import HttpTransport, PostedTransport, SocketTransport, Transport
+from bot.slack.views import Views
+from bot.usecases.desk import Desk
+from bot.usecases.plans import Plan, plan
+from bot.usecases.starting import fill
+from bot.usecases.work import Bell, Failures, Performer, Sweeper
+
+log = logging.getLogger(__name__)
+
+INTAKE_PAUSE = timedelta(seconds=2)
+DEAD_AFTER = timedelta(seconds=2)
+VOICE_KEPT = timedelta(seconds=5)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Endpoints:
+    """Say where Slack and AWS are, when they are not the real ones; only the workbench makes one.
+
+    Attributes:
+        card_interval: the least time between two editions of a card.
+    """
+
+    slack_url: str | None = None
+    aws_url: str | None = None
+    aws_credentials: Credentials | None = None
+    intake_wait_s: int = 20
+    card_interval: timedelta = timedelta(seconds=1)
+
+
+class Bot:
+    """Hold the parts of one running bot, and start and stop them in the order that works."""
+
+    def __init__(
+        self,
+        *,
+        desk: Desk,
+        store: Store,
+        engine: DbosEngine,
+        sweeper: Sweeper,
+        renderer: Renderer,
+        transport: Transport,
+        intake: AlarmIntake | None,
+        intake_wait_s: int,
+        bell: Bell,
+        closes: tuple[AwsCloud, Plumbing],
+    ) -> None:
+        self.desk = desk
+        self.store = store
+        self._engine = engine
+        self._sweeper = sweeper
+        self._renderer = renderer
+        self._transport = transport
+        self._intake = intake
+        self._intake_wait_s = intake_wait_s
+        self._bell = bell
+        self._closes = closes
+        self._stopping = threading.Event()
+        self._threads: list[threading.Thread] = []
+
+    def start(self) -> None:
+        """Start everything; returns once Slack is connected."""
+        self._engine.launch()
+        self._sweeper.start()
+        self._spawn(lambda: self._renderer.run(self._stopping), "renderer")
+        if self._intake is not None:
+            self._spawn(self._take_alarms, "intake")
+        self._transport.start()
+        log.info("The bot is ready.", extra={"replica": self.desk.replica})
+
+    def close(self) -> None:
+        """Stop taking work in, finish what is under way, and close; safe to call twice."""
+        self._stopping.set()
+        self._transport.close()
+        self._sweeper.close()
+        self._engine.close()
+        for thread in self._threads:
+            thread.join(timeout=self._intake_wait_s + 5)
+        self._threads.clear()
+        self.store.close()
+        for one in self._closes:
+            one.close()
+
+    @property
+    def wsgi(self) -> HttpTransport | None:
+        """Return what Slack's posts go to, where the transport is signed HTTP."""
+        return self._transport.wsgi if isinstance(self._transport, PostedTransport) else None
+
+    def wait(self) -> None:
+        """Block until close is called from elsewhere."""
+        self._stopping.wait()
+
+    def _spawn(self, target: Callable[[], None], name: str) -> None:
+        thread = threading.Thread(target=target, name=name, daemon=True)
+        thread.start()
+        self._threads.append(thread)
+
+    def _take_alarms(self) -> None:
+        while self._intake is not None and not self._stopping.is_set():
+            try:
+                self._intake.take(self._accept_alarm, wait_s=self._intake_wait_s)
+            except EdgeError:
+                log.exception("The alarm queue did not answer; it is asked again.")
+                self._stopping.wait(INTAKE_PAUSE.total_seconds())
+
+    def _accept_alarm(self, notice: AlarmNotice) -> None:
+        self.store.accept(
+            Delivery(
+                identity=f"sns:{notice.message_id}",
+                wish=AlarmCame(notice=notice),
+                person=None,
+                place=Place(team=self.desk.team, channel=self.desk.channel),
+                at=self.store.now(),
+            )
+        )
+        self._bell.ring()
+
+
+def build(settings: Settings, *, clock: Clock | None = None, endpoints: Endpoints | None = None) -> Bot:
+    """Return the bot of one environment, ready to start.
+
+    Raises:
+        RequestError: a setting does not fit; the words say which.
+    """
+    if endpoints is None:
+        refuse_redirects(environment())
+        endpoints = Endpoints()
+    plumbing = _plumbing(settings, endpoints)
+    cloud = _cloud(settings, endpoints)
+    store = Store.open(
+        settings.records.url,
+        signer=signer_at(settings.records.signing_key, trust=settings.records.trusted_keys),
+        anchors=anchors_of(settings, plumbing),
+        clock=clock,
+    )
+    replica = f"{socket.gethostname()}-{secrets.token_hex(6)}"
+    client = web_client(settings.slack.bot_token.get_secret_value(), base_url=endpoints.slack_url)
+    policy, team, known = settings.the_policy(), settings.slack.team, Memory()
+    directory = SlackDirectory(client=patient(client), policy=policy, team=team, memory=known)
+    desk = _desk(settings, store=store, cloud=cloud, plumbing=plumbing, directory=directory, replica=replica)
+    at_the_door = replace(desk, directory=SlackDirectory(client=hasty(client), policy=policy, team=team, memory=known))
+    failures = Failures()
+    bell = Bell()
+    engine = DbosEngine(
+        perform=Performer(desk=desk, nudge=bell.ring, failures=failures),
+        claims=store,
+        database_url=settings.records.engine_url,
+        installation=store.installation,
+        replica=replica,
+        dead_after=DEAD_AFTER,
+    )
+    return Bot(
+        desk=desk,
+        store=store,
+        engine=engine,
+        sweeper=Sweeper(records=store, engine=engine, failures=failures, bell=bell, also=store.anchor_if_due),
+        renderer=Renderer(
+            records=store,
+            drawing=_drawing(desk),
+            chat=SlackChat(client),
+            workspace=settings.slack.workspace_url,
+            interval=endpoints.card_interval.total_seconds(),
+            leads=lambda: store.leads("renderer", by=replica, during=VOICE_KEPT),
+        ),
+        transport=_transport(settings, client=client, desk=at_the_door, bell=bell),
+        intake=_intake(settings, desk=desk, plumbing=plumbing),
+        intake_wait_s=endpoints.intake_wait_s,
+        bell=bell,
+        closes=(cloud, plumbing),
+    )
+
+
+def plan_alone(settings: Settings, name: str, given: Mapping[str, str]) -> Plan:
+    """Return the plan of a runbook, reading the lake for real, with no Slack and nothing kept.
+
+    Raises:
+        RequestError: the runbook or an input does not fit.
+    """
+    refuse_redirects(environment())
+    endpoints = Endpoints()
+    plumbing, cloud = _plumbing(settings, endpoints), _cloud(settings, endpoints)
+    store = Store.read_only(settings.records.url)
+    try:
+        desk = _desk(settings, store=store, cloud=cloud, plumbing=plumbing, directory=_Nobody(), replica="plan")
+        runbook = desk.library.find(name)
+        place = Place(team=desk.team, channel=desk.channel)
+        inputs = fill(desk, runbook, given, {})
+        return plan(desk, runbook, inputs=inputs, facts={}, requester="cli", place=place)
+    finally:
+        store.close()
+        cloud.close()
+        plumbing.close()
+
+
+def verify_audit(settings: Settings, *, every_signature: bool = False) -> Verification:
+    """Return whether the audit is whole, by the trusted keys and the anchors, reading only."""
+    plumbing = _plumbing(settings, Endpoints())
+    try:
+        return verify_store(
+            settings.records.url,
+            keys=trusted_keys(settings.records.trusted_keys),
+            anchors=anchors_of(settings, plumbing),
+            every_signature=every_signature,
+        )
+    finally:
+        plumbing.close()
+
+
+def anchors_of(settings: Settings, plumbing: Plumbing) -> Anchors:
+    """Return where the audit's anchors are kept: a folder, or an S3 prefix."""
+    where = settings.records.anchors
+    if where.startswith("s3://"):
+        return NamedAnchors(put=plumbing.anchor, names=plumbing.anchor_names, get=plumbing.read_anchor)
+    return folder_anchors(Path(where))
+
+
+def _desk(
+    settings: Settings, *, store: Store, cloud: AwsCloud, plumbing: Plumbing, directory: Directory, replica: str
+) -> Desk:
+    library = FolderLibrary(settings.runbooks, read=read_runbook)
+    return Desk(
+        records=store,
+        cloud=cloud,
+        pager=plumbing,
+        directory=directory,
+        library=library,
+        search=RunbookIndex(settings.records.index, runbooks=library.runbooks),
+        catalogue=CATALOGUE,
+        policy=settings.the_policy(),
+        platform=settings.the_platform(),
+        environment=settings.environment,
+        team=settings.slack.team,
+        channel=settings.slack.channel,
+        replica=replica,
+        alive=lambda owner: owner == replica or owner not in store.dead(after=DEAD_AFTER),
+    )
+
+
+class _Nobody:
+    """Stand for a directory where no person is: nothing is asked of Slack for a plan on the terminal."""
+
+    def person(self, person: str, *, fresh: bool = False) -> Person:
+        """Know nobody."""
+        raise UnavailableError("There is no Slack here to ask who that is.")
+
+    def members(self, role: str, *, fresh: bool = False) -> frozenset[str]:
+        """Know no group."""
+        raise UnavailableError("There is no Slack here to ask who is in that role.")
+
+    def shared(self, channel: str) -> bool:
+        """Know no channel."""
+        raise UnavailableError("There is no Slack here to ask about that channel.")
+
+
+def _drawing(desk: Desk) -> Drawing:
+    return Drawing(
+        records=desk.records,
+        library=desk.library,
+        directory=desk.directory,
+        catalogue=desk.catalogue,
+        policy=desk.policy,
+        platform=desk.platform,
+    )
+
+
+def _transport(settings: Settings, *, client: WebClient, desk: Desk, bell: Bell) -> Transport:
+    def accept(delivery: Delivery) -> bool:
+        new = desk.records.accept(delivery)
+        bell.ring()
+        return new
+
+    def stage() -> Stage:
+        return Stage(policy=desk.policy, platform=desk.platform, catalogue=desk.catalogue, now=desk.now())
+
+    app = build_app(
+        accept=accept,
+        now=desk.now,
+        client=client,
+        signing_secret=settings.slack.signing_secret.get_secret_value(),
+        views=Views(desk=desk, stage=stage, opened=Opened(now=desk.now)),
+        commands=Commands(names=settings.slack.commands),
+    )
+    if settings.slack.transport == "http":
+        return PostedTransport(app)
+    return SocketTransport(app, app_token=settings.slack.app_token.get_secret_value(), client=client)
+
+
+def _intake(settings: Settings, *, desk: Desk, plumbing: Plumbing) -> AlarmIntake | None:
+    if not settings.alarms.queue_url:
+        return None
+    return AlarmIntake(
+        plumbing=plumbing,
+        platform=desk.platform,
+        topic_arns=frozenset(settings.alarms.topic_arns),
+        look=desk.look,
+    )
+
+
+def _cloud(settings: Settings, endpoints: Endpoints) -> AwsCloud:
+    return AwsCloud(
+        catalogue=CATALOGUE,
+        platform=settings.the_platform(),
+        endpoint_url=endpoints.aws_url,
+        credentials=endpoints.aws_credentials,
+    )
+
+
+def _plumbing(settings: Settings, endpoints: Endpoints) -> Plumbing:
+    platform = settings.the_platform()
+    anchors = settings.records.anchors
+    bucket, _, prefix = anchors.removeprefix("s3://").partition("/") if anchors.startswith("s3://") else ("", "", "")
+    plumbed = Plumbed(
+        account=platform.account,
+        region=platform.region,
+        queue_url=settings.alarms.queue_url,
+        dead_letter_url=settings.alarms.dead_letter_url,
+        topics=frozenset(role.page_topic for role in settings.policy.roles.values() if role.page_topic),
+        anchors_bucket=bucket or None,
+        anchors_prefix=prefix or "audit/anchors/",
+    )
+    return Plumbing(plumbed=plumbed, endpoint_url=endpoints.aws_url, credentials=endpoints.aws_credentials)

@@ -1,0 +1,281 @@
+"""The command line: arguments to calls, answers to the terminal. Each subcommand loads only what it needs.
+
+Exit codes: 0 done, 1 the answer is no (a problem was found, the lake is not repaired), 2 it could not be done.
+"""
+
+import argparse
+import json
+import logging
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING
+
+from bot.errors import BotError, NotFoundError
+
+if TYPE_CHECKING:
+    from bot.domain.problem import Problem
+    from bot.domain.runbook import Runbook
+    from bot.settings import Settings
+
+DONE, NO, UNABLE = 0, 1, 2
+
+
+def run(argv: Sequence[str]) -> int:
+    """Run one subcommand and return the exit code."""
+    arguments = _parser().parse_args(argv)
+    act: Callable[[argparse.Namespace], int] = arguments.act
+    try:
+        return act(arguments)
+    except BotError as error:
+        print(f"runbook-bot: {error.words}", file=sys.stderr)
+        return UNABLE
+    except KeyboardInterrupt:
+        return DONE
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="runbook-bot",
+        description="Runbooks as slash commands, with approvals where it hurts.",
+        epilog="Start with: runbook-bot demo",
+    )
+    parser.add_argument("--version", action="version", version=_version())
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _demo(commands.add_parser("demo", help="the whole bot on this machine: local Slack, local lake, no account"))
+    _serve(commands.add_parser("serve", help="serve a real Slack workspace and a real lake"))
+    _check(commands.add_parser("check", help="find every problem of the runbooks, with line and remedy"))
+    _actions(commands.add_parser("actions", help="list what runbooks can use, each with a step to paste"))
+    _plan(commands.add_parser("plan", help="make a runbook's reads for real and print the calls that would follow"))
+    _audit(commands.add_parser("audit", help="verify the audit's chain, signatures and anchors"))
+    _health(commands.add_parser("health", help="exit 0 if a bot is alive on these records"))
+    _manifest(commands.add_parser("manifest", help="print the Slack app manifest"))
+    return parser
+
+
+def _version() -> str:
+    from importlib.metadata import version
+
+    return f"runbook-bot {version('runbook-bot')}"
+
+
+def _config(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--config", type=Path, metavar="FILE", help="bot.toml (else RUNBOOK_BOT_CONFIG, else ./bot.toml)")
+
+
+def _log(level: int) -> None:
+    from bot.logs import JsonLines
+
+    handler = logging.StreamHandler()
+    handler.setFormatter(JsonLines())
+    logging.basicConfig(level=level, handlers=[handler])
+    for noisy in ("botocore", "boto3", "urllib3", "slack_bolt", "slack_sdk", "werkzeug", "dbos", "uvicorn", "bot.slack.wire"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+# demo
+
+
+def _demo(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--port", type=int, default=8065, help="of the page on 127.0.0.1 (0: any free one)")
+    parser.add_argument("--play", metavar="NAME", help="play a failure as a conversation, without a browser")
+    parser.add_argument("--until", choices=["approval"], help="with --play: end when the half-open request is posted")
+    parser.add_argument("--runbooks", type=Path, default=Path("runbooks"), metavar="DIR")
+    parser.add_argument("--verbose", action="store_true", help="show the bot's log")
+    parser.set_defaults(act=_run_demo)
+
+
+def _run_demo(arguments: argparse.Namespace) -> int:
+    try:
+        from bot.workbench.guard import seal
+        from bot.workbench.launch import play, present
+    except ImportError as error:
+        print(f"runbook-bot: the demo's parts are not installed ({error.name}). Run: make demo", file=sys.stderr)
+        return UNABLE
+    _log(logging.INFO if arguments.verbose else logging.ERROR)
+    seal()
+    if arguments.play:
+        ok = play(arguments.play, until=arguments.until, runbooks=arguments.runbooks, say=print)
+        return DONE if ok else NO
+    signal.signal(signal.SIGTERM, _interrupt)
+    present(port=arguments.port, runbooks=arguments.runbooks, say=print)
+    return DONE
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+# serve
+
+
+def _serve(parser: argparse.ArgumentParser) -> None:
+    _config(parser)
+    parser.set_defaults(act=_run_serve)
+
+
+def _run_serve(arguments: argparse.Namespace) -> int:
+    from bot.app import build
+    from bot.settings import load
+
+    _log(logging.INFO)
+    settings = load(arguments.config)
+    if settings.slack.transport == "http":
+        return _serve_posts(settings)
+    signal.signal(signal.SIGTERM, _interrupt)
+    bot = build(settings)
+    try:
+        bot.start()
+        bot.wait()
+    finally:
+        bot.close()
+    return DONE
+
+
+def _serve_posts(settings: "Settings") -> int:
+    from bot.app import Bot, build
+    from bot.slack.wsgi_server import HttpServer
+
+    def begin() -> Bot:
+        bot = build(settings)
+        bot.start()
+        return bot
+
+    HttpServer(port=settings.slack.http_port, begin=begin).run()
+    return DONE
+
+
+# check, actions
+
+
+def _check(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("paths", nargs="*", type=Path, default=[Path("runbooks")], metavar="PATH")
+    parser.set_defaults(act=_run_check)
+
+
+def _run_check(arguments: argparse.Namespace) -> int:
+    from bot.actions.catalogue import CATALOGUE
+    from bot.domain.action import PLATFORM_KEYS
+    from bot.domain.checking import check_library, check_runbook
+    from bot.domain.reading import read_runbook
+
+    files = _markdown(arguments.paths)
+    known = frozenset(str(near) for path in files for near in path.parent.rglob("*.md"))
+    problems: list[Problem] = []
+    runbooks: list[Runbook] = []
+    for path in files:
+        reading = read_runbook(path.read_text(encoding="utf-8"), str(path))
+        problems += reading.problems
+        if reading.runbook is not None:
+            runbooks.append(reading.runbook)
+            problems += check_runbook(reading.runbook, CATALOGUE, PLATFORM_KEYS, known)
+    problems += check_library(runbooks)
+    for problem in sorted(problems, key=lambda one: (one.path, one.line)):
+        print(problem)
+    errors = len([problem for problem in problems if problem.severity == "error"])
+    print(f"{len(files)} runbooks, {errors} errors, {len(problems) - errors} warnings")
+    return NO if errors else DONE
+
+
+def _markdown(paths: Sequence[Path]) -> list[Path]:
+    missing = [path for path in paths if not path.exists()]
+    if missing:
+        raise NotFoundError(f"There is no {missing[0]}. Give a runbook, or a folder of them.")
+    files = [file for path in paths for file in (sorted(path.glob("*.md")) if path.is_dir() else [path])]
+    return [file for file in files if file.name not in {"TEMPLATE.md", "README.md"} or file in paths]
+
+
+def _actions(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("words", nargs="*", metavar="WORD", help="only those that have all these words")
+    parser.set_defaults(act=_run_actions)
+
+
+def _run_actions(arguments: argparse.Namespace) -> int:
+    from bot.actions.catalogue import CATALOGUE
+    from bot.domain.describing import describe
+
+    found = [
+        action
+        for _, action in sorted(CATALOGUE.actions.items())
+        if all(word.lower() in f"{action.id} {action.title} {action.risk}".lower() for word in arguments.words)
+    ]
+    for action in found:
+        print(describe(action, CATALOGUE), end="\n\n")
+    print(f"{len(found)} actions")
+    return DONE if found else NO
+
+
+# plan
+
+
+def _plan(parser: argparse.ArgumentParser) -> None:
+    _config(parser)
+    parser.add_argument("runbook")
+    parser.add_argument("inputs", nargs="*", metavar="NAME=VALUE")
+    parser.add_argument("--json", action="store_true")
+    parser.set_defaults(act=_run_plan)
+
+
+def _run_plan(arguments: argparse.Namespace) -> int:
+    from bot.app import plan_alone
+    from bot.settings import load
+
+    given = dict(one.partition("=")[::2] for one in arguments.inputs)
+    made = plan_alone(load(arguments.config), arguments.runbook, given)
+    print(made.model_dump_json(indent=2) if arguments.json else "\n".join(made.lines()))
+    return DONE
+
+
+# audit, health, manifest
+
+
+def _audit(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(required=True, metavar="verify")
+    verify = actions.add_parser("verify", help="exit 1 if anybody touched the audit")
+    _config(verify)
+    verify.add_argument("--every-signature", action="store_true", help="check each record's signature, not only anchors'")
+    verify.set_defaults(act=_run_verify)
+
+
+def _run_verify(arguments: argparse.Namespace) -> int:
+    from bot.app import verify_audit
+    from bot.settings import load
+
+    found = verify_audit(load(arguments.config), every_signature=arguments.every_signature)
+    for line in found.lines():
+        print(line)
+    return DONE if found.whole else NO
+
+
+def _health(parser: argparse.ArgumentParser) -> None:
+    _config(parser)
+    parser.set_defaults(act=_run_health)
+
+
+def _run_health(arguments: argparse.Namespace) -> int:
+    from datetime import timedelta
+
+    from bot.records.store import Store
+    from bot.settings import load
+
+    store = Store.read_only(load(arguments.config).records.url)
+    try:
+        living = store.living(within=timedelta(seconds=10))
+    finally:
+        store.close()
+    print(f"{len(living)} alive" if living else "nobody is alive on these records")
+    return DONE if living else NO
+
+
+def _manifest(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--http", metavar="URL", help="the request URL of the signed HTTP transport")
+    parser.set_defaults(act=_run_manifest)
+
+
+def _run_manifest(arguments: argparse.Namespace) -> int:
+    from bot.slack.commands import Commands, manifest
+
+    print(json.dumps(manifest(Commands(), request_url=arguments.http), indent=2))
+    return DONE

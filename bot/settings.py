@@ -1,0 +1,197 @@
+"""The only reader of the environment and of bot.toml; everything else is given values.
+
+Secrets come from the environment alone; bot.toml can be reviewed and committed.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+
+from bot.domain.action import Platform
+from bot.domain.policy import APPROVAL_LIFETIME, LONGEST_LIFETIME, Policy, Role
+from bot.errors import InvalidError
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class SlackSettings(_Part):
+    """Where and as whom the bot speaks."""
+
+    team: str = Field(description="id of the workspace, T…")
+    channel: str = Field(description="id of the channel where alarms are shown, C…")
+    transport: Literal["socket", "http"] = Field("socket", description="Socket Mode, or signed HTTP behind gunicorn")
+    http_port: int = Field(8080, description="port of the signed HTTP transport")
+    workspace_url: str = Field("", description="e.g. the https address of the workspace, for links between cards")
+    commands: Mapping[str, str] = Field({}, description='other names for slash commands, e.g. {runbook = "rb"}')
+    bot_token: SecretStr = Field(SecretStr(""), description="environment only: SLACK_BOT_TOKEN")
+    app_token: SecretStr = Field(SecretStr(""), description="environment only: SLACK_APP_TOKEN (Socket Mode)")
+    signing_secret: SecretStr = Field(SecretStr(""), description="environment only: SLACK_SIGNING_SECRET (HTTP)")
+
+
+class AlarmSettings(_Part):
+    """Where alarms come from."""
+
+    queue_url: str | None = Field(None, description="SQS queue subscribed to the alarms' SNS topics")
+    dead_letter_url: str | None = Field(None, description="SQS queue for messages that are no alarm of ours")
+    topic_arns: tuple[str, ...] = Field((), description="the only SNS topics whose messages are believed")
+
+
+class PlatformSettings(_Part):
+    """One environment of the lake."""
+
+    title: str = Field(description="what people call it, shown first on every request, e.g. PROD")
+    account: str = Field(pattern=r"^[0-9]{12}$", description="AWS account id")
+    account_name: str = Field(description="the account's name in words")
+    region: str = Field(description="AWS region")
+    resources: Mapping[str, str | tuple[str, ...]] = Field(description="names of buckets, rules, machines, log groups")
+
+
+class RoleSettings(_Part):
+    """One role of the policy."""
+
+    title: str = Field(description="how cards name it, e.g. lake-platform")
+    group: str | None = Field(None, description="id of the Slack user group, S…")
+    people: tuple[str, ...] = Field((), description="ids of people, U…, where there is no group")
+    page_topic: str | None = Field(None, description="ARN of the SNS topic that wakes the role's on-call")
+
+
+class PolicySettings(_Part):
+    """Who may see, start and approve."""
+
+    roles: Mapping[str, RoleSettings] = Field(description="roles by the word runbooks use in `needs`")
+    viewer: str = Field(description="the role that may read")
+    operator: str = Field(description="the role that may start and steer runs")
+    on_call: str = Field(description="the role that confirms control steps")
+    change: tuple[str, ...] = Field(description="the roles a change needs where its step names none")
+    destructive: tuple[str, ...] = Field((), description="the roles a destructive step needs; fewer than two: not offered")
+    channels: tuple[str, ...] = Field((), description="channels bound to the environment; elsewhere nothing is told")
+    lifetime_minutes: int = Field(
+        int(APPROVAL_LIFETIME.total_seconds() // 60),
+        ge=1,
+        le=int(LONGEST_LIFETIME.total_seconds() // 60),
+        description="how long a request lives",
+    )
+
+
+class RecordsSettings(_Part):
+    """Where the truth is kept."""
+
+    url: str = Field("sqlite:///var/bot.db", description="sqlite:///… on one machine, postgresql+psycopg://… on several")
+    engine_url: str = Field("sqlite:///var/engine.db", description="the durable executor's own tables; rebuildable")
+    index: Path = Field(Path("var/index.db"), description="full-text index; rebuildable")
+    signing_key: Path = Field(Path("var/audit.key"), description="private key of the audit, made at first start")
+    trusted_keys: Path = Field(Path("trust/audit.pub"), description="public keys the audit is verified with; keep elsewhere")
+    anchors: str = Field("anchors", description="folder, or s3://bucket/prefix/, for the audit's anchors")
+
+
+class Settings(_Part):
+    """Everything that can be set."""
+
+    environment: str = Field("prod", description="which [platform.…] this process serves")
+    slack: SlackSettings
+    alarms: AlarmSettings = AlarmSettings()
+    platform: Mapping[str, PlatformSettings]
+    policy: PolicySettings
+    records: RecordsSettings = RecordsSettings()
+    runbooks: Path = Field(Path("runbooks"), description="folder of the runbooks")
+
+    def the_platform(self) -> Platform:
+        """Return the environment this process serves.
+
+        Raises:
+            InvalidError: it has no section.
+        """
+        found = self.platform.get(self.environment)
+        if found is None:
+            raise InvalidError(f"environment is {self.environment!r}, and there is no [platform.{self.environment}].")
+        return Platform(
+            name=found.title,
+            account=found.account,
+            account_name=found.account_name,
+            region=found.region,
+            resources=found.resources,
+        )
+
+    def the_policy(self) -> Policy:
+        """Return the policy as the core knows it.
+
+        Raises:
+            InvalidError: it names a role that it does not have.
+        """
+        named = {self.policy.viewer, self.policy.operator, self.policy.on_call}
+        named |= {*self.policy.change, *self.policy.destructive}
+        unknown = sorted(named - set(self.policy.roles))
+        if unknown:
+            raise InvalidError(f"[policy] names roles that [policy.roles] does not have: {', '.join(unknown)}.")
+        return Policy(
+            roles={name: Role(**role.model_dump()) for name, role in self.policy.roles.items()},
+            viewer=self.policy.viewer,
+            operator=self.policy.operator,
+            on_call=self.policy.on_call,
+            change=self.policy.change,
+            destructive=self.policy.destructive,
+            channels=self.policy.channels,
+            lifetime=timedelta(minutes=self.policy.lifetime_minutes),
+        )
+
+
+SECRETS = {
+    "bot_token": "SLACK_BOT_TOKEN",
+    "app_token": "SLACK_APP_TOKEN",
+    "signing_secret": "SLACK_SIGNING_SECRET",
+}
+
+
+def load(path: Path | None = None) -> Settings:
+    """Read bot.toml and the secrets of the environment.
+
+    Args:
+        path: the file; else RUNBOOK_BOT_CONFIG, else bot.toml in the current folder.
+
+    Raises:
+        InvalidError: names the file, the setting and what would fit.
+    """
+    chosen = path or Path(os.environ.get("RUNBOOK_BOT_CONFIG", "bot.toml"))
+    if not chosen.is_file():
+        raise InvalidError(f"There is no {chosen}. Copy bot.example.toml to bot.toml, or set RUNBOOK_BOT_CONFIG.")
+    try:
+        content = tomllib.loads(chosen.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise InvalidError(f"{chosen} is not TOML: {error}.") from error
+    return parse(content, os.environ, source=str(chosen))
+
+
+def parse(content: Mapping[str, Any], environ: Mapping[str, str], *, source: str) -> Settings:
+    """Return the settings from a parsed file and an environment.
+
+    Raises:
+        InvalidError: names the setting and what would fit; a secret in the file is refused.
+    """
+    slack = dict(content.get("slack") or {})
+    written = [name for name in SECRETS if name in slack]
+    if written:
+        raise InvalidError(f"{source}: slack.{written[0]} is a secret; set {SECRETS[written[0]]} in the environment instead.")
+    slack |= {name: environ[variable] for name, variable in SECRETS.items() if environ.get(variable)}
+    try:
+        settings = Settings.model_validate({**content, "slack": slack})
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise InvalidError(f"{source}: {where}: {first['msg']}.") from error
+    settings.the_platform()
+    settings.the_policy()
+    if not settings.runbooks.is_dir():
+        raise InvalidError(f"{source}: runbooks: there is no folder {settings.runbooks}.")
+    return settings
+
+
+def environment() -> Mapping[str, str]:
+    """Return the process's environment, for the checks made at start."""
+    return os.environ

@@ -1,0 +1,114 @@
+"""The people, groups, channels and settings of the demo: one small data-platform team and its lake."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from bot.settings import Settings, parse
+from bot.slack.commands import Commands
+from bot.workbench.lake.lake import Lake
+from bot.workbench.slack.server import LocalSlack
+from bot.workbench.slack.workspace import Channel, Command, Group, Human, Workspace
+
+CHANNEL = "C0INCIDENT"
+ANA, BO, CY, DEE, GUS = "U0ANA", "U0BO", "U0CY", "U0DEE", "U0GUS"
+
+
+def workspace() -> Workspace:
+    """Return the local Slack's people; Ana is on call, Bo and Cy can approve with her out, Gus is a guest."""
+    everybody = (ANA, BO, CY, DEE)
+    return Workspace(
+        people=(
+            Human(id=ANA, name="ana", real_name="Ana Ruiz", note="on call now"),
+            Human(id=BO, name="bo", real_name="Bo Jansen", note="platform"),
+            Human(id=CY, name="cy", real_name="Cy Mbeki", note="platform, do not disturb until 07:00"),
+            Human(id=DEE, name="dee", real_name="Dee Okafor", note="domain analyst"),
+            Human(id=GUS, name="gus", real_name="Gus Meyer", note="guest", is_guest=True),
+        ),
+        groups=(
+            Group(id="S0ONCALL", handle="lake-oncall", name="Lake on-call", members=(ANA, BO)),
+            Group(id="S0PLATFORM", handle="lake-platform", name="Lake platform", members=(ANA, BO, CY)),
+            Group(id="S0DOMAIN", handle="lake-domain", name="Domain analysts", members=(DEE,)),
+            Group(id="S0TEAM", handle="lake-team", name="Everybody on the lake", members=everybody),
+        ),
+        channels=(
+            Channel(
+                id=CHANNEL,
+                name="incident-etl",
+                members=(*everybody, GUS, "U0RUNBOOK"),
+                environment_note="PROD (local lake)",
+            ),
+            Channel(id="C0GENERAL", name="general", members=(*everybody, GUS, "U0RUNBOOK")),
+        ),
+        commands=tuple(
+            Command(command=command, usage=usage, description=description)
+            for command, usage, description in Commands().hints()
+        ),
+    )
+
+
+def settings(*, slack: LocalSlack, lake: Lake, folder: Path, runbooks: Path) -> Settings:
+    """Return settings as bot.toml and the environment would give them, for the local Slack and lake."""
+    names = lake.names
+    content: Mapping[str, Any] = {
+        "environment": "prod",
+        "runbooks": str(runbooks),
+        "slack": {"team": slack.workspace.team_id, "channel": CHANNEL, "workspace_url": slack.url},
+        "alarms": {
+            "queue_url": lake.queue_url(names.failures_queue),
+            "dead_letter_url": lake.queue_url(names.failures_dead_letters),
+            "topic_arns": [names.topic_arn(names.failures_topic)],
+        },
+        "platform": {
+            "prod": {
+                "title": "PROD",
+                "account": names.account,
+                "account_name": "lake-local",
+                "region": names.region,
+                "resources": {
+                    "bronze_bucket": names.bronze_bucket,
+                    "silver_bucket": names.silver_bucket,
+                    "quarantine_bucket": names.quarantine_bucket,
+                    "artifacts_bucket": names.artifacts_bucket,
+                    "log_groups": [names.log_group],
+                    "machines": [names.state_machine],
+                    "machine": names.state_machine,
+                    "rules": [names.schedule_rule],
+                    "daily_rule": names.schedule_rule,
+                    "namespace": names.namespace,
+                    "pipelines": [names.pipeline],
+                },
+            }
+        },
+        "policy": {
+            "roles": {
+                "oncall": {"title": "lake-oncall", "group": "S0ONCALL"},
+                "platform": {
+                    "title": "lake-platform",
+                    "group": "S0PLATFORM",
+                    "page_topic": names.topic_arn(names.page_topic),
+                },
+                "domain": {"title": "lake-domain", "group": "S0DOMAIN"},
+                "team": {"title": "lake-team", "group": "S0TEAM"},
+            },
+            "viewer": "team",
+            "operator": "team",
+            "on_call": "oncall",
+            "change": ["platform"],
+            "channels": [CHANNEL],
+        },
+        "records": {
+            "url": f"sqlite:///{folder / 'bot.db'}",
+            "engine_url": f"sqlite:///{folder / 'engine.db'}",
+            "index": str(folder / "index.db"),
+            "signing_key": str(folder / "audit.key"),
+            "trusted_keys": str(folder / "trust" / "audit.pub"),
+            "anchors": str(folder / "anchors"),
+        },
+    }
+    secrets = {
+        "SLACK_BOT_TOKEN": slack.bot_token,
+        "SLACK_APP_TOKEN": slack.app_token,
+        "SLACK_SIGNING_SECRET": slack.signing_secret,
+    }
+    return parse(content, secrets, source="the workbench")

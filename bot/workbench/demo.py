@@ -1,0 +1,252 @@
+"""The demo: a local lake, a local Slack and the bot itself, unchanged, in one process on loopback.
+
+It is also the stage the local Slack's page and `--play` see: a clock to move, a failure to cause, things to tick off.
+"""
+
+import logging
+import threading
+from datetime import timedelta
+from pathlib import Path
+from shutil import rmtree
+
+from bot.app import Bot, Endpoints, build
+from bot.aws.clients import Credentials
+from bot.domain.approval import ApprovalState
+from bot.domain.audit import Verification
+from bot.domain.run import RunState, StepState
+from bot.errors import RequestError
+from bot.records.anchors import folder_anchors
+from bot.records.ledger import verify_store
+from bot.records.signing import trusted_keys
+from bot.workbench.clock import Clock
+from bot.workbench.company import settings, workspace
+from bot.workbench.lake.lake import Lake
+from bot.workbench.scenarios.registry import SCENARIOS
+from bot.workbench.scenarios.scenario import Scenario
+from bot.workbench.slack.events import Payload
+from bot.workbench.slack.server import LocalSlack
+
+log = logging.getLogger(__name__)
+
+FIRST = "circuit-breaker"
+CARD_INTERVAL = timedelta(milliseconds=300)
+
+
+class Demo:
+    """Run the workbench, and be the stage of its page."""
+
+    def __init__(self, *, folder: Path, runbooks: Path, port: int = 0) -> None:
+        self._folder = folder
+        self._runbooks = runbooks
+        self.clock = Clock(folder / "clock.json")
+        self.lake = Lake(clock=self.clock)
+        self.slack = LocalSlack(workspace(), stage=self, port=port)
+        self._bot: Bot | None = None
+        self._guard = threading.Lock()
+        self._busy = ""
+        self._broken: set[str] = set()
+        self._fixed: set[str] = set()
+        self._seen = False
+
+    @property
+    def bot(self) -> Bot:
+        """Return the running bot.
+
+        Raises:
+            RequestError: it is starting, or was closed.
+        """
+        if self._bot is None:
+            raise RequestError("The bot is starting; try again in a moment.")
+        return self._bot
+
+    def start(self) -> None:
+        """Start lake, Slack and bot; returns when the bot is connected."""
+        self.lake.start()
+        self.slack.start()
+        self._bot = self._started_bot()
+
+    def close(self) -> None:
+        """Close everything, the bot first."""
+        if self._bot is not None:
+            self._bot.close()
+            self._bot = None
+        self.slack.close()
+        self.lake.close()
+
+    def _started_bot(self) -> Bot:
+        records = self._folder / "bot"
+        records.mkdir(parents=True, exist_ok=True)
+        lent = self.lake.credentials
+        bot = build(
+            settings(slack=self.slack, lake=self.lake, folder=records, runbooks=self._runbooks),
+            clock=self.clock,
+            endpoints=Endpoints(
+                slack_url=self.slack.base_url,
+                aws_url=self.lake.endpoint_url,
+                aws_credentials=Credentials(
+                    access_key_id=lent.access_key_id, secret_access_key=lent.secret_access_key
+                ),
+                intake_wait_s=1,
+                card_interval=CARD_INTERVAL,
+            ),
+        )
+        bot.start()
+        return bot
+
+    # What the page sees and does beside Slack.
+
+    def now(self) -> float:
+        """Return the movable clock, in epoch seconds."""
+        return self.clock.now().timestamp()
+
+    def offset(self) -> float:
+        """Return how far it is ahead of real time, in seconds."""
+        return self.clock.offset.total_seconds()
+
+    def offset_left(self) -> float:
+        """Return how far it may still be moved, in seconds."""
+        return self.clock.offset_left.total_seconds()
+
+    def advance(self, seconds: float) -> None:
+        """Move the clock, and have the alarms looked at."""
+        self.clock.advance(seconds)
+        self.lake.look()
+
+    def scenarios(self) -> list[Payload]:
+        """Return name, title and state of each, and what only the world outside can do about it."""
+        return [self._scenario(scenario) for scenario in SCENARIOS.values()]
+
+    def _scenario(self, scenario: Scenario) -> Payload:
+        broken = scenario.name in self._broken
+        repaired = broken and self._repaired()
+        return {
+            "name": scenario.name,
+            "title": scenario.title,
+            "state": "repaired" if repaired else "broken" if broken else "ready",
+            "fix": {
+                "title": scenario.fix.title,
+                "ready": broken and scenario.name not in self._fixed,
+                "done": scenario.name in self._fixed,
+            },
+        }
+
+    def break_(self, name: str) -> None:
+        """Cause a failure; returns at once, and it happens before the reader's eyes."""
+        scenario = _named(name)
+        with self._guard:
+            if name in self._broken and not self._repaired():
+                raise RequestError("That is broken already. Repair it, or press Start over.")
+            self._broken.add(name)
+            self._fixed.discard(name)
+        threading.Thread(target=self._break, args=(scenario,), name="breaking", daemon=True).start()
+
+    def _break(self, scenario: Scenario) -> None:
+        try:
+            scenario.break_(self.lake)
+        except Exception:
+            log.exception("The failure could not be caused.")
+            self._broken.discard(scenario.name)
+
+    def fix(self, name: str) -> None:
+        """Do what only the world outside can do: have the cause mended."""
+        scenario = _named(name)
+        if name not in self._broken:
+            raise RequestError("Nothing is broken yet, so there is nothing to mend.")
+        scenario.fix.apply(self.lake)
+        self._fixed.add(name)
+
+    def start_over(self) -> None:
+        """Put everything back to the beginning: the bot's records, the lake, the clock and Slack."""
+        with self._guard:
+            if self._bot is not None:
+                self._bot.close()
+                self._bot = None
+            self._broken.clear()
+            self._fixed.clear()
+            self.lake.reset()
+            rmtree(self._folder / "bot", ignore_errors=True)
+            self.slack.reset()
+            self._bot = self._started_bot()
+            self._seen = False
+
+    def seen(self) -> None:
+        """Let the failure happen before the eyes of whoever opens the page first."""
+        with self._guard:
+            if self._seen:
+                return
+            self._seen = True
+        self.break_(FIRST)
+
+    def status(self) -> Payload:
+        """Return words on what runs."""
+        return {"lake": "ready", "records": "starting" if self._bot is None else "ready"}
+
+    def links(self) -> list[Payload]:
+        """Return nothing: everything is on the page."""
+        return []
+
+    def repaired(self, name: str) -> bool:
+        """Return whether the lake itself says that the failure is over."""
+        return all(check.ok for check in _named(name).repaired(self.lake))
+
+    def audit(self) -> Verification:
+        """Return whether the bot's audit is whole, read from outside of it."""
+        records = self._folder / "bot"
+        return verify_store(
+            f"sqlite:///{records / 'bot.db'}",
+            keys=trusted_keys(records / "trust" / "audit.pub"),
+            anchors=folder_anchors(records / "anchors"),
+            every_signature=True,
+        )
+
+    def _repaired(self) -> bool:
+        if self._bot is None:
+            return False
+        return any(run.state is RunState.REPAIRED for run in self._bot.store.runs(open_only=False))
+
+    def checklist(self) -> list[Payload]:
+        """Return what a newcomer may see, and what they have seen, from the records."""
+        done = self._done()
+        return [{"id": name, "title": title, "done": name in done} for name, title in CHECKLIST.items()]
+
+    def _done(self) -> frozenset[str]:
+        if self._bot is None:
+            return frozenset()
+        store = self._bot.store
+        runs = list(store.runs(open_only=False))
+        requests = [one for run in runs for one in store.approvals(run=run.id)]
+        used = {one.step for one in requests if one.state is ApprovalState.CONSUMED}
+        refused = any(record.body.kind == "wish.refused" for record, _ in store.audit(most=200))
+        closed = any(run.record("close").state is StepState.DONE for run in runs)
+        seen = {
+            "alarm": bool(store.episodes(open_only=False)),
+            "start": bool(runs),
+            "pause": "pause" in used,
+            "fix": bool(self._fixed),
+            "refused": refused,
+            "approve": "half_open" in used,
+            "close": closed,
+            "watch": any(run.state in {RunState.WATCHING, RunState.REPAIRED} for run in runs),
+            "repaired": self._repaired(),
+        }
+        return frozenset(name for name, is_so in seen.items() if is_so)
+
+
+CHECKLIST = {
+    "alarm": "The nightly load halts itself, and the alarm says which runbook fits",
+    "start": "Press Start runbook: it only looks",
+    "pause": "Confirm the pause of the schedule: one on-call click",
+    "fix": "Have the file corrected upstream (button below)",
+    "refused": "Approve your own change, and be refused",
+    "approve": "Become Bo and approve: breaker half-open, one file probed",
+    "close": "Approve closing the breaker",
+    "watch": "The schedule is on again, the lake is checked, the run watches for an hour",
+    "repaired": "Move the clock by an hour: repaired",
+}
+
+
+def _named(name: str) -> Scenario:
+    scenario = SCENARIOS.get(name)
+    if scenario is None:
+        raise RequestError(f"There is no failure called {name!r}; there is {', '.join(SCENARIOS)}.")
+    return scenario
