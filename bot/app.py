@@ -10,7 +10,7 @@ import socket
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import timedelta, tzinfo
 from pathlib import Path
 
 from bot.actions.catalogue import CATALOGUE
@@ -180,7 +180,7 @@ def build(settings: Settings, *, clock: Clock | None = None, endpoints: Endpoint
     policy, team, known = settings.the_policy(), settings.slack.team, Memory()
     directory = SlackDirectory(client=patient(client), policy=policy, team=team, memory=known)
     desk = _desk(settings, store=store, cloud=cloud, plumbing=plumbing, directory=directory, replica=replica)
-    at_the_door = replace(desk, directory=SlackDirectory(client=hasty(client), policy=policy, team=team, memory=known))
+    quick = SlackDirectory(client=hasty(client), policy=policy, team=team, memory=known)
     failures = Failures()
     bell = Bell()
     engine = DbosEngine(
@@ -204,7 +204,7 @@ def build(settings: Settings, *, clock: Clock | None = None, endpoints: Endpoint
             interval=endpoints.card_interval.total_seconds(),
             leads=lambda: store.leads("renderer", by=replica, during=VOICE_KEPT),
         ),
-        transport=_transport(settings, client=client, desk=at_the_door, bell=bell),
+        transport=_transport(settings, client=client, desk=replace(desk, directory=quick), zone=quick.zone, bell=bell),
         intake=_intake(settings, desk=desk, plumbing=plumbing),
         intake_wait_s=endpoints.intake_wait_s,
         bell=bell,
@@ -305,7 +305,9 @@ def _drawing(desk: Desk) -> Drawing:
     )
 
 
-def _transport(settings: Settings, *, client: WebClient, desk: Desk, bell: Bell) -> Transport:
+def _transport(
+    settings: Settings, *, client: WebClient, desk: Desk, zone: Callable[[str], tzinfo], bell: Bell
+) -> Transport:
     def accept(delivery: Delivery) -> bool:
         new = desk.records.accept(delivery)
         bell.ring()
@@ -319,7 +321,7 @@ def _transport(settings: Settings, *, client: WebClient, desk: Desk, bell: Bell)
         now=desk.now,
         client=client,
         signing_secret=settings.slack.signing_secret.get_secret_value(),
-        views=Views(desk=desk, stage=stage, opened=Opened(now=desk.now)),
+        views=Views(desk=desk, stage=stage, opened=Opened(now=desk.now), zone=zone),
         commands=Commands(names=settings.slack.commands),
     )
     if settings.slack.transport == "http":

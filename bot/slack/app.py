@@ -89,7 +89,8 @@ def quick_client(client: WebClient) -> WebClient:
 def _quiet_logger() -> logging.Logger:
     """Return the logger of the libraries below; their debug lines hold trigger ids and response addresses."""
     quiet = logging.getLogger("bot.slack.wire")
-    quiet.setLevel(logging.INFO)
+    if quiet.level == logging.NOTSET:
+        quiet.setLevel(logging.INFO)
     return quiet
 
 
@@ -150,7 +151,7 @@ class Listeners:
         """Keep a slash command; what is known at once is said at once."""
         asked = self._commands.asked(body, at=self._now())
         opened = asked.delivery is not None and self._keep(asked.delivery, trigger=body["trigger_id"])
-        ack(text="" if opened else asked.words, response_type="ephemeral")
+        ack(text=asked.words, response_type="ephemeral") if asked.words and not opened else ack()
 
     def click(self, ack: Ack, body: Body) -> None:
         """Keep a click, or open the dialog it asks for."""

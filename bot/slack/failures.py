@@ -10,7 +10,7 @@ from collections.abc import Callable
 from slack_bolt import BoltResponse
 from slack_bolt.error import BoltUnhandledRequestError
 from slack_sdk import WebClient
-from slack_sdk.errors import SlackClientError
+from slack_sdk.errors import SlackApiError, SlackClientError
 
 from bot.domain.people import Place
 from bot.errors import BotError, RequestError
@@ -39,14 +39,19 @@ class Whisperer:
     def __call__(self, place: Place, person: str, words: str) -> None:
         """Say it; what cannot be said is logged."""
         try:
-            if place.channel == HOME:
-                self._client.chat_postMessage(channel=person, text=words)
-            else:
-                self._client.chat_postEphemeral(
-                    channel=place.channel, user=person, text=words, thread_ts=place.thread
-                )
+            if place.channel != HOME and self._whispered(place, person, words):
+                return
+            self._client.chat_postMessage(channel=person, text=words)
         except (SlackClientError, OSError) as error:
             log.warning("A person could not be told why their click failed.", extra={"why": type(error).__name__})
+
+    def _whispered(self, place: Place, person: str, words: str) -> bool:
+        """Say it in the channel; False where Slack does not let the bot, or the person is not there."""
+        try:
+            self._client.chat_postEphemeral(channel=place.channel, user=person, text=words, thread_ts=place.thread)
+        except SlackApiError:
+            return False
+        return True
 
 
 class Failures:

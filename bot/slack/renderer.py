@@ -113,9 +113,15 @@ class Renderer:
         return [card for card in found if card and card.ts]
 
     def _in_order(self, cards: Sequence[Card]) -> list[Card]:
-        """Return urgent ones first, but a run's own card before what links to it or stands in its thread."""
+        """Return urgent ones first, but before all a run's own card that others link to or stand under."""
         needed = {f"run:{self._run_of(card)}" if card.under is None else card.under for card in cards if _leans(card)}
-        return sorted(cards, key=lambda card: not card.urgent and not (card.key in needed and card.ts is None))
+
+        def rank(card: Card) -> int:
+            if card.ts is None and card.key in needed:
+                return 0
+            return 1 if card.urgent else 2
+
+        return sorted(cards, key=rank)
 
     def _run_of(self, card: Card) -> int:
         if card.kind is not CardKind.REQUEST:
@@ -180,10 +186,8 @@ class Renderer:
         if isinstance(drawn.shows, View):
             self._chat.publish(card.to or "", drawn.shows)
             return ""
-        if card.kind is CardKind.WHISPER:
-            return self._whisper(card, drawn.shows)
         try:
-            return self._stand(card, drawn, drawn.shows, thread=thread)
+            return self._utter(card, drawn, drawn.shows, thread=thread)
         except CallRefusedError as error:
             if error.code in NO_ENTRY:
                 self._cannot_write(card, drawn, error)
@@ -191,7 +195,12 @@ class Renderer:
             if error.code not in NOT_TAKEN:
                 raise
             log.exception("Slack does not take the blocks of a card; its text is shown.", extra={"card": card.key})
-            return self._stand(card, drawn, Message(text=drawn.shows.text), thread=thread)
+            return self._utter(card, drawn, Message(text=drawn.shows.text), thread=thread)
+
+    def _utter(self, card: Card, drawn: Drawn, message: Message, *, thread: str | None) -> str:
+        if card.kind is CardKind.WHISPER:
+            return self._whisper(card, message)
+        return self._stand(card, drawn, message, thread=thread)
 
     def _stand(self, card: Card, drawn: Drawn, message: Message, *, thread: str | None) -> str:
         """Edit the message where it stands; post it, or post it anew, where it does not."""

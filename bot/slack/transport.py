@@ -1,6 +1,7 @@
 """How Slack reaches the app: Socket Mode from a thread of its own, or signed HTTP under a WSGI server."""
 
 import logging
+import re
 import socket
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -93,6 +94,9 @@ class SocketTransport:
         client.auto_reconnect_enabled = False
         client.closed = True
         client.message_queue.put(None)  # its reader sleeps up to a second otherwise
+        client.message_processor.event.set()
+        client.message_processor.thread.join()
+        client.message_workers.shutdown()  # what is being dealt with is still acknowledged
         session = client.current_session
         if session is not None and session.sock is not None:
             with suppress(OSError):  # gone already
@@ -122,7 +126,7 @@ class HttpTransport:
         if path != EVENTS_PATH or method != "POST":
             return _plain(start_response, "404 Not Found", "Not found")
         length = str(environ.get("CONTENT_LENGTH") or "")
-        if not (length.isascii() and length.isdigit()):
+        if not re.fullmatch(r"[0-9]{1,12}", length):
             return _plain(start_response, "411 Length Required", "Length required")
         if int(length) > MOST_BYTES:
             return _plain(start_response, "413 Content Too Large", "Too large")

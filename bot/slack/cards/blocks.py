@@ -89,7 +89,7 @@ def mrkdwn(text: str) -> Block:
 def section(text: str, *, button: Button | None = None) -> Block:
     """Return a paragraph that a phone shows whole."""
     made: Block = {"type": "section", "text": mrkdwn(cut_mrkdwn(text, MOST_SECTION)), "expand": True}
-    return {**made, "accessory": button.block()} if button else made
+    return {**made, "accessory": button.block()} if button and button.value else made
 
 
 def exact(text: str) -> Block:
@@ -111,8 +111,9 @@ def context(*texts: str) -> Block:
 
 def buttons(shown: Sequence[Button], more: Sequence[Button] = ()) -> list[Block]:
     """Return at most one row: three buttons at most, most wanted first, the others in one overflow."""
-    elements = [button.block() for button in shown[:3]]
-    rest = [*shown[3:], *more][:5]
+    known = [button for button in shown if button.value]
+    elements = [button.block() for button in known[:3]]
+    rest = [*known[3:], *more][:5]
     if rest:
         options = [{"text": words(cut(one.label, 75)), "value": f"{one.action}:{one.value}"} for one in rest]
         overflow: Block = {"type": "overflow", "action_id": "more", "options": options}

@@ -9,10 +9,11 @@ from bot.domain.action import Call, Row
 from bot.domain.value import JsonValue
 from bot.slack.cards.wording import ascii_only, escaped
 
-MOST_ON_CARD = 1_300
+MOST_ON_CARD = 1_500
 MOST_PIECE = 2_900
 MOST_IN_MODAL = 80
 
+_SAID_LAST = frozenset({"ContentType", "ExpectedBucketOwner"})
 _CLI_NAMES = {"s3": "s3api"}
 
 
@@ -55,7 +56,8 @@ def operation(call: Call, rows: Mapping[str, Row]) -> str:
 
 
 def _one(call: Call, rows: Mapping[str, Row]) -> str:
-    params = [f"  {_line(name)} = {literal(value)}" for name, value in call.params.items()]
+    told = sorted(call.params.items(), key=lambda param: param[0] in _SAID_LAST)
+    params = [f"  {_line(name)} = {literal(value)}" for name, value in told]
     return "\n".join([_line(operation(call, rows)), *params])
 
 

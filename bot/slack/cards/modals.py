@@ -14,7 +14,7 @@ from bot.domain.runbook import Runbook
 from bot.slack.cards import wording
 from bot.slack.cards.blocks import Block, View, context, exact, lines, numbered, section, words
 from bot.slack.cards.calls import command_line, exact_text, fenced, pieces
-from bot.slack.cards.request import effect_of, facts_text, leaves
+from bot.slack.cards.request import effect_of, facts, leaves
 from bot.slack.cards.stage import Stage, headline
 
 WHY, WORDS, UNTIL, OTHER, VALUE = "why", "words", "until", "other", "value"
@@ -113,7 +113,7 @@ def details_blocks(approval: Approval, run: Run, runbook: Runbook, stage: Stage)
                 f"*{effect_of(approval)}.*",
             )
         ),
-        section(facts_text(approval, runbook, stage)),
+        *facts(approval, runbook, stage),
         section("*The exact call*" if len(calls) == 1 else f"*The exact calls* ({len(calls)}, in this order)"),
         *map(exact, pieces(exact_text(calls, stage.catalogue.rows))),
         section("*What was seen, and must still be so*"),
@@ -158,7 +158,7 @@ def review(approval: Approval, run: Run, runbook: Runbook, stage: Stage, *, opaq
         section(
             f"🟠 *{stage.environment} · APPROVAL NEEDED* ({stage.account}) · {approval.label}\n*{effect_of(approval)}.*"
         ),
-        section(facts_text(approval, runbook, stage)),
+        *facts(approval, runbook, stage),
     ]
     whole = _modal("review", f"Review {approval.label}", [*head, *map(exact, shown)], meta=opaque, submit="Approve")
     if len(shown) <= MOST_PIECES and len(json.dumps(whole.payload)) <= MOST_BYTES:

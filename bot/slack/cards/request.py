@@ -16,8 +16,12 @@ from bot.slack.cards.blocks import Block, Button, Confirm, Message, buttons, con
 from bot.slack.cards.calls import exact_text, fits_card
 from bot.slack.cards.stage import Stage, headline, step_name, step_or_none, title_of
 
-MOST_SEEN = 4
+MOST_SEEN = 2
 _DECIDES = ("state", "status")
+_WORD = re.compile(r"[a-z_]{1,30}", re.ASCII)
+_WORDS = re.compile(r"[a-z_]+: '?[A-Z_]+'? -> '?[A-Z_]+'?", re.ASCII)
+_BEGINS = re.compile(r"execution [A-Za-z0-9_-]{1,80}: none -> RUNNING", re.ASCII)
+_STAMPS = re.compile(r"etag|version_id|last_modified|sha256|size", re.ASCII)
 
 
 def request_card(approval: Approval, run: Run, runbook: Runbook, stage: Stage) -> Message:
@@ -31,7 +35,9 @@ def request_card(approval: Approval, run: Run, runbook: Runbook, stage: Stage) -
 
 def effect_of(approval: Approval) -> str:
     """Return the one sentence of effect, made harmless."""
-    return wording.signed(wording.sentence(approval.binding.calls[0].effect), 240) if approval.binding.calls else ""
+    if not approval.binding.calls:
+        return ""
+    return wording.signed(wording.short_keys(wording.sentence(approval.binding.calls[0].effect)), 240)
 
 
 def shows_whole_call(approval: Approval, stage: Stage) -> bool:
@@ -62,7 +68,7 @@ def _asking(approval: Approval, run: Run, runbook: Runbook, stage: Stage) -> lis
     )
     return [
         section(_head(approval, stage)),
-        section(facts_text(approval, runbook, stage)),
+        *facts(approval, runbook, stage),
         shown,
         *_ask_buttons(approval, run, stage, fits=fits),
         context(_small_print(approval, run, runbook, stage)),
@@ -84,24 +90,43 @@ def _bold(text: str) -> str:
     return text.replace(wording.STAR, "") or "Nothing is said about the effect"
 
 
-def facts_text(approval: Approval, runbook: Runbook, stage: Stage) -> str:
-    """Return what decides: what changes, what does not, the way back, why, what was seen, who may."""
+def facts(approval: Approval, runbook: Runbook, stage: Stage) -> list[Block]:
+    """Return what decides; in paragraphs of their own, so that a long one never pushes who may off the card."""
     calls = approval.binding.calls
     changes = " · ".join(dict.fromkeys(part for one in calls for part in (_changes(one), _further(one, calls)) if part))
     untouched = ", ".join(dict.fromkeys(part for one in calls for part in _parts(one.untouched)))
-    return lines(
-        f"*Changes*  {wording.cut_mrkdwn(changes, 420)}" if changes else "",
-        f"*Does not touch*  {wording.cut_mrkdwn(untouched, 260)}" if untouched else "",
-        f"*If it goes wrong*  {_way_back(approval, runbook)}",
-        f"*Why* ({stage.name(approval.asked_by)})  “{wording.quoted(approval.reason, 240)}”" if approval.reason else "",
-        f"*Seen* {wording.time_of(approval.asked_at, now=stage.now)}:  {_seen(calls)}."
-        " If this changes, the request is void.",
-        f"*Who*  {_who(approval, stage)}",
-    )
+    seen_at = wording.time_of(approval.asked_at, now=stage.now)
+    return [
+        section(
+            lines(
+                f"*Changes*  {wording.cut_mrkdwn(changes, 420)}" if changes else "",
+                f"*Does not touch*  {wording.cut_mrkdwn(untouched, 260)}" if untouched else "",
+                f"*If it goes wrong*  {_way_back(approval, runbook)}",
+            )
+        ),
+        section(
+            lines(
+                f"*Why* ({stage.name(approval.asked_by)})  “{wording.quoted(approval.reason, 240)}”"
+                if approval.reason
+                else "",
+                f"*Seen* {seen_at}:  {_seen(calls)}. If any of it changes, this request is void.",
+            )
+        ),
+        section(f"*Who*  {_who(approval, stage)}"),
+    ]
 
 
 def _changes(one: BoundCall) -> str:
-    return wording.signed("; ".join(one.changes.split("\n")).replace("->", "→"), 320)
+    """Return before and after; where one line decides, the others are only named: the exact call has them whole."""
+    if _BEGINS.fullmatch(one.changes) and one.effect:
+        return ""
+    said = one.changes.split("\n")
+    telling = [line for line in said if line.partition(":")[0] in _DECIDES and _WORDS.fullmatch(line)]
+    others = [line.partition(":")[0] for line in said if line not in telling and _WORD.fullmatch(line.partition(":")[0])]
+    if not telling or len(telling) + len(others) < len(said):
+        return wording.signed("; ".join(said).replace("->", "→"), 320)
+    also = f", with {' and '.join(others)}" if others else ""
+    return wording.signed("; ".join(telling).replace("'", "").replace("->", "→") + also, 320)
 
 
 def _parts(untouched: str) -> list[str]:
@@ -112,19 +137,21 @@ def _further(one: BoundCall, calls: Sequence[BoundCall]) -> str:
     """Return the effect of a call that is not the first, which the bold sentence has not said yet."""
     if one.effect == calls[0].effect:
         return ""
-    return f"then: {wording.signed(wording.sentence(one.effect), 200)}"
+    return f"then: {wording.signed(wording.short_keys(wording.sentence(one.effect)), 200)}"
 
 
 def _way_back(approval: Approval, runbook: Runbook) -> str:
     words = []
-    for name in dict.fromkeys(one.step for one in approval.binding.calls):
+    steps = dict.fromkeys(one.step for one in approval.binding.calls)
+    for name in steps:
         step = step_or_none(runbook, name)
         if step and step.undo:
-            words.append(f"Undo asks for: {title_of(runbook, step.undo)}")
+            words.append(f"Undo asks to do “{title_of(runbook, step.undo)}”")
         elif step and step.owes:
-            words.append(f"{title_of(runbook, step.owes)} is owed, and covered by this click")
+            words.append(f"“{title_of(runbook, step.owes)}” is owed from then on, and covered by this click")
         elif step and step.no_undo:
-            words.append(wording.prose(wording.sentence(step.no_undo), 160))
+            of = f"“{title_of(runbook, name)}” has no undo: " if len(steps) > 1 else "No undo: "
+            words.append(of + wording.prose(wording.sentence(step.no_undo), 160))
     return ". ".join(dict.fromkeys(words)) + "." if words else "There is no undo."
 
 
@@ -132,10 +159,28 @@ def _seen(calls: Sequence[BoundCall]) -> str:
     found: list[tuple[str, JsonValue]] = []
     for one in calls:
         found += [leaf for leaf in leaves(one.seen) if leaf not in found and leaf != ("found", True)]
-    found.sort(key=lambda leaf: leaf[0].rpartition(".")[2].casefold() not in _DECIDES)
-    shown = [f"{wording.quoted(name, 40)} {wording.code(_short(value), 44)}" for name, value in found[:MOST_SEEN]]
-    more = f" and {len(found) - MOST_SEEN} more (Details)" if len(found) > MOST_SEEN else ""
-    return " · ".join(shown) + more or "nothing that decides"
+    telling = sorted((leaf for leaf in found if not _STAMPS.search(leaf[0].casefold())), key=_telling)[:MOST_SEEN]
+    shown = [_one_seen(name, value) for name, value in telling]
+    left = len(found) - len(shown)
+    more = [f"{left} more in Details"] if left else []
+    return " · ".join([*shown, *more]) or "nothing that decides"
+
+
+def _telling(leaf: tuple[str, JsonValue]) -> int:
+    """Return the place of a value among those shown: what state, since when, then the rest as it comes."""
+    name = _last(leaf[0])
+    return 0 if name in _DECIDES else 1 if name.endswith(("_at", "since")) and leaf[1] else 2
+
+
+def _one_seen(name: str, value: JsonValue) -> str:
+    said = _last(name)
+    if said.endswith(("_at", "since")) and isinstance(value, str):
+        return f"{wording.quoted(said.replace('_', ' '), 40)} {wording.prose(value, 40)}"
+    return f"{wording.quoted(said, 40)} {wording.code(_short(value), 44)}"
+
+
+def _last(name: str) -> str:
+    return name.rpartition(".")[2].casefold()
 
 
 def leaves(seen: JsonObject) -> list[tuple[str, JsonValue]]:
@@ -216,15 +261,16 @@ def approve_confirm(approval: Approval, stage: Stage) -> Confirm | None:
 
 
 def _plain(text: str) -> str:
-    return wording.sentence(wording.ascii_only(wording.visible(text[:800])).replace("`", ""))
+    said = wording.ascii_only(wording.visible(text[:800])).replace("`", "")
+    return wording.sentence(wording.short_keys(said))
 
 
 def _small_print(approval: Approval, run: Run, runbook: Runbook, stage: Stage) -> str:
     steps = dict.fromkeys(one.step for one in approval.binding.calls) or {approval.step: None}
     named = [step_or_none(runbook, step) for step in steps]
-    places = "+".join(step_name(step) for step in named if step)
+    places = " and ".join(step_name(step) for step in named if step)
     parts = [
-        stage.linked(f"run:{run.id}", f"{run.label} step {places}"),
+        stage.linked(f"run:{run.id}", f"{run.label}, step{'s' if len(steps) > 1 else ''} {places}"),
         f"runbook {wording.quoted(approval.binding.snapshot[:6], 6)}",
         _ladder(approval, stage),
         "used once",

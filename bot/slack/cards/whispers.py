@@ -11,7 +11,7 @@ from bot.domain.value import JsonObject, JsonValue
 from bot.slack.cards import wording
 from bot.slack.cards.blocks import Block, Button, Message, buttons, context, exact, lines, message, section
 from bot.slack.cards.calls import exact_text, fits_card
-from bot.slack.cards.request import effect_of, facts_text, request_card
+from bot.slack.cards.request import effect_of, facts, request_card
 from bot.slack.cards.run import run_buttons, state_line, steps_text
 from bot.slack.cards.stage import Stage, headline, step_name
 
@@ -217,7 +217,7 @@ def _details(told: Whisper) -> tuple[str, list[Block]]:
     opened = stage.linked(f"request:{one.id}", "the request in its channel")
     return text, [
         section(lines(f"*{stage.environment} · {one.state.value.upper()}* · {one.label}", f"*{effect_of(one)}.*")),
-        section(facts_text(one, told.runbook, stage)),
+        *facts(one, told.runbook, stage),
         shown,
         *buttons([Button(label="Details", action="details", value=str(one.id))]),
         context(f"digest {one.digest[:16]}… · {one.binding.risk} · decide on {opened}"),

@@ -20,6 +20,8 @@ _MARKS = {"*": STAR, "~": "\u223c", "`": "'"}
 _ID = re.compile(r"[A-Za-z0-9_-]{1,40}", re.ASCII)
 _TORN = re.compile(r"(?:<[^<>]*|&[a-z]{0,4})$")
 _ISO = re.compile(r"\b[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?(?:Z|\+00:00)")
+_KEY = re.compile(r"(?<![\w/])[\w=.-]+(?:/[\w=.-]+)+/([\w=.-]*\w)", re.ASCII)
+LONG_KEY = 30  # characters
 _FAR = timedelta(hours=12)
 MOST_TAIL = 60
 
@@ -103,6 +105,11 @@ def _latin(character: str) -> str:
 def ascii_only(text: str) -> str:
     r"""Return the text with every character that is not printable ASCII as `\u{…}`."""
     return "".join(c if " " <= c <= "~" else f"\\u{{{ord(c):x}}}" for c in text)
+
+
+def short_keys(text: str) -> str:
+    """Return a sentence with only the last part of long object keys, `…/f-0193.csv.gz`; the exact call has them whole."""
+    return _KEY.sub(lambda found: f"…/{found[1]}" if len(found[0]) > LONG_KEY else found[0], text)
 
 
 def code(text: str, most: int = 80) -> str:

@@ -1,0 +1,285 @@
+"""Every card there is, by name: what the golden files show and what the rules are held against."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from bot.domain.approval import Approval, ApprovalState
+from bot.domain.records import Attempt, Episode
+from bot.domain.run import Awaiting, Run, RunState
+from bot.domain.value import JsonObject
+from bot.slack.cards import modals
+from bot.slack.cards.alarm import alarm_card
+from bot.slack.cards.blocks import Message, View
+from bot.slack.cards.home import home
+from bot.slack.cards.notices import Told, notice
+from bot.slack.cards.request import request_card
+from bot.slack.cards.run import run_card
+from bot.slack.cards.whispers import Whisper, whisper
+from tests.slack.cards.samples import (
+    ANA,
+    APPROVED,
+    BO,
+    CONSUMED,
+    NIGHT,
+    YES,
+    a_run,
+    an_alarm,
+    an_approval,
+    at_step,
+    attempts,
+    control_request,
+    ended,
+    is_ok,
+    put_breaker,
+    runbook,
+    stage,
+    two_roles,
+    unknown,
+    waiting_for,
+    watching,
+)
+
+Show = Callable[[], Message | View]
+
+
+def _alarm(episode: Episode, run: Run | None = None, *others: Episode, known: bool = True) -> Message:
+    return alarm_card(episode, runbook() if known else None, run, stage(), others=others)
+
+
+def _ended_request(state: ApprovalState, why: str, by: str = "bot", *, waits: bool = True) -> Message:
+    run = waiting_for(Awaiting.PERSON, "half_open", words=f"Q-9 {state.value}") if waits else at_step("half_open")
+    approval = an_approval(state=state, ended_by=by, ended_why=why, edition=2)
+    return request_card(approval, run, runbook(), stage(now=NIGHT + timedelta(minutes=16)))
+
+
+def _notice(
+    payload: JsonObject,
+    run: Run,
+    *,
+    after: int = 0,
+    approval: Approval | None = None,
+    tries: tuple[Attempt, ...] | None = None,
+) -> Message:
+    return notice(
+        Told(
+            payload=payload,
+            run=run,
+            runbook=runbook(),
+            stage=stage(now=NIGHT + timedelta(minutes=after)),
+            approval=approval,
+            approvals=(an_approval(**CONSUMED), control_request(**CONSUMED)),
+            attempts=attempts() if tries is None else tries,
+        )
+    )
+
+
+def _whisper(payload: JsonObject, *, run: Run | None = None, asked: bool = False, known: bool = True) -> Message:
+    return whisper(
+        Whisper(
+            payload=payload,
+            stage=stage(),
+            ids="whisper:7",
+            runs=(run,) if run else (),
+            runbook=runbook() if known else None,
+            approvals=(an_approval(),) if asked else (),
+        )
+    )
+
+
+REFUSED = "Not approved: you asked for this change yourself. Can approve: <@U0BO>, <@U0CY>."
+PLAN: JsonObject = {
+    "runbook": "circuit-breaker",
+    "title": "Circuit Breaker Triggered",
+    "environment": "PROD",
+    "inputs": {"pipeline": "transactions"},
+    "steps": [
+        {
+            "step": "breaker",
+            "number": 1,
+            "title": "Read the breaker.",
+            "phase": "mitigation",
+            "status": "looked",
+            "words": "breaker OPEN",
+        },
+        {
+            "step": "pause",
+            "number": 10,
+            "title": "Pause the schedule.",
+            "phase": "mitigation",
+            "status": "would ask",
+            "words": "state: ENABLED -> DISABLED",
+            "risk": "control",
+            "needs": ["oncall"],
+        },
+        {
+            "step": "close",
+            "number": 14,
+            "title": "Close.",
+            "phase": "mitigation",
+            "status": "known later",
+            "words": "known after Probe one file.",
+        },
+        {
+            "step": "watch",
+            "number": 5,
+            "title": "One hour.",
+            "phase": "verification",
+            "status": "known later",
+            "words": "checked at the end",
+        },
+    ],
+    "warnings": ["Close the breaker: nobody but you is in lake-platform"],
+}
+LISTED: JsonObject = {
+    "what": "runbooks",
+    "words": "breaker",
+    "items": [
+        {
+            "id": "circuit-breaker",
+            "title": "Circuit Breaker Triggered",
+            "category": "Incident response",
+            "status": "active",
+            "summary": "A load counted more than 100 equal errors within an hour and halted itself.",
+            "matched": ["breaker"],
+        }
+    ],
+}
+
+GALLERY: dict[str, Show] = {
+    "alarm": lambda: _alarm(an_alarm()),
+    "alarm-taken-and-running": lambda: _alarm(
+        an_alarm(taken_by=ANA, run=42, times=4), at_step("half_open"), an_alarm(id=119)
+    ),
+    "alarm-ok-again": lambda: _alarm(is_ok(), ended(RunState.REPAIRED)),
+    "alarm-ok-and-nobody-came": lambda: _alarm(is_ok().model_copy(update={"run": None, "taken_by": None})),
+    "alarm-without-runbook": lambda: _alarm(
+        an_alarm(runbook=None, why="no runbook names this alarm", findings=()), known=False
+    ),
+    "alarm-snoozed": lambda: _alarm(an_alarm(snoozed_until=NIGHT + timedelta(hours=1), taken_by=BO)),
+    "run-looking": lambda: run_card(
+        a_run(at=2, records=dict(list(a_run().records.items())[:2])), runbook(), (), stage()
+    ),
+    "run-waiting-for-approval": lambda: run_card(
+        waiting_for(Awaiting.APPROVAL, "half_open"), runbook(), (control_request(**CONSUMED),), stage()
+    ),
+    "run-waiting-for-input": lambda: run_card(waiting_for(Awaiting.INPUT, "half_open"), runbook(), (), stage()),
+    "run-waiting-for-hands": lambda: run_card(waiting_for(Awaiting.DONE, "half_open"), runbook(), (), stage()),
+    "run-waiting-for-a-person": lambda: run_card(
+        waiting_for(Awaiting.PERSON, "close", words="Q-9 declined"), runbook(), (an_approval(**CONSUMED),), stage()
+    ),
+    "run-polling-and-silent": lambda: run_card(
+        waiting_for(Awaiting.POLL, "probe", words="Looks again: Probe one file."),
+        runbook(),
+        (an_approval(**CONSUMED),),
+        stage(now=NIGHT + timedelta(minutes=3)),
+    ),
+    "run-parked": lambda: run_card(
+        at_step("half_open", state=RunState.PARKED, parked_until=NIGHT + timedelta(hours=6)), runbook(), (), stage()
+    ),
+    "run-outcome-unknown": lambda: run_card(unknown()[0], runbook(), (), stage()),
+    "run-watching": lambda: run_card(watching(), runbook(), (an_approval(**CONSUMED),), stage()),
+    "run-repaired": lambda: run_card(ended(RunState.REPAIRED), runbook(), (an_approval(**CONSUMED),), stage()),
+    "run-not-repaired": lambda: run_card(ended(RunState.NOT_REPAIRED), runbook(), (), stage()),
+    "run-stopped-and-owing": lambda: run_card(
+        at_step("half_open", state=RunState.STOPPED, stopped_by=BO, stopping=True, ended=NIGHT), runbook(), (), stage()
+    ),
+    "request": lambda: request_card(an_approval(), waiting_for(Awaiting.APPROVAL, "half_open"), runbook(), stage()),
+    "request-control": lambda: request_card(
+        control_request(), waiting_for(Awaiting.APPROVAL, "pause"), runbook(), stage()
+    ),
+    "request-one-of-two": lambda: request_card(
+        two_roles(votes=(YES,)), waiting_for(Awaiting.APPROVAL, "half_open"), runbook(), stage()
+    ),
+    "request-too-long": lambda: request_card(
+        an_approval(put_breaker("x" * 4_000)), waiting_for(Awaiting.APPROVAL, "half_open"), runbook(), stage()
+    ),
+    "request-approved": lambda: request_card(an_approval(**APPROVED), at_step("half_open"), runbook(), stage()),
+    "request-done": lambda: request_card(an_approval(**CONSUMED), at_step("close"), runbook(), stage()),
+    "request-declined": lambda: _ended_request(ApprovalState.DECLINED, "not now: file not fixed yet", BO),
+    "request-withdrawn": lambda: _ended_request(ApprovalState.WITHDRAWN, "asked anew", ANA, waits=False),
+    "request-expired": lambda: _ended_request(ApprovalState.EXPIRED, "nobody answered"),
+    "request-taken-back": lambda: _ended_request(ApprovalState.REVOKED, "taken back", BO),
+    "request-void": lambda: _ended_request(
+        ApprovalState.VOID,
+        "The world changed since this was asked: calls[0].seen.body was {'state': 'OPEN'}, is now {'state': 'CLOSED'}.",
+    ),
+    "notice-finished": lambda: _notice({"what": "finished"}, ended(RunState.REPAIRED)),
+    "notice-watching": lambda: _notice({"what": "watching"}, watching(), after=2),
+    "notice-not-repaired": lambda: _notice({"what": "finished"}, ended(RunState.NOT_REPAIRED)),
+    "notice-stopped-owing": lambda: _notice(
+        {"what": "owed"}, at_step("half_open", state=RunState.STOPPED, stopped_by=BO, ended=NIGHT)
+    ),
+    "notice-failed": lambda: _notice(
+        {"what": "failed", "step": "close"},
+        waiting_for(Awaiting.PERSON, "close", words="expected output.body.state == 'CLOSED'"),
+    ),
+    "notice-unknown": lambda: _notice({"what": "unknown", "step": "half_open"}, unknown()[0], tries=unknown()[1]),
+    "notice-void": lambda: _notice(
+        {"what": "void", "approval": 9, "step": "half_open"},
+        waiting_for(Awaiting.PERSON, "half_open", words="Q-9 is void"),
+        approval=an_approval(state=ApprovalState.VOID, ended_why="state was 'OPEN', is now 'CLOSED'."),
+    ),
+    "notice-expired": lambda: _notice(
+        {"what": "expired", "approval": 9},
+        waiting_for(Awaiting.PERSON, "half_open", words="Q-9 expired"),
+        approval=an_approval(state=ApprovalState.EXPIRED),
+    ),
+    "notice-expired-asked-again": lambda: _notice(
+        {"what": "expired", "approval": 7},
+        waiting_for(Awaiting.APPROVAL, "half_open"),
+        approval=an_approval(state=ApprovalState.EXPIRED, id=7),
+    ),
+    "notice-reminded": lambda: _notice(
+        {"what": "reminded", "approval": 9}, at_step("half_open"), approval=an_approval()
+    ),
+    "notice-paged": lambda: _notice({"what": "paged", "approval": 9}, at_step("half_open"), approval=an_approval()),
+    "notice-asked": lambda: _notice(
+        {"what": "asked", "approval": 9, "by": ANA}, at_step("half_open"), approval=an_approval()
+    ),
+    "notice-input": lambda: _notice({"what": "input", "step": "half_open"}, waiting_for(Awaiting.INPUT, "half_open")),
+    "notice-done": lambda: _notice({"what": "done", "step": "half_open"}, waiting_for(Awaiting.DONE, "half_open")),
+    "whisper-refused": lambda: _whisper(
+        {"what": "refused", "words": REFUSED, "kind": "cast_vote", "approval": 9}, run=at_step("half_open"), asked=True
+    ),
+    "whisper-refused-plain": lambda: _whisper(
+        {
+            "what": "refused",
+            "words": "There is no runbook called 'rolback'. Did you mean 'rollback'?",
+            "kind": "start_run",
+        }
+    ),
+    "whisper-joined": lambda: _whisper({"what": "joined", "run": 42}, run=waiting_for(Awaiting.APPROVAL, "half_open")),
+    "whisper-alone": lambda: _whisper(
+        {"what": "alone", "run": 42, "words": ["Close the breaker: nobody but you is in lake-platform"]}, run=a_run()
+    ),
+    "whisper-plan": lambda: _whisper({"what": "plan", "plan": PLAN}),
+    "whisper-runbooks": lambda: _whisper(LISTED),
+    "whisper-runbook": lambda: _whisper({"what": "runbook", "id": "circuit-breaker"}),
+    "whisper-run": lambda: _whisper({"what": "run", "run": 42}, run=waiting_for(Awaiting.APPROVAL, "half_open")),
+    "whisper-runs": lambda: _whisper({"what": "runs", "runs": [42]}, run=at_step("half_open")),
+    "whisper-no-runs": lambda: _whisper({"what": "runs", "runs": []}),
+    "whisper-approvals": lambda: _whisper({"what": "approvals", "approvals": [9]}, asked=True),
+    "whisper-details": lambda: _whisper({"what": "details", "approval": 9}, run=at_step("half_open"), asked=True),
+    "home": lambda: home(BO, [at_step("half_open")], [an_approval()], [an_alarm()], stage()),
+    "home-empty": lambda: home(BO, [], [], [], stage()),
+    "modal-decline": lambda: modals.decline(an_approval()),
+    "modal-inputs": lambda: modals.inputs(
+        at_step("half_open"),
+        "half_open",
+        [
+            modals.Field(name="probe_file", title="File to probe with", choices=["bronze/a.csv", "bronze/b.csv"]),
+            modals.Field(name="reason", title="Why is it safe to try again?", long=True),
+        ],
+    ),
+    "modal-start-inputs": lambda: modals.start_inputs(
+        runbook(),
+        [modals.Field(name="pipeline", title="Pipeline", choices=["transactions", "accounts"])],
+        meta="circuit-breaker:118",
+        environment="PROD",
+    ),
+    "modal-park": lambda: modals.park(at_step("half_open"), now=NIGHT),
+    "modal-details": lambda: modals.details(an_approval(), at_step("half_open"), runbook(), stage()),
+    "modal-review": lambda: modals.review(
+        an_approval(put_breaker("x" * 4_000)), at_step("half_open"), runbook(), stage(), opaque="rv_1"
+    ),
+}

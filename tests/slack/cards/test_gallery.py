@@ -1,0 +1,157 @@
+"""Every card against the rules of cards.md, and against its golden text.
+
+`GOLDEN=write pytest tests/slack/cards` writes the texts anew; they are there to be read in a review.
+"""
+
+import copy
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from slack_sdk.models.blocks import Block as SdkBlock
+
+from bot.slack.cards.blocks import Message, View, characters
+from bot.workbench.slack.checker import check_message, check_view
+from tests.slack.cards.gallery import GALLERY
+from tests.slack.cards.reading import read
+from tests.slack.fakes import payload_of
+
+GOLDEN = Path(__file__).parent / "golden"
+MESSAGES = {name: show for name, show in GALLERY.items() if not name.startswith(("modal", "home"))}
+CARDS = pytest.mark.parametrize("name", MESSAGES)
+
+
+def shown(name: str) -> Message:
+    card = GALLERY[name]()
+    assert isinstance(card, Message)
+    return card
+
+
+def blocks_of(card: Message | View) -> list[dict[str, Any]]:
+    blocks: Any = card.blocks if isinstance(card, Message) else card.payload["blocks"]
+    return [dict(one) for one in blocks]
+
+
+def elements(card: Message | View, kind: str) -> list[dict[str, Any]]:
+    rows = [one for one in blocks_of(card) if one["type"] == "actions"]
+    return [element for row in rows for element in row["elements"] if element["type"] == kind]
+
+
+@pytest.mark.parametrize("name", GALLERY)
+def test_slack_would_take_every_card(name: str) -> None:
+    card = GALLERY[name]()
+
+    problems = check_message(payload_of(card)) if isinstance(card, Message) else check_view(card.payload)
+
+    assert problems == []
+    assert None not in [SdkBlock.parse(copy.deepcopy(one)) for one in blocks_of(card)]
+
+
+@pytest.mark.parametrize("name", GALLERY)
+def test_every_card_reads_as_its_golden_text_says(name: str, write_golden: bool) -> None:
+    text, path = read(GALLERY[name]()), GOLDEN / f"{name}.txt"
+    if write_golden:
+        path.write_text(text, encoding="utf-8")
+
+    assert path.read_text(encoding="utf-8") == text
+
+
+def test_there_is_no_golden_text_without_its_card() -> None:
+    assert sorted(path.stem for path in GOLDEN.glob("*.txt")) == sorted(GALLERY)
+
+
+@CARDS
+def test_the_push_message_is_whole_and_at_most_120_characters(name: str) -> None:
+    text = shown(name).text
+
+    assert 0 < len(text) <= 120
+    assert text.count("<") == text.count(">")
+
+
+@CARDS
+def test_a_card_has_at_most_twelve_blocks_and_2500_characters(name: str) -> None:
+    card = shown(name)
+
+    assert len(card.blocks) <= 12
+    assert characters(card.blocks) <= 2_500
+
+
+@CARDS
+def test_a_card_has_at_most_three_buttons_and_one_overflow_with_short_labels(name: str) -> None:
+    card = shown(name)
+    labels = [one["text"]["text"] for one in elements(card, "button")]
+
+    assert len(labels) <= 3
+    assert len(elements(card, "overflow")) <= 1
+    assert [label for label in labels if len(label) > 20] == []
+
+
+@CARDS
+def test_only_the_most_wanted_button_stands_out_and_it_stands_first(name: str) -> None:
+    styles = [one.get("style") for one in elements(shown(name), "button")]
+
+    assert "primary" not in styles[1:]
+
+
+@pytest.mark.parametrize("name", GALLERY)
+def test_buttons_carry_ids_only(name: str) -> None:
+    values = [one["value"] for one in elements(GALLERY[name](), "button")]
+    values += [option["value"] for menu in elements(GALLERY[name](), "overflow") for option in menu["options"]]
+
+    assert [one for one in values if not re.fullmatch(r"[A-Za-z0-9_:-]{1,80}", one, re.ASCII)] == []
+
+
+@pytest.mark.parametrize("name", [name for name in MESSAGES if name.startswith(("request", "alarm", "run", "notice"))])
+def test_the_environment_stands_first(name: str) -> None:
+    first = blocks_of(shown(name))[0]["text"]["text"].split("\n")[0]
+
+    assert re.match(r"\W*PROD\b", first), first
+
+
+@CARDS
+def test_every_block_has_an_id_of_its_own(name: str) -> None:
+    ids = [one["block_id"] for one in blocks_of(shown(name))]
+
+    assert len(set(ids)) == len(ids)
+
+
+@CARDS
+def test_times_are_slack_dates_that_every_reader_sees_in_their_own_time(name: str) -> None:
+    loose = re.sub(
+        r"<!date\^[^>]*>|```.*?```|“[^”]*”|\d{4}-\d\d-\d\dT[\d:]+Z|\d\d:\d\d UTC",
+        "",
+        json.dumps(blocks_of(shown(name)), ensure_ascii=False),
+        flags=re.S,
+    )
+
+    assert re.findall(r"\b\d\d:\d\d\b", loose) == []
+
+
+@pytest.mark.parametrize("name", [name for name in MESSAGES if name.startswith("run-")])
+def test_the_run_card_mentions_nobody_because_it_never_notifies(name: str) -> None:
+    assert re.findall(r"<[@!](?!date)", json.dumps(shown(name).blocks)) == []
+
+
+@pytest.mark.parametrize("name", [name for name in MESSAGES if name.startswith("notice-")])
+def test_a_notice_mentions_somebody_because_it_needs_somebody(name: str) -> None:
+    assert re.findall(r"<[@!](?!date)", json.dumps(shown(name).blocks))
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["request-approved", "request-done", "request-declined", "request-expired", "request-void", "request-taken-back"],
+)
+def test_an_edition_that_is_over_carries_no_approve(name: str) -> None:
+    actions = [one["action_id"] for one in elements(shown(name), "button")]
+
+    assert not {"approve", "decline", "review"} & set(actions)
+
+
+def test_approve_stands_only_on_the_request_itself() -> None:
+    carrying = [
+        name for name in GALLERY if any(one["action_id"] == "approve" for one in elements(GALLERY[name](), "button"))
+    ]
+
+    assert carrying == ["request", "request-control", "request-one-of-two"]

@@ -1,0 +1,427 @@
+"""Whatever stands in the data, the card stays valid, says the truth, and mentions nobody it should not."""
+
+import json
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.domain.action import Call
+from bot.domain.approval import Approval, BoundCall
+from bot.domain.records import Episode
+from bot.domain.run import Awaiting, Run, StepState
+from bot.domain.runbook import Runbook
+from bot.domain.value import JsonObject
+from bot.slack.cards import modals
+from bot.slack.cards.alarm import alarm_card
+from bot.slack.cards.blocks import Message, View, characters
+from bot.slack.cards.calls import MOST_ON_CARD, command_line, exact_text, pieces
+from bot.slack.cards.home import home
+from bot.slack.cards.notices import KINDS, Told, notice
+from bot.slack.cards.request import request_card
+from bot.slack.cards.run import run_card
+from bot.slack.cards.whispers import Whisper, whisper
+from bot.workbench.slack.checker import check_message, check_view
+from bot.workbench.slack.notices import spoken
+from tests.slack.cards.samples import (
+    ANA,
+    NIGHT,
+    an_alarm,
+    an_approval,
+    at_step,
+    attempts,
+    done,
+    pause_and_resume,
+    put_breaker,
+    runbook,
+    stage,
+    waiting_for,
+)
+from tests.slack.fakes import buttons_of, payload_of
+
+HOSTILE = [
+    "'; DROP TABLE runs; --",
+    "<!channel> <@U0BO> <!subteam^S0PLATFORM> <https://evil.example|open> @here",
+    "&lt;!channel&gt; &amp; < > &",
+    "🔥" * 3_000,
+    "x" * 10_240,
+    "&" * 10_240,
+    "\u200b\u200d\u2060" * 200,
+    "",
+    "\u202eDEHSINIF\u202c \x00\x1b[31m \ud800",
+    "*bold* _it_ ~no~ `code` ```block``` ```",
+    "one\n*Who*  anybody\ntwo\u2028three",
+    "\u041d\u0430LF_OPEN transa\u0441tions",
+    "שלום عربى",
+    "a" * 2_899 + "<@U0BO>",
+]
+
+
+def hostile(text: str) -> tuple[Episode, Run, Runbook, Approval]:
+    """Everything that can hold free text holds it."""
+    known = runbook()
+    steps = tuple(one.model_copy(update={"title": text, "prose": text, "no_undo": text}) for one in known.steps)
+    book = known.model_copy(update={"title": text, "can_wait": text, "steps": steps, "path": text})
+    episode = an_alarm(why=text, findings=tuple({"id": text, "words": text, "ok": False} for _ in range(9)))
+    notice_ = episode.notice.model_copy(update={"name": text, "reason": text, "dimensions": {"Pipeline": text}})
+    base = waiting_for(
+        Awaiting.PERSON, "half_open", words=text, inputs={"pipeline": text, "reason": text}, stopped_by=text
+    )
+    records = {name: one.model_copy(update={"note": text, "by": text}) for name, one in base.records.items()}
+    records["half_open"] = done("half_open", note=text, state=StepState.FAILED)
+    run = base.model_copy(update={"records": records, "runbook": text, "environment": text})
+    calls = tuple(
+        one.model_copy(
+            update={"effect": text, "changes": text, "untouched": text, "seen": {text: text, "n": {"state": [text]}}}
+        )
+        for one in (put_breaker(text), *pause_and_resume())
+    )
+    approval = an_approval(*calls, reason=text, ended_why=text, ended_by=text)
+    return episode.model_copy(update={"notice": notice_, "since": text}), run, book, approval
+
+
+def cards(text: str) -> dict[str, Message]:
+    episode, run, book, approval = hostile(text)
+    shown = {
+        "alarm": alarm_card(episode, book, run, stage(), others=[episode]),
+        "run": run_card(run, book, [approval], stage()),
+        "request": request_card(approval, run, book, stage()),
+    }
+    for state in type(approval.state):
+        over = approval.model_copy(update={"state": state})
+        shown[f"request-{state}"] = request_card(over, run, book, stage())
+    for what in [*KINDS, text]:
+        payload: JsonObject = {"what": what, "by": text, "step": "half_open"}
+        told = Told(
+            payload=payload,
+            run=run,
+            runbook=book,
+            stage=stage(),
+            approval=approval,
+            approvals=[approval],
+            attempts=attempts(),
+        )
+        shown[f"notice-{what[:10]}"] = notice(told)
+    for payload in whispers(text):
+        told_one = Whisper(payload=payload, stage=stage(), ids="w:1", runs=[run], runbook=book, approvals=[approval])
+        shown[f"whisper-{payload['what']}"] = whisper(told_one)
+    return shown
+
+
+def whispers(text: str) -> list[JsonObject]:
+    step: JsonObject = {"title": text, "number": 1, "status": "would ask", "words": text, "needs": [text]}
+    item: JsonObject = {"id": "x", "title": text, "summary": text, "status": text, "matched": [text]}
+    rest = ("joined", "runbook", "run", "runs", "approvals", "details")
+    others: list[JsonObject] = [{"what": what, "words": text} for what in rest]
+    return [
+        {"what": "refused", "words": text, "kind": "cast_vote"},
+        {"what": "alone", "words": [text] * 30},
+        {"what": "plan", "plan": {"title": text, "runbook": "x", "steps": [step] * 40, "warnings": [text] * 9}},
+        {"what": "runbooks", "words": text, "items": [item] * 30},
+        *others,
+    ]
+
+
+def views(text: str) -> list[View]:
+    episode, run, book, approval = hostile(text)
+    fields = [
+        modals.Field(name="a", title=text, choices=[text, "b"], hint=text),
+        modals.Field(name="b", title=text, value=text, long=True),
+    ]
+    return [
+        home(ANA, [run] * 20, [approval] * 20, [episode] * 20, stage()),
+        modals.decline(approval),
+        modals.inputs(run, "half_open", fields),
+        modals.start_inputs(book, fields, meta="x", environment=text),
+        modals.park(run, now=NIGHT),
+        modals.details(approval, run, book, stage()),
+        modals.review(approval, run, book, stage(), opaque="rv_1"),
+    ]
+
+
+def insist_on_the_rules(card: Message) -> None:
+    assert check_message(payload_of(card)) == []
+    assert 0 < len(card.text) <= 120
+    assert len(card.blocks) <= 12
+    assert characters(card.blocks) <= 2_500
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
+def test_every_card_stays_valid_and_within_its_limits(text: str) -> None:
+    for card in cards(text).values():
+        insist_on_the_rules(card)
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
+def test_every_dialog_and_home_stays_valid(text: str) -> None:
+    assert [check_view(view.payload) for view in views(text)] == [[]] * 7
+
+
+@given(text=st.text(max_size=400))
+@settings(max_examples=25, deadline=None)
+def test_any_text_at_all_leaves_every_card_valid(text: str) -> None:
+    for card in cards(text).values():
+        insist_on_the_rules(card)
+
+
+MENTION = re.compile(r"<!(?!date\^)[^>]*>|<@[^>]*>|<https?:[^>]*>")
+OURS = {"<!subteam^S0ONCALL>", "<!subteam^S0PLATFORM>", "<@U0ANA>", "<@U0BO>", "<@U0CY>"}
+
+
+def test_a_mention_or_link_in_data_never_becomes_one() -> None:
+    text = "<!channel> <@U0EVIL> <!subteam^S0EVIL> <https://evil.example|open>"
+
+    said = "\n".join(words for card in cards(text).values() for words in spoken(payload_of(card)))
+    texts = "\n".join(card.text for card in cards(text).values())
+    found = {one for one in MENTION.findall(said + texts) if "lake.example" not in one}
+
+    assert found <= OURS
+
+
+def test_plain_names_and_addresses_are_not_turned_into_links_by_slack() -> None:
+    texts = re.findall(
+        r'\{"type": "mrkdwn"[^{}]*\}', json.dumps([card.blocks for card in cards("https://evil.example").values()])
+    )
+
+    assert texts
+    assert [one for one in texts if '"verbatim": true' not in one] == []
+
+
+def test_what_cannot_be_seen_is_not_there() -> None:
+    said = json.dumps([card.blocks for card in cards("a\u202eb\u200bc\x00d\u2066e").values()], ensure_ascii=False)
+
+    assert re.findall("[\u200b\u202e\u2066\x00]", said) == []
+    assert "abcde" in said
+
+
+def test_free_text_cannot_write_a_line_of_its_own() -> None:
+    text = "fine\n*Who*  anybody may"
+
+    card = request_card(an_approval(reason=text), at_step("half_open"), runbook(), stage())
+    lines = [line for words in spoken(payload_of(card)) for line in words.split("\n")]
+
+    assert [line for line in lines if line.startswith("*Who*")] == ["*Who*  1 of lake-platform, not @ana: @bo, @cy"]
+
+
+def test_who_may_stays_on_the_card_however_long_the_rest_is() -> None:
+    long = "word " * 400
+    call = put_breaker("x" * 600).model_copy(update={"effect": long, "changes": long, "untouched": long})
+
+    card = request_card(an_approval(call, reason=long), at_step("half_open"), runbook(), stage())
+
+    insist_on_the_rules(card)
+    assert actions_of(card)[0] == "approve"
+    assert "*Who*  1 of lake-platform, not @ana: @bo, @cy" in [*spoken(payload_of(card))]
+
+
+# What is shown is what is signed.
+
+
+def exact_of(card: Message) -> str:
+    texts = [block["text"] for block in card.blocks if block["type"] == "section"]
+    return "".join(
+        str(text["text"]) for text in texts if isinstance(text, dict) and str(text["text"]).startswith("```")
+    )
+
+
+def actions_of(card: Message | View) -> list[object]:
+    return [button["action_id"] for button in buttons_of(card)]
+
+
+def test_a_call_that_fits_stands_whole_on_the_card_and_can_be_approved_there() -> None:
+    approval = an_approval()
+
+    card = request_card(approval, at_step("half_open"), runbook(), stage())
+
+    for name, value in approval.binding.calls[0].call.params.items():
+        assert f"{name} = " in exact_of(card)
+        assert str(value) in exact_of(card)
+    assert actions_of(card)[0] == "approve"
+
+
+def test_a_change_at_byte_3500_of_a_long_parameter_is_seen_in_the_review_and_only_there_can_be_approved() -> None:
+    long = "a" * 3_500 + "EVIL" + "a" * 600
+    approval = an_approval(put_breaker(long))
+
+    card = request_card(approval, at_step("half_open"), runbook(), stage())
+    view = modals.review(approval, at_step("half_open"), runbook(), stage(), opaque="rv_7")
+
+    assert actions_of(card) == ["review", "decline", "details"]
+    assert long in whole(view)
+    assert view.payload["private_metadata"] == "rv_7"
+    assert view.payload["submit"] == {"type": "plain_text", "text": "Approve"}
+
+
+def whole(view: View) -> str:
+    blocks = view.payload["blocks"]
+    assert isinstance(blocks, list)
+    texts = [str(block["text"]["text"]) for block in blocks if block["type"] == "section"]
+    return "".join(text[3:-3] for text in texts if text.startswith("```"))
+
+
+def test_what_not_even_a_dialog_can_show_whole_cannot_be_approved_at_all() -> None:
+    approval = an_approval(*(put_breaker("a" * 60_000) for _ in range(5)))
+
+    view = modals.review(approval, at_step("half_open"), runbook(), stage(), opaque="rv_7")
+
+    assert "submit" not in view.payload
+    assert check_view(view.payload) == []
+
+
+@given(value=st.text(min_size=1, max_size=300))
+@settings(max_examples=60, deadline=None)
+def test_two_different_parameters_never_look_the_same(value: str) -> None:
+    other = value.swapcase() if value.swapcase() != value else value + "\u200b"
+
+    assert shown_as(value) != shown_as(other)
+
+
+@given(value=st.text(max_size=6_000))
+@settings(max_examples=30, deadline=None)
+def test_the_pieces_of_a_long_call_are_the_call(value: str) -> None:
+    text = shown_as(value)
+
+    parts = pieces(text)
+
+    assert "".join(parts) == text
+    assert all(len(part) <= 2_990 for part in parts)
+    assert [part for part in parts if re.search(r"&[a-z]*$", part)] == []
+
+
+def shown_as(value: str) -> str:
+    call = Call(row="events.disable_rule", params={"Name": value}, resource="r")
+    return exact_text([call], stage().catalogue.rows)
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("transa\u0441tions", r'"transa\u{441}tions"'),
+        ("\uff11", r'"\u{ff11}"'),
+        ("a\nb", r'"a\u{a}b"'),
+        ("a`b", r'"a\u{60}b"'),
+        ("a\u202eb", r'"a\u{202e}b"'),
+        (r"\u{441}", r'"\\u{441}"'),
+        ('{"a": 1}', "'{\"a\": 1}'"),
+        ("5", '"5"'),
+        (5, "5"),
+        (True, "true"),
+        (None, "null"),
+        (["a", {"b": "é"}], r'["a", {"b": "\u{e9}"}]'),
+        ("<b> & c", '"&lt;b&gt; &amp; c"'),
+    ],
+)
+def test_every_character_and_type_of_a_parameter_can_be_told(value: object, shown: str) -> None:
+    call = Call.model_validate({"row": "events.disable_rule", "params": {"Name": value}, "resource": "r"})
+
+    text = exact_text([call], stage().catalogue.rows)
+
+    assert text == f"events DisableRule\n  Name = {shown}"
+
+
+def test_a_look_alike_in_the_sentence_of_effect_shows_as_an_escape() -> None:
+    call = put_breaker().model_copy(update={"effect": "Half-open the breaker of transa\u0441tions."})
+
+    card = request_card(an_approval(call), at_step("half_open"), runbook(), stage())
+
+    assert r"transa\u{441}tions" in json.dumps(card.blocks).replace("\\\\", "\\")
+    assert "\u0441" not in json.dumps([card.text, card.blocks], ensure_ascii=False)
+
+
+def test_a_call_of_exactly_the_room_there_is_fits_and_one_more_character_does_not() -> None:
+    room = MOST_ON_CARD - len(shown_as(""))
+
+    def offered(count: int) -> list[object]:
+        call = Call(row="events.disable_rule", params={"Name": "x" * count}, resource="r")
+        bound = pause_and_resume()[0].model_copy(update={"call": call})
+        card = request_card(an_approval(bound), at_step("half_open"), runbook(), stage())
+        insist_on_the_rules(card)
+        return actions_of(card)
+
+    assert offered(room)[0] == "approve"
+    assert offered(room + 1)[0] == "review"
+
+
+def test_the_command_line_quotes_what_a_shell_would_read() -> None:
+    rows = stage().catalogue.rows
+    call = Call(row="events.disable_rule", params={"Name": "a'; rm -rf $HOME"}, resource="r")
+
+    assert (
+        command_line(call, rows, region="eu-west-1")
+        == """aws events disable-rule --region eu-west-1 --name 'a'"'"'; rm -rf $HOME'"""
+    )
+    assert "--if-match" in command_line(put_breaker().call, rows, region="eu-west-1")
+
+
+# Who is asked what.
+
+
+def dialog_of(approval: Approval, action: str = "approve") -> str:
+    card = request_card(approval, at_step("half_open"), runbook(), stage())
+    button = next(one for one in buttons_of(card) if one["action_id"] == action)
+    return json.dumps(button.get("confirm"), ensure_ascii=False)
+
+
+@pytest.mark.parametrize("risk", ["change", "destructive"])
+def test_approve_asks_once_more_and_repeats_environment_and_effect(risk: str) -> None:
+    made = an_approval()
+    approval = made.model_copy(update={"binding": made.binding.model_copy(update={"risk": risk})})
+
+    assert "PROD" in dialog_of(approval)
+    assert "Half-open the breaker" in dialog_of(approval)
+
+
+def test_a_control_step_is_one_click() -> None:
+    made = an_approval()
+    approval = made.model_copy(update={"binding": made.binding.model_copy(update={"risk": "control"})})
+
+    assert dialog_of(approval) == "null"
+
+
+def test_a_click_names_the_edition_it_was_shown_with() -> None:
+    card = request_card(an_approval(edition=3), at_step("half_open"), runbook(), stage())
+
+    values = {button["action_id"]: button["value"] for button in buttons_of(card)}
+
+    assert values == {"approve": "9:3", "decline": "9", "details": "9"}
+    assert str(card.blocks[0]["block_id"]).startswith("request:9:3:")
+
+
+def test_an_overflow_with_undo_in_it_asks_first() -> None:
+    card = run_card(waiting_for(Awaiting.APPROVAL, "close"), runbook(), [], stage())
+    menu = [element for block in card.blocks for element in _elements(block) if element["type"] == "overflow"]
+
+    assert [option["value"] for option in menu[0]["options"]] == ["undo:42", "show_run:42"]
+    assert "Half-open the breaker" in json.dumps(menu[0]["confirm"])
+
+
+def _elements(block: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [*block["elements"]] if block["type"] == "actions" else []
+
+
+def test_names_are_used_where_nobody_is_to_be_notified_and_a_mention_only_where_no_name_is_known() -> None:
+    named = request_card(an_approval(), at_step("half_open"), runbook(), stage())
+    nameless = request_card(an_approval(), at_step("half_open"), runbook(), stage(names={}))
+
+    assert "<@" not in json.dumps(named.blocks)
+    assert "<@U0ANA>" in json.dumps(nameless.blocks)
+
+
+def test_a_run_that_waits_in_silence_says_what_for_and_how_long() -> None:
+    run = waiting_for(Awaiting.POLL, "probe", words="Looks again: Probe one file.")
+
+    card = run_card(run, runbook(), [], stage(now=NIGHT + timedelta(minutes=7)))
+
+    assert "Looks again: Probe one file. · for 7 min" in json.dumps(card.blocks[0], ensure_ascii=False)
+
+
+def test_a_bound_call_that_the_catalogue_has_lost_is_still_shown() -> None:
+    one: BoundCall = put_breaker().model_copy(update={"call": Call(row="gone.row", params={"a": 1}, resource="r")})
+
+    card = request_card(an_approval(one), at_step("half_open"), runbook(), stage())
+
+    assert exact_of(card) == "```gone.row\n  a = 1```"

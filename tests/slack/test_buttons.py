@@ -1,0 +1,148 @@
+from typing import Any
+
+import pytest
+
+from bot.domain.inbox import (
+    AskAgain,
+    AskPeople,
+    CastVote,
+    MarkDone,
+    RevokeRequest,
+    SettleOwed,
+    SettleUnknown,
+    ShowRunbook,
+    ShowStatus,
+    SnoozeAlarm,
+    StartRun,
+    StopRun,
+    TakeAlarm,
+    TakeOver,
+    UndoStep,
+)
+from bot.domain.people import Place
+from bot.errors import RequestError
+from bot.slack.buttons import BUTTONS, OfAlarm, Opening, Wanted, click, wanted
+from tests.slack import door
+from tests.slack.door import ANA, CARD, CHANNEL, NOON, TEAM, THREAD, digest
+
+CLICKS: list[tuple[str, str, Wanted]] = [
+    ("approve", "9:2", CastVote(approval=9, edition=2)),
+    ("decline", "9", Opening(what="decline", number=9)),
+    ("details", "9", Opening(what="details", number=9)),
+    ("review", "9", Opening(what="review", number=9)),
+    ("revoke", "9", RevokeRequest(approval=9)),
+    ("ask_people", "9", AskPeople(approval=9)),
+    ("ask_again", "42", AskAgain(run=42)),
+    ("done", "42:look_up", MarkDone(run=42, step="look_up")),
+    ("inputs", "42:half_open", Opening(what="inputs", number=42, step="half_open")),
+    ("park", "42", Opening(what="park", number=42)),
+    ("take_over", "42", TakeOver(run=42)),
+    ("stop", "42", StopRun(run=42)),
+    ("undo", "42", UndoStep(run=42)),
+    ("owed", "42:resume", SettleOwed(run=42, step="resume")),
+    ("happened", "42:close", SettleUnknown(run=42, step="close", happened=True)),
+    ("not_happened", "42:close", SettleUnknown(run=42, step="close", happened=False)),
+    ("show_run", "42", ShowStatus(run=42)),
+    ("start", "118", OfAlarm(alarm=118)),
+    ("plan", "118", OfAlarm(alarm=118, plan_only=True)),
+    ("take_alarm", "118", TakeAlarm(alarm=118)),
+    ("snooze", "118", SnoozeAlarm(alarm=118)),
+    ("run_runbook", "circuit-breaker", StartRun(runbook="circuit-breaker")),
+    ("show_runbook", "circuit-breaker", ShowRunbook(runbook="circuit-breaker")),
+]
+
+
+def test_every_button_is_shown_here() -> None:
+    assert {action for action, _, _ in CLICKS} == set(BUTTONS)
+
+
+@pytest.mark.parametrize(("action", "value", "wants"), CLICKS)
+def test_a_button_becomes_what_it_says(action: str, value: str, wants: Wanted) -> None:
+    found = click(door.click(action, value), at=NOON)
+
+    assert found is not None
+    assert found.wants == wants
+
+
+@pytest.mark.parametrize(("action", "value", "wants"), CLICKS)
+def test_the_overflow_carries_the_same(action: str, value: str, wants: Wanted) -> None:
+    found = click(door.click("more", f"{action}:{value}"), at=NOON)
+
+    assert found is not None
+    assert found.wants == wants
+
+
+@pytest.mark.parametrize(
+    ("action", "value"),
+    [
+        ("approve", "9"),
+        ("approve", "9:2:1"),
+        ("approve", "9:2\n"),
+        ("approve", "９:2"),  # noqa: RUF001 - fullwidth digits
+        ("approve", "٩:2"),
+        ("approve", "-9:2"),
+        ("approve", "0:1"),
+        ("approve", "9:0"),
+        ("approve", " 9:2"),
+        ("approve", "1" * 10 + ":1"),
+        ("stop", "R-42"),
+        ("stop", "42.0"),
+        ("stop", ""),
+        ("done", "42"),
+        ("done", "42:Half_Open"),
+        ("done", "42:half-open"),
+        ("done", "42:hаlf_open"),  # noqa: RUF001 - a Cyrillic letter
+        ("show_runbook", "../secret"),
+        ("show_runbook", "circuit-breaker\n"),
+        ("more", "approve"),
+        ("more", "more:approve:9:2"),
+        ("more", ""),
+        ("other", "9"),
+        ("", ""),
+    ],
+)
+def test_a_value_we_did_not_write_is_refused(action: str, value: str) -> None:
+    with pytest.raises(RequestError, match="not one I know"):
+        click(door.click(action, value), at=NOON)
+
+
+def test_a_click_is_kept_with_where_it_was_and_under_its_trigger() -> None:
+    body = door.click("approve", "9:2", trigger="t.1", thread=THREAD)
+
+    found = click(body, at=NOON)
+
+    assert found is not None
+    delivery = found.delivery(CastVote(approval=9, edition=2))
+    assert delivery.place == Place(team=TEAM, channel=CHANNEL, ts=CARD, thread=THREAD)
+    assert (delivery.person, delivery.identity, delivery.said) == (ANA, digest("t.1"), "")
+    assert "secret-address" not in delivery.model_dump_json()
+
+
+def test_a_click_in_home_is_in_no_channel() -> None:
+    found = click(door.home_click("show_run", "42"), at=NOON)
+
+    assert found is not None
+    assert found.place == Place(team=TEAM, channel="D")
+
+
+def test_two_presses_are_two_deliveries_and_one_press_delivered_twice_is_one() -> None:
+    first, again, second = (
+        click(door.click("approve", "9:2", trigger=trigger), at=NOON) for trigger in ("t.1", "t.1", "t.2")
+    )
+
+    assert first is not None
+    assert again is not None
+    assert second is not None
+    assert first.identity == again.identity != second.identity
+
+
+def test_a_link_was_followed_by_the_browser() -> None:
+    body: dict[str, Any] = door.click("docs", "")
+    body["actions"][0]["url"] = "https://docs.example"
+
+    assert click(body, at=NOON) is None
+
+
+def test_a_step_that_runs_into_another_value_cannot_be_named() -> None:
+    with pytest.raises(RequestError):
+        wanted("done", "42:half_open:9")

@@ -1,0 +1,121 @@
+"""Slack's own client against the local Slack: what went wrong on the wire is told apart."""
+
+from collections.abc import Iterator
+
+import pytest
+from slack_sdk import WebClient
+
+from bot.errors import CallRefusedError, OutcomeUnknownError
+from bot.slack.cards.blocks import Message, View, section
+from bot.slack.chat import Seen, SlackChat, SlowDownError
+from bot.workbench.slack.server import LocalSlack
+from tests.slack.cards.gallery import GALLERY
+from tests.workbench.slack.scene import ROOM, WORKSPACE
+
+HELLO = Message(text="hello", blocks=({**section("hello"), "block_id": "x"},))
+
+
+@pytest.fixture
+def slack() -> Iterator[LocalSlack]:
+    with LocalSlack(WORKSPACE) as started:
+        yield started
+
+
+@pytest.fixture
+def chat(slack: LocalSlack) -> SlackChat:
+    return SlackChat(WebClient(token=slack.bot_token, base_url=slack.base_url))
+
+
+def post(chat: SlackChat, key: str, thread: str | None = None) -> str:
+    return chat.post(ROOM, HELLO, card=key, thread=thread, broadcast=False)
+
+
+def test_a_message_carries_its_cards_key_and_is_found_by_it(chat: SlackChat) -> None:
+    ts = post(chat, "run:42")
+
+    assert Seen(ts=ts, card="run:42") in chat.history(ROOM, thread=None, most=10)
+
+
+def test_a_reply_is_found_in_its_thread(chat: SlackChat) -> None:
+    root = post(chat, "run:42")
+    reply = post(chat, "finished:42", thread=root)
+
+    assert Seen(ts=reply, card="finished:42") in chat.history(ROOM, thread=root, most=10)
+    assert "finished:42" not in [one.card for one in chat.history(ROOM, thread=None, most=10)]
+
+
+def test_an_edited_message_keeps_its_place_and_its_key(chat: SlackChat, slack: LocalSlack) -> None:
+    ts = post(chat, "run:42")
+
+    chat.update(ROOM, ts, Message(text="done", blocks=HELLO.blocks), card="run:42")
+
+    assert chat.history(ROOM, thread=None, most=10)[0] == Seen(ts=ts, card="run:42")
+    assert slack.board.message(ROOM, ts)["text"] == "done"
+
+
+def test_a_message_that_is_not_there_is_said_so(chat: SlackChat) -> None:
+    with pytest.raises(CallRefusedError) as refused:
+        chat.update(ROOM, "1.000001", HELLO, card="run:42")
+
+    assert refused.value.code == "message_not_found"
+
+
+def test_too_many_calls_say_how_long_to_wait_and_nobody_sleeps(chat: SlackChat, slack: LocalSlack) -> None:
+    slack.faults.set("rate_limit", seconds=7)
+
+    with pytest.raises(SlowDownError) as slow:
+        post(chat, "run:42")
+
+    assert slow.value.after == 7
+
+
+@pytest.mark.parametrize("fault", ["server_error", "answer_lost"])
+def test_a_broken_answer_means_that_nobody_knows(chat: SlackChat, slack: LocalSlack, fault: str) -> None:
+    slack.faults.set("server_error" if fault == "server_error" else "answer_lost")
+
+    with pytest.raises(OutcomeUnknownError):
+        post(chat, "run:42")
+
+    shown = [one.card for one in chat.history(ROOM, thread=None, most=10)]
+    assert shown.count("run:42") == (1 if fault == "answer_lost" else 0)
+
+
+def test_no_connection_means_that_nobody_knows(chat: SlackChat, slack: LocalSlack) -> None:
+    slack.close()
+
+    with pytest.raises(OutcomeUnknownError):
+        post(chat, "run:42")
+
+
+def test_a_whisper_and_home_reach_their_person(chat: SlackChat, slack: LocalSlack) -> None:
+    ts = chat.ephemeral(ROOM, "U0ANA", HELLO, thread=None)
+    chat.publish("U0ANA", View(payload={"type": "home", "blocks": [section("hello")]}))
+
+    assert slack.board.message(ROOM, ts)["ephemeral_for"] == "U0ANA"
+    assert slack.person("ana").state()["home"]["type"] == "home"
+
+
+def test_a_message_has_an_address(chat: SlackChat, slack: LocalSlack) -> None:
+    ts = post(chat, "run:42")
+
+    assert chat.permalink(ROOM, ts) == f"{slack.url}/archives/{ROOM}/p{ts.replace('.', '')}"
+
+
+def test_every_card_is_taken_by_the_local_slack(chat: SlackChat) -> None:
+    for name, show in GALLERY.items():
+        card = show()
+        if isinstance(card, Message):
+            assert chat.post(ROOM, card, card=name, thread=None, broadcast=False)
+
+
+@pytest.mark.parametrize(("name", "people"), [("request", ["bo", "cy"]), ("run-waiting-for-approval", [])])
+def test_a_request_notifies_its_group_and_a_run_card_nobody(
+    chat: SlackChat, slack: LocalSlack, name: str, people: list[str]
+) -> None:
+    card = GALLERY[name]()
+    assert isinstance(card, Message)
+
+    chat.post(ROOM, card, card=name, thread=None, broadcast=False)
+
+    notified = [one for one in ("ana", "bo", "cy") if slack.person(one).state()["notifications"]]
+    assert notified == [one for one in people if one != "cy"]

@@ -1,0 +1,194 @@
+import json
+
+import pytest
+
+from bot.domain.inbox import (
+    RevokeRequest,
+    ShowApprovals,
+    ShowHelp,
+    ShowList,
+    ShowRunbook,
+    ShowStatus,
+    StartRun,
+    StopRun,
+    Wish,
+)
+from bot.domain.people import Place
+from bot.errors import InvalidError
+from bot.slack.commands import ROWS, Commands, Row, manifest
+from tests.slack.door import ANA, CHANNEL, NOON, TEAM, digest, slash
+
+READ = [
+    ("runbook", "list", ShowList()),
+    ("runbook", "list bad currency", ShowList(words="bad currency")),
+    ("runbook", "SEARCH  bad “currency” a=b", ShowList(words="bad “currency” a=b")),
+    ("runbook", "show circuit-breaker", ShowRunbook(runbook="circuit-breaker")),
+    ("runbook", "show Circuit Breaker", ShowRunbook(runbook="circuit-breaker")),
+    ("runbook", "run circuit-breaker", StartRun(runbook="circuit-breaker")),
+    (
+        "runbook",
+        "Run circuit-breaker pipeline=transactions alarm=A-118",
+        StartRun(runbook="circuit-breaker", inputs={"pipeline": "transactions"}, alarm=118),
+    ),
+    ("runbook", "plan circuit-breaker", StartRun(runbook="circuit-breaker", plan_only=True)),
+    ("runbook", "status", ShowStatus()),
+    ("runbook", "status r42", ShowStatus(run=42)),
+    ("runbook", "stop R-42", StopRun(run=42)),
+    ("approvals", "", ShowApprovals()),
+    ("approvals", "list", ShowApprovals()),
+    ("approvals", "show Q-9", ShowApprovals(approval=9)),
+    ("approvals", "revoke q9", RevokeRequest(approval=9)),
+]
+
+
+@pytest.mark.parametrize(("command", "text", "wish"), READ)
+def test_a_command_becomes_its_wish(command: str, text: str, wish: Wish) -> None:
+    assert Commands().read(command, text) == wish
+
+
+@pytest.mark.parametrize(
+    ("command", "text", "why"),
+    [
+        ("runbook", "rn circuit-breaker", "Did you mean `/runbook run`"),
+        ("runbook", "circuit-breaker", "There is no `/runbook circuit-breaker`"),
+        ("runbook", "run", "name is missing"),
+        ("runbook", "stop", "id is missing"),
+        ("runbook", "stop everything", "write R-42"),
+        ("runbook", "stop R-42 R-43", "do not understand `R-43`"),
+        ("runbook", "status run=42", "id is missing"),
+        ("runbook", "show x y=1", "do not understand `y=`"),
+        ("runbook", "run x alarm=R-4", "is a run, not an alarm"),
+        ("runbook", "search", "Words are missing"),
+        ("approvals", "list Q-9", "do not understand `Q-9`"),
+        ("approvals", "revoke R-9", "is a run, not a request"),
+        ("runbook", 'run x a="b', "not closed"),
+        ("runbook", 'run x reason="say "no" twice"', "is no name"),
+    ],
+)
+def test_a_miss_is_refused_with_what_would_fit(command: str, text: str, why: str) -> None:
+    with pytest.raises(InvalidError, match=why) as refused:
+        Commands().read(command, text)
+
+    assert f"`/{command} " in refused.value.words
+
+
+@pytest.mark.parametrize("text", ["", "help", "HELP", "\u200bhelp"])
+def test_help_names_every_row_of_the_command_and_none_of_another(text: str) -> None:
+    wish = Commands().read("runbook", text)
+
+    assert isinstance(wish, ShowHelp)
+    for row in ROWS:
+        assert (row.help in wish.words) == (row.command == "runbook")
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.command} {row.name}")
+def test_every_row_explains_itself(row: Row) -> None:
+    wish = Commands().read(row.command, f"{row.name} help")
+
+    assert wish == ShowHelp(words=f"`/{f'{row.command} {row.name} {row.usage}'.strip()}` — {row.help}")
+
+
+def test_a_slash_command_is_kept_under_its_trigger_and_with_what_was_typed() -> None:
+    body = slash("run  circuit-breaker reason=“it’s fixed”", trigger="13345224609.738474920.8088930838d88f008e0")
+
+    asked = Commands().asked(body, at=NOON)
+
+    assert asked.words == "Starting circuit-breaker…"
+    delivery = asked.delivery
+    assert delivery is not None
+    assert delivery.identity == digest("13345224609.738474920.8088930838d88f008e0")
+    assert (delivery.person, delivery.place, delivery.at) == (ANA, Place(team=TEAM, channel=CHANNEL), NOON)
+    assert delivery.said == "/runbook run circuit-breaker reason=“it’s fixed”"
+    assert "hooks.slack" not in delivery.model_dump_json()
+    assert body["trigger_id"] not in delivery.model_dump_json()
+
+
+def test_help_is_the_acknowledgement_and_is_kept_nowhere() -> None:
+    asked = Commands().asked(slash("help"), at=NOON)
+
+    assert asked.delivery is None
+    assert "/runbook run" in asked.words
+
+
+def test_what_has_facts_says_nothing_at_once() -> None:
+    assert [Commands().asked(slash(text), at=NOON).words for text in ("list", "status R-42", "plan x")] == ["", "", ""]
+
+
+def test_other_names_are_read_shown_and_registered() -> None:
+    commands = Commands(names={"runbook": "rb"})
+
+    asked = commands.asked(slash("status R-42", command="/rb"), at=NOON)
+
+    assert asked.delivery is not None
+    assert asked.delivery.wish == ShowStatus(run=42)
+    assert commands.slash_names() == ("/rb", "/approvals")
+    assert "/rb run" in commands.help()
+    assert "/runbook" not in commands.help()
+
+
+def test_a_command_nobody_registered_is_refused_with_help() -> None:
+    with pytest.raises(InvalidError, match="do not know the command"):
+        Commands().asked(slash("list", command="/other"), at=NOON)
+
+
+@pytest.mark.parametrize(
+    ("text", "wish"),
+    [
+        ("run circuit-breaker pipeline=x", StartRun(runbook="circuit-breaker", inputs={"pipeline": "x"})),
+        ("/runbook run circuit-breaker", StartRun(runbook="circuit-breaker")),
+        ("Runbook run circuit-breaker", StartRun(runbook="circuit-breaker")),
+        ("status", ShowStatus()),
+        ("list", ShowList()),
+        ("show Q-9", ShowApprovals(approval=9)),
+        ("show circuit-breaker", ShowRunbook(runbook="circuit-breaker")),
+        ("approvals", ShowApprovals()),
+        ("approvals revoke Q-9", RevokeRequest(approval=9)),
+        ("revoke Q-9", RevokeRequest(approval=9)),
+    ],
+)
+def test_the_same_is_said_by_mention(text: str, wish: Wish) -> None:
+    assert Commands().said(text) == wish
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        "<!channel>",
+        "`<@U0ANA>`",
+        "*bold*",
+        "&lt;!here&gt;",
+        "\u202eevil",
+        "x" * 10_000,
+        "👩‍🚒" * 500,
+        "'; DROP TABLE x",
+    ],
+)
+def test_what_was_typed_comes_back_harmless(hostile: str) -> None:
+    with pytest.raises(InvalidError) as refused:
+        Commands().read("runbook", hostile)
+
+    words = refused.value.words
+    assert "<" not in words.replace("&lt;", "")
+    assert "\u202e" not in words
+    assert len(words) < 2_800
+
+
+@pytest.mark.parametrize("url", [None, "https://bot.example/slack/events"])
+def test_the_manifest_registers_every_command_for_its_transport(url: str | None) -> None:
+    made = json.loads(json.dumps(manifest(Commands(), request_url=url)))
+
+    slashes = {one["command"]: one for one in made["features"]["slash_commands"]}
+    assert set(slashes) == {"/runbook", "/approvals"}
+    assert "run" in slashes["/runbook"]["usage_hint"]
+    assert made["settings"]["socket_mode_enabled"] is (url is None)
+    assert {one.get("url") for one in slashes.values()} == {url}
+    assert made["settings"]["interactivity"].get("request_url") == url
+    assert made["settings"]["event_subscriptions"].get("request_url") == url
+    assert {"commands", "chat:write", "usergroups:read"} <= set(made["oauth_config"]["scopes"]["bot"])
+
+
+def test_the_table_for_the_readme_has_a_line_per_row() -> None:
+    lines = Commands().table().splitlines()
+
+    assert len(lines) == len(ROWS) + 2
+    assert lines[2] == "| `/runbook list [words]` | List the runbooks. |"

@@ -1,0 +1,233 @@
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bot.domain.inbox import CastVote, DeclineRequest, GiveInputs, ParkRun, StartRun
+from bot.domain.people import Place
+from bot.domain.runbook import Parameter
+from bot.errors import RequestError
+from bot.slack.modals import FieldsError, submission
+from bot.slack.opened import MOST_OPEN, OPEN_FOR, Opened, ReviewOpened
+from tests.slack.door import ANA, BO, CARD, CHANNEL, NOON, TEAM, THREAD, Body, Hour, chosen, digest, submit, written
+
+HERE = f"{CHANNEL} {THREAD}"
+MORNING = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
+PARAMETERS = {
+    "reason": Parameter(name="reason", title="Why?", pattern=r"[^\n]{1,80}"),
+    "probe_file": Parameter(name="probe_file", title="File", pattern=r"bronze/[A-Za-z0-9_=/.-]{1,200}"),
+}
+CARD_PLACE = Place(team=TEAM, channel=CHANNEL, ts=CARD)
+
+
+class ToldForms:
+    """Know one runbook, and what was opened."""
+
+    def __init__(self) -> None:
+        self.hour = Hour()
+        self.opened = Opened(now=self.hour.now)
+
+    def review(self, opaque: str, *, person: str) -> ReviewOpened:
+        return self.opened.review(opaque, person=person)
+
+    def start(self, opaque: str, *, person: str) -> StartRun:
+        return self.opened.start(opaque, person=person)
+
+    def parameters_of(self, runbook: str) -> Mapping[str, Parameter]:
+        return PARAMETERS
+
+    def parameters_for(self, run: int) -> Mapping[str, Parameter]:
+        return PARAMETERS
+
+
+def moment(seconds: int) -> dict[str, Body]:
+    return {"other": {"other": {"type": "datetimepicker", "selected_date_time": seconds}}}
+
+
+def declining(why: str, words: str | None = None) -> dict[str, Body]:
+    return {**chosen("why", "why", why), **written("words", "words", words)}
+
+
+def test_a_decline_carries_why_and_goes_back_where_it_was_opened() -> None:
+    body = submit("decline", f"9 {HERE}", declining("wrong values", " f-0193 is not fixed \n"))
+
+    kept = submission(body, ToldForms(), at=NOON)
+
+    assert kept.wish == DeclineRequest(approval=9, why="wrong values", words="f-0193 is not fixed")
+    assert kept.place == Place(team=TEAM, channel=CHANNEL, thread=THREAD)
+    assert (kept.person, kept.identity) == (ANA, digest("V0DIALOG:156663117.cd33ad1f"))
+
+
+def test_the_same_submit_twice_is_one_delivery() -> None:
+    first, again, later = (
+        submission(submit("decline", f"9 {HERE}", declining("not now"), view_hash=view_hash), ToldForms(), at=NOON)
+        for view_hash in ("1.a", "1.a", "2.b")
+    )
+
+    assert first.identity == again.identity != later.identity
+
+
+@pytest.mark.parametrize(
+    ("values", "field"),
+    [
+        (declining("other"), "words"),
+        (declining("other", " \u200b\n"), "words"),
+        (declining("because"), "why"),
+        ({}, "why"),
+        (declining("not now", "x" * 2_001), "words"),
+    ],
+)
+def test_a_decline_that_says_too_little_or_too_much_is_refused_at_its_field(
+    values: dict[str, Body], field: str
+) -> None:
+    body = submit("decline", f"9 {HERE}", values)
+
+    with pytest.raises(FieldsError) as refused:
+        submission(body, ToldForms(), at=NOON)
+    assert list(refused.value.fields) == [field]
+
+
+def test_inputs_are_given_to_the_run_that_asked() -> None:
+    values = {
+        **written("input:reason", "value", "column fixed, re-sent 03:05"),
+        **chosen("input:probe_file", "value", "bronze/a=1/f.csv"),
+    }
+
+    kept = submission(submit("inputs", f"42:half_open {HERE}", values), ToldForms(), at=NOON)
+
+    given = {"reason": "column fixed, re-sent 03:05", "probe_file": "bronze/a=1/f.csv"}
+    assert kept.wish == GiveInputs(run=42, inputs=given)
+
+
+def test_every_input_that_does_not_fit_is_named_at_once() -> None:
+    values = {
+        **written("input:reason", "value", "two\nlines"),
+        **written("input:probe_file", "value", "bronze/../x'; DROP"),
+        **written("input:other", "value", "x"),
+        **written("notes", "value", "not an input"),
+    }
+
+    with pytest.raises(FieldsError) as refused:
+        submission(submit("inputs", f"42:half_open {HERE}", values), ToldForms(), at=NOON)
+
+    assert set(refused.value.fields) == {"input:reason", "input:probe_file", "input:other"}
+    assert "must look like" in refused.value.fields["input:reason"]
+
+
+@pytest.mark.parametrize(
+    ("choice", "more", "until"),
+    [
+        ("30m", {}, NOON + timedelta(minutes=30)),
+        ("1h", moment(1), NOON + timedelta(hours=1)),
+        ("tomorrow", {}, MORNING),
+        ("other", moment(int((NOON + timedelta(days=2)).timestamp())), NOON + timedelta(days=2)),
+    ],
+)
+def test_a_run_is_parked_until_the_hour_chosen(choice: str, more: dict[str, Body], until: datetime) -> None:
+    body = submit("park", f"42:{int(MORNING.timestamp())} {HERE}", {**chosen("until", "until", choice), **more})
+
+    assert submission(body, ToldForms(), at=NOON).wish == ParkRun(run=42, until=until)
+
+
+@pytest.mark.parametrize(
+    ("values", "field"),
+    [
+        (chosen("until", "until", "other"), "other"),
+        ({**chosen("until", "until", "other"), **moment(int(NOON.timestamp()))}, "other"),
+        ({**chosen("until", "until", "other"), **moment(int((NOON + timedelta(days=8)).timestamp()))}, "other"),
+        ({}, "other"),
+    ],
+)
+def test_an_hour_that_cannot_be_is_refused_at_its_field(values: dict[str, Body], field: str) -> None:
+    body = submit("park", f"42:{int(MORNING.timestamp())} {HERE}", values)
+
+    with pytest.raises(FieldsError) as refused:
+        submission(body, ToldForms(), at=NOON)
+
+    assert list(refused.value.fields) == [field]
+
+
+def test_a_start_goes_on_with_what_was_given_before() -> None:
+    forms = ToldForms()
+    opaque = forms.opened.keep(StartRun(runbook="needy", inputs={"table": "accounts"}, alarm=118), person=ANA)
+
+    kept = submission(
+        submit("start_inputs", f"{opaque} {HERE}", written("input:reason", "value", "now")), forms, at=NOON
+    )
+
+    inputs = {"table": "accounts", "reason": "now"}
+    assert kept.wish == StartRun(runbook="needy", inputs=inputs, alarm=118)
+
+
+def test_a_review_votes_on_the_card_and_edition_it_was_opened_on() -> None:
+    forms = ToldForms()
+    opaque = forms.opened.keep(ReviewOpened(approval=9, edition=3, place=CARD_PLACE), person=ANA)
+
+    kept = submission(submit("review", f"{opaque} {HERE}", {}), forms, at=NOON)
+
+    assert kept.wish == CastVote(approval=9, edition=3)
+    assert kept.place == CARD_PLACE
+
+
+def test_nobody_submits_the_review_of_somebody_else() -> None:
+    forms = ToldForms()
+    opaque = forms.opened.keep(ReviewOpened(approval=9, edition=3, place=CARD_PLACE), person=BO)
+
+    with pytest.raises(RequestError, match="too old"):
+        submission(submit("review", f"{opaque} {HERE}", {}, person=ANA), forms, at=NOON)
+
+
+def test_a_review_cannot_be_guessed_from_the_ids_of_a_request() -> None:
+    with pytest.raises(RequestError, match="too old"):
+        submission(submit("review", f"9:3 {HERE}", {}), ToldForms(), at=NOON)
+
+
+def test_a_review_does_not_outlive_any_request() -> None:
+    forms = ToldForms()
+    opaque = forms.opened.keep(ReviewOpened(approval=9, edition=3, place=CARD_PLACE), person=ANA)
+    forms.hour.move(OPEN_FOR)
+
+    with pytest.raises(RequestError, match="too old"):
+        forms.review(opaque, person=ANA)
+
+
+def test_a_start_is_no_review() -> None:
+    forms = ToldForms()
+    opaque = forms.opened.keep(StartRun(runbook="needy"), person=ANA)
+
+    with pytest.raises(RequestError, match="too old"):
+        forms.review(opaque, person=ANA)
+
+
+def test_the_oldest_dialogs_are_forgotten_first() -> None:
+    forms = ToldForms()
+    first, *_, last = (forms.opened.keep(StartRun(runbook="needy"), person=ANA) for _ in range(MOST_OPEN + 1))
+
+    assert forms.start(last, person=ANA).runbook == "needy"
+    with pytest.raises(RequestError):
+        forms.start(first, person=ANA)
+
+
+@pytest.mark.parametrize(
+    ("callback", "metadata"),
+    [
+        ("decline", "x"),
+        ("decline", ""),
+        ("decline", "９ C0ETL -"),  # noqa: RUF001 - fullwidth digit
+        ("inputs", "42"),
+        ("park", "42"),
+        ("details", "9"),
+        ("other", "9"),
+    ],
+)
+def test_a_dialog_that_is_not_ours_is_refused(callback: str, metadata: str) -> None:
+    values = declining("not now")
+
+    with pytest.raises(RequestError, match="too old"):
+        submission(submit(callback, metadata, values), ToldForms(), at=NOON)
+
+
+def test_a_dialog_opened_in_home_answers_in_direct_messages() -> None:
+    kept = submission(submit("decline", "9 D -", declining("not now")), ToldForms(), at=NOON)
+
+    assert kept.place == Place(team=TEAM, channel="D")

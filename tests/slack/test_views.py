@@ -1,0 +1,232 @@
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from bot.domain.approval import ApprovalState
+from bot.domain.inbox import ShowList, StartRun
+from bot.domain.people import Place
+from bot.domain.run import Awaiting, RunState, StepRecord, StepState
+from bot.errors import NotAllowedError, NotFoundError, RequestError
+from bot.slack.buttons import OfAlarm, Opening
+from bot.slack.payloads import ids_in, place_in
+from bot.slack.views import Views, next_morning
+from bot.workbench.slack.checker import check_view
+from tests.slack.cards import samples
+from tests.slack.door import ANA, BO, CARD, CHANNEL, GUS, NOON, TEAM, THREAD, Door
+
+PLACE = Place(team=TEAM, channel=CHANNEL, ts=CARD, thread=THREAD)
+OPENINGS = [
+    Opening(what="decline", number=9),
+    Opening(what="details", number=9),
+    Opening(what="review", number=9),
+    Opening(what="inputs", number=42, step="half_open"),
+    Opening(what="park", number=42),
+]
+
+
+def night(door: Door, **changes: object) -> None:
+    """R-42 waits for the inputs of its half-open step; Q-9 is open beside it."""
+    waiting = samples.waiting_for(Awaiting.INPUT, "half_open")
+    raw = StepRecord(
+        step="raw",
+        state=StepState.DONE,
+        output={"count": 2, "objects": [{"key": "bronze/a/f-1.csv"}, {"key": "bronze/a/f-2.csv"}]},
+    )
+    run = waiting.model_copy(update={"records": {**waiting.records, "raw": raw}, **changes})
+    door.keep(run, samples.an_approval(), samples.an_alarm())
+
+
+def words(view: object) -> str:
+    return json.dumps(view, ensure_ascii=False)
+
+
+def field(view: Any, name: str) -> Any:  # noqa: ANN401 - JSON
+    return next(one["element"] for one in view["blocks"] if one["block_id"] == f"input:{name}")
+
+
+@pytest.mark.parametrize("opening", OPENINGS, ids=lambda one: one.what)
+def test_a_dialog_is_one_slack_takes_and_holds_ids_only(door: Door, opening: Opening) -> None:
+    night(door)
+
+    view: Any = door.views.dialog(opening, person=ANA, place=PLACE)
+
+    assert check_view(view) == []
+    assert view["callback_id"] == opening.what
+    metadata = view["private_metadata"]
+    assert len(metadata) < 100
+    assert place_in(metadata, team=TEAM) == Place(team=TEAM, channel=CHANNEL, thread=THREAD)
+
+
+@pytest.mark.parametrize("opening", OPENINGS, ids=lambda one: one.what)
+def test_a_guest_is_shown_no_dialog(door: Door, opening: Opening) -> None:
+    night(door)
+
+    with pytest.raises(NotAllowedError, match="Guests"):
+        door.views.dialog(opening, person=GUS, place=PLACE)
+
+
+@pytest.mark.parametrize("opening", OPENINGS, ids=lambda one: one.what)
+def test_without_slacks_word_on_who_it_is_no_dialog_is_shown(door: Door, opening: Opening) -> None:
+    night(door)
+    door.directory.silent = True
+
+    with pytest.raises(NotAllowedError, match="Refused to be safe"):
+        door.views.dialog(opening, person=ANA, place=PLACE)
+
+
+@pytest.mark.parametrize("what", ["inputs", "park"])
+def test_who_may_only_look_is_shown_no_dialog_that_steers(door: Door, what: Any) -> None:  # noqa: ANN401 - a literal
+    night(door)
+
+    with pytest.raises(NotAllowedError, match="lake-oncall"):
+        door.views.dialog(Opening(what=what, number=42, step="half_open"), person=BO, place=PLACE)
+
+
+def test_a_channel_without_an_environment_is_shown_nothing(door: Door) -> None:
+    night(door)
+    elsewhere = PLACE.model_copy(update={"channel": "C0OTHER"})
+
+    with pytest.raises(NotAllowedError, match="not bound"):
+        door.views.dialog(Opening(what="details", number=9), person=ANA, place=elsewhere)
+
+
+def test_details_show_the_whole_call_and_its_digest(door: Door) -> None:
+    night(door)
+
+    view = words(door.views.dialog(Opening(what="details", number=9), person=BO, place=PLACE))
+
+    assert "control/circuit_breaker/transactions.json" in view
+    assert "cb-probe-4f1a22c0" in view
+    assert samples.an_approval().digest in view
+
+
+def test_a_review_is_bound_to_the_edition_shown_and_the_card_clicked(door: Door) -> None:
+    night(door)
+
+    view: Any = door.views.dialog(Opening(what="review", number=9), person=BO, place=PLACE)
+
+    bound = door.views.review(ids_in(view["private_metadata"]), person=BO)
+    assert (bound.approval, bound.edition) == (9, 1)
+    assert bound.place == Place(team=TEAM, channel=CHANNEL, ts=CARD)
+    assert view["submit"]["text"] == "Approve"
+
+
+@pytest.mark.parametrize("what", ["decline", "review"])
+def test_a_request_that_is_over_is_not_asked_about(door: Door, what: Any) -> None:  # noqa: ANN401 - a literal
+    over = samples.an_approval(state=ApprovalState.EXPIRED)
+    door.keep(samples.a_run(), over)
+
+    with pytest.raises(RequestError, match="Q-9 is expired already"):
+        door.views.dialog(Opening(what=what, number=9), person=BO, place=PLACE)
+
+
+def test_late_inputs_are_picked_where_there_are_choices_and_typed_where_not(door: Door) -> None:
+    night(door)
+
+    view = door.views.dialog(Opening(what="inputs", number=42, step="half_open"), person=ANA, place=PLACE)
+
+    file, reason = field(view, "probe_file"), field(view, "reason")
+    assert [one["value"] for one in file["options"]] == ["bronze/a/f-1.csv", "bronze/a/f-2.csv"]
+    assert reason["type"] == "plain_text_input"
+
+
+@pytest.mark.parametrize(
+    ("step", "state"), [("probe", RunState.WAITING), ("half_open", RunState.PARKED)], ids=["past it", "not waiting"]
+)
+def test_inputs_nobody_waits_for_are_not_asked(door: Door, step: str, state: RunState) -> None:
+    night(door, **({"waiting": None, "state": state} if state is RunState.PARKED else {}))
+
+    with pytest.raises(RequestError, match="does not wait for these inputs"):
+        door.views.dialog(Opening(what="inputs", number=42, step=step), person=ANA, place=PLACE)
+
+
+def test_a_run_that_has_ended_is_not_parked(door: Door) -> None:
+    door.keep(samples.ended(RunState.REPAIRED))
+
+    with pytest.raises(RequestError, match="has ended already"):
+        door.views.dialog(Opening(what="park", number=42), person=ANA, place=PLACE)
+
+
+def test_what_is_not_there_is_said(door: Door) -> None:
+    with pytest.raises(NotFoundError):
+        door.views.dialog(Opening(what="details", number=404), person=ANA, place=PLACE)
+
+
+def test_tomorrow_morning_is_the_persons_own(door: Door) -> None:
+    night(door)
+    views = Views(desk=door.desk, stage=door.stage, opened=door.opened, zone=lambda _: ZoneInfo("Asia/Tokyo"))
+
+    view: Any = views.dialog(Opening(what="park", number=42), person=ANA, place=PLACE)
+
+    run, seconds = ids_in(view["private_metadata"]).split(":")
+    assert run == "42"
+    assert datetime.fromtimestamp(int(seconds), UTC) == datetime(2026, 11, 23, 23, 0, tzinfo=UTC)
+
+
+def test_the_morning_after_the_clocks_went_back_is_at_eight_too() -> None:
+    evening = datetime(2026, 10, 24, 18, 0, tzinfo=UTC)
+
+    morning = next_morning(evening, ZoneInfo("Europe/Amsterdam"))
+
+    assert morning.astimezone(UTC) == datetime(2026, 10, 25, 7, 0, tzinfo=UTC)
+
+
+def test_a_start_that_lacks_inputs_is_asked_for_them_and_nothing_known_is(door: Door) -> None:
+    wish = StartRun(runbook="needy", inputs={"table": "accounts"})
+
+    view: Any = door.views.asking(wish, person=ANA, place=PLACE)
+
+    assert check_view(view) == []
+    assert [one["block_id"] for one in view["blocks"] if one["type"] == "input"] == ["input:reason"]
+    assert door.views.start(ids_in(view["private_metadata"]), person=ANA) == wish
+    assert "accounts" not in view["private_metadata"]
+
+
+def test_the_choices_of_a_start_come_from_the_platform(door: Door) -> None:
+    view = door.views.asking(StartRun(runbook="needy"), person=ANA, place=PLACE)
+
+    assert [one["value"] for one in field(view, "table")["options"]] == ["accounts", "transactions"]
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [
+        StartRun(runbook="circuit-breaker"),
+        StartRun(runbook="needy", inputs={"table": "accounts", "reason": "now"}),
+        StartRun(runbook="needy", plan_only=True),
+        StartRun(runbook="needy", inputs={"table": "NOT ONE"}),
+        StartRun(runbook="needy", inputs={"unknown": "x"}),
+        StartRun(runbook="there-is-none"),
+        StartRun(runbook="needy", alarm=404),
+        ShowList(),
+    ],
+)
+def test_a_start_that_lacks_nothing_or_is_wrong_goes_to_the_inbox(door: Door, wish: StartRun | ShowList) -> None:
+    assert door.views.asking(wish, person=ANA, place=PLACE) is None
+
+
+@pytest.mark.parametrize("person", [BO, GUS])
+def test_who_may_not_start_is_not_asked_but_refused_by_the_inbox(door: Door, person: str) -> None:
+    assert door.views.asking(StartRun(runbook="needy"), person=person, place=PLACE) is None
+
+
+def test_the_runbook_of_an_alarm_stands_in_the_records(door: Door) -> None:
+    night(door)
+
+    wish = door.views.answering(OfAlarm(alarm=118, plan_only=True))
+
+    assert wish == StartRun(runbook="circuit-breaker", alarm=118, plan_only=True)
+
+
+def test_an_alarm_without_a_runbook_starts_nothing(door: Door) -> None:
+    door.keep(samples.a_run(), episode=samples.an_alarm(runbook=None))
+
+    with pytest.raises(RequestError, match="No runbook answers A-118"):
+        door.views.answering(OfAlarm(alarm=118))
+
+
+def test_noon_is_not_the_morning() -> None:
+    assert next_morning(NOON, UTC) - NOON == timedelta(hours=20)
