@@ -130,6 +130,10 @@ def difference(
 
 
 def _call_difference(old: BoundCall, new: BoundCall) -> tuple[str, JsonValue, JsonValue] | None:
+    """Name the first difference, what was seen before what was made of it: that is what people can follow."""
+    found = _leaf("seen", old.seen, new.seen)
+    if found:
+        return found
     was, now = old.model_dump(mode="json"), new.model_dump(mode="json")
     for field in was:
         if was[field] == now[field]:
@@ -140,6 +144,17 @@ def _call_difference(old: BoundCall, new: BoundCall) -> tuple[str, JsonValue, Js
                     return f"{field}.{key}", was[field].get(key), now[field].get(key)
         return field, was[field], now[field]
     return None
+
+
+def _leaf(path: str, was: JsonValue, now: JsonValue) -> tuple[str, JsonValue, JsonValue] | None:
+    if was == now:
+        return None
+    if isinstance(was, dict) and isinstance(now, dict):
+        for key in sorted({*was, *now}):
+            found = _leaf(f"{path}.{key}", was.get(key), now.get(key))
+            if found:
+                return found
+    return path, was, now
 
 
 def insist(bound: Binding, derived: Binding, *, first: int = 0, owed: bool = False) -> None:

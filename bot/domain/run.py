@@ -290,6 +290,8 @@ def advance(run: Run, event: Event, *, now: datetime) -> Run:
             return _wait(run, event.waiting, now=now)
         case Lost():
             kept = _kept(run, event.record, now=now)
+            if run.state.ended:
+                return kept
             waiting = Waiting(what=Awaiting.PERSON, step=event.record.step, words=event.words, since=now)
             return kept.model_copy(update={"state": RunState.OUTCOME_UNKNOWN, "waiting": waiting})
         case Woken():
@@ -300,7 +302,7 @@ def advance(run: Run, event: Event, *, now: datetime) -> Run:
         case Answered():
             _open(run)
             inputs = {**run.inputs, **event.inputs}
-            woken = {"state": RunState.RUNNING, "waiting": None, "touched": now}
+            woken = {"state": RunState.RUNNING, "waiting": None, "parked_until": None, "touched": now}
             return run.model_copy(update={"inputs": inputs, "authors": _with(run.authors, event.by), **woken})
         case Undone():
             return _undone(run, event, now=now)
@@ -362,7 +364,7 @@ def _retried(run: Run, event: Retried, *, now: datetime) -> Run:
 
 
 def _undone(run: Run, event: Undone, *, now: datetime) -> Run:
-    if run.record(event.step).state is not StepState.DONE:
+    if run.record(event.step).state not in {StepState.DONE, StepState.FAILED}:
         raise RequestError(f"{run.label} has not done that step, so there is nothing to undo.")
     old = run.records.get(event.undo)
     fresh = StepRecord(step=event.undo, request=old.request + 1 if old else 1)
@@ -417,7 +419,7 @@ def ending(run: Run, runbook: Runbook) -> RunState:
     """Return how the run ends: repaired only if every check was made, or not needed, and at least one seen to be so."""
     checks = [run.records.get(step.id) for step in runbook.forward if step.phase is Phase.VERIFICATION]
     made = [check for check in checks if check is not None]
-    if run.stopped_by or (run.undoing and len(made) < len(checks)):
+    if run.stopped_by or run.undoing:
         return RunState.STOPPED
     states = {check.state for check in made}
     if len(made) == len(checks) and StepState.DONE in states and states <= {StepState.DONE, StepState.SKIPPED}:

@@ -38,7 +38,7 @@ def alarm_came(desk: Desk, delivery: Delivery, wish: AlarmCame) -> Change:
         return _went_off(desk, notice, known)
     if known is not None and known.ok_since is None and state.get("state") == AlarmState.OK.value:
         over = known.model_copy(update={"state": AlarmState.OK, "ok_since": notice.at})
-        return _kept(over, "alarm.ok")
+        return _kept(desk, over, "alarm.ok")
     return Change()
 
 
@@ -46,7 +46,7 @@ def _went_off(desk: Desk, notice: AlarmNotice, known: Episode | None) -> Change:
     if known is not None and known.since == notice.at:
         return Change()
     if known is not None and known.ok_since is None:
-        return _kept(known.model_copy(update={"times": known.times + 1}), "alarm.again")
+        return _kept(desk, known.model_copy(update={"times": known.times + 1}), "alarm.again")
     runbook = answering(desk, notice)
     episode = Episode(
         id=desk.records.next_id("alarm"),
@@ -89,10 +89,12 @@ def _same_cause(desk: Desk, episode: Episode) -> Episode | None:
     """Return the open alarm of the same cause that speaks for this one, if it is another.
 
     Of alarms with the same runbook on the same pipeline, minutes apart, one speaks: the one that is shown already,
-    else the one the runbook names first.
+    else the one the runbook names first. Alarms that no runbook answers have nothing in common.
     """
     runbook = desk.library.runbooks().get(episode.runbook or "")
-    named = runbook.alarms if runbook else ()
+    if runbook is None:
+        return None
+    named = runbook.alarms
     subject = episode.notice.dimensions.get("Pipeline")
     together = [
         other
@@ -121,8 +123,11 @@ def answering(desk: Desk, notice: AlarmNotice) -> Runbook | None:
     return next((one for one in desk.library.runbooks().values() if notice.name in one.alarms), None)
 
 
-def _kept(episode: Episode, kind: str) -> Change:
-    return Change(episodes=(episode,), cards=(alarm_card_of(episode),), audit=(_entry(kind, episode),))
+def _kept(desk: Desk, episode: Episode, kind: str) -> Change:
+    """Keep what became of an alarm; one that has no card, because it joined another or is snoozed, gets none."""
+    card = alarm_card_of(episode)
+    cards = (card,) if desk.records.card(card.key) is not None else ()
+    return Change(episodes=(episode,), cards=cards, audit=(_entry(kind, episode),))
 
 
 def _entry(kind: str, episode: Episode) -> AuditEntry:
@@ -210,7 +215,8 @@ def snooze_alarm(desk: Desk, delivery: Delivery, wish: SnoozeAlarm) -> Change:
     """Keep an expected alarm quiet for an hour."""
     episode = desk.records.episode(wish.alarm)
     somebody = desk.person(delivery.person, channel=episode.channel, starts=True)
-    quiet = episode.model_copy(update={"snoozed_until": desk.now() + SNOOZE, "taken_by": episode.taken_by or somebody.id})
+    taken_by = episode.taken_by or somebody.id
+    quiet = episode.model_copy(update={"snoozed_until": desk.now() + SNOOZE, "taken_by": taken_by})
     entry = AuditEntry(kind="alarm.snoozed", subject=f"A-{episode.id}", actor=somebody.id)
     return Change(episodes=(quiet,), cards=(alarm_card_of(quiet),), audit=(entry,))
 

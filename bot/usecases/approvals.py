@@ -9,7 +9,7 @@ from bot.domain.inbox import AskAgain, AskPeople, CastVote, DeclineRequest, Deli
 from bot.domain.people import Place
 from bot.domain.policy import Policy
 from bot.domain.records import Card, CardKind, Change, Wait
-from bot.domain.run import Awaiting, Retried, Run, RunState, StepRecord, Woken, advance
+from bot.domain.run import Awaiting, Retried, Run, RunState, StepRecord, StepState, Waiting, Woken, advance
 from bot.domain.value import JsonObject
 from bot.errors import EdgeError, NotAllowedError, RequestError, UnavailableError
 from bot.usecases.asking import request_card
@@ -83,7 +83,8 @@ def revoke(desk: Desk, delivery: Delivery, wish: RevokeRequest) -> Change:
     if somebody.id not in {vote.person for vote in approval.votes}:
         raise NotAllowedError("Only somebody who said yes can take it back.")
     if not approval.state.open:
-        raise RequestError(f"{approval.label} is {approval.state}; it is too late to take it back. Stop the run instead.")
+        words = f"{approval.label} is {approval.state}; it is too late to take it back. Stop the run instead."
+        raise RequestError(words)
     return ended(desk, run, approval, ApprovalState.REVOKED, by=somebody.id, why="taken back")
 
 
@@ -92,12 +93,13 @@ def ended(desk: Desk, run: Run, approval: Approval, state: ApprovalState, *, by:
     over = end(approval, state, by=by, why=why[:600])
     facts: JsonObject = {"run": run.id, "step": approval.step, "digest": approval.digest}
     entry = AuditEntry(kind=f"approval.{state.value}", subject=approval.label, actor=by, facts=facts, private=why[:600])
-    waiting_for_it = run.waiting is not None and run.waiting.approval == approval.id
     runs: tuple[Run, ...] = ()
-    if waiting_for_it and run.waiting is not None:
+    asked_now = (run.next_step, run.record(approval.step).request) == (approval.step, approval.request)
+    if asked_now and run.state is RunState.WAITING:
+        now = desk.now()
         words = f"{approval.label} {state.value}"
-        waiting = run.waiting.model_copy(update={"what": Awaiting.PERSON, "words": words, "approval": None})
-        runs = (run.model_copy(update={"waiting": waiting, "touched": desk.now()}),)
+        waiting = Waiting(what=Awaiting.PERSON, step=approval.step, words=words, since=now)
+        runs = (run.model_copy(update={"waiting": waiting, "touched": now}),)
     return Change(runs=runs, approvals=(over,), cards=(request_card(over, run), run_card(run)), audit=(entry,))
 
 
@@ -107,6 +109,10 @@ def ask_again(desk: Desk, delivery: Delivery, wish: AskAgain) -> Change:
     somebody = desk.person(delivery.person, channel=run.place.channel, starts=True)
     if run.next_step is None or run.state not in {RunState.WAITING, RunState.PARKED}:
         raise RequestError(f"{run.label} does not wait for that; nothing was done.")
+    if run.waiting is not None and run.waiting.what is Awaiting.POLL:
+        raise RequestError(f"{run.label} looks again by itself; nothing was done.")
+    if run.record(run.next_step).state is StepState.UNKNOWN:
+        raise RequestError(f"Say first what became of the call that {run.label} sent; nothing was done.")
     return again(desk, run, by=somebody.id)
 
 
@@ -119,7 +125,7 @@ def again(desk: Desk, run: Run, *, by: str, authored: bool = True) -> Change:
     if authored:
         run = advance(run, Retried(by=by, step=step), now=now)
     else:
-        fresh = StepRecord(step=step, request=run.record(step).request + 1)
+        fresh = StepRecord(step=step, request=run.record(step).request + 1, by=by)
         woken = advance(run, Woken(), now=now)
         run = woken.model_copy(update={"records": {**woken.records, step: fresh}})
     going, wait = waking(run, now)
@@ -150,10 +156,11 @@ def _insist_open(approval: Approval) -> None:
 
 def escalate(desk: Desk, key: str) -> None:
     """Serve a rung of the ladder, `ladder:APPROVAL:LEVEL`: remind, page, expire and ask once more."""
-    desk.keep(lambda: _rung(desk, key))
+    paged: set[str] = set()
+    desk.keep(lambda: _rung(desk, key, paged))
 
 
-def _rung(desk: Desk, key: str) -> Change:
+def _rung(desk: Desk, key: str, paged: set[str]) -> Change:
     _, number, level = key.split(":")
     approval = desk.records.approval(int(number))
     if not desk.records.wait_open(key) or approval.state is not ApprovalState.PENDING:
@@ -163,7 +170,7 @@ def _rung(desk: Desk, key: str) -> Change:
     if now >= approval.expires:
         return _expired(desk, run, approval, key)
     if now - approval.asked_at >= PAGE_AFTER and approval.level < 2:
-        _page(desk, approval, run)
+        _page(desk, approval, run, paged)
         return _climbed(desk, run, approval, key, level=2, what="paged", due=approval.expires)
     if now - approval.asked_at >= REMIND_AFTER and approval.level < 1:
         due = min(approval.asked_at + PAGE_AFTER, approval.expires)
@@ -180,8 +187,12 @@ def _climbed(desk: Desk, run: Run, approval: Approval, key: str, *, level: int, 
     return Change(approvals=(higher,), closes=(key,), opens=(wait,), cards=(told,), audit=(entry,))
 
 
-def _page(desk: Desk, approval: Approval, run: Run) -> None:
+def _page(desk: Desk, approval: Approval, run: Run, paged: set[str]) -> None:
+    """Wake each role once, however often the rung is decided anew."""
     for topic in page_topics(desk.policy, approval.missing()):
+        if topic in paged:
+            continue
+        paged.add(topic)
         subject = f"{desk.platform.name}: {approval.label} waits for approval"
         try:
             desk.pager.page(topic, subject, f"{run.label} {run.title}: {approval.binding.calls[0].effect}")
@@ -205,7 +216,8 @@ def _expired(desk: Desk, run: Run, approval: Approval, key: str) -> Change:
         return expired.model_copy(update={"closes": (key,), "cards": (*expired.cards, told)})
     anew = again(desk, run, by="bot", authored=False)
     cards = (request_card(over, run), *anew.cards)
-    return anew.model_copy(update={"approvals": (over,), "closes": (key,), "cards": cards, "audit": (entry, *anew.audit)})
+    audit = (entry, *anew.audit)
+    return anew.model_copy(update={"approvals": (over,), "closes": (key,), "cards": cards, "audit": audit})
 
 
 def home_card(desk: Desk, person: str) -> Card:

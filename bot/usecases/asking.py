@@ -216,7 +216,7 @@ def request(desk: Desk, run: Run, runbook: Runbook, lead: Step, *, reasked: bool
         request=run.record(lead.id).request,
         binding=whole,
         digest=whole.digest(),
-        candidates={role: tuple(sorted(desk.directory.members(role, fresh=True))) for role in sorted(set(judged.needs))},
+        candidates=_candidates(desk, judged.needs),
         asked_by=run.requester,
         asked_at=now,
         expires=expires,
@@ -239,6 +239,10 @@ def request(desk: Desk, run: Run, runbook: Runbook, lead: Step, *, reasked: bool
         opens=(Wait(key=f"ladder:{number}:0", due=min(now + FIRST_REMINDER, expires)),),
         audit=(AuditEntry(kind="approval.asked", subject=approval.label, actor=run.requester, facts=facts),),
     )
+
+
+def _candidates(desk: Desk, needs: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+    return {role: tuple(sorted(desk.directory.members(role, fresh=True))) for role in sorted(set(needs))}
 
 
 def request_card(approval: Approval, run: Run) -> Card:

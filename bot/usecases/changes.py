@@ -6,7 +6,7 @@ permit that `Cloud.send` wants.
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from bot.domain.action import Call, Proposal, Replay
@@ -15,14 +15,16 @@ from bot.domain.audit import AuditEntry
 from bot.domain.records import Attempt, AttemptState, Outcome, Taking
 from bot.domain.run import Awaiting, Looked, Lost, MustWait, Owed, Run, StepDone, StepState, Waiting
 from bot.domain.runbook import Risk, Runbook, Step
-from bot.domain.value import JsonObject
+from bot.domain.value import JsonObject, JsonValue
 from bot.errors import (
     CallRefusedError,
+    EdgeError,
     ExpressionError,
     InvalidError,
     LeaseHeldError,
     NotAllowedError,
     OutcomeUnknownError,
+    RequestError,
     StaleError,
     UnavailableError,
     WorldChangedError,
@@ -55,7 +57,7 @@ def change_step(desk: Desk, run: Run, runbook: Runbook, step: Step) -> Turn:
             return failed(desk, run, step, attempt.words or "AWS said no; nothing was changed.")
         if attempt.state not in {AttemptState.DONE, AttemptState.NOT_NEEDED}:
             return _again(desk, run, step, approval, place, attempt)
-    answers = tuple(by_place[(call.item, call.index)].answer or {} for _, call in mine)
+    answers = [(call.item, by_place[(call.item, call.index)].answer or {}) for _, call in mine]
     return _look_after(desk, run, step, approval, answers)
 
 
@@ -84,9 +86,9 @@ def covering(desk: Desk, run: Run, step: Step) -> Approval | None:
 
 def _ask(desk: Desk, run: Run, runbook: Runbook, step: Step) -> Turn:
     """Look at what is there and ask; where nothing needs to be done, say so and ask nobody."""
-    pending = _pending(desk, run, step)
-    if pending is not None:
-        return _wait_for(desk, run, pending, step)
+    asked_before = _asked_before(desk, run, step)
+    if asked_before is not None:
+        return _wait_for(desk, asked_before, step)
     frozen = _freeze(desk, run, step)
     proposals = [
         propose(desk, frozen, step, item=item, element=value) for item, value in enumerate(items(desk, frozen, step))
@@ -94,8 +96,8 @@ def _ask(desk: Desk, run: Run, runbook: Runbook, step: Step) -> Turn:
     if all(_already(desk, run, proposal) for proposal in proposals):
         return _already_so(desk, run, step, proposals)
     if any(runbook.step(undone).undo == step.id for undone in run.undoing):
-        _insist_nobody_wrote_since(desk, run, proposals)
-    asked = request(desk, frozen, runbook, step)
+        _insist_nobody_wrote_since(desk, run, step, proposals)
+    asked = request(desk, frozen, runbook, step, reasked=run.record(step.id).by == "bot")
     waiting = Waiting(
         what=Awaiting.APPROVAL,
         step=step.id,
@@ -112,34 +114,55 @@ def _ask(desk: Desk, run: Run, runbook: Runbook, step: Step) -> Turn:
     )
 
 
-def _insist_nobody_wrote_since(desk: Desk, run: Run, proposals: Sequence[Proposal]) -> None:
+def _insist_nobody_wrote_since(desk: Desk, run: Run, step: Step, proposals: Sequence[Proposal]) -> None:
     """Let an undo go ahead only on the version this run wrote.
 
     Raises:
         InvalidError: somebody has written a newer one.
     """
-    for call in (call for proposal in proposals for call in proposal.calls):
-        wrote = [a for a in desk.records.attempts(run.id) if a.call.resource == call.resource and a.answer]
-        ours = (wrote[-1].answer or {}).get("ETag") if wrote else None
-        now = proposals[0].seen.get("etag")
-        if ours is not None and now is not None and ours != now:
-            raise InvalidError(f"Somebody changed {call.resource} since: we wrote {ours}, now {now}. Nothing was undone.")
+    for proposal in proposals:
+        for call in proposal.calls:
+            wrote = [
+                one
+                for one in desk.records.attempts(run.id)
+                if one.call.resource == call.resource and one.state is AttemptState.DONE
+            ]
+            ours = _version_left(desk, step, wrote[-1]) if wrote else None
+            now = proposal.seen.get("etag")
+            if wrote and now is not None and ours != now:
+                left = ours or "something else"
+                raise InvalidError(
+                    f"Somebody changed {call.resource} since this run did: it left {left}, now {now}. "
+                    f"Nothing was undone; it would have been {proposal.changes}."
+                )
 
 
-def _pending(desk: Desk, run: Run, step: Step) -> Approval | None:
+def _version_left(desk: Desk, step: Step, attempt: Attempt) -> JsonValue:
+    """Return the version AWS answered with; where a person's word stands for the answer, what a look finds of it."""
+    settle = desk.catalogue.action(step.uses or "").settle
+    answer = attempt.answer or (settle(desk.look, attempt.call) if settle else None) or {}
+    return answer.get("ETag")
+
+
+def _asked_before(desk: Desk, run: Run, step: Step) -> Approval | None:
+    """Return what was asked under the step's present number: it is asked once, and anew only if a person wants."""
     return next(
         (
             approval
-            for approval in desk.records.approvals(run=run.id, open_only=True)
+            for approval in desk.records.approvals(run=run.id)
             if approval.step == step.id and approval.request == run.record(step.id).request
         ),
         None,
     )
 
 
-def _wait_for(desk: Desk, run: Run, approval: Approval, step: Step) -> Turn:
-    words = f"Waits for {approval.label}"
-    waiting = Waiting(what=Awaiting.APPROVAL, step=step.id, words=words, since=desk.now(), approval=approval.id)
+def _wait_for(desk: Desk, approval: Approval, step: Step) -> Turn:
+    if approval.state.open:
+        words, what, number = f"Waits for {approval.label}", Awaiting.APPROVAL, approval.id
+        waiting = Waiting(what=what, step=step.id, words=words, since=desk.now(), approval=number)
+    else:
+        words = f"{approval.label} {approval.state.value}"
+        waiting = Waiting(what=Awaiting.PERSON, step=step.id, words=words, since=desk.now())
     return Turn(events=(MustWait(waiting=waiting),))
 
 
@@ -149,13 +172,20 @@ def _freeze(desk: Desk, run: Run, step: Step) -> Run:
 
 
 def _already(desk: Desk, run: Run, proposal: Proposal) -> bool:
+    """Return whether it is so without us: what another run, or a call of ours, paused is not found paused."""
     if not proposal.already:
         return False
-    return proposal.holds is None or not any(other != run.id for other in desk.records.holds(proposal.holds))
+    if proposal.holds is None:
+        return True
+    resources = {call.resource for call in proposal.calls}
+    ours = any(one.sent_at and one.call.resource in resources for one in desk.records.attempts(run.id))
+    return not ours and not any(other != run.id for other in desk.records.holds(proposal.holds))
 
 
 def _already_so(desk: Desk, run: Run, step: Step, proposals: Sequence[Proposal]) -> Turn:
-    output = observed(desk.catalogue.action(step.uses or ""), desk, run, step, ())
+    action = desk.catalogue.action(step.uses or "")
+    outputs = [observed(action, desk, run, step, (), element=value) for value in items(desk, run, step)]
+    output = outputs[-1] if outputs else {}
     words = "found so already, and left so"
     record = run.record(step.id).model_copy(
         update={"state": StepState.DONE, "output": output, "at": desk.now(), "note": words}
@@ -206,9 +236,8 @@ def _prove(
     """
     stored = approval.binding
     if stored.digest() != approval.digest:
-        raise WorldChangedError(
-            "The stored request does not match its digest. Nothing was done.", field="digest", was=approval.digest, now=""
-        )
+        words = "The stored request does not match its digest. Nothing was done."
+        raise WorldChangedError(words, field="digest", was=approval.digest, now="")
     steps = tuple(runbook.step(name) for name in dict.fromkeys(call.step for call in stored.calls))
     derived, _ = binding(
         desk, run, runbook, steps, expires=stored.expires, nonce=stored.nonce, bound=stored.calls, first=place
@@ -216,10 +245,10 @@ def _prove(
     insist(stored, derived, first=place, owed=owed)
     after = stored.calls[place].after
     if after is not None:
-        _insist_on_what_was_left(desk, run, stored.calls[after], proposal)
+        _insist_on_what_was_left(desk, run, stored.calls[after], proposal, owed=owed)
 
 
-def _insist_on_what_was_left(desk: Desk, run: Run, earlier: BoundCall, proposal: Proposal) -> None:
+def _insist_on_what_was_left(desk: Desk, run: Run, earlier: BoundCall, proposal: Proposal, *, owed: bool) -> None:
     left = next(
         (
             attempt.wrote
@@ -228,6 +257,8 @@ def _insist_on_what_was_left(desk: Desk, run: Run, earlier: BoundCall, proposal:
         ),
         None,
     )
+    if owed and left is None:
+        return  # it was another run's pause, or a person's word: nothing is known to compare with, and it is owed
     if left != proposal.seen:
         raise WorldChangedError(
             f"Somebody changed {earlier.call.resource} since this run did: it left {left!r}, now {proposal.seen!r}.",
@@ -283,7 +314,9 @@ def _take(
         taken = desk.records.take(taking)
     except LeaseHeldError as error:
         due = desk.now() + LEASE_AGAIN
-        waiting = Waiting(what=Awaiting.LEASE, step=step.id, words=error.words, since=desk.now(), due=due)
+        waiting = Waiting(
+            what=Awaiting.LEASE, step=step.id, words=error.words, since=desk.now(), due=due, approval=approval.id
+        )
         return Turn(events=(MustWait(waiting=waiting),), wake=due)
     except NotAllowedError as error:
         return _void(desk, run, approval, step, error.words)
@@ -291,8 +324,11 @@ def _take(
         return Turn(goes_on=True)
     if taken.permit is None:
         return Turn(goes_on=True, cards=(request_card(approval, run),))
-    sent = _deliver(desk, taken.permit)
-    return _sent(desk, run, step, approval, place, taken.attempt, sent)
+    try:
+        sent = _deliver(desk, taken.permit)
+    except StaleError:
+        return Turn(goes_on=True)
+    return _sent(desk, run, step, approval, place, taken.attempt, sent, may_replay=True)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -310,12 +346,27 @@ def _deliver(desk: Desk, permit: ConsumedApproval) -> _Sent:
         answer = desk.cloud.send(permit, mark=mark)
     except OutcomeUnknownError as error:
         return _Sent(state=AttemptState.UNKNOWN, words=error.words)
-    except (CallRefusedError, UnavailableError) as error:
+    except (CallRefusedError, UnavailableError, RequestError) as error:
         return _Sent(state=AttemptState.FAILED, words=error.words)
     return _Sent(state=AttemptState.DONE, answer=answer)
 
 
-def _sent(desk: Desk, run: Run, step: Step, approval: Approval, place: int, attempt: int, sent: _Sent) -> Turn:
+def _sent(
+    desk: Desk,
+    run: Run,
+    step: Step,
+    approval: Approval,
+    place: int,
+    attempt: int,
+    sent: _Sent,
+    *,
+    may_replay: bool = False,
+) -> Turn:
+    """Keep what became of a call.
+
+    Args:
+        may_replay: where the row's replay admits it, an unknown outcome is settled by sending once more.
+    """
     bound = approval.binding.calls[place]
     wrote = _what_it_left(desk, run, approval, place) if sent.state is AttemptState.DONE else None
     outcome = Outcome(
@@ -326,9 +377,12 @@ def _sent(desk: Desk, run: Run, step: Step, approval: Approval, place: int, atte
         wrote=wrote,
         words=sent.words[:600],
     )
-    facts: JsonObject = {"run": run.id, "step": step.id, "attempt": attempt, "row": bound.call.row, "state": sent.state.value}
+    state = sent.state.value
+    facts: JsonObject = {"run": run.id, "step": step.id, "attempt": attempt, "row": bound.call.row, "state": state}
     entry = AuditEntry(kind="call.answered", subject=run.label, actor="aws", facts=facts, private=sent.words[:600])
     if sent.state is AttemptState.UNKNOWN:
+        if may_replay and desk.catalogue.row(bound.call.row).replay is not Replay.ONCE:
+            return Turn(goes_on=True, outcomes=(outcome,), audit=(entry,))
         return _lost(desk, run, step, sent.words, outcomes=(outcome,), audit=(entry,))
     record = run.record(step.id)
     if sent.state is AttemptState.FAILED:
@@ -388,27 +442,63 @@ def _again(desk: Desk, run: Run, step: Step, approval: Approval, place: int, att
         return _void(desk, run, approval, step, error.words)
     except StaleError:
         return Turn(goes_on=True)
-    sent = _deliver(desk, permit)
+    if not sent_before:
+        refusal = _refusal(desk, run, step, approval, place)
+        if refusal:
+            return _never_sent(desk, run, step, approval, attempt, refusal)
+    try:
+        sent = _deliver(desk, permit)
+    except StaleError:
+        return Turn(goes_on=True)
     if sent_before and replay is Replay.SAFE and sent.state is AttemptState.FAILED:
         sent = _settled_by_reading(desk, step, attempt.call, sent)
-    return _sent(desk, run, step, approval, place, attempt.id, sent)
+    return _sent(desk, run, step, approval, place, attempt.id, sent, may_replay=not sent_before)
+
+
+def _refusal(desk: Desk, run: Run, step: Step, approval: Approval, place: int) -> str | None:
+    """Return why a call that a process took and never sent may not be sent any more: all is proved once more."""
+    bound = approval.binding.calls[place]
+    owed = any(one.step == step.id for one in run.owed)
+    try:
+        if not place and not owed and (refusal := _ineligible(desk, approval)):
+            return refusal
+        proposal = propose(desk, run, step, item=bound.item, element=items(desk, run, step)[bound.item])
+        _prove(desk, run, desk.runbook(run), approval, place, proposal, owed=owed)
+    except (WorldChangedError, RequestError, EdgeError) as error:
+        return error.words
+    return None
+
+
+def _never_sent(desk: Desk, run: Run, step: Step, approval: Approval, attempt: Attempt, why: str) -> Turn:
+    outcome = Outcome(attempt=attempt.id, owner=desk.replica, state=AttemptState.FAILED, words=f"not sent: {why[:500]}")
+    return replace(_void(desk, run, approval, step, why), outcomes=(outcome,))
 
 
 def _settled_by_reading(desk: Desk, step: Step, call: Call, sent: _Sent) -> _Sent:
     """Say whether a conditional write that was refused the second time had been done the first time."""
     settle = desk.catalogue.action(step.uses or "").settle
-    found = settle(desk.look, call) if settle else None
+    try:
+        found = settle(desk.look, call) if settle else None
+    except EdgeError as error:
+        return _Sent(state=AttemptState.UNKNOWN, words=error.words)
     return sent if found is None else _Sent(state=AttemptState.DONE, answer=found)
 
 
 def _look_after(
-    desk: Desk, run: Run, step: Step, approval: Approval, answers: tuple[JsonObject, ...]
+    desk: Desk, run: Run, step: Step, approval: Approval, answers: Sequence[tuple[int, JsonObject]]
 ) -> Turn:
-    output = observed(desk.catalogue.action(step.uses or ""), desk, run, step, answers)
+    """Look at what came of each element's calls; the first that is not as expected decides, else the last."""
+    action = desk.catalogue.action(step.uses or "")
     owes = None
     if step.owes and not any(owed.step == step.owes for owed in run.owed):
         owes = Owed(step=step.owes, cause=step.id, approval=approval.id, since=desk.now())
-    return seen(desk, run, step, output, owes=owes)
+    turn = Turn()
+    for item, element in enumerate(items(desk, run, step)):
+        own = tuple(answer for of, answer in answers if of == item)
+        turn = seen(desk, run, step, observed(action, desk, run, step, own, element=element), owes=owes)
+        if not any(isinstance(event, StepDone) for event in turn.events):
+            break
+    return turn
 
 
 def _entry(kind: str, run: Run, attempt: Attempt, approval: Approval) -> AuditEntry:

@@ -1,7 +1,7 @@
 """The ports a use case is given, in one value, and the few things every use case does with them."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from pydantic import BaseModel
@@ -19,6 +19,7 @@ from bot.errors import InvalidError, NotAllowedError, StaleError, UnavailableErr
 from bot.ports import Cloud, Directory, Library, Pager, Records, Search
 
 MOST_CONFLICTS = 20
+MOST_READ = 100
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +30,7 @@ class Desk:
         replica: the id of this process start; attempts are owned by it.
         alive: whether the process of that id still beats; its unanswered calls are its own until it does not.
         channel: where alarms without a channel of their own are shown.
+        read: snapshots that were read before, by digest; reading one takes longer than all else of a turn.
     """
 
     records: Records
@@ -45,6 +47,7 @@ class Desk:
     channel: str
     replica: str
     alive: Callable[[str], bool]
+    read: dict[str, Runbook] = field(default_factory=dict, repr=False, compare=False)
 
     def now(self) -> datetime:
         """Return the time that decides."""
@@ -95,8 +98,14 @@ class Desk:
 
     def runbook(self, run: Run) -> Runbook:
         """Return the runbook as it was when the run began."""
-        text, path = self.records.snapshot(run.snapshot)
-        return self.library.reading(text, path)
+        found = self.read.get(run.snapshot)
+        if found is None:
+            text, path = self.records.snapshot(run.snapshot)
+            found = self.library.reading(text, path)
+            if len(self.read) >= MOST_READ:
+                self.read.clear()
+            self.read[run.snapshot] = found
+        return found
 
     def person(self, person: str | None, *, channel: str, starts: bool) -> Person:
         """Return who that is, once it is sure that they may.

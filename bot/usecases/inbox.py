@@ -48,28 +48,40 @@ log = logging.getLogger(__name__)
 
 Answer = tuple[Change, JsonObject | None]
 
+# Everything else is for viewers, where they may be shown it: said before anything is looked up.
+TELLS_NO_FACT = ShowHelp | OpenHome | AlarmCame
+
 
 def deal(desk: Desk, number: int) -> None:
     """Deal with the delivery of that number, unless it is dealt with already."""
+    try:
+        desk.keep(lambda: _dealt(desk, number, _answer))
+    except LeaseHeldError:
+        _deal_beside_the_holder(desk, number)
+
+
+def _deal_beside_the_holder(desk: Desk, number: int) -> None:
+    """Decide once more, now that the target's holder can be seen; who cannot join it is told."""
+    try:
+        desk.keep(lambda: _dealt(desk, number, _answer))
+    except LeaseHeldError as error:
+        refusal = error
+        desk.keep(lambda: _dealt(desk, number, lambda _, delivery: _refused(desk, delivery, refusal)))
+
+
+def _dealt(desk: Desk, number: int, answer: Callable[[Desk, Delivery], Answer]) -> Change:
     delivery = desk.records.delivery(number)
     if delivery is None:
-        return
-
-    def build() -> Change:
-        if desk.records.delivery(number) is None:
-            return Change()
-        change, told = _answer(desk, delivery)
-        cards = (*change.cards, _whisper(delivery, told)) if told else change.cards
-        return change.model_copy(update={"inbox": number, "cards": cards})
-
-    try:
-        desk.keep(build)
-    except LeaseHeldError:
-        desk.keep(build)
+        return Change()
+    change, told = answer(desk, delivery)
+    cards = (*change.cards, _whisper(delivery, told)) if told else change.cards
+    return change.model_copy(update={"inbox": number, "cards": cards})
 
 
 def _answer(desk: Desk, delivery: Delivery) -> Answer:
     try:
+        if not isinstance(delivery.wish, TELLS_NO_FACT):
+            desk.person(delivery.person, channel=delivery.place.channel, starts=False)
         return WISHES[type(delivery.wish)](desk, delivery, delivery.wish)
     except EdgeError as error:
         if delivery.person is None:

@@ -50,7 +50,8 @@ class Plan(Value):
         told += [f"  {name} = {value}" for name, value in self.inputs.items()]
         for step in self.steps:
             asks = f" [{step.risk}, {' + '.join(step.needs)}]" if step.needs else ""
-            told.append(f"{step.number:>3}. {step.title}: {step.status}{asks}{f' - {step.words}' if step.words else ''}")
+            words = f" - {step.words}" if step.words else ""
+            told.append(f"{step.number:>3}. {step.title}: {step.status}{asks}{words}")
             told += [f"       {call['row']} {call['params']}" for call in step.calls]
         return [*told, *(f"  ! {warning}" for warning in self.warnings)]
 

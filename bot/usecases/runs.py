@@ -6,6 +6,7 @@ call that was sent is never dropped.
 """
 
 import logging
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -14,7 +15,7 @@ from bot.domain.action import Action
 from bot.domain.approval import Approval, ApprovalState
 from bot.domain.audit import AuditEntry
 from bot.domain.expression import compile_expression, first_given, resolve
-from bot.domain.records import Card, CardKind, Change, Outcome, Wait
+from bot.domain.records import AttemptState, Card, CardKind, Change, Outcome, Wait
 from bot.domain.run import (
     Answered,
     Awaiting,
@@ -37,7 +38,16 @@ from bot.domain.run import (
 )
 from bot.domain.runbook import Parameter, Phase, Runbook, Step
 from bot.domain.value import JsonObject, JsonValue
-from bot.errors import CallRefusedError, ExpressionError, RequestError, StaleError, UnavailableError, WorldChangedError
+from bot.errors import (
+    CallRefusedError,
+    ExpressionError,
+    InvalidError,
+    RequestError,
+    StaleError,
+    UnavailableError,
+    WorldChangedError,
+)
+from bot.usecases.asking import request_card
 from bot.usecases.desk import MOST_CONFLICTS, Desk
 
 log = logging.getLogger(__name__)
@@ -78,9 +88,14 @@ def perform(desk: Desk, key: str, *, change_step: Perform) -> None:
         change_step: how a step that changes something takes its turn.
     """
     number = int(key.split(":")[1])
+    idle = 0
     while desk.records.wait_open(key):
         run = desk.records.run(number)
-        _keep(desk, run, _turn(desk, run, change_step), key)
+        turn = _turn(desk, run, change_step)
+        _keep(desk, run, turn, key)
+        idle = idle + 1 if turn.goes_on and not turn.events and not turn.outcomes else 0
+        if idle > MOST_CONFLICTS:
+            raise StaleError(f"{run.label} decided the same again and again and came no further; it is tried later.")
 
 
 def _keep(desk: Desk, run: Run, turn: Turn, key: str) -> None:
@@ -111,11 +126,24 @@ def _change(desk: Desk, run: Run, turn: Turn, key: str) -> Change:
         opens=opens,
         closes=() if turn.goes_on else (key,),
         outcomes=turn.outcomes,
-        cards=(run_card(run), *turn.cards) if turn.events else turn.cards,
+        cards=(run_card(run), *turn.cards, *_answered(desk, run, turn)) if turn.events else turn.cards,
         frees=(run.id,) if turn.frees else (),
         drops=turn.drops,
         audit=turn.audit,
     )
+
+
+def _answered(desk: Desk, run: Run, turn: Turn) -> tuple[Card, ...]:
+    """Return the requests whose calls have just come to something, so that their cards say what became of them."""
+    over = {
+        event.record.step
+        for event in turn.events
+        if isinstance(event, StepDone | StepFailed | StepPassed) and event.record.answers
+    }
+    if not over:
+        return ()
+    asked = desk.records.approvals(run=run.id)
+    return tuple(request_card(one, run) for one in asked if over & {call.step for call in one.binding.calls})
 
 
 def waking(run: Run, due: datetime) -> tuple[Run, Wait]:
@@ -145,7 +173,9 @@ def notice(run: Run, what: str, *, mark: str = "", **facts: str | int | bool | N
 def _turn(desk: Desk, run: Run, change_step: Perform) -> Turn:
     if not _ready(desk, run):
         return Turn()
-    if run.waiting is not None or run.state is RunState.PARKED:
+    if run.state is RunState.PARKED:
+        return Turn(events=(Woken(), *(Looked(record=one) for one in anew(desk, run))), goes_on=True)
+    if run.waiting is not None:
         return Turn(events=(Woken(),), goes_on=True)
     if run.next_step is None:
         return _finish(desk, run)
@@ -157,6 +187,41 @@ def _turn(desk: Desk, run: Run, change_step: Perform) -> Turn:
         return _look_again(desk, run, step, error)
     except (RequestError, CallRefusedError, WorldChangedError) as error:
         return failed(desk, run, step, error.words)
+
+
+def anew(desk: Desk, run: Run) -> tuple[StepRecord, ...]:
+    """Return the records under which the run goes on after a break: what was asked before is asked anew.
+
+    Nothing goes on under an old yes: only what is owed does, and what was sent is looked at.
+    """
+    runbook, made = desk.runbook(run), desk.records.attempts(run.id)
+    sent = {(one.step, one.request) for one in made}
+    together = {
+        name
+        for name in run.path[run.at :]
+        if (lead := runbook.step(name).approved_with)
+        and (lead, run.record(lead).request) in sent
+        and (name, run.record(name).request) not in sent
+    }
+    name = run.next_step
+    if name is not None and name not in together and not runbook.step(name).watch and _is_over(desk, run, name):
+        together.add(name)
+    return tuple(StepRecord(step=one, request=run.record(one).request + 1) for one in sorted(together))
+
+
+def _is_over(desk: Desk, run: Run, name: str) -> bool:
+    """Return whether nothing that was asked or sent for the step under its present number still counts."""
+    number = run.record(name).request
+    made = [one for one in desk.records.attempts(run.id) if (one.step, one.request) == (name, number)]
+    if any(one.state in {AttemptState.PLANNED, AttemptState.SENDING, AttemptState.UNKNOWN} for one in made):
+        return False
+    if made and all(one.state is not AttemptState.FAILED for one in made):
+        calls = desk.records.approval(made[-1].approval).binding.calls
+        return not {(one.item, one.index) for one in calls if one.step == name} <= {
+            (one.item, one.index) for one in made
+        }
+    asked = any((one.step, one.request) == (name, number) for one in desk.records.approvals(run=run.id))
+    return bool(made) or asked or not any(owed.step == name for owed in run.owed)
 
 
 def _ready(desk: Desk, run: Run) -> bool:
@@ -177,7 +242,7 @@ def _step_turn(desk: Desk, run: Run, runbook: Runbook, step: Step, change_step: 
         skipped = _record(run, step, state=StepState.SKIPPED, at=desk.now(), note="not needed")
         return Turn(events=(StepPassed(record=skipped),), goes_on=True)
     late = [one for one in runbook.parameters if one.asked_by == step.id and one.name not in run.inputs]
-    known = {one.name: value for one in late if (value := _known(desk, run, one)) is not None}
+    known = {one.name: fits(one, value) for one in late if (value := _known(desk, run, one)) is not None}
     if known:
         return Turn(events=(Answered(by=run.requester, inputs=known),), goes_on=True)
     lacking = [one.name for one in late if one.required]
@@ -206,6 +271,19 @@ def choices(desk: Desk, run: Run, parameter: Parameter) -> tuple[str, ...]:
         return parameter.enum
     found = first_given((parameter.choices,), desk.scope(run))
     return tuple(str(one) for one in found) if isinstance(found, list) else parameter.enum
+
+
+def fits(parameter: Parameter, value: str) -> str:
+    """Return the value if the parameter admits it.
+
+    Raises:
+        InvalidError: says what would fit.
+    """
+    if parameter.enum and value not in parameter.enum:
+        raise InvalidError(f"{parameter.name} is one of {', '.join(parameter.enum)}, not {ascii(value)[:80]}.")
+    if parameter.pattern and not re.fullmatch(parameter.pattern, value):
+        raise InvalidError(f"{parameter.name} must look like {parameter.pattern}; {ascii(value)[:80]} does not.")
+    return value
 
 
 def needed(desk: Desk, run: Run, runbook: Runbook, step: Step) -> bool:
@@ -314,11 +392,13 @@ def _finish(desk: Desk, run: Run) -> Turn:
     )
 
 
-def observed(action: Action, desk: Desk, run: Run, step: Step, answers: tuple[JsonObject, ...]) -> JsonObject:
-    """Let a changing action look at what came of its calls."""
+def observed(
+    action: Action, desk: Desk, run: Run, step: Step, answers: tuple[JsonObject, ...], *, element: JsonValue = None
+) -> JsonObject:
+    """Let a changing action look at what came of its calls for one element."""
     if action.observe is None:
         return dict(answers[-1]) if answers else {}
-    return action.observe(desk.look, desk.parameters(run, step), answers)
+    return action.observe(desk.look, desk.parameters(run, step, item=element), answers)
 
 
 def with_wake(turn: Turn, due: datetime) -> Turn:

@@ -1,22 +1,21 @@
 """Start a run: find the runbook, fill in what is known, hold the target, and begin."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot.domain.audit import AuditEntry
 from bot.domain.expression import compile_expression, first_given
 from bot.domain.inbox import Delivery, StartRun
+from bot.domain.people import Place
 from bot.domain.policy import verdict
 from bot.domain.records import Card, CardKind, Change, Episode
 from bot.domain.run import Run
-from bot.domain.runbook import Parameter, Phase, Runbook, Status, Step
+from bot.domain.runbook import Parameter, Phase, Runbook, Step
 from bot.domain.value import JsonObject, JsonValue
 from bot.errors import ExpressionError, InvalidError, NotAllowedError, RequestError
 from bot.usecases.desk import Desk
+from bot.usecases.runs import fits as fits
 from bot.usecases.runs import run_card, waking
-
-STARTS = frozenset({Status.ACTIVE, Status.TRIAL})
 
 
 class InputsMissingError(InvalidError):
@@ -45,9 +44,11 @@ def start_run(desk: Desk, delivery: Delivery, wish: StartRun) -> Started:
     """
     somebody = desk.person(delivery.person, channel=delivery.place.channel, starts=True)
     runbook = desk.library.find(wish.runbook)
-    if runbook.status not in STARTS:
-        raise NotAllowedError(f"{runbook.title} is {runbook.status}; it can be read and planned, not run.")
-    episode = find_episode(desk, runbook, wish, delivery.place.channel)
+    refusal = runbook.not_startable(desk.environment)
+    if refusal:
+        raise NotAllowedError(refusal)
+    place = _where(desk, delivery.place)
+    episode = find_episode(desk, runbook, wish, place.channel)
     facts = facts_of(episode)
     inputs = fill(desk, runbook, wish.inputs, facts)
     target = exclusive_target(desk, runbook, inputs, facts)
@@ -63,7 +64,7 @@ def start_run(desk: Desk, delivery: Delivery, wish: StartRun) -> Started:
         title=runbook.title,
         snapshot=runbook.sha256,
         environment=desk.platform.name,
-        place=delivery.place.model_copy(update={"ts": None}),
+        place=place,
         alarm=episode.id if episode else None,
         facts=facts,
         inputs=inputs,
@@ -94,7 +95,14 @@ def start_run(desk: Desk, delivery: Delivery, wish: StartRun) -> Started:
 
 def alarm_card_of(episode: Episode) -> Card:
     """Return the card that shows the alarm."""
-    return Card(key=f"alarm:{episode.id}", kind=CardKind.ALARM, subject=episode.id, channel=episode.channel, urgent=True)
+    key = f"alarm:{episode.id}"
+    return Card(key=key, kind=CardKind.ALARM, subject=episode.id, channel=episode.channel, urgent=True)
+
+
+def _where(desk: Desk, said: Place) -> Place:
+    """Return where the run is shown: where it was started, never in a direct message, which approvers cannot see."""
+    channel = desk.channel if said.channel.startswith("D") else said.channel
+    return Place(team=said.team, channel=channel)
 
 
 def find_episode(desk: Desk, runbook: Runbook, wish: StartRun, channel: str) -> Episode | None:
@@ -143,7 +151,8 @@ def known_scope(desk: Desk, inputs: Mapping[str, str], facts: JsonObject) -> dic
         "region": desk.platform.region,
         **{key: list(v) if isinstance(v, tuple) else v for key, v in desk.platform.resources.items()},
     }
-    return {"inputs": dict(inputs), "steps": {}, "platform": platform, "alarm": facts.get("alarm") or {}, "incident": {}}
+    alarm = facts.get("alarm") or {}
+    return {"inputs": dict(inputs), "steps": {}, "platform": platform, "alarm": alarm, "incident": {}}
 
 
 def fill(desk: Desk, runbook: Runbook, given: Mapping[str, str], facts: JsonObject) -> dict[str, str]:
@@ -177,19 +186,6 @@ def suggestion(desk: Desk, parameter: Parameter, inputs: Mapping[str, str], fact
     """Return the first value that a source of the parameter gives, or its default."""
     found = first_given(parameter.sources, known_scope(desk, inputs, facts))
     return str(found) if found is not None else parameter.default
-
-
-def fits(parameter: Parameter, value: str) -> str:
-    """Return the value if the parameter admits it.
-
-    Raises:
-        InvalidError: says what would fit.
-    """
-    if parameter.enum and value not in parameter.enum:
-        raise InvalidError(f"{parameter.name} is one of {', '.join(parameter.enum)}, not {ascii(value)[:80]}.")
-    if parameter.pattern and not re.fullmatch(parameter.pattern, value):
-        raise InvalidError(f"{parameter.name} must look like {parameter.pattern}; {ascii(value)[:80]} does not.")
-    return value
 
 
 def exclusive_target(desk: Desk, runbook: Runbook, inputs: Mapping[str, str], facts: JsonObject) -> str | None:

@@ -1,8 +1,10 @@
 """What people do with a run under way: mark done, give inputs, park, take over, undo, settle, stop."""
 
 import logging
+from collections.abc import Mapping
 from datetime import timedelta
 
+from bot.domain.action import Replay
 from bot.domain.approval import Approval, ApprovalState, end
 from bot.domain.audit import AuditEntry
 from bot.domain.inbox import (
@@ -20,6 +22,8 @@ from bot.domain.records import AttemptState, Card, Change, Outcome, Wait
 from bot.domain.run import (
     Answered,
     Awaiting,
+    Looked,
+    Owed,
     Parked,
     Retried,
     Run,
@@ -32,12 +36,12 @@ from bot.domain.run import (
     advance,
     undoable,
 )
+from bot.domain.runbook import Runbook
 from bot.domain.value import JsonObject
 from bot.errors import InvalidError, RequestError
 from bot.usecases.asking import request_card
 from bot.usecases.desk import Desk
-from bot.usecases.runs import FIRST_OWED_REMINDER, notice, run_card, waking
-from bot.usecases.starting import fits
+from bot.usecases.runs import FIRST_OWED_REMINDER, anew, fits, notice, run_card, waking
 
 log = logging.getLogger(__name__)
 
@@ -58,19 +62,38 @@ def mark_done(desk: Desk, delivery: Delivery, wish: MarkDone) -> Change:
 
 
 def give_inputs(desk: Desk, delivery: Delivery, wish: GiveInputs) -> Change:
-    """Take the inputs a run waits for; who gives them becomes an author."""
+    """Take inputs a waiting run can still use; who gives them becomes an author, and what was asked is asked anew."""
     run = desk.records.run(wish.run)
     somebody = desk.person(delivery.person, channel=run.place.channel, starts=True)
-    runbook = desk.runbook(run)
-    parameters = {parameter.name: parameter for parameter in runbook.parameters}
-    for name, value in wish.inputs.items():
-        if name not in parameters:
-            raise InvalidError(f"{runbook.title} has no input {name!a}.")
-        fits(parameters[name], value)
-    answered = advance(run, Answered(by=somebody.id, inputs=wish.inputs), now=desk.now())
+    if run.state is not RunState.WAITING:
+        raise RequestError(f"{run.label} does not wait for inputs; nothing was done.")
+    _insist_usable(run, desk.runbook(run), wish.inputs)
+    over = _revoked(desk, run, by=somebody.id, why="inputs were changed")
+    now = desk.now()
+    answered = advance(run, Answered(by=somebody.id, inputs=wish.inputs), now=now)
+    if run.waiting is not None and run.waiting.what is not Awaiting.INPUT:
+        for record in anew(desk, run):
+            answered = advance(answered, Looked(record=record), now=now)
     private = " ".join(f"{name}={value}" for name, value in wish.inputs.items())
     names: JsonObject = {"inputs": [*sorted(wish.inputs)]}
-    return _woken(desk, answered, "run.answered", by=somebody.id, facts=names, private=private)
+    change = _woken(desk, answered, "run.answered", by=somebody.id, facts=names, private=private)
+    return _with_ended(change, over, run)
+
+
+def _insist_usable(run: Run, runbook: Runbook, inputs: Mapping[str, str]) -> None:
+    """Refuse what the runbook does not know, what does not fit, and what steps that are over have used already.
+
+    Raises:
+        InvalidError: says what would fit.
+        RequestError: it was settled; another run may begin with another value.
+    """
+    parameters = {parameter.name: parameter for parameter in runbook.parameters}
+    for name, value in inputs.items():
+        if name not in parameters:
+            raise InvalidError(f"{runbook.title} has no input {name!a}.")
+        if parameters[name].asked_by not in run.path[run.at :]:
+            raise RequestError(f"{run.label} has used its {name} already; start another run to use another value.")
+        fits(parameters[name], value)
 
 
 def park(desk: Desk, delivery: Delivery, wish: ParkRun) -> Change:
@@ -82,21 +105,12 @@ def park(desk: Desk, delivery: Delivery, wish: ParkRun) -> Change:
         raise InvalidError("Park until an hour in the future, at most seven days ahead.")
     over = _revoked(desk, run, by=somebody.id, why="parked")
     parked = advance(run, Parked(by=somebody.id, until=wish.until), now=now)
-    going, wait = waking(_asks_anew(parked), wish.until)
+    going, wait = waking(parked.model_copy(update={"waiting": None}), wish.until)
     entry = AuditEntry(
         kind="run.parked", subject=run.label, actor=somebody.id, facts={"until": wish.until.isoformat()}
     )
     cards = (run_card(going), *(request_card(one, run) for one in over))
     return Change(runs=(going,), approvals=over, opens=(wait,), cards=cards, audit=(entry,))
-
-
-def _asks_anew(run: Run) -> Run:
-    """Return the run with its step to be asked anew, since the old request is over."""
-    step = run.next_step
-    if step is None or run.waiting is None:
-        return run
-    fresh = run.record(step).model_copy(update={"request": run.record(step).request + 1, "items": ()})
-    return run.model_copy(update={"records": {**run.records, step: fresh}, "waiting": None})
 
 
 def take_over(desk: Desk, delivery: Delivery, wish: TakeOver) -> Change:
@@ -108,6 +122,8 @@ def take_over(desk: Desk, delivery: Delivery, wish: TakeOver) -> Change:
     taken = run.model_copy(update={"requester": somebody.id, "touched": desk.now()})
     if run.state is RunState.PARKED:
         taken = advance(taken, Woken(), now=desk.now())
+        for record in anew(desk, run):
+            taken = advance(taken, Looked(record=record), now=desk.now())
         return _woken(desk, taken, "run.taken_over", by=somebody.id, facts={})
     entry = AuditEntry(kind="run.taken_over", subject=run.label, actor=somebody.id)
     return Change(runs=(taken,), cards=(run_card(taken),), audit=(entry,))
@@ -122,9 +138,9 @@ def undo(desk: Desk, delivery: Delivery, wish: UndoStep) -> Change:
         raise RequestError(f"{run.label} has done nothing that this runbook can take back.")
     over = _revoked(desk, run, by=somebody.id, why="undoing")
     undone = advance(run, Undone(by=somebody.id, step=step.id, undo=step.undo), now=desk.now())
+    undone = undone.model_copy(update={"owed": (*run.owed, *_left_open(desk, run))})
     change = _woken(desk, undone, "run.undoing", by=somebody.id, facts={"step": step.id, "undo": step.undo})
-    cards = (*change.cards, *(request_card(one, run) for one in over))
-    return change.model_copy(update={"approvals": over, "cards": cards})
+    return _with_ended(change, over, run)
 
 
 def settle_owed(desk: Desk, delivery: Delivery, wish: SettleOwed) -> Change:
@@ -140,6 +156,8 @@ def settle_owed(desk: Desk, delivery: Delivery, wish: SettleOwed) -> Change:
     now = desk.now()
     path = (*run.path[: run.at], owed.step)
     record = run.record(owed.step).model_copy(update={"state": StepState.PENDING})
+    settling = run.model_copy(update={"path": path, "at": len(path) - 1})
+    record = next(iter(anew(desk, settling)), record)
     update = {
         "path": path,
         "records": {**run.records, owed.step: record},
@@ -154,8 +172,7 @@ def settle_owed(desk: Desk, delivery: Delivery, wish: SettleOwed) -> Change:
     change = _woken(
         desk, run.model_copy(update=update), "run.settling", by=somebody.id, facts={"step": owed.step}
     )
-    cards = (*change.cards, *(request_card(one, run) for one in over))
-    return change.model_copy(update={"approvals": over, "cards": cards})
+    return _with_ended(change, over, run)
 
 
 def settle_unknown(desk: Desk, delivery: Delivery, wish: SettleUnknown) -> Change:
@@ -179,18 +196,23 @@ def settle_unknown(desk: Desk, delivery: Delivery, wish: SettleUnknown) -> Chang
         retried = advance(run.model_copy(update={"stopping": False}), Retried(by=somebody.id, step=wish.step), now=now)
         change = _woken(desk, retried, "run.settled", by=somebody.id, facts=facts)
         return change.model_copy(update={"outcomes": denied})
-    record = run.record(wish.step).model_copy(update={"state": StepState.PENDING, "note": ""})
+    record = run.record(wish.step)
+    answers = (*record.answers, *({} for _ in unknown))  # something was done, so it can be taken back
+    record = record.model_copy(update={"state": StepState.PENDING, "note": "", "answers": answers})
     going = run.model_copy(
         update={
             "records": {**run.records, wish.step: record},
             "state": RunState.RUNNING,
             "waiting": None,
+            "stopping": False,
             "authors": tuple(dict.fromkeys((*run.authors, somebody.id))),
             "touched": now,
         }
     )
     change = _woken(desk, going, "run.settled", by=somebody.id, facts=facts)
-    return change.model_copy(update={"settles": tuple(one.id for one in unknown)})
+    # A call with a token is sent once more: AWS does it once, and its answer names what was begun.
+    settled = tuple(one.id for one in unknown if desk.catalogue.row(one.call.row).replay is not Replay.TOKEN)
+    return change.model_copy(update={"settles": settled})
 
 
 def stop(desk: Desk, delivery: Delivery, wish: StopRun) -> Change:
@@ -199,15 +221,31 @@ def stop(desk: Desk, delivery: Delivery, wish: StopRun) -> Change:
     somebody = desk.person(delivery.person, channel=run.place.channel, starts=True)
     over = _revoked(desk, run, by=somebody.id, why="stopped")
     stopped = advance(run, Stopping(by=somebody.id), now=desk.now())
-    facts: JsonObject = {"owed": [one.step for one in run.owed]}
+    owed = (*run.owed, *_left_open(desk, run))
+    stopped = stopped.model_copy(update={"owed": owed})
+    facts: JsonObject = {"owed": [one.step for one in owed]}
     entry = AuditEntry(kind="run.stopped", subject=run.label, actor=somebody.id, facts=facts)
-    opens = (Wait(key=f"remind:{run.id}:1", due=desk.now() + FIRST_OWED_REMINDER),) if run.owed else ()
+    opens = (Wait(key=f"remind:{run.id}:1", due=desk.now() + FIRST_OWED_REMINDER),) if owed else ()
     cards: tuple[Card, ...] = (run_card(stopped), *(request_card(one, run) for one in over))
-    if run.owed:
+    if owed:
         cards = (*cards, notice(run, "owed", mark=":0"))
     sending = any(one.state is AttemptState.SENDING for one in desk.records.attempts(run.id))
     frees = () if sending else (run.id,)
     return Change(runs=(stopped,), approvals=over, opens=opens, cards=cards, frees=frees, audit=(entry,))
+
+
+def _left_open(desk: Desk, run: Run) -> tuple[Owed, ...]:
+    """Return what a call leaves owed that was taken, but whose step was not over: it may have had its effect."""
+    runbook = desk.runbook(run)
+    known = {one.step for one in run.owed}
+    found: dict[str, Owed] = {}
+    for attempt in desk.records.attempts(run.id):
+        step, record = runbook.step(attempt.step), run.record(attempt.step)
+        if step.owes is None or step.owes in known or record.state is StepState.DONE:
+            continue
+        if attempt.request == record.request and attempt.state is not AttemptState.FAILED:
+            found[step.owes] = Owed(step=step.owes, cause=step.id, approval=attempt.approval, since=desk.now())
+    return tuple(found.values())
 
 
 def remind(desk: Desk, key: str) -> None:
@@ -228,6 +266,11 @@ def _woken(desk: Desk, run: Run, kind: str, *, by: str, facts: JsonObject, priva
     going, wait = waking(run, desk.now())
     entry = AuditEntry(kind=kind, subject=run.label, actor=by, facts=facts, private=private[:600])
     return Change(runs=(going,), opens=(wait,), cards=(run_card(going),), audit=(entry,))
+
+
+def _with_ended(change: Change, over: tuple[Approval, ...], run: Run) -> Change:
+    cards = (*change.cards, *(request_card(one, run) for one in over))
+    return change.model_copy(update={"approvals": over, "cards": cards})
 
 
 def _revoked(desk: Desk, run: Run, *, by: str, why: str) -> tuple[Approval, ...]:

@@ -1,4 +1,4 @@
-"""One lake per module, started over for each test; records of its own for each test."""
+"""One lake per module, broken once and put back as it was for each test; records of its own for each test."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,35 +7,59 @@ import pytest
 
 from bot.workbench.clock import Clock
 from bot.workbench.lake.lake import Lake
-from bot.workbench.scenarios.registry import SCENARIOS
+from tests.usecases.halted import Halted
+from tests.usecases.proxy import Proxy
 from tests.usecases.table import Table
 
 
 @pytest.fixture(scope="module")
-def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
+def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Halted]:
     lake = Lake(clock=Clock(tmp_path_factory.mktemp("clock") / "clock.json"))
     lake.start()
-    yield lake
+    yield Halted(lake)
     lake.close()
 
 
 @pytest.fixture
-def lake(started: Lake) -> Lake:
-    started.reset()
-    return started
-
-
-@pytest.fixture
-def broken(lake: Lake) -> Lake:
+def lake(started: Halted) -> Lake:
     """The nightly load has halted itself, and the file was re-sent corrected."""
-    scenario = SCENARIOS["circuit-breaker"]
-    scenario.break_(lake)
-    scenario.fix.apply(lake)
-    return lake
+    started.put_back()
+    return started.lake
 
 
 @pytest.fixture
-def table(broken: Lake, tmp_path: Path) -> Iterator[Table]:
-    laid = Table(lake=broken, clock=broken.clock, folder=tmp_path)
+def fresh(started: Halted) -> Lake:
+    """The same, started over: for what looks at metrics and alarms."""
+    started.start_over()
+    return started.lake
+
+
+@pytest.fixture
+def table(lake: Lake, tmp_path: Path) -> Iterator[Table]:
+    laid = Table(lake=lake, clock=lake.clock, folder=tmp_path)
     yield laid
     laid.close()
+    laid.insist_on_the_story()
+
+
+@pytest.fixture
+def fresh_table(fresh: Lake, tmp_path: Path) -> Iterator[Table]:
+    laid = Table(lake=fresh, clock=fresh.clock, folder=tmp_path)
+    yield laid
+    laid.close()
+    laid.insist_on_the_story()
+
+
+@pytest.fixture
+def proxy(lake: Lake) -> Iterator[Proxy]:
+    with Proxy(lake.endpoint_url) as between:
+        yield between
+
+
+@pytest.fixture
+def far_table(lake: Lake, proxy: Proxy, tmp_path: Path) -> Iterator[Table]:
+    """A table whose way to AWS can be troubled."""
+    laid = Table(lake=lake, clock=lake.clock, folder=tmp_path, endpoint_url=proxy.url, read_timeout=1.5)
+    yield laid
+    laid.close()
+    laid.insist_on_the_story()

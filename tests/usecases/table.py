@@ -3,9 +3,12 @@
 Work is performed here in order, by hand, so that a test sees exactly what one press leads to.
 """
 
+import json
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 
 from bot.actions.catalogue import CATALOGUE
@@ -13,33 +16,40 @@ from bot.aws.clients import Credentials
 from bot.aws.cloud import AwsCloud
 from bot.domain.action import Call, Platform
 from bot.domain.approval import Approval, ApprovalState, ConsumedApproval
-from bot.domain.inbox import AskAgain, CastVote, Delivery, GiveInputs, StartRun, Wish
+from bot.domain.audit import AuditRecord
+from bot.domain.inbox import AskAgain, CastVote, Delivery, GiveInputs, MarkDone, StartRun, Wish
 from bot.domain.people import Person, Place
 from bot.domain.policy import Policy, Role
 from bot.domain.reading import read_runbook
-from bot.domain.records import Card
+from bot.domain.records import Attempt, AttemptState, Card, Taken, Taking
 from bot.domain.run import Awaiting, Run
 from bot.domain.value import JsonObject
-from bot.errors import NotFoundError, UnavailableError
+from bot.errors import NotFoundError, OutcomeUnknownError, StaleError, UnavailableError
 from bot.ports import Cloud, Identity
 from bot.records.anchors import folder_anchors
+from bot.records.ledger import verify_store
 from bot.records.library import FolderLibrary
-from bot.records.signing import signer_at
+from bot.records.signing import signer_at, trusted_keys
 from bot.records.store import Store
 from bot.usecases.desk import Desk
 from bot.usecases.work import perform_work
 from bot.workbench.clock import Clock
 from bot.workbench.lake.lake import Lake
+from bot.workbench.scenarios.circuit_breaker import BAD_FILE
+from tests.usecases.books import BOOKS
 
 RUNBOOKS = Path(__file__).parents[2] / "runbooks"
+READ = lru_cache(maxsize=64)(read_runbook)  # the same few files are read for each table
 TEAM = "T0LAKE"
 CHANNEL = "C0ETL"
-ANA, BO, CY, DEE, GUS = "U0ANA", "U0BO", "U0CY", "U0DEE", "U0GUS"
+ANA, BO, CY, DEE, GUS, ROBO, EVE = "U0ANA", "U0BO", "U0CY", "U0DEE", "U0GUS", "U0ROBO", "U0EVE"
 
 POLICY = Policy(
     roles={
         "oncall": Role(title="lake-oncall", group="S0ONCALL"),
-        "platform": Role(title="lake-platform", group="S0PLATFORM", page_topic="arn:aws:sns:eu-west-1:123456789012:lake-page"),
+        "platform": Role(
+            title="lake-platform", group="S0PLATFORM", page_topic="arn:aws:sns:eu-west-1:123456789012:lake-page"
+        ),
         "everyone": Role(title="lake-team", group="S0TEAM"),
     },
     viewer="everyone",
@@ -59,7 +69,15 @@ class FakeDirectory:
     )
     people: dict[str, Person] = field(
         default_factory=lambda: {
-            one: Person(id=one, team=TEAM, name=one[2:].lower(), is_guest=one == GUS) for one in (ANA, BO, CY, DEE, GUS)
+            one: Person(
+                id=one,
+                team=TEAM,
+                name=one[2:].lower(),
+                is_guest=one == GUS,
+                is_bot=one == ROBO,
+                is_stranger=one == EVE,
+            )
+            for one in (ANA, BO, CY, DEE, GUS, ROBO, EVE)
         }
     )
     silent: bool = False
@@ -75,6 +93,7 @@ class FakeDirectory:
         self._speak()
         if fresh:
             self.asked_fresh.append(role)
+        POLICY.role(role)
         return frozenset(self.roles[role])
 
     def shared(self, channel: str) -> bool:
@@ -102,15 +121,38 @@ class CountingCloud:
 
     inner: Cloud
     sent: list[Call] = field(default_factory=list)
+    permits: list[ConsumedApproval] = field(default_factory=list)
     looked: int = 0
+    before: Callable[[], None] | None = None
+    after: Callable[[], None] | None = None
+    losing: int = 0
+
+    def lose(self, times: int) -> None:
+        """Let the next calls be marked as sent, and neither leave nor be answered."""
+        self.losing = times
 
     def look(self, call: Call) -> JsonObject:
         self.looked += 1
         return self.inner.look(call)
 
-    def send(self, permit: ConsumedApproval, *, mark: object) -> JsonObject:
+    def send(self, permit: ConsumedApproval, *, mark: Callable[[], None]) -> JsonObject:
+        if self.before:
+            self.before()
         self.sent.append(permit.call)
-        return self.inner.send(permit, mark=mark)  # type: ignore[arg-type]
+        self.permits.append(permit)
+        if self.losing:
+            self.losing -= 1
+            mark()
+            raise OutcomeUnknownError("It was sent, and no answer came.")
+        try:
+            return self.inner.send(permit, mark=mark)
+        finally:
+            if self.after:
+                self.after()
+
+    @property
+    def rows(self) -> list[str]:
+        return [call.row for call in self.sent]
 
     def identity(self, service: str) -> Identity:
         return self.inner.identity(service)
@@ -150,8 +192,18 @@ def platform_of(lake: Lake) -> Platform:
 class Table:
     """Play deliveries against a desk, and perform what they lead to."""
 
-    def __init__(self, *, lake: Lake, clock: Clock, folder: Path, replica: str = "one") -> None:
+    def __init__(
+        self,
+        *,
+        lake: Lake,
+        clock: Clock,
+        folder: Path,
+        replica: str = "one",
+        endpoint_url: str | None = None,
+        read_timeout: float = 10.0,
+    ) -> None:
         self.lake = lake
+        self.folder = folder
         self.clock = clock
         self.directory = FakeDirectory()
         self.pager = FakePager()
@@ -160,6 +212,8 @@ class Table:
             self.runbooks.mkdir(parents=True)
             for source in RUNBOOKS.glob("*.md"):
                 (self.runbooks / source.name).write_text(source.read_text(encoding="utf-8"), encoding="utf-8")
+            for name, text in BOOKS.items():
+                (self.runbooks / f"{name}.md").write_text(text, encoding="utf-8")
         self.store = Store.open(
             f"sqlite:///{folder / 'bot.db'}",
             signer=signer_at(folder / "audit.key", trust=folder / "audit.pub"),
@@ -170,14 +224,20 @@ class Table:
         credentials = Credentials(
             access_key_id=lake.credentials.access_key_id, secret_access_key=lake.credentials.secret_access_key
         )
-        inner = AwsCloud(catalogue=CATALOGUE, platform=platform, endpoint_url=lake.endpoint_url, credentials=credentials)
-        self.cloud = CountingCloud(inner)
+        self._aws = AwsCloud(
+            catalogue=CATALOGUE,
+            platform=platform,
+            endpoint_url=endpoint_url or lake.endpoint_url,
+            credentials=credentials,
+            read_timeout=read_timeout,
+        )
+        self.cloud = CountingCloud(self._aws)
         self.desk = Desk(
             records=self.store,
             cloud=self.cloud,
             pager=self.pager,
             directory=self.directory,
-            library=FolderLibrary(self.runbooks, read=read_runbook),
+            library=FolderLibrary(self.runbooks, read=READ),
             search=Nothing(),
             catalogue=CATALOGUE,
             policy=POLICY,
@@ -186,32 +246,107 @@ class Table:
             team=TEAM,
             channel=CHANNEL,
             replica=replica,
-            alive=lambda owner: owner == replica,
+            alive=lambda owner: owner not in self.dead,
         )
+        self.dead: set[str] = set()
+        self._before = set(self._versions())
         self._count = 0
+        self._loads = 0
         self._shown: dict[str, Card] = {}
 
     def close(self) -> None:
         self.store.close()
+        self._aws.close()
 
-    def wish(self, person: str, wish: Wish, *, ts: str | None = None, identity: str | None = None) -> None:
+    def another(self, replica: str = "two") -> "Table":
+        """Sit down with the same records as another process of the bot; only one of both performs at a time."""
+        self.store.close()
+        return Table(lake=self.lake, clock=self.clock, folder=self.folder, replica=replica)
+
+    def insist_on_the_story(self) -> None:
+        """Insist that the audit is whole, and that each request to AWS had its attempt under a consumed approval."""
+        keys = trusted_keys(self.folder / "audit.pub")
+        told = verify_store(
+            f"sqlite:///{self.folder / 'bot.db'}", keys=keys, anchors=folder_anchors(self.folder / "anchors")
+        )
+        assert told.whole, told
+        reading = Store.read_only(f"sqlite:///{self.folder / 'bot.db'}", clock=self.clock)
+        try:
+            self._insist_on_permits(reading)
+        finally:
+            reading.close()
+
+    def _insist_on_permits(self, store: Store) -> None:
+        taken = [record for record, _ in store.audit(most=10_000) if record.body.kind == "call.taken"]
+        for permit in self.cloud.permits:
+            approval = store.approval(permit.approval)
+            attempt = next(one for one in store.attempts(approval.run) if one.id == permit.attempt)
+            assert attempt.call == permit.call, attempt
+            assert attempt.sent_at is not None or attempt.state is AttemptState.FAILED, attempt
+            assert permit.call in [one.call for one in approval.binding.calls], approval
+            assert approval.used > 0, approval
+            assert any(record.body.facts["digest"] == permit.digest for record in taken), permit
+
+    def wish(
+        self,
+        person: str | None,
+        wish: Wish,
+        *,
+        ts: str | None = None,
+        identity: str | None = None,
+        channel: str = CHANNEL,
+    ) -> None:
         """Let a person want something, and perform everything that is due."""
-        self.send(person, wish, ts=ts, identity=identity)
+        self.send(person, wish, ts=ts, identity=identity, channel=channel)
         self.drive()
 
-    def send(self, person: str, wish: Wish, *, ts: str | None = None, identity: str | None = None) -> bool:
+    def send(
+        self,
+        person: str | None,
+        wish: Wish,
+        *,
+        ts: str | None = None,
+        identity: str | None = None,
+        channel: str = CHANNEL,
+    ) -> bool:
         self._count += 1
         return self.store.accept(
             Delivery(
                 identity=identity or f"{self.desk.replica}-{self._count}",
                 wish=wish,
                 person=person,
-                place=Place(team=TEAM, channel=CHANNEL, ts=ts),
+                place=Place(team=TEAM, channel=channel, ts=ts),
                 at=self.clock.now(),
             )
         )
 
-    def drive(self, *, seconds: float = 120) -> None:
+    def deal(self) -> None:
+        """Deal with what came in, and with nothing else that is due."""
+        for number in self.store.deliveries():
+            perform_work(self.desk, f"inbox:{number}")
+        self._show()
+
+    def segment(self) -> None:
+        """Perform what is due once, and nothing that becomes due by it."""
+        for wait in self.store.open_waits(due=self.clock.now()):
+            perform_work(self.desk, wait.key)
+        self._show()
+
+    def refuse_to_take(self) -> None:
+        """Let the records refuse every taking, as if somebody else were always first."""
+
+        def take(taking: Taking) -> Taken:
+            raise StaleError(f"Somebody else was first: {taking.attempt.step}.")
+
+        object.__setattr__(self.store, "take", take)
+
+    def segment_of(self, run: int) -> None:
+        """Perform what is due of one run, once."""
+        for wait in self.store.open_waits(due=self.clock.now()):
+            if wait.key.startswith(f"segment:{run}:"):
+                perform_work(self.desk, wait.key)
+
+    def drive(self, *, seconds: float = 240) -> None:
         """Perform what is due until nothing is; the clock is moved for those that poll."""
         until = self.clock.now() + timedelta(seconds=seconds)
         while self.clock.now() < until:
@@ -243,27 +378,52 @@ class Table:
     def run(self, number: int = 1) -> Run:
         return self.store.run(number)
 
-    def start(self, person: str = ANA) -> Run:
-        self.wish(person, StartRun(runbook="circuit-breaker", inputs={"pipeline": "transactions"}))
-        return self.run()
+    def start(self, person: str = ANA, runbook: str = "circuit-breaker", *, drive: bool = True, **inputs: str) -> Run:
+        """Start a runbook, and return the newest run."""
+        given = {"pipeline": "transactions"} if runbook == "circuit-breaker" else {}
+        (self.wish if drive else self.send)(person, StartRun(runbook=runbook, inputs={**given, **inputs}))
+        return self.store.runs(open_only=False)[0] if drive else self.run()
+
+    def half_open_asked(self) -> Approval:
+        """Play the circuit breaker until the request to half-open it is posted."""
+        self.start(ANA)
+        self.approve(ANA)
+        self.reason(ANA)
+        asked = self.newest()
+        assert asked.step == "half_open", self.run()
+        return asked
 
     def newest(self) -> Approval:
         return self.store.approvals()[0]
 
-    def approve(self, person: str, approval: Approval | None = None, *, identity: str | None = None) -> Approval:
+    def approve(
+        self, person: str, approval: Approval | None = None, *, identity: str | None = None, drive: bool = True
+    ) -> Approval:
+        """Let a person press Approve on a request, the newest if none is given, as its card stands now."""
         asked = approval or self.newest()
         card = self.store.card(f"request:{asked.id}")
         assert card is not None
         vote = CastVote(approval=asked.id, edition=card.edition)
-        self.wish(person, vote, ts=card.ts, identity=identity)
+        (self.wish if drive else self.send)(person, vote, ts=card.ts, identity=identity)
         return self.store.approval(asked.id)
 
     def reason(self, person: str = ANA) -> None:
         inputs = {"reason": "currency column fixed upstream, file re-sent"}
         self.wish(person, GiveInputs(run=self.run().id, inputs=inputs))
 
+    def done(self, person: str = ANA, step: str = "step_3") -> None:
+        """Let a person say that a manual step is done."""
+        self.wish(person, MarkDone(run=self.run().id, step=step))
+
     def ask_again(self, person: str = ANA) -> None:
         self.wish(person, AskAgain(run=self.run().id))
+
+    def forget_whispers(self) -> None:
+        for key in [key for key in self._shown if key.startswith("whisper:")]:
+            del self._shown[key]
+
+    def shown(self) -> list[str]:
+        return list(self._shown)
 
     def whispers(self) -> list[JsonObject]:
         return [card.payload for card in self._cards() if card.key.startswith("whisper:")]
@@ -279,10 +439,84 @@ class Table:
     def _cards(self) -> list[Card]:
         return list(self._shown.values())
 
+    def attempts(self, run: int = 1) -> list[Attempt]:
+        return list(self.store.attempts(run))
+
+    def audited(self) -> list[AuditRecord]:
+        """Return the audit, oldest first."""
+        return [record for record, _ in reversed(self.store.audit(most=1000))]
+
+    def kinds(self) -> list[str]:
+        return [record.body.kind for record in self.audited()]
+
     def breaker(self) -> str:
         names = self.lake.names
         body = self.lake.clients.s3.get_object(Bucket=names.artifacts_bucket, Key=names.breaker_key)["Body"].read()
         return body.decode()
+
+    def document(self) -> JsonObject:
+        found: JsonObject = json.loads(self.breaker())
+        return found
+
+    def state(self) -> str:
+        return str(self.document()["state"])
+
+    def write_breaker(self, **fields: str) -> None:
+        """Let somebody else write the breaker file."""
+        names = self.lake.names
+        body = json.dumps({**json.loads(self.breaker()), **fields})
+        self.lake.clients.s3.put_object(Bucket=names.artifacts_bucket, Key=names.breaker_key, Body=body.encode())
+
+    def written(self) -> list[str]:
+        """Return the versions of the breaker file that were written since the table was laid."""
+        return [one for one in self._versions() if one not in self._before]
+
+    def _versions(self) -> list[str]:
+        names, s3 = self.lake.names, self.lake.clients.s3
+        found = s3.list_object_versions(Bucket=names.artifacts_bucket, Prefix=names.breaker_key)
+        return [one["VersionId"] for one in found["Versions"]]
+
+    def probes(self) -> list[str]:
+        """Return the names of the probes that ran since the lake was broken, by this table's runs."""
+        arn = self.lake.names.state_machine_arn
+        found = self.lake.clients.sfn.list_executions(stateMachineArn=arn)["executions"]
+        ours = {str(call.params["name"]) for call in self.cloud.sent if call.row == "states.start_isolated"}
+        return [one["name"] for one in found if one["name"] in ours]
+
+    def bad_file(self) -> str:
+        return self.lake.names.raw_key(self.clock.now().date(), BAD_FILE)
+
+    def raw_file(self, mark: str, *, body: bytes | None = None) -> str:
+        """Let the source send the corrected file once more, under another name; return its key."""
+        names, s3 = self.lake.names, self.lake.clients.s3
+        key = self.bad_file().replace(BAD_FILE, f"{BAD_FILE}.{mark}")
+        found = body or s3.get_object(Bucket=names.bronze_bucket, Key=self.bad_file())["Body"].read()
+        s3.put_object(Bucket=names.bronze_bucket, Key=key, Body=found)
+        return key
+
+    def running_loads(self, count: int) -> list[str]:
+        """Start loads that run until somebody stops them: nobody answers their task."""
+        if self.state() != "CLOSED":
+            self.write_breaker(state="CLOSED")
+        self.lake.pause()
+        arn = self.lake.names.state_machine_arn
+        started = []
+        for _ in range(count):
+            self._loads += 1
+            given = json.dumps({"pipeline": "transactions", "ingest_date": "2026-11-23", "promote": True})
+            name = f"load-{self._loads}-{self.store.installation}"
+            started.append(self.lake.clients.sfn.start_execution(stateMachineArn=arn, name=name, input=given))
+        return [one["executionArn"] for one in started]
+
+    def status(self, execution: str) -> str:
+        return self.lake.clients.sfn.describe_execution(executionArn=execution)["status"]
+
+    def edit(self, runbook: str, old: str, new: str) -> None:
+        """Let somebody edit a runbook."""
+        file = self.runbooks / f"{runbook}.md"
+        text = file.read_text(encoding="utf-8")
+        assert old in text
+        file.write_text(text.replace(old, new), encoding="utf-8")
 
     def rule(self) -> str:
         return self.lake.clients.events.describe_rule(Name=self.lake.names.schedule_rule)["State"]

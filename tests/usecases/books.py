@@ -1,0 +1,271 @@
+"""Small runbooks for stories that need one thing of a runbook and not the whole circuit breaker."""
+
+FRONT = """---
+id: {id}
+title: {title}
+category: Incident response
+owner: platform
+status: active
+{more}---
+
+# Runbook: {title}
+
+## Use Case
+
+For a story.
+
+## Safety
+
+None known.
+
+## Symptoms
+
+None known.
+
+## Root Causes
+
+None known.
+
+## Detection
+
+None known.
+
+## Mitigation Steps
+
+{steps}
+## Verification
+
+{checks}
+## Prevention
+
+None known.
+
+## See also
+
+None known.
+"""
+
+PIPELINE = """exclusive: "'breaker/' + inputs.pipeline"
+parameters:
+  pipeline:
+    title: Pipeline
+    from: "size(platform.pipelines) == 1 ? platform.pipelines[0] : null"
+    pattern: "[a-z]{1,20}"
+"""
+
+BREAKER = """{number}. **{title}.**
+   ```yaml step
+   id: {id}
+   uses: s3.swap_json
+   with:
+     bucket: ${{platform.artifacts_bucket}}
+     key: control/circuit_breaker/${{inputs.pipeline}}.json
+     change:
+       state: {state}
+   expect: output.body.state == '{state}'
+   needs: {needs}
+   {undo}
+   ```
+
+"""
+
+READ = """{number}. **Read the breaker.**
+   ```yaml step
+   id: {id}
+   uses: s3.read_json
+   with:
+     bucket: ${{platform.artifacts_bucket}}
+     key: control/circuit_breaker/${{inputs.pipeline}}.json
+   expect: {expect}
+   ```
+
+"""
+
+RULE = """{number}. **See the schedule.**
+   ```yaml step
+   id: {id}
+   uses: events.rule
+   with:
+     rule: ${{platform.daily_rule}}
+   {more}
+   ```
+
+"""
+
+PAUSE = """{number}. **Pause the schedule.**
+   ```yaml step
+   id: pause
+   uses: schedule.pause
+   with:
+     rule: ${{platform.daily_rule}}
+   expect: output.state == 'DISABLED'
+   owes: resume
+   ```
+
+"""
+
+RESUME = """{number}. **Resume the schedule.**
+   ```yaml step
+   id: resume
+   uses: schedule.resume
+   with:
+     rule: ${{platform.daily_rule}}
+   ```
+
+"""
+
+LIST = """{number}. **See what runs.**
+   ```yaml step
+   id: {id}
+   uses: stepfunctions.executions
+   with:
+     machine: ${{platform.machine}}
+     status: RUNNING
+   {more}
+   ```
+
+"""
+
+STOP_EACH = """{number}. **Stop what runs.**
+   ```yaml step
+   id: stop_each
+   uses: stepfunctions.stop
+   for_each: steps.running.output.executions
+   with:
+     arn: ${{item.arn}}
+     cause: stopped by ${{run.label}}
+   expect: output.status != 'RUNNING'
+   no_undo: A stopped execution cannot go on.
+   ```
+
+"""
+
+FILES = """{number}. **Find the files.**
+   ```yaml step
+   id: files
+   uses: s3.find
+   with:
+     bucket: ${{platform.bronze_bucket}}
+     prefix: bronze/mortgages/transactions/ingest_date=${{timestamp(run.started).getFullYear()}}-
+     name: f-0193
+   expect: output.complete
+   ```
+
+"""
+
+START_EACH = """{number}. **Probe each file.**
+   ```yaml step
+   id: start_each
+   uses: stepfunctions.run
+   for_each: steps.files.output.objects
+   with:
+     machine: ${{platform.machine}}
+     name_prefix: cb-probe
+     input:
+       pipeline: transactions
+       raw_bucket: ${{platform.bronze_bucket}}
+       raw_key: ${{item.key}}
+       promote: false
+     sources:
+       - bucket: ${{platform.bronze_bucket}}
+         key: ${{item.key}}
+   until:
+     expression: output.status != 'RUNNING'
+     every: 5s
+     within: 10 min
+   expect: output.status == 'SUCCEEDED'
+   no_undo: It promotes nothing.
+   ```
+
+"""
+
+BY_HAND = "{number}. **Call the source.** Ask what they changed.\n\n"
+
+
+def _book(name: str, title: str, steps: tuple[str, ...], checks: tuple[str, ...], more: str = "") -> str:
+    numbered = "".join(step.replace("{number}", str(number)) for number, step in enumerate(steps, start=1))
+    checked = "".join(check.replace("{number}", str(number)) for number, check in enumerate(checks, start=1))
+    return FRONT.format(id=name, title=title, more=more, steps=numbered, checks=checked)
+
+
+def _swap(step: str, title: str, state: str, *, undo: str, needs: str = "[platform]") -> str:
+    return BREAKER.format(number="{number}", id=step, title=title, state=state, needs=needs, undo=undo)
+
+
+def _read(step: str, expect: str) -> str:
+    return READ.format(number="{number}", id=step, expect=expect)
+
+
+def _rule(step: str, more: str = "expect: output.found") -> str:
+    return RULE.format(number="{number}", id=step, more=more)
+
+
+_HALF_OPEN = _swap("half_open", "Half-open", "HALF_OPEN", undo="undo: reopen")
+_REOPEN = _swap("reopen", "Set it back", "OPEN", undo="no_undo: It is the safe state.")
+
+SWAP = _book(
+    "swap",
+    "Swap the Breaker",
+    (_read("breaker", "output.found"), _HALF_OPEN, _REOPEN),
+    (_read("checked", "output.body.state == 'HALF_OPEN'"),),
+    PIPELINE,
+)
+
+TWO_PEOPLE = _book(
+    "two-people",
+    "Swap the Breaker by Two",
+    (_swap("half_open", "Half-open", "HALF_OPEN", undo="undo: reopen", needs="[platform, oncall]"), _REOPEN),
+    (_read("checked", "output.body.state == 'HALF_OPEN'"),),
+    PIPELINE,
+)
+
+NEVER_GOOD = _book(
+    "never-good",
+    "Swap the Breaker in Vain",
+    (_read("breaker", "output.found"), _HALF_OPEN, _REOPEN),
+    (_read("checked", "output.body.state == 'CLOSED'"),),
+    PIPELINE,
+)
+
+PAUSES = _book(
+    "pauses",
+    "Pause for a While",
+    (_rule("schedule"), PAUSE.format(number="{number}"), BY_HAND, RESUME.format(number="{number}")),
+    (_rule("schedule_after"),),
+)
+
+STARTS = _book(
+    "starts",
+    "Probe Each File",
+    (FILES.format(number="{number}"), START_EACH.format(number="{number}")),
+    (_rule("schedule_after"),),
+)
+
+STOPS = _book(
+    "stops",
+    "Stop What Runs",
+    (
+        LIST.format(number="{number}", id="running", more="expect: output.count > 0"),
+        STOP_EACH.format(number="{number}"),
+    ),
+    (LIST.format(number="{number}", id="left", more="says: ${{output.count}} left".format()),),
+)
+
+BY_HAND_FIRST = _book(
+    "by-hand-first",
+    "Call, then Swap",
+    (BY_HAND, _HALF_OPEN, _REOPEN),
+    (_read("checked", "output.body.state == 'HALF_OPEN'"),),
+    PIPELINE,
+)
+
+BOOKS = {
+    "swap": SWAP,
+    "two-people": TWO_PEOPLE,
+    "never-good": NEVER_GOOD,
+    "pauses": PAUSES,
+    "pauses-too": PAUSES.replace("id: pauses", "id: pauses-too"),
+    "starts": STARTS,
+    "stops": STOPS,
+    "by-hand-first": BY_HAND_FIRST,
+}

@@ -1,0 +1,234 @@
+"""Alarms: confirmed by CloudWatch itself, kept once, shown with what was looked at already."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Literal
+
+import pytest
+
+from bot.domain.alarm import AlarmNotice
+from bot.domain.inbox import AlarmCame, SnoozeAlarm, StartRun, TakeAlarm
+from bot.domain.records import AlarmState
+from bot.errors import UnavailableError
+from bot.usecases.alarms import COMPANY
+from bot.workbench.lake.lake import Lake
+from tests.usecases.proxy import Proxy
+from tests.usecases.table import ANA, BO, Table
+
+BREAKER, ERRORS = "CircuitBreakerOpen", "SameErrorRateHigh"
+
+
+@pytest.fixture
+def quiet(lake: Lake) -> Iterator[Lake]:
+    """The lake's own evaluator holds still, so that alarms stand as a story sets them."""
+    lake.pause()
+    for name in (BREAKER, ERRORS):
+        lake.clients.cloudwatch.set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason="a story")
+    yield lake
+    lake.resume()
+
+
+@pytest.fixture
+def watching(quiet: Lake, proxy: Proxy, tmp_path: Path) -> Iterator[Table]:
+    laid = Table(lake=quiet, clock=quiet.clock, folder=tmp_path, endpoint_url=proxy.url)
+    yield laid
+    laid.close()
+    laid.insist_on_the_story()
+
+
+def notice(
+    name: str = BREAKER, *, state: str = "ALARM", at: str = "2026-11-23T02:00:00+00:00", message: str = "m-1"
+) -> AlarmNotice:
+    return AlarmNotice(
+        name=name,
+        arn=f"arn:aws:cloudwatch:eu-west-1:123456789012:alarm:{name}",
+        account="123456789012",
+        region="eu-west-1",
+        state=state,
+        previous="OK",
+        reason="Threshold crossed",
+        at=at,
+        dimensions={"Pipeline": "transactions"},
+        message_id=message,
+        topic="arn:aws:sns:eu-west-1:123456789012:etl-failures",
+    )
+
+
+def came(table: Table, one: AlarmNotice) -> None:
+    table.wish(None, AlarmCame(notice=one), identity=one.message_id)
+
+
+def look(table: Table) -> None:
+    table.later(COMPANY + timedelta(seconds=1))
+    table.drive()
+
+
+def set_state(table: Table, name: str, state: Literal["ALARM", "OK"]) -> None:
+    table.lake.clients.cloudwatch.set_alarm_state(AlarmName=name, StateValue=state, StateReason="a story")
+
+
+def shown(table: Table) -> list[str]:
+    return [key for key in table.shown() if key.startswith("alarm:")]
+
+
+def test_an_alarm_is_shown_with_its_runbook_and_what_was_found_before_anybody_opened_the_phone(watching: Table) -> None:
+    came(watching, notice())
+
+    look(watching)
+
+    (episode,) = watching.store.episodes()
+    assert (episode.runbook, episode.inputs, shown(watching)) == (
+        "circuit-breaker",
+        {"pipeline": "transactions"},
+        ["alarm:1"],
+    )
+    words = " ".join(str(finding["words"]) for finding in episode.findings)
+    assert "breaker OPEN since" in words
+    assert "CURRENCY_ERROR" in words
+    assert watching.cloud.sent == []
+
+
+def test_an_alarm_that_cloudwatch_does_not_know_is_ignored_and_recorded(watching: Table) -> None:
+    came(watching, notice("NoSuchAlarm"))
+
+    look(watching)
+
+    assert (watching.store.episodes(open_only=False), shown(watching)) == ([], [])
+    assert watching.kinds() == ["alarm.unconfirmed"]
+    assert watching.store.deliveries() == []
+
+
+def test_an_alarm_that_is_ok_by_the_time_it_is_confirmed_is_not_shown(watching: Table) -> None:
+    set_state(watching, BREAKER, "OK")
+
+    came(watching, notice())
+
+    assert watching.store.episodes(open_only=False) == []
+
+
+def test_an_alarm_waits_in_the_inbox_while_aws_is_silent_and_is_dealt_with_later(watching: Table, proxy: Proxy) -> None:
+    proxy.rule("DescribeAlarms", "unreached", times=3)
+    watching.send(None, AlarmCame(notice=notice()), identity="m-1")
+
+    with pytest.raises(UnavailableError):
+        watching.deal()
+    assert (len(watching.store.deliveries()), watching.store.episodes()) == (1, [])
+    watching.drive()
+
+    assert (watching.store.deliveries(), len(watching.store.episodes())) == ([], 1)
+
+
+def test_the_same_episode_delivered_twice_is_kept_once(watching: Table) -> None:
+    came(watching, notice(message="m-1"))
+    came(watching, notice(message="m-1"))
+    came(watching, notice(message="m-2"))
+    look(watching)
+
+    assert [(one.id, one.times) for one in watching.store.episodes()] == [(1, 1)]
+    assert shown(watching) == ["alarm:1"]
+
+
+def test_two_alarms_of_one_cause_are_one_card(watching: Table) -> None:
+    came(watching, notice(ERRORS, message="m-1"))
+    came(watching, notice(BREAKER, message="m-2"))
+
+    look(watching)
+
+    first, joined = watching.store.episode(2), watching.store.episode(1)
+    assert (first.with_, joined.with_) == (None, 2)
+    assert shown(watching) == ["alarm:2"]
+
+
+def test_ok_closes_the_episode_and_the_next_time_is_another(watching: Table) -> None:
+    came(watching, notice())
+    look(watching)
+    set_state(watching, BREAKER, "OK")
+    came(watching, notice(state="OK", at="2026-11-23T03:00:00+00:00", message="m-2"))
+
+    (over,) = watching.store.episodes(open_only=False)
+    assert (over.state, over.ok_since, watching.store.episodes()) == (AlarmState.OK, "2026-11-23T03:00:00+00:00", [])
+
+    set_state(watching, BREAKER, "ALARM")
+    came(watching, notice(at="2026-11-23T04:00:00+00:00", message="m-3"))
+    assert [one.id for one in watching.store.episodes()] == [2]
+
+
+def test_an_ok_that_cloudwatch_does_not_confirm_closes_nothing(watching: Table) -> None:
+    came(watching, notice())
+
+    came(watching, notice(state="OK", at="2026-11-23T03:00:00+00:00", message="m-2"))
+
+    assert [one.state for one in watching.store.episodes()] == [AlarmState.ALARM]
+
+
+def test_a_snoozed_alarm_is_kept_and_not_shown_again_for_an_hour(watching: Table) -> None:
+    came(watching, notice())
+    look(watching)
+    watching.wish(ANA, SnoozeAlarm(alarm=1))
+    set_state(watching, BREAKER, "OK")
+    came(watching, notice(state="OK", at="2026-11-23T02:10:00+00:00", message="m-2"))
+    set_state(watching, BREAKER, "ALARM")
+
+    came(watching, notice(at="2026-11-23T02:20:00+00:00", message="m-3"))
+    look(watching)
+    assert ([one.id for one in watching.store.episodes()], shown(watching)) == ([2], ["alarm:1"])
+
+    set_state(watching, BREAKER, "OK")
+    came(watching, notice(state="OK", at="2026-11-23T02:30:00+00:00", message="m-4"))
+    set_state(watching, BREAKER, "ALARM")
+    watching.later(timedelta(minutes=61))
+    came(watching, notice(at="2026-11-23T04:20:00+00:00", message="m-5"))
+    look(watching)
+    assert shown(watching) == ["alarm:1", "alarm:3"]
+
+
+def test_who_takes_an_alarm_is_named_and_cannot_take_it_twice(watching: Table) -> None:
+    came(watching, notice())
+    look(watching)
+
+    watching.wish(ANA, TakeAlarm(alarm=1))
+    watching.wish(ANA, TakeAlarm(alarm=1))
+
+    assert watching.store.episode(1).taken_by == ANA
+    assert "You are on it already" in watching.refused()
+
+
+def test_a_run_started_by_a_typed_command_answers_the_open_alarm_and_asks_for_nothing_that_is_known(
+    watching: Table,
+) -> None:
+    came(watching, notice())
+    look(watching)
+
+    watching.wish(BO, StartRun(runbook="circuit-breaker"))
+
+    run = watching.run()
+    assert (run.alarm, run.inputs) == (1, {"pipeline": "transactions"})
+    assert watching.store.episode(1).run == 1
+
+
+def test_of_two_open_alarms_the_person_says_which(watching: Table) -> None:
+    came(watching, notice(BREAKER, message="m-1"))
+    look(watching)
+    watching.later(timedelta(minutes=10))
+    came(watching, notice(ERRORS, message="m-2"))
+    look(watching)
+
+    watching.wish(BO, StartRun(runbook="circuit-breaker"))
+
+    assert "2 open alarms here fit circuit-breaker; say which" in watching.refused()
+    watching.wish(BO, StartRun(runbook="circuit-breaker", alarm=2))
+    assert watching.run().alarm == 2
+
+
+def test_a_look_that_finds_aws_silent_is_a_finding_and_the_alarm_is_shown_all_the_same(
+    watching: Table, proxy: Proxy
+) -> None:
+    came(watching, notice())
+    proxy.rule("circuit_breaker", "unreached", times=3)
+
+    look(watching)
+
+    (episode,) = watching.store.episodes()
+    assert "could not look" in str(episode.findings[0]["words"])
+    assert shown(watching) == ["alarm:1"]

@@ -1,0 +1,368 @@
+"""Stop, Park, Undo, Take over: at any moment, and what is owed stays owed."""
+
+import json
+from datetime import timedelta
+
+import pytest
+
+from bot.domain.approval import ApprovalState
+from bot.domain.inbox import AskAgain, MarkDone, ParkRun, SettleOwed, StartRun, StopRun, TakeOver, UndoStep
+from bot.domain.records import AttemptState
+from bot.domain.run import Awaiting, RunState, StepState
+from bot.usecases.inbox import deal
+from tests.usecases.table import ANA, BO, CY, DEE, Table
+
+HOUR = timedelta(hours=1)
+
+
+def press_stop(table: Table, person: str = BO) -> None:
+    """Stop in the middle of whatever is going on: the press is dealt with at once."""
+    table.send(person, StopRun(run=1))
+    deal(table.desk, table.store.deliveries()[-1])
+
+
+def test_any_operator_stops_a_run_that_waits_and_its_request_is_over(table: Table) -> None:
+    table.start(ANA, "swap")
+
+    table.wish(DEE, StopRun(run=1))
+    table.approve(BO)
+
+    assert (table.run().state, table.newest().state, table.cloud.sent) == (RunState.STOPPED, ApprovalState.REVOKED, [])
+    assert "revoked" in table.refused()
+
+
+def test_stop_between_the_vote_and_the_call_sends_nothing(table: Table) -> None:
+    table.start(ANA, "swap")
+    table.approve(BO, drive=False)
+    table.deal()
+
+    table.wish(ANA, StopRun(run=1))
+
+    assert (table.run().state, table.newest().state, table.cloud.sent) == (RunState.STOPPED, ApprovalState.REVOKED, [])
+
+
+def test_stop_during_a_call_keeps_its_outcome_and_sends_nothing_further(table: Table) -> None:
+    table.half_open_asked()
+    table.cloud.before = lambda: press_stop(table)
+
+    table.approve(BO)
+
+    assert table.cloud.rows == ["events.disable_rule", "s3.put_breaker"]
+    assert table.attempts()[-1].state is AttemptState.DONE
+    assert (table.run().state, table.state()) == (RunState.STOPPED, "HALF_OPEN")
+    assert [one.step for one in table.run().owed] == ["resume"]
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_stop_during_the_pause_itself_leaves_the_resume_owed(table: Table, when: str) -> None:
+    table.start(ANA, "pauses")
+    setattr(table.cloud, when, lambda: press_stop(table))
+
+    table.approve(ANA)
+
+    setattr(table.cloud, when, None)
+    assert (table.rule(), table.run().state) == ("DISABLED", RunState.STOPPED)
+    assert [one.step for one in table.run().owed] == ["resume"]
+    table.wish(BO, SettleOwed(run=1, step="resume"))
+    assert (table.rule(), table.run().owed, table.run().state) == ("ENABLED", (), RunState.STOPPED)
+    assert len(table.store.approvals()) == 1
+
+
+def test_what_a_stopped_run_owes_is_done_under_the_yes_that_made_it_owed_however_late(table: Table) -> None:
+    table.start(ANA, "pauses")
+    table.approve(ANA)
+    table.wish(BO, StopRun(run=1))
+    table.later(HOUR)
+
+    table.wish(DEE, SettleOwed(run=1, step="resume"))
+
+    assert (table.rule(), table.run().owed) == ("ENABLED", ())
+    assert table.cloud.rows == ["events.disable_rule", "events.enable_rule"]
+    assert [one.state for one in table.store.approvals()] == [ApprovalState.CONSUMED]
+
+
+def test_a_stopped_run_says_again_what_it_owes_until_it_is_done(table: Table) -> None:
+    table.start(ANA, "pauses")
+    table.approve(ANA)
+    table.wish(BO, StopRun(run=1))
+
+    for _ in range(3):
+        table.later(timedelta(minutes=31))
+        table.drive()
+    assert table.notices().count("owed") == 4
+
+    table.wish(DEE, SettleOwed(run=1, step="resume"))
+    table.wish(DEE, SettleOwed(run=1, step="resume"))
+    assert "does not owe that" in table.refused()
+
+
+def test_the_exclusive_target_is_held_until_nothing_is_owed(table: Table) -> None:
+    table.start(ANA)
+    table.approve(ANA)
+    table.wish(ANA, StopRun(run=1))
+
+    table.wish(BO, StartRun(runbook="circuit-breaker"))
+    assert [one["what"] for one in table.whispers()] == ["joined"]
+
+    table.wish(ANA, SettleOwed(run=1, step="resume"))
+    table.wish(BO, StartRun(runbook="circuit-breaker"))
+    assert [run.id for run in table.store.runs()] == [2]
+
+
+def test_what_is_owed_is_not_settled_while_the_run_is_under_way(table: Table) -> None:
+    table.start(ANA, "pauses")
+    table.approve(ANA)
+
+    table.wish(ANA, SettleOwed(run=1, step="resume"))
+
+    assert "Stop it first" in table.refused()
+    assert table.rule() == "DISABLED"
+
+
+def test_nobody_stops_twice_or_steers_what_has_ended(table: Table) -> None:
+    table.start(ANA, "swap")
+    table.wish(ANA, StopRun(run=1))
+
+    for wish in (StopRun(run=1), AskAgain(run=1), ParkRun(run=1, until=table.now() + HOUR), MarkDone(run=1, step="x")):
+        table.wish(BO, wish)
+
+    assert len(table.whispers()) == 4
+    assert table.run().state is RunState.STOPPED
+
+
+def test_park_revokes_the_request_and_asks_anew_at_its_hour_with_an_early_click_refused(table: Table) -> None:
+    table.start(ANA, "swap")
+    table.wish(ANA, ParkRun(run=1, until=table.now() + HOUR))
+    table.later(timedelta(minutes=59))
+    table.drive()
+
+    table.approve(BO)
+    assert (table.run().state, table.newest().state) == (RunState.PARKED, ApprovalState.REVOKED)
+    assert "revoked" in table.refused()
+    assert table.pager.pages == []
+
+    table.later(timedelta(minutes=1))
+    table.drive()
+    asked = table.newest()
+    assert (asked.id, asked.state, asked.request) == (2, ApprovalState.PENDING, 2)
+    table.approve(BO)
+    assert table.state() == "HALF_OPEN"
+
+
+def test_park_between_the_vote_and_the_call_sends_nothing_until_somebody_says_yes_again(table: Table) -> None:
+    table.start(ANA, "swap")
+    table.approve(BO, drive=False)
+    table.deal()
+
+    table.wish(ANA, ParkRun(run=1, until=table.now() + HOUR))
+    table.later(HOUR)
+    table.drive()
+
+    assert (table.cloud.sent, table.newest().state) == ([], ApprovalState.PENDING)
+
+
+def test_a_run_parked_between_two_calls_of_one_yes_asks_anew_for_the_second(table: Table) -> None:
+    table.half_open_asked()
+
+    def press_park() -> None:
+        table.cloud.after = None
+        table.send(ANA, ParkRun(run=1, until=table.now() + HOUR))
+        deal(table.desk, table.store.deliveries()[-1])
+
+    table.cloud.after = press_park
+    table.approve(BO)
+    assert table.cloud.rows == ["events.disable_rule", "s3.put_breaker"]
+
+    table.later(HOUR)
+    table.drive()
+
+    assert table.run().record("half_open").state is StepState.DONE
+    assert table.cloud.rows == ["events.disable_rule", "s3.put_breaker"]
+    assert (table.newest().step, table.newest().state) == ("probe", ApprovalState.PENDING)
+
+
+def test_a_run_parked_while_its_probe_runs_does_not_start_another(table: Table) -> None:
+    table.half_open_asked()
+    table.lake.pause()
+    table.approve(BO, drive=False)
+    table.deal()
+    table.segment()
+    waiting = table.run().waiting
+    assert waiting is not None
+    assert waiting.what is Awaiting.POLL
+
+    table.send(ANA, ParkRun(run=1, until=table.now() + timedelta(minutes=10)))
+    table.deal()
+    table.lake.resume()
+    table.later(timedelta(minutes=10))
+    table.drive()
+
+    assert table.run().record("probe").state is StepState.DONE
+    assert table.cloud.rows.count("states.start_isolated") == 1
+
+
+def test_park_is_bounded(table: Table) -> None:
+    table.start(ANA, "swap")
+
+    for until in (table.now() - HOUR, table.now() + timedelta(days=8)):
+        table.wish(ANA, ParkRun(run=1, until=until))
+        assert "at most seven days" in table.refused()
+
+
+def test_what_is_owed_stays_visible_and_authorised_through_park(table: Table) -> None:
+    table.start(ANA, "pauses")
+    table.approve(ANA)
+    table.wish(ANA, ParkRun(run=1, until=table.now() + HOUR))
+    assert [one.step for one in table.run().owed] == ["resume"]
+    table.later(HOUR)
+    table.drive()
+
+    table.done()
+
+    assert (table.rule(), len(table.store.approvals())) == ("ENABLED", 1)
+
+
+def test_who_takes_over_a_parked_run_wakes_it_and_may_approve_what_they_did_not_ask_for(table: Table) -> None:
+    table.start(ANA, "swap")
+    table.wish(ANA, ParkRun(run=1, until=table.now() + HOUR))
+
+    table.wish(BO, TakeOver(run=1))
+
+    run = table.run()
+    assert (run.requester, run.authors, run.state) == (BO, (ANA,), RunState.WAITING)
+    assert table.newest().state is ApprovalState.PENDING
+    table.approve(BO)
+    assert table.state() == "HALF_OPEN"
+
+
+def test_take_over_of_what_is_ones_own_is_refused(table: Table) -> None:
+    table.start(ANA, "swap")
+
+    table.wish(ANA, TakeOver(run=1))
+
+    assert "is yours already" in table.refused()
+
+
+def test_undo_is_asked_for_as_any_other_change_and_not_by_who_pressed_it(table: Table) -> None:
+    table.half_open_asked()
+    table.approve(BO)
+
+    table.wish(CY, UndoStep(run=1))
+
+    asked = table.newest()
+    assert (asked.step, asked.binding.needs, asked.binding.authors) == ("reopen", ("platform",), (ANA, CY))
+    table.approve(CY)
+    assert "you asked for this change yourself" in table.refused()
+    assert table.state() == "HALF_OPEN"
+    table.approve(BO)
+    assert table.state() == "OPEN"
+    assert "taken back by R-1" in table.breaker()
+
+
+def test_undo_leaves_what_is_owed_owed_and_the_run_never_counts_as_repaired(table: Table) -> None:
+    table.half_open_asked()
+    table.approve(BO)
+    table.wish(ANA, UndoStep(run=1))
+    table.approve(CY)
+
+    run = table.run()
+    assert (run.state, [one.step for one in run.owed], table.rule()) == (RunState.STOPPED, ["resume"], "DISABLED")
+    table.wish(ANA, SettleOwed(run=1, step="resume"))
+    assert (table.rule(), table.run().owed, table.run().state) == ("ENABLED", (), RunState.STOPPED)
+
+
+def test_undo_is_refused_with_the_difference_if_somebody_wrote_the_breaker_since(table: Table) -> None:
+    table.half_open_asked()
+    table.approve(BO)
+    table.write_breaker(reason="written by hand", changed_by="mallory")
+
+    table.wish(ANA, UndoStep(run=1))
+
+    note = table.run().record("reopen").note
+    assert "Somebody changed" in note
+    assert "written by hand" in note
+    assert table.newest().step != "reopen"
+    assert "mallory" in table.breaker()
+
+
+def test_a_breaker_written_between_the_ask_and_the_yes_to_undo_voids_it(table: Table) -> None:
+    table.start(ANA, "swap")
+    table.approve(BO)
+    table.wish(ANA, UndoStep(run=1))
+    table.write_breaker(changed_by="mallory")
+
+    table.approve(BO)
+
+    assert (table.newest().state, json.loads(table.breaker())["changed_by"]) == (ApprovalState.VOID, "mallory")
+
+
+def test_undo_from_an_end_takes_the_newest_back_and_ends_stopped_not_repaired(table: Table) -> None:
+    table.start(ANA, "swap")
+    table.approve(BO)
+    assert table.run().state is RunState.REPAIRED
+
+    table.wish(ANA, UndoStep(run=1))
+    table.approve(CY)
+
+    assert (table.run().state, table.state()) == (RunState.STOPPED, "OPEN")
+    table.wish(ANA, UndoStep(run=1))
+    assert "nothing that this runbook can take back" in table.refused()
+
+
+def test_undo_from_an_end_is_refused_while_another_run_is_at_work_on_the_same(table: Table) -> None:
+    table.start(ANA, "swap")
+    table.approve(BO)
+    table.wish(CY, StartRun(runbook="circuit-breaker"))
+    assert table.store.runs()[0].id == 2
+
+    table.wish(ANA, UndoStep(run=1))
+
+    assert "R-2 is at work on" in table.refused()
+    assert (table.run(1).state, table.store.deliveries()) == (RunState.REPAIRED, [])
+
+
+def test_undo_takes_back_a_step_whose_write_went_out_but_whose_check_failed(table: Table) -> None:
+    table.edit(
+        "swap", "expect: output.body.state == 'HALF_OPEN'\n   needs", "expect: output.body.state == 'NEVER'\n   needs"
+    )
+    table.start(ANA, "swap")
+    table.approve(BO)
+    assert table.run().record("half_open").state is StepState.FAILED
+
+    table.wish(ANA, UndoStep(run=1))
+    table.approve(CY)
+
+    assert table.state() == "OPEN"
+
+
+def test_nothing_done_is_nothing_to_undo(table: Table) -> None:
+    table.start(ANA, "swap")
+
+    table.wish(ANA, UndoStep(run=1))
+
+    assert "has done nothing that this runbook can take back" in table.refused()
+
+
+def test_a_step_by_hand_waits_for_somebody_who_says_done_and_then_the_risky_step_is_asked_for(table: Table) -> None:
+    table.start(ANA, "by-hand-first")
+    waiting = table.run().waiting
+    assert waiting is not None
+    assert waiting.what is Awaiting.DONE
+
+    table.done(BO, "half_open")
+    assert "does not wait for that step" in table.refused()
+    table.done(BO, "step_1")
+
+    assert (table.run().record("step_1").by, table.newest().step) == (BO, "half_open")
+    table.done(BO, "step_1")
+    assert "does not wait for that step" in table.refused()
+
+
+def test_a_check_that_fails_ends_not_repaired_never_repaired(table: Table) -> None:
+    table.start(ANA, "never-good")
+
+    table.approve(BO)
+
+    run = table.run()
+    assert (run.state, run.record("checked").state) == (RunState.NOT_REPAIRED, StepState.FAILED)
+    assert "finished" in table.notices()
