@@ -23,7 +23,7 @@ from bot.slack.cards.stage import Stage
 from bot.slack.opened import Opened, ReviewOpened
 from bot.slack.payloads import kept_place
 from bot.usecases.desk import Desk
-from bot.usecases.starting import STARTS, InputsMissingError, facts_of, fill, find_episode, known_scope
+from bot.usecases.starting import InputsMissingError, facts_of, fill, find_episode, known_scope
 
 MORNING = 8
 
@@ -142,7 +142,7 @@ class Views:
 
     def _insist_on_inputs(self, wish: StartRun, place: Place) -> None:
         runbook = self.desk.library.find(wish.runbook)
-        if runbook.status in STARTS:
+        if runbook.not_startable(self.desk.environment) is None:
             episode = find_episode(self.desk, runbook, wish, place.channel)
             fill(self.desk, runbook, wish.inputs, facts_of(episode))
 

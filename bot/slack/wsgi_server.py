@@ -7,11 +7,14 @@ from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from gunicorn.app.base import BaseApplication
+from gunicorn.arbiter import Arbiter
 
 from bot.slack.transport import HttpTransport
 
 THREADS = 32
 STOP_SECONDS = 20
+NEVER_STARTS = Arbiter.WORKER_BOOT_ERROR
+"""The exit code with which a worker process says that starting it again is no use."""
 
 
 class Serving(Protocol):
@@ -30,7 +33,7 @@ class Serving(Protocol):
 class HttpServer(BaseApplication):
     """Start the bot in the worker process, after the fork, and close it before the worker ends."""
 
-    def __init__(self, *, port: int, begin: Callable[[], Serving], host: str = "127.0.0.1") -> None:
+    def __init__(self, *, host: str, port: int, begin: Callable[[], Serving]) -> None:
         self._port = port
         self._host = host
         self._begin = begin
@@ -62,7 +65,7 @@ class HttpServer(BaseApplication):
             raise RuntimeError("The bot was built for Socket Mode; set slack.transport to http.")
         return self._serving.wsgi
 
-    def _ended(self, *_: object) -> None:
+    def _ended(self, _arbiter: object, _worker: object) -> None:
         if self._serving is not None:
             self._serving.close()
             self._serving = None

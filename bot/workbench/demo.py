@@ -18,6 +18,7 @@ from bot.errors import RequestError
 from bot.records.anchors import folder_anchors
 from bot.records.ledger import verify_store
 from bot.records.signing import trusted_keys
+from bot.settings import Settings
 from bot.workbench.clock import Clock
 from bot.workbench.company import settings, workspace
 from bot.workbench.lake.lake import Lake
@@ -74,24 +75,26 @@ class Demo:
         self.lake.close()
 
     def _started_bot(self) -> Bot:
-        records = self._folder / "bot"
-        records.mkdir(parents=True, exist_ok=True)
-        lent = self.lake.credentials
-        bot = build(
-            settings(slack=self.slack, lake=self.lake, folder=records, runbooks=self._runbooks),
-            clock=self.clock,
-            endpoints=Endpoints(
-                slack_url=self.slack.base_url,
-                aws_url=self.lake.endpoint_url,
-                aws_credentials=Credentials(
-                    access_key_id=lent.access_key_id, secret_access_key=lent.secret_access_key
-                ),
-                intake_wait_s=1,
-                card_interval=CARD_INTERVAL,
-            ),
-        )
+        bot = build(self.settings(), clock=self.clock, endpoints=self.endpoints())
         bot.start()
         return bot
+
+    def settings(self) -> Settings:
+        """Return what the next bot is set to."""
+        records = self._folder / "bot"
+        records.mkdir(parents=True, exist_ok=True)
+        return settings(slack=self.slack, lake=self.lake, folder=records, runbooks=self._runbooks)
+
+    def endpoints(self) -> Endpoints:
+        """Return where the next bot finds Slack and the lake."""
+        lent = self.lake.credentials
+        return Endpoints(
+            slack_url=self.slack.base_url,
+            aws_url=self.lake.endpoint_url,
+            aws_credentials=Credentials(access_key_id=lent.access_key_id, secret_access_key=lent.secret_access_key),
+            intake_wait_s=1,
+            card_interval=CARD_INTERVAL,
+        )
 
     # What the page sees and does beside Slack.
 
@@ -123,7 +126,9 @@ class Demo:
             "name": scenario.name,
             "title": scenario.title,
             "state": "repaired" if repaired else "broken" if broken else "ready",
-            "fix": {
+            "fix": None
+            if scenario.fix is None
+            else {
                 "title": scenario.fix.title,
                 "ready": broken and scenario.name not in self._fixed,
                 "done": scenario.name in self._fixed,
@@ -152,7 +157,7 @@ class Demo:
         scenario = _named(name)
         if name not in self._broken:
             raise RequestError("Nothing is broken yet, so there is nothing to mend.")
-        scenario.fix.apply(self.lake)
+        scenario.mend(self.lake)
         self._fixed.add(name)
 
     def start_over(self) -> None:
@@ -223,6 +228,7 @@ class Demo:
             "start": bool(runs),
             "pause": "pause" in used,
             "fix": bool(self._fixed),
+            "reason": any(one.step == "half_open" for one in requests),
             "refused": refused,
             "approve": "half_open" in used,
             "close": closed,
@@ -233,15 +239,16 @@ class Demo:
 
 
 CHECKLIST = {
-    "alarm": "The nightly load halts itself, and the alarm says which runbook fits",
+    "alarm": "The nightly load halts itself; the alarm says which runbook fits",
     "start": "Press Start runbook: it only looks",
-    "pause": "Confirm the pause of the schedule: one on-call click",
-    "fix": "Have the file corrected upstream (button below)",
-    "refused": "Approve your own change, and be refused",
-    "approve": "Become Bo and approve: breaker half-open, one file probed",
-    "close": "Approve closing the breaker",
-    "watch": "The schedule is on again, the lake is checked, the run watches for an hour",
-    "repaired": "Move the clock by an hour: repaired",
+    "pause": "Approve the pause of the schedule: one on-call click",
+    "fix": "Have the bad file re-sent: “Have it done”, below",
+    "reason": "Press Give what is needed… and say why it is safe now",
+    "refused": "Approve that change yourself, and be refused",
+    "approve": "Become Bo (top right) and approve: one file is probed",
+    "close": "Approve closing the breaker, as Bo or Cy",
+    "watch": "All is checked in the lake; the run watches for an hour",
+    "repaired": "Move the clock: +1 h, then +5 min: repaired",
 }
 
 

@@ -1,13 +1,18 @@
 """Start the demo and show it: to a person at the page, or as a conversation on the terminal."""
 
 import logging
+import os
+import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from shutil import rmtree
 from tempfile import TemporaryDirectory
-from threading import Event
+from threading import Event, Thread, main_thread
+from threading import enumerate as enumerate_threads
 
-from bot.errors import NotFoundError
+from bot.errors import NotFoundError, RequestError
 from bot.workbench.demo import Demo
 from bot.workbench.plays import PLAYS
 
@@ -15,27 +20,33 @@ log = logging.getLogger(__name__)
 
 Say = Callable[[str], None]
 
+CLOSE_SECONDS = 1.5
+LOOK_SECONDS = 0.1
+
+WORDS = """
+  Open  {url}
+
+  1. The nightly load of `transactions` halts while you watch #incident-etl; the bot says what it saw.
+  2. Press Start runbook (or type /runbook run circuit-breaker): it only looks. Approve the pause.
+  3. Have the file re-sent (panel on the right), give the reason, and try to approve your own change: you may not.
+  4. Become Bo (top right) and approve: one file is probed. Then close the breaker, as Bo or Cy.
+  5. It watches for an hour: move the clock by +1 h, then +5 min. Start over puts everything back.
+
+  Everything stays on this machine. Stop with Ctrl-C.
+"""
+
 
 def present(*, port: int, runbooks: Path, say: Say) -> None:
-    """Serve the page until interrupted."""
-    with TemporaryDirectory(prefix="runbook-bot-") as folder:
-        demo = Demo(folder=Path(folder), runbooks=runbooks, port=port)
+    """Serve the page until interrupted.
+
+    Raises:
+        RequestError: the port cannot be used; the words name the remedy.
+    """
+    with _folder() as folder, _closed(_on_port(folder, runbooks, port), folder) as demo:
         say("Starting a local lake, a local Slack and the bot (about 5 seconds) …")
-        try:
-            demo.start()
-            say("")
-            say(f"  Open  {demo.slack.page_url}")
-            say("")
-            say("  1. The nightly load of `transactions` fails while you watch #incident-etl; the bot says what it saw.")
-            say("  2. Press Start runbook (or type /runbook run circuit-breaker). It only looks.")
-            say("  3. Approve the pause; give the reason; then try to approve your own change: you may not.")
-            say("  4. Become Bo (top right) and approve. Have the file re-sent first, or the probe will fail.")
-            say("  5. When it watches, move the clock by an hour. Start over puts everything back.")
-            say("")
-            say("  Everything stays on this machine. Stop with Ctrl-C.")
-            Event().wait()
-        finally:
-            demo.close()
+        _waited_for(demo.start)
+        say(WORDS.format(url=demo.slack.page_url))
+        Event().wait()
 
 
 def play(name: str, *, until: str | None, runbooks: Path, say: Say) -> bool:
@@ -48,13 +59,64 @@ def play(name: str, *, until: str | None, runbooks: Path, say: Say) -> bool:
     if scenario is None:
         raise NotFoundError(f"There is no failure called {name!r}; there is {', '.join(PLAYS)}.")
     began = time.monotonic()
-    with TemporaryDirectory(prefix="runbook-bot-") as folder:
-        demo = Demo(folder=Path(folder), runbooks=runbooks)
-        try:
-            demo.start()
-            say(f"-- local lake, local Slack and bot are up after {time.monotonic() - began:.1f} s")
-            ok = scenario(demo, until, say)
-        finally:
-            demo.close()
+    with _folder() as folder, _closed(Demo(folder=folder, runbooks=runbooks), folder) as demo:
+        _waited_for(demo.start)
+        say(f"-- local lake, local Slack and bot are up after {time.monotonic() - began:.1f} s")
+        ok = scenario(demo, until, say)
     say(f"-- {'done' if ok else 'NOT repaired'} after {time.monotonic() - began:.1f} s")
     return ok
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    with TemporaryDirectory(prefix="runbook-bot-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
+
+
+def _on_port(folder: Path, runbooks: Path, port: int) -> Demo:
+    try:
+        return Demo(folder=folder, runbooks=runbooks, port=port)
+    except (OSError, OverflowError) as error:
+        reason = getattr(error, "strerror", None) or "there is no such port"
+        raise RequestError(
+            f"Port {port} of this machine cannot be used ({reason}); perhaps another demo still runs there. "
+            "Stop that one, or take any free port: runbook-bot demo --port 0"
+        ) from error
+
+
+def _waited_for(start: Callable[[], None]) -> None:
+    """Start in a thread of its own: an interrupt then only ever meets the waiting, never half a start."""
+    failed: list[Exception] = []
+
+    def work() -> None:
+        try:
+            start()
+        except Exception as error:  # noqa: BLE001 - raised again below, in the thread that waits
+            failed.append(error)
+
+    thread = Thread(target=work, name="demo-start", daemon=True)
+    thread.start()
+    while thread.is_alive():
+        thread.join(LOOK_SECONDS)
+    if failed:
+        raise failed[0]
+
+
+@contextmanager
+def _closed(demo: Demo, folder: Path) -> Iterator[Demo]:
+    """Close it at the end; at an interrupt with patience for CLOSE_SECONDS only, for nothing of it is to be kept."""
+    try:
+        yield demo
+    except KeyboardInterrupt:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        closing = Thread(target=demo.close, name="demo-close", daemon=True)
+        closing.start()
+        closing.join(CLOSE_SECONDS)
+        if any(thread is not main_thread() and not thread.daemon for thread in enumerate_threads()):
+            rmtree(folder, ignore_errors=True)
+            os._exit(0)  # such a thread, half started or half closed, would keep the process for ever
+        raise
+    except BaseException:
+        demo.close()
+        raise
+    demo.close()

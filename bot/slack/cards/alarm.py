@@ -80,7 +80,9 @@ def _meaning(episode: Episode, runbook: Runbook | None) -> str:
     wait = wording.prose(runbook.can_wait, 200) if runbook and runbook.can_wait else "not known; nobody wrote it down."
     return lines(
         f"*What it means.* {said or 'Nothing is written about it.'}",
-        f"*CloudWatch says* “{wording.quoted(episode.notice.reason, 260)}”" if episode.notice.reason else "",
+        f"*CloudWatch says* “{wording.quoted(episode.notice.reason, 260)}”"
+        if episode.notice.reason and not episode.findings
+        else "",
         f"*Can it wait?* {wait}",
     )
 

@@ -6,11 +6,12 @@ from datetime import timedelta
 
 from bot.domain.approval import Approval, ApprovalState
 from bot.domain.records import Attempt, AttemptState
-from bot.domain.run import Run, RunState, StepState
+from bot.domain.run import Run, RunState, StepRecord, StepState
 from bot.domain.runbook import Phase, Runbook
 from bot.domain.value import JsonObject
 from bot.slack.cards import wording
 from bot.slack.cards.blocks import Block, Button, Message, buttons, context, lines, message, section
+from bot.slack.cards.request import effect_of
 from bot.slack.cards.run import (
     check_word,
     give_button,
@@ -20,7 +21,7 @@ from bot.slack.cards.run import (
     stop_button,
     undo_button,
 )
-from bot.slack.cards.stage import Stage, headline, step_name, step_or_none, title_of
+from bot.slack.cards.stage import Stage, headline, note_of, step_name, step_or_none, title_of
 
 ONLY_IN_THREAD = frozenset({"input", "done"})
 
@@ -101,7 +102,7 @@ def _finished(told: Told) -> tuple[str, list[Block]]:
 
 def _failed_words(told: Told) -> str:
     failed = [record for record in told.run.records.values() if record.state is StepState.FAILED]
-    words = [f"FAIL {title_of(told.runbook, one.step, 60)}: {wording.prose(one.note, 160)}" for one in failed[:3]]
+    words = [f"FAIL {title_of(told.runbook, one.step, 60)}: {note_of(one)}" for one in failed[:3]]
     return " · ".join(words) or "Not every check was made."
 
 
@@ -112,11 +113,15 @@ def _verified(told: Told) -> str:
         record = told.run.record(step.id)
         if record.state is StepState.SKIPPED:
             continue
-        note = wording.prose(record.note, 110) or title_of(told.runbook, step.id, 60)
-        said.append(f"   {check_word(record)} {note}")
+        note = note_of(record, 110) or title_of(told.runbook, step.id, 60)
+        said.append(f"{_mark(record)} {check_word(record)}  {note}")
     at = max((r.at for s in checks if (r := told.run.record(s.id)).at), default=None)
     read = f" (read {wording.time_of(at, now=told.stage.now)})" if at else ""
     return lines(f"*Verified in the lake*{read}", *said) if said else "*Verified* nothing."
+
+
+def _mark(record: StepRecord) -> str:
+    return {StepState.DONE: "✓", StepState.FAILED: "✗", StepState.UNKNOWN: "⚠️"}.get(record.state, "·")
 
 
 def _changed(told: Told) -> str:
@@ -134,6 +139,8 @@ def _owed(told: Told) -> str:
 
 
 def _safe(told: Told) -> str:
+    if told.run.state is RunState.WATCHING:
+        return "*Now* there is nothing to do: at that hour it looks again by itself, and says here how it ended."
     if told.run.state is not RunState.NOT_REPAIRED:
         return ""
     owner = wording.mention(told.runbook.owner, told.stage.policy)
@@ -155,7 +162,8 @@ def _answered_after(approval: Approval) -> timedelta:
 
 
 def _people(told: Told, *, most: int = 6) -> str:
-    yes = dict.fromkeys(vote.person for one in told.approvals for vote in one.votes)
+    votes = sorted((vote for one in told.approvals for vote in one.votes), key=lambda vote: vote.at)
+    yes = dict.fromkeys(vote.person for vote in votes)
     asked = wording.person(told.run.requester)
     if most <= 2:
         return asked
@@ -175,7 +183,7 @@ def _ended_buttons(told: Told) -> list[Block]:
 
 def _failed(told: Told) -> tuple[str, list[Block]]:
     record, run = told.run.record(told.step), told.run
-    words = wording.prose(record.note, 400) or (wording.prose(run.waiting.words, 400) if run.waiting else "")
+    words = note_of(record, 400) or (wording.prose(run.waiting.words, 400) if run.waiting else "")
     undo = undo_button(run, told.runbook)
     asked = wording.person(run.requester)
     text = wording.push(f"FAILED: {told.where}, step {told.named_step}: {words}", asked)
@@ -271,7 +279,7 @@ def _calls_people(told: Told, *, words: str, emoji: str, who: str) -> tuple[str,
     approval = told.approval
     if approval is None:
         return _plain(told)
-    effect = wording.signed(wording.sentence(approval.binding.calls[0].effect), 200) if approval.binding.calls else ""
+    effect = effect_of(approval)
     opened = told.stage.linked(f"request:{approval.id}", f"open request {approval.label}")
     until = wording.time_of(approval.expires, now=told.stage.now)
     text = wording.push(f"{words}: {told.stage.environment}: {effect}. {approval.label}", who)
@@ -332,18 +340,25 @@ def _still_owed(told: Told) -> tuple[str, list[Block]]:
 
 def _input(told: Told) -> tuple[str, list[Block]]:
     run = told.run
-    needed = ", ".join(missing_inputs(run, told.runbook)) or "an input"
+    needed = " · ".join(missing_inputs(run, told.runbook) or _asked_by(told)) or "what the step asks for"
     asked = wording.person(run.requester)
     text = wording.push(f"NEEDED: {told.where}: {needed}", asked)
     return text, [
         section(
             lines(
-                f"✏️ *{told.where}: step {told.named_step} needs:* {needed}",
-                f"{asked}, who gives it cannot approve this step.",
+                f"✏️ *{told.where}: step {told.named_step} needs an answer*",
+                needed,
+                f"{asked}: whoever answers cannot approve this step; that takes somebody else.",
             )
         ),
         *buttons([give_button(run, told.step), Button(label="Park until…", action="park", value=str(run.id))]),
     ]
+
+
+def _asked_by(told: Told) -> list[str]:
+    """Return the titles of all the step asks for; somebody may have answered before this was shown."""
+    asked = [one for one in told.runbook.parameters if one.asked_by == told.step and one.required]
+    return [wording.prose(one.title, 60) for one in asked]
 
 
 def _by_hand(told: Told) -> tuple[str, list[Block]]:

@@ -14,7 +14,7 @@ from bot.domain.value import JsonObject, JsonValue
 from bot.slack.cards import wording
 from bot.slack.cards.blocks import Block, Button, Confirm, Message, buttons, context, exact, lines, message, section
 from bot.slack.cards.calls import exact_text, fits_card
-from bot.slack.cards.stage import Stage, headline, step_name, step_or_none, title_of
+from bot.slack.cards.stage import Stage, headline, note_of, step_name, step_or_none, title_of
 
 MOST_SEEN = 2
 _DECIDES = ("state", "status")
@@ -122,7 +122,9 @@ def _changes(one: BoundCall) -> str:
         return ""
     said = one.changes.split("\n")
     telling = [line for line in said if line.partition(":")[0] in _DECIDES and _WORDS.fullmatch(line)]
-    others = [line.partition(":")[0] for line in said if line not in telling and _WORD.fullmatch(line.partition(":")[0])]
+    others = [
+        line.partition(":")[0] for line in said if line not in telling and _WORD.fullmatch(line.partition(":")[0])
+    ]
     if not telling or len(telling) + len(others) < len(said):
         return wording.signed("; ".join(said).replace("->", "→"), 320)
     also = f", with {' and '.join(others)}" if others else ""
@@ -151,8 +153,12 @@ def _way_back(approval: Approval, runbook: Runbook) -> str:
             words.append(f"“{title_of(runbook, step.owes)}” is owed from then on, and covered by this click")
         elif step and step.no_undo:
             of = f"“{title_of(runbook, name)}” has no undo: " if len(steps) > 1 else "No undo: "
-            words.append(of + wording.prose(wording.sentence(step.no_undo), 160))
+            words.append(of + _lower_first(wording.prose(wording.sentence(step.no_undo), 160)))
     return ". ".join(dict.fromkeys(words)) + "." if words else "There is no undo."
+
+
+def _lower_first(text: str) -> str:
+    return text[:1].lower() + text[1:]
 
 
 def _seen(calls: Sequence[BoundCall]) -> str:
@@ -300,7 +306,7 @@ def _decided(approval: Approval, run: Run, runbook: Runbook, stage: Stage) -> tu
     head = f"{_emoji(approval)} *{stage.environment} · {state}* · {approval.label} · {words}"
     calls = [one.call for one in approval.binding.calls]
     whole = exact_text(calls, stage.catalogue.rows)
-    shown = [exact(whole)] if approval.state in _USED and fits_card(whole) else []
+    shown = [exact(whole)] if approval.state is ApprovalState.APPROVED and fits_card(whole) else []
     return text, [
         section(lines(head, said)),
         *shown,
@@ -309,7 +315,6 @@ def _decided(approval: Approval, run: Run, runbook: Runbook, stage: Stage) -> tu
     ]
 
 
-_USED = frozenset({ApprovalState.APPROVED, ApprovalState.CONSUMED})
 _EMOJI: Mapping[ApprovalState, str] = {
     ApprovalState.APPROVED: "✅",
     ApprovalState.CONSUMED: "✅",
@@ -358,7 +363,7 @@ def _done(approval: Approval, run: Run, runbook: Runbook) -> str:
         return "*outcome unknown*, see the run"
     failed = next((record for record in own if record.state is StepState.FAILED), None)
     if failed:
-        return f"*did not do what was expected*: {wording.quoted(failed.note, 200)}"
+        return f"*did not do what was expected*: {note_of(failed, 200)}"
     left = [record for record in own if record.state is StepState.PENDING and record.step not in owed]
     if approval.state is ApprovalState.APPROVED or left:
         return "being done"
@@ -384,7 +389,9 @@ def _waits_for_somebody(approval: Approval, run: Run) -> bool:
 def _after_buttons(approval: Approval, run: Run) -> list[Button]:
     if approval.state is ApprovalState.APPROVED:
         return [Button(label="Take back", action="revoke", value=str(approval.id))]
-    if approval.state in _USED or run.state.ended or not _waits_for_somebody(approval, run):
+    if approval.state is ApprovalState.CONSUMED:
+        return [Button(label="Details", action="details", value=str(approval.id))]
+    if run.state.ended or not _waits_for_somebody(approval, run):
         return []
     return [
         Button(label="Ask again", action="ask_again", value=str(run.id), primary=True),

@@ -7,7 +7,7 @@ from bot.domain.run import Awaiting, Run, RunState, StepRecord, StepState, undoa
 from bot.domain.runbook import Phase, Runbook, Step
 from bot.slack.cards import wording
 from bot.slack.cards.blocks import Block, Button, Confirm, Message, buttons, context, lines, message, section
-from bot.slack.cards.stage import Stage, headline, plain_title, step_name, step_or_none, title_of
+from bot.slack.cards.stage import Stage, headline, note_of, plain_title, step_name, step_or_none, title_of
 
 MOST_NEXT = 3
 SILENT_S = 120
@@ -81,7 +81,9 @@ def _waits_for(run: Run, runbook: Runbook) -> str:
         case Awaiting.DONE:
             return f"by hand: {title_of(runbook, waiting.step)}"
         case Awaiting.INPUT:
-            return f"needs {', '.join(missing_inputs(run, runbook)) or 'an input'}"
+            return f"needs an answer: {' · '.join(missing_inputs(run, runbook)) or 'given just now, going on'}"
+        case Awaiting.POLL if waiting.words.startswith("Looks again: "):
+            return f"looks again by itself: {title_of(runbook, waiting.step)}"
         case _:
             return wording.prose(waiting.words, 300)
 
@@ -151,7 +153,7 @@ def _folded(run: Run, looked: Sequence[Step]) -> str:
         wording.prose(record.note, 90) for _, record in records if record.note and record.state is StepState.DONE
     )
     said = f"✓ *DONE {ranges(done)}*  {wording.cut_mrkdwn(notes, 420) or 'Looked'}" if done else ""
-    left = f"– *not needed* {ranges(skipped)}" if skipped else ""
+    left = f"– *NOT NEEDED {ranges(skipped)}*" if skipped else ""
     return lines(said, left)
 
 
@@ -179,7 +181,7 @@ def _alone(run: Run, runbook: Runbook, step: Step, approvals: Sequence[Approval]
     owed = next((one for one in run.owed if one.cause == step.id), None)
     parts = [
         f"{mark} *{word} {step_name(step)}*  {title_of(runbook, step.id)}",
-        wording.prose(record.note, 120),
+        note_of(record, 120),
         _by(record, step, approvals, stage),
         f"*owed: {title_of(runbook, owed.step)}*" if owed else "",
         "*taken back*" if step.id in run.undoing else "",
@@ -194,7 +196,7 @@ def check_word(record: StepRecord) -> str:
         StepState.FAILED: "FAIL",
         StepState.SKIPPED: "NOT NEEDED",
         StepState.UNKNOWN: "UNKNOWN",
-        StepState.PENDING: "WATCH" if record.since else "OPEN",
+        StepState.PENDING: "WATCH" if record.since else "NOT YET CHECKED",
     }[record.state]
 
 
@@ -223,7 +225,7 @@ def _current(run: Run, runbook: Runbook) -> str:
         RunState.WATCHING: "WATCH",
         RunState.OUTCOME_UNKNOWN: "UNKNOWN",
     }.get(run.state, "NOW")
-    note = wording.prose(record.note, 160) if record.state in {StepState.FAILED, StepState.UNKNOWN} else ""
+    note = note_of(record) if record.state in {StepState.FAILED, StepState.UNKNOWN} else ""
     failed = "✗ " if record.state is StepState.FAILED else "→ "
     return f"{failed}*{word} {step_name(step)}*  {title_of(runbook, step.id)}" + (f" · {note}" if note else "")
 
@@ -232,12 +234,14 @@ def _coming(run: Run, path: Sequence[Step], stage: Stage) -> str:
     left = path[run.at + 1 :] if not run.state.ended else []
     if not left:
         return ""
+    owed = {one.step for one in run.owed}
     named = [
-        f"{step_name(step)} {wording.prose(wording.sentence(step.title), 48)}{_wants(step, stage)}"
+        f"{step_name(step)} {wording.prose(wording.sentence(step.title), 48)}"
+        + (" (approved already)" if step.id in owed else _wants(step, stage))
         for step in left[:MOST_NEXT]
     ]
     more = f" · then {ranges(left[MOST_NEXT:])}" if len(left) > MOST_NEXT else ""
-    return f"next  {' · '.join(named)}{more}"
+    return f"· *NEXT*  {' · '.join(named)}{more}"
 
 
 def _wants(step: Step, stage: Stage) -> str:

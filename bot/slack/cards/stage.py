@@ -1,14 +1,18 @@
 """What every card is shown against: the rules, the place, the catalogue and the hour."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.domain.action import Catalogue, Platform
 from bot.domain.policy import Policy, verdict
-from bot.domain.run import Run
+from bot.domain.run import Run, StepRecord, StepState
 from bot.domain.runbook import Phase, Runbook, Step
 from bot.slack.cards import wording
+
+_ERROR = re.compile(r"[A-Za-z][A-Za-z0-9_.]{1,60}", re.ASCII)
+_OUTPUT = re.compile(r"\boutput\.([a-z_]{1,40})\b", re.ASCII)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +70,19 @@ class Stage:
         judged = verdict(step, [action.risk], self.policy)
         who = wording.roles_wanted(judged.needs, self.policy)
         return who if judged.requester_may else f"{who}, not who starts it"
+
+
+def note_of(record: StepRecord, most: int = 160) -> str:
+    """Return what became of a step in words; of one that failed, what was seen beside what was wanted."""
+    if record.state is not StepState.FAILED or not record.note.startswith("expected "):
+        return wording.prose(record.note, most)
+    wanted = wording.prose(record.note.removeprefix("expected ").replace("output.", ""), most)
+    seen = record.output or {}
+    named = [name for name in dict.fromkeys(_OUTPUT.findall(record.note)) if name in seen]
+    if _ERROR.fullmatch(str(seen.get("error", ""))):
+        named.append("error")
+    saw = [f"{name} {wording.code(str(seen[name]), 60)}" for name in named if isinstance(seen[name], str | int | None)]
+    return f"wanted {wanted}" + (f"; saw {', '.join(saw)}" if saw else "")
 
 
 def subject_of(run: Run) -> str:

@@ -55,10 +55,16 @@ def _refused(told: Whisper) -> tuple[str, list[Block]]:
     if approval is None or told.payload.get("kind") not in _REFUSED_VOTES:
         return text, blocks
     return text, [
-        section(lines(f"🚫 {shown}", _rule(approval, told.stage, said="Can approve" in words))),
+        section(lines(f"🚫 {_bold_first(shown)}", _rule(approval, told.stage, said="Can approve" in words))),
         *buttons(_next_taps(approval)),
         context("Recorded as a refusal, not as a decline."),
     ]
+
+
+def _bold_first(words: str) -> str:
+    """Return the words with the first sentence set off: what did not happen, and why."""
+    first, dot, rest = words.partition(". ")
+    return f"*{first}.* {rest}" if dot else f"*{words}*"
 
 
 def _with_mentions(words: str, approval: Approval | None) -> str:

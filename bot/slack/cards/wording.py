@@ -108,7 +108,7 @@ def ascii_only(text: str) -> str:
 
 
 def short_keys(text: str) -> str:
-    """Return a sentence with only the last part of long object keys, `…/f-0193.csv.gz`; the exact call has them whole."""
+    """Return a sentence with only the end of long object keys, `…/f-0193.csv.gz`; the exact call has them whole."""
     return _KEY.sub(lambda found: f"…/{found[1]}" if len(found[0]) > LONG_KEY else found[0], text)
 
 

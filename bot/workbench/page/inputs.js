@@ -3,6 +3,7 @@
 
 import { h, uniqueId } from "./dom.js";
 import { allOptions, plain } from "./elements.js";
+import { localMinute } from "./time.js";
 
 export class Form {
   readers = new Map();
@@ -23,8 +24,8 @@ export class Form {
 
   // Slack refuses an empty required field itself, before the app hears of it.
   missing() {
-    const empty = ({ value, selected_option: one, selected_options: many, selected_user: user, selected_date: date, selected_time: time }) =>
-      ![value, one, user, date, time, many?.length].some((given) => given !== undefined && given !== null && given !== "" && given !== 0);
+    const empty = ({ value, selected_option: one, selected_options: many, selected_user: user, selected_date: date, selected_time: time, selected_date_time: hour }) =>
+      ![value, one, user, date, time, hour, many?.length].some((given) => given !== undefined && given !== null && given !== "" && given !== 0);
     return Object.fromEntries([...this.readers.values()]
       .filter(({ blockId, reader }) => this.labels.get(blockId)?.required && empty(reader()))
       .map(({ blockId }) => [blockId, "Please complete this required field."]));
@@ -80,6 +81,7 @@ function control(element, id, about, kept) {
     case "checkboxes": return ticks(element, id, "checkbox", kept);
     case "datepicker": return dated(element, id, "date", "selected_date", kept?.selected_date ?? element.initial_date);
     case "timepicker": return dated(element, id, "time", "selected_time", kept?.selected_time ?? element.initial_time);
+    case "datetimepicker": return hour(element, id, kept);
     default: return { node: h("p", { class: "unshown" }, `(${String(element.type)} is not shown in this Slack)`), read: () => ({ type: element.type }) };
   }
 }
@@ -126,6 +128,15 @@ function ticks(element, id, type, kept) {
   const read = () => (type === "radio"
     ? { type: element.type, selected_option: picked()[0] ?? null }
     : { type: element.type, selected_options: picked() });
+  return { node, read };
+}
+
+// Slack sends seconds since 1970; a person picks in the zone of this machine.
+function hour(element, id, kept) {
+  const node = h("input", { id, type: "datetime-local", step: 60 });
+  const initial = kept?.selected_date_time ?? element.initial_date_time;
+  if (initial) node.value = localMinute(initial);
+  const read = () => ({ type: element.type, selected_date_time: node.value ? Math.floor(new Date(node.value).getTime() / 1000) : null });
   return { node, read };
 }
 

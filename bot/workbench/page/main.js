@@ -38,15 +38,18 @@ function start() {
   showLink(store);
   keepAddress(store);
   countOthers(store);
+  document.addEventListener("open-message", ({ detail }) => reveal(detail, { store, room }));
   store.on("reset", () => startAgain(store));
   store.on("timeout", ({ what }) => say(`${what ?? "The app"} did not get an answer in time.`));
-  open({ store, live });
+  open({ store, live, room });
 }
 
 // First what is there, then what changes; the wire reads the state again after every gap.
-async function open({ store, live }) {
+async function open({ store, live, room }) {
+  const [, channel, seconds, rest] = /^#([A-Z0-9]+)\/p(\d+)(\d{6})$/.exec(location.hash) ?? [];
   await store.load();
   await live.follow(store.person);
+  if (channel) reveal({ channel, ts: `${seconds}.${rest}` }, { store, room });
   await send("/_ui/seen", {});
 }
 

@@ -9,7 +9,7 @@ import { avatar } from "./avatar.js";
 import { fullTime, shortTime } from "./time.js";
 
 export function aboutOf(store) {
-  return { people: store.people, channels: store.channels, me: store.me(), now: () => store.now() };
+  return { people: store.people, groups: store.groups, channels: store.channels, me: store.me(), now: () => store.now() };
 }
 
 export function renderMessage(message, { store, compact, inThread }) {

@@ -121,7 +121,7 @@ export function control(inner, about) {
   const [head, label] = bar === -1 ? [inner, ""] : [inner.slice(0, bar), inner.slice(bar + 1)];
   if (/^@[UW][A-Z0-9]+$/.test(head)) return personTag(head.slice(1), label, about);
   if (/^#[CGD][A-Z0-9]+$/.test(head)) return channelTag(head.slice(1), label, about);
-  if (head.startsWith("!subteam^")) return groupTag(label || "@group", about);
+  if (head.startsWith("!subteam^")) return groupTag(head.slice("!subteam^".length), label, about);
   if (/^!(?:here|channel|everyone)$/.test(head)) return h("span", { class: "tag tag-me" }, `@${head.slice(1)}`);
   if (head.startsWith("!date^")) return dateTag(head, label, about);
   const address = webAddress(head.replace(/&amp;/g, "&"));
@@ -139,9 +139,10 @@ function channelTag(id, label, about) {
   return h("span", { class: "tag" }, `#${channel?.name ?? (unescape(label) || id)}`);
 }
 
-export function groupTag(label, about) {
-  const handle = unescape(label).replace(/^@/, "");
-  return h("span", { class: about.me.roles?.includes(handle) ? "tag tag-me" : "tag" }, `@${handle}`);
+export function groupTag(id, label, about) {
+  const group = about.groups.get(id);
+  const handle = group?.handle ?? (unescape(label).replace(/^@/, "") || "group");
+  return h("span", { class: about.me.roles?.includes(handle) ? "tag tag-me" : "tag", title: group?.name }, `@${handle}`);
 }
 
 function dateTag(head, fallback, about) {
@@ -154,6 +155,19 @@ function dateTag(head, fallback, about) {
   return address ? h("a", { href: address, target: "_blank", rel: "noopener noreferrer" }, shown) : shown;
 }
 
+// A link to a message of this Slack is followed in place, as Slack does; every other one opens a tab of its own.
 export function anchor(address, label) {
-  return h("a", { href: address, target: "_blank", rel: "noopener noreferrer" }, label);
+  const message = messageAt(address);
+  if (!message) return h("a", { href: address, target: "_blank", rel: "noopener noreferrer" }, label);
+  const follow = (event) => {
+    event.preventDefault();
+    document.dispatchEvent(new CustomEvent("open-message", { detail: message }));
+  };
+  return h("a", { href: address, on: { click: follow } }, label);
+}
+
+function messageAt(address) {
+  const url = new URL(address);
+  const [, channel, stamp] = /^\/archives\/([A-Z0-9]+)\/p(\d{7,})$/.exec(url.pathname) ?? [];
+  return url.host === location.host && channel ? { channel, ts: `${stamp.slice(0, -6)}.${stamp.slice(-6)}` } : null;
 }

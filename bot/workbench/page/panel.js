@@ -25,7 +25,7 @@ export class Panel {
     this.links = h("section", { class: "panel-part", "aria-label": "Links" });
     this.said = h("p", { class: "panel-said", role: "status" });
     this.clock = new Clock({ store });
-    root.append(this.steps, this.clock.root, this.breaks, this.#faults(), this.links, this.#startOver(), this.said);
+    root.append(this.steps, this.breaks, this.clock.root, this.#faults(), this.links, this.#startOver());
     store.on("all checklist", () => this.#showSteps());
     store.on("all scenarios", () => this.#showBreaks());
     store.on("all", () => this.#showLinks());
@@ -38,7 +38,7 @@ export class Panel {
     const bar = h("progress", { max: steps.length || 1, value: done, "aria-label": "Progress" });
     this.steps.replaceChildren(
       h("h2", {}, "Your first incident"),
-      h("p", { class: "progress-words" }, steps.length && done === steps.length ? "All seen. Break something else, or start over." : `${done} of ${steps.length} seen`),
+      h("p", { class: "progress-words" }, steps.length && done === steps.length ? "All seen. Start over to play it again; leave the file as it is, and see the probe fail." : `${done} of ${steps.length} seen`),
       bar,
       h("ol", { class: "checklist" }, steps.map((step) => h("li", { class: step.done ? "done" : step === next ? "next" : "", "aria-current": step === next ? "step" : undefined },
         h("span", { class: "tickbox" }, step.done && icon("check")), h("span", {}, step.title, h("span", { class: "unseen" }, step.done ? " (done)" : ""))))));
@@ -50,14 +50,16 @@ export class Panel {
       h("ul", { class: "breaks" }, this.store.scenarios.map((one) => h("li", {},
         h("span", { class: "break-title" }, one.title, words[one.state] && h("span", { class: `chip ${one.state === "repaired" ? "chip-good" : "chip-warn"}` }, words[one.state])),
         h("button", { type: "button", class: "button", disabled: one.state === "broken", "aria-label": `Break: ${one.title}`, on: { click: ({ currentTarget }) => this.#send(currentTarget, "/_ui/break", { scenario: one.name }, "Broken. Watch the channel.") } }, one.state === "repaired" ? "Again" : "Break"),
-        one.fix && this.#fix(one)))));
+        one.fix && this.#fix(one)))), this.said);
   }
 
   #fix(scenario) {
     const { title, ready, done } = scenario.fix;
-    return h("div", { class: "fix" },
-      h("span", { class: "fix-title" }, done && icon("check"), done ? `${title}: done` : title),
-      !done && h("button", { type: "button", class: "button", disabled: !ready, "aria-label": `Mend the cause: ${title}`, on: { click: ({ currentTarget }) => this.#send(currentTarget, "/_ui/fix", { scenario: scenario.name }, "Done, outside of the bot.") } }, "Have it done"));
+    const mend = ({ currentTarget }) => this.#send(currentTarget, "/_ui/fix", { scenario: scenario.name }, "Done. That happened outside of the bot; only people know.");
+    return h("div", { class: done ? "fix done" : "fix" },
+      done && h("span", { class: "tickbox" }, icon("check")),
+      h("span", { class: "break-title" }, done ? h("span", {}, title, h("span", { class: "unseen" }, " (done)")) : title),
+      !done && h("button", { type: "button", class: "button", disabled: !ready, "aria-label": `Have it done: ${title}`, on: { click: mend } }, "Have it done"));
   }
 
   #faults() {

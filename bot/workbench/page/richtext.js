@@ -30,7 +30,7 @@ function richLeaf(leaf, about) {
       return address ? anchor(address, leaf.text || leaf.url) : styled(leaf.text || String(leaf.url), leaf.style);
     }
     case "user": return personTag(leaf.user_id, "", about);
-    case "usergroup": return groupTag("@group", about);
+    case "usergroup": return groupTag(leaf.usergroup_id, "", about);
     case "channel": return h("span", { class: "tag" }, `#${about.channels.find((one) => one.id === leaf.channel_id)?.name ?? leaf.channel_id}`);
     case "broadcast": return h("span", { class: "tag tag-me" }, `@${leaf.range}`);
     case "emoji": return h("span", { class: "emoji" }, emoji(leaf.name) ?? `:${leaf.name}:`);

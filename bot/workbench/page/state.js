@@ -13,7 +13,7 @@ export class Store {
   constructor({ person, channel }) {
     Object.assign(this, {
       person, channel, pane: "channel", thread: null, link: "connecting",
-      team: { name: "" }, people: new Map(), channels: [], commands: [], messages: new Map(),
+      team: { name: "" }, people: new Map(), groups: new Map(), channels: [], commands: [], messages: new Map(),
       view: null, home: null, notifications: [], checklist: [], links: [], scenarios: [], status: {},
       clock: { now: 0, offset: 0, left: 0, at: 0 }, read: new Map(), woken: new Map(),
     });
@@ -54,6 +54,7 @@ export class Store {
     const wasDirect = Boolean(this.place().is_im);
     const humans = state.people.filter((one) => !one.is_bot);
     this.people = new Map(state.people.map((one) => [one.id, one]));
+    this.groups = new Map((state.groups ?? []).map((one) => [one.id, one]));
     this.person = this.people.has(asked) ? asked : humans[0]?.id;
     for (const name of ["team", "channels", "commands", "view", "home", "notifications", "checklist", "links", "scenarios", "status"]) {
       this[name] = state[name] ?? this[name];

@@ -57,6 +57,13 @@ export const dayName = (seconds, now) => {
 export const sameDay = (a, b) => dayNumber(a) === dayNumber(b);
 export const zoneName = () => Intl.DateTimeFormat().resolvedOptions().timeZone;
 
+// A moment as a field of type datetime-local takes it: 2026-11-23T14:05, in the viewer's own zone.
+export function localMinute(seconds) {
+  const date = new Date(seconds * 1000);
+  const two = (number) => String(number).padStart(2, "0");
+  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}T${two(date.getHours())}:${two(date.getMinutes())}`;
+}
+
 export function lasting(seconds) {
   const minutes = Math.floor(seconds / 60);
   const hours = Math.floor(minutes / 60);

@@ -176,6 +176,7 @@ class PersonInterface:
             return {
                 "team": {"id": workspace.team_id, "name": workspace.team_name},
                 "people": [self._person(human) for human in (*workspace.accounts(), SLACKBOT)],
+                "groups": [{"id": one.id, "handle": one.handle, "name": one.name} for one in workspace.groups],
                 "channels": [_room(room) for room in workspace.rooms() if _sees(person, room)],
                 "commands": [command.model_dump() for command in workspace.commands],
                 "messages": self._board.messages(person=person),

@@ -416,7 +416,7 @@ def test_a_run_that_waits_in_silence_says_what_for_and_how_long() -> None:
 
     card = run_card(run, runbook(), [], stage(now=NIGHT + timedelta(minutes=7)))
 
-    assert "Looks again: Probe one file. · for 7 min" in json.dumps(card.blocks[0], ensure_ascii=False)
+    assert "looks again by itself: Probe one file · for 7 min" in json.dumps(card.blocks[0], ensure_ascii=False)
 
 
 def test_a_bound_call_that_the_catalogue_has_lost_is_still_shown() -> None:

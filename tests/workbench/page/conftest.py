@@ -1,31 +1,14 @@
-"""Chromium, the fake local Slack and one open page for the browser tests."""
+"""The fake local Slack and one open page for the browser tests."""
 
-import os
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from tests.workbench.page.local_slack import FakeLocalSlack
 from tests.workbench.page.world import world
 
-CHROMIUM = Path("/usr/bin/chromium")
 PATIENCE_MS = 10_000
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    if not CHROMIUM.exists():
-        why = "Chromium is missing; install it with: apt-get install -y chromium"
-        required = os.environ.get("REQUIRE_BROWSER")  # noqa: TID251 - a switch of the test run, not a setting
-        if required == "1":
-            pytest.fail(why)
-        pytest.skip(why)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -42,6 +42,7 @@ class World:
     notifications: list[Json]
     checklist: list[Json]
     links: list[Json]
+    groups: list[Json]
     scenarios: list[Json]
     clock: Json
     views: dict[str, Json] = field(default_factory=dict)
@@ -55,6 +56,7 @@ class World:
             "team": {"id": "T1", "name": "Lake team"},
             **self.clock,
             "people": self.people,
+            "groups": self.groups,
             "channels": self.channels,
             "commands": self.commands,
             "messages": [one for one in self.messages if one.get("ephemeral_for") in (None, shown)],

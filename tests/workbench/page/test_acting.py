@@ -441,6 +441,87 @@ def test_something_can_be_broken_and_slack_made_to_misbehave(page: Page, slack: 
     assert page.get_by_role("button", name="Break: Circuit breaker opens").is_disabled()
 
 
+def test_what_only_the_world_outside_can_do_is_a_button_until_it_is_done(page: Page, slack: FakeLocalSlack) -> None:
+    mend = page.get_by_role("button", name="Have it done: Upstream re-sends f-0193 corrected")
+    mend.click()
+    expect(page.locator(".panel-said")).to_contain_text("outside of the bot")
+    assert slack.sent("fix") == [{"scenario": "circuit-breaker"}]
+
+    broken = slack.world.scenarios[0]
+    slack.emit({"kind": "scenarios", "scenarios": [{**broken, "fix": {**broken["fix"], "ready": False, "done": True}}]})
+
+    expect(mend).to_have_count(0)
+    expect(page.locator(".fix")).to_contain_text("Upstream re-sends f-0193 corrected (done)")
+
+
+def test_what_cannot_be_mended_yet_cannot_be_pressed(page: Page, slack: FakeLocalSlack) -> None:
+    broken = slack.world.scenarios[0]
+
+    slack.emit({"kind": "scenarios", "scenarios": [{**broken, "fix": {**broken["fix"], "ready": False}}]})
+
+    expect(page.get_by_role("button", name="Have it done: Upstream")).to_be_disabled()
+
+
+def test_a_refused_mend_says_why(page: Page, slack: FakeLocalSlack) -> None:
+    slack.answers["fix"] = lambda _: {"ok": False, "error": "Nothing is broken yet, so there is nothing to mend."}
+
+    page.get_by_role("button", name="Have it done: Upstream").click()
+
+    expect(page.locator(".panel-said")).to_have_text("Nothing is broken yet, so there is nothing to mend.")
+
+
+def test_an_hour_is_picked_in_the_zone_of_the_reader_and_sent_as_seconds(page: Page, slack: FakeLocalSlack) -> None:
+    picker = {"type": "datetimepicker", "action_id": "other", "initial_date_time": 1_795_440_600}  # 13:30 UTC
+    block = {"type": "input", "block_id": "other", "label": plain("Another time"), "element": picker}
+    show(slack, decline_view(title=plain("Park R-1"), submit=plain("Park"), blocks=[block]))
+    field = page.get_by_label("Another time")
+    expect(field).to_have_value("2026-11-23T14:30")
+
+    field.fill("2026-11-24T08:00")
+    page.get_by_role("dialog").get_by_role("button", name="Park").click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+    (sent,) = slack.sent("submit")
+    assert sent["values"]["other"]["other"] == {"type": "datetimepicker", "selected_date_time": 1_795_503_600}
+
+
+def test_an_hour_that_is_wanted_and_not_given_is_said(page: Page, slack: FakeLocalSlack) -> None:
+    picker = {"type": "datetimepicker", "action_id": "other"}
+    block = {"type": "input", "block_id": "other", "label": plain("Another time"), "element": picker}
+    show(slack, decline_view(submit=plain("Park"), blocks=[block]))
+
+    page.get_by_role("dialog").get_by_role("button", name="Park").click()
+
+    expect(page.locator(".field-error:visible")).to_have_text("Please complete this required field.")
+    assert slack.sent("submit") == []
+
+
+def test_a_link_to_a_message_is_followed_in_place(page: Page, slack: FakeLocalSlack) -> None:
+    alarm = next(one for one in slack.world.messages if one["text"].startswith("ALARM"))
+    address = f"{slack.url}archives/{CHANNEL}/p{alarm['ts'].replace('.', '')}"
+    slack.say(message(600, "look", blocks=[mrkdwn(f"See <{address}|A-118>.")]))
+
+    page.get_by_role("link", name="A-118").click()
+
+    expect(page.locator(".message.revealed")).to_have_attribute("data-ts", alarm["ts"])
+    assert len(page.context.pages) == 1
+
+
+def test_an_address_with_a_message_in_it_opens_there(page: Page, slack: FakeLocalSlack) -> None:
+    alarm = next(one for one in slack.world.messages if one["text"].startswith("ALARM"))
+
+    page.goto(f"{slack.url}?person={BO}#{CHANNEL}/p{alarm['ts'].replace('.', '')}")
+
+    expect(page.locator(".message.revealed")).to_have_attribute("data-ts", alarm["ts"])
+
+
+def test_a_group_is_shown_by_its_handle_and_stands_out_for_who_is_in_it(page: Page, slack: FakeLocalSlack) -> None:
+    slack.say(message(600, "now", blocks=[mrkdwn("<!subteam^S0ONCALL> and <!subteam^S0OTHER>")]))
+
+    expect(page.locator(".tag-me").last).to_have_text("@lake-oncall")
+    expect(page.locator(".tag").last).to_have_text("@group")
+
+
 def test_start_over_asks_first_and_then_shows_the_beginning(page: Page, slack: FakeLocalSlack) -> None:
     page.get_by_role("button", name="Start over").click()
     page.get_by_role("alertdialog").get_by_role("button", name="Keep going").click()

@@ -469,8 +469,14 @@ def world() -> World:
             {"id": "watch", "title": "Move the clock past the watch hour", "done": False},
         ],
         links=[{"title": "The circuit-breaker runbook", "url": "/files/chart.svg"}],
+        groups=[{"id": "S0ONCALL", "handle": "lake-oncall", "name": "Lake on-call"}],
         scenarios=[
-            {"name": "circuit-breaker", "title": "Circuit breaker opens", "state": "broken"},
+            {
+                "name": "circuit-breaker",
+                "title": "Circuit breaker opens",
+                "state": "broken",
+                "fix": {"title": "Upstream re-sends f-0193 corrected", "ready": True, "done": False},
+            },
             {"name": "late-file", "title": "A file comes late", "state": "ready"},
         ],
         clock={"now": START + 420, "offset": 1500, "offset_left": 4500},
