@@ -24,6 +24,9 @@ ANCHOR_OLD = timedelta(minutes=15)
 MOST_SHOWN = 1_000
 
 
+RESTORED = "records.restored"
+
+
 class AuditEntry(Value):
     """Say one thing that happened, before it is chained.
 
@@ -144,7 +147,8 @@ class Verification(Value):
         told = [f"PROBLEM {problem.words}" for problem in self.problems]
         state = "whole" if self.whole else f"NOT whole: {len(self.problems)} problems"
         told.append(f"{self.records} records, {state}; head {self.head[:16]}")
-        told.append(f"anchored up to record {self.anchored} at {self.anchored_at or 'no time'}; {self.unanchored} after it")
+        when = self.anchored_at or "no time"
+        told.append(f"anchored up to record {self.anchored} at {when}; {self.unanchored} after it")
         return told + [f"  not anchored: {body.seq} {body.kind} {body.subject}" for body in self.tail]
 
 

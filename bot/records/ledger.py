@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from bot.domain.audit import (
     ANCHOR_EVERY,
+    RESTORED,
     Anchor,
     AuditEntry,
     Problem,
@@ -128,12 +129,19 @@ class Ledger:
         return seq < self._newest
 
     def behind_anchor(self) -> Anchor | None:
-        """Return the newest anchor if the database lacks its record: an older copy was put back."""
+        """Return the newest anchor if the database lacks its record: an older copy was put back.
+
+        A copy that was dealt with since says so in its audit, and is not reported again.
+        """
         newest = self._anchors.newest() if self._anchors else None
         if newest is None:
             return None
         with self._database.reading() as connection:
-            return None if chain.hash_at(connection, newest.seq) == newest.hash else newest
+            if chain.hash_at(connection, newest.seq) == newest.hash:
+                return None
+            kept = [record.body for record, _ in chain.read(connection, subject="records", most=20)]
+        dealt_with = any(body.kind == RESTORED and body.facts.get("anchor") == newest.hash for body in kept)
+        return None if dealt_with else newest
 
 
 def verify_store(url: str, *, keys: Iterable[str], anchors: Anchors, every_signature: bool = False) -> Verification:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from functools import lru_cache
 from pathlib import Path
 from threading import Lock
 
@@ -12,6 +13,8 @@ from bot.domain.runbook import Runbook
 from bot.errors import InvalidError, NotFoundError
 
 NO_RUNBOOKS = frozenset({"TEMPLATE.md", "README.md"})
+MOST_READINGS = 64
+"""Texts whose reading is remembered: each segment of a run reads its snapshot, and reading one takes 20 ms."""
 _LONGEST_SHOWN = 60
 
 Read = Callable[[str, str], Reading]
@@ -40,7 +43,7 @@ class FolderLibrary:
         if not folder.is_dir():
             raise NotFoundError(f"There is no folder of runbooks at {folder}; say in bot.toml where it is.")
         self._folder = folder
-        self._read = read
+        self._read = lru_cache(maxsize=MOST_READINGS)(read)
         self._lock = Lock()
         self._shelf = _Shelf()
 

@@ -20,10 +20,13 @@ _ALL = "*"
 # The inbox.
 
 
-def accept(connection: Connection, delivery: Delivery) -> bool:
-    """Keep what came in; False when this delivery was kept before."""
-    row = {"identity": fold(delivery.identity), "open": True, "doc": delivery.model_dump_json()}
-    return insert_new(connection, inbox, row, returning=inbox.c.number) is not None
+def accept(connection: Connection, arrived: Sequence[Delivery]) -> Sequence[bool]:
+    """Keep what came in; False for each delivery that was kept before, or stands twice among these."""
+    rows = [{"identity": fold(one.identity), "open": True, "doc": one.model_dump_json()} for one in arrived]
+    once = {row["identity"]: row for row in reversed(rows)}
+    statement = insert_into(connection, inbox).on_conflict_do_nothing().returning(inbox.c.identity)
+    new = set(connection.execute(statement, [row for row in rows if once[row["identity"]] is row]).scalars())
+    return [row["identity"] in new and once[row["identity"]] is row for row in rows]
 
 
 def delivery(connection: Connection, number: int) -> Delivery | None:

@@ -16,7 +16,8 @@ from bot.errors import NotFoundError, StaleError
 from bot.ports import Clock
 from bot.records import attempts, chain, permits, queues, shared, subjects
 from bot.records.anchors import Anchors
-from bot.records.database import Database
+from bot.records.arrivals import Arrivals
+from bot.records.database import Database, host_now
 from bot.records.ledger import Ledger
 from bot.records.migrations import migrate
 from bot.records.schema import counters, installation_of, snapshots
@@ -38,6 +39,7 @@ class Store:
         """Serve a database that has its tables; `open` and `read_only` make sure of that."""
         self._database = database
         self._clock = clock
+        self._arrivals = Arrivals(self._keep_arrivals)
         with database.reading() as connection:
             self._installation = installation_of(connection)
         self.ledger = Ledger(database, installation=self._installation, signer=signer, anchors=anchors, now=self._now)
@@ -92,6 +94,8 @@ class Store:
         """Return the time that decides."""
         if self._clock:
             return self._clock.now()
+        if not self._database.postgres:
+            return host_now()
         with self._database.reading() as connection:
             return self._now(connection)
 
@@ -112,8 +116,13 @@ class Store:
 
     def accept(self, delivery: Delivery) -> bool:
         """Keep what came in; False when this delivery was kept before."""
+        if self._database.postgres:  # many write at once there; in one transaction they would wait for each other
+            return self._keep_arrivals([delivery])[0]
+        return self._arrivals.accept(delivery)
+
+    def _keep_arrivals(self, deliveries: Sequence[Delivery]) -> Sequence[bool]:
         with self._database.writing() as connection:
-            return queues.accept(connection, delivery)
+            return queues.accept(connection, deliveries)
 
     def delivery(self, number: int) -> Delivery | None:
         """Return what came in under the number while it is still to be dealt with."""

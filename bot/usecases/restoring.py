@@ -6,7 +6,7 @@ The caller knows that the copy is older, because the audit's anchors reach furth
 import logging
 
 from bot.domain.approval import Approval, ApprovalState, end
-from bot.domain.audit import AuditEntry
+from bot.domain.audit import RESTORED, AuditEntry
 from bot.domain.records import Attempt, AttemptState, Card, Change, Outcome
 from bot.domain.run import Awaiting, Lost, Run, RunState, StepState, Waiting, advance
 from bot.domain.value import JsonObject
@@ -23,17 +23,20 @@ ONLY_LOOKS = {RunState.VERIFYING, RunState.WATCHING, RunState.OUTCOME_UNKNOWN}
 MOST_RUNS = 10_000
 
 
-def restore(desk: Desk) -> Change:
+def restore(desk: Desk, *, anchor: str) -> Change:
     """Void every yes that could still lead to a call, and let each run wait for a person.
 
     Calls that were not finished in the copy are of unknown outcome, whatever their step's replay policy. Call it
     before the engine is launched; on the same copy it may be called again. What is owed stays owed and authorised.
+
+    Args:
+        anchor: the hash of the anchor the copy lacks; kept in the audit, so that one copy is restored once.
     """
     runs = desk.records.runs(most=MOST_RUNS)
     for attempt in (one for run in runs for one in desk.records.attempts(run.id)):
         if attempt.state is AttemptState.PLANNED:
             _count_as_sent(desk, attempt)
-    change = desk.keep(lambda: _restored(desk))
+    change = desk.keep(lambda: _restored(desk, anchor))
     log.warning("An older copy of the records was put back.", extra={"runs": [one.id for one in change.runs]})
     return change
 
@@ -46,7 +49,7 @@ def _count_as_sent(desk: Desk, attempt: Attempt) -> None:
         log.info("An attempt was settled meanwhile.", extra={"attempt": attempt.id})
 
 
-def _restored(desk: Desk) -> Change:
+def _restored(desk: Desk, anchor: str) -> Change:
     runs: list[Run] = []
     approvals: list[Approval] = []
     outcomes: list[Outcome] = []
@@ -67,11 +70,12 @@ def _restored(desk: Desk) -> Change:
         runs += [stopped] if stopped != run else []
         cards += [run_card(stopped), *told]
     facts: JsonObject = {
+        "anchor": anchor,
         "runs": [run.id for run in runs],
         "approvals": [one.id for one in approvals],
         "attempts": [one.attempt for one in outcomes],
     }
-    entry = AuditEntry(kind="records.restored", subject="records", actor="bot", facts=facts)
+    entry = AuditEntry(kind=RESTORED, subject="records", actor="bot", facts=facts)
     return Change(
         runs=tuple(runs),
         approvals=tuple(approvals),

@@ -53,8 +53,9 @@ def main(spec: Spec) -> None:
         polling=timedelta(milliseconds=20),
     )
     sweeper = Sweeper(records=store, engine=engine, failures=failures, bell=bell, also=store.anchor_if_due)
-    if store.behind_anchor() is not None:
-        restore(desk)
+    behind = store.behind_anchor()
+    if behind is not None:
+        restore(desk, anchor=behind.hash)
     engine.launch()
     _wait_for(spec)
     sweeper.start()

@@ -31,7 +31,7 @@ from tests.crash.killing import Kill
 from tests.crash.spec import Spec
 from tests.usecases.table import platform_of
 
-LONGEST_S = 45
+LONGEST_S = 75
 OPERATION = {
     "pause": "DisableRule",
     "half_open": "PutObject",

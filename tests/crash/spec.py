@@ -37,4 +37,4 @@ class Spec:
     waits: bool = False
     dead_after: float = 0.4
     fence: float = 1.0
-    patience: float = 30.0
+    patience: float = 60.0

@@ -9,7 +9,7 @@ from tests.crash.instants import AFTER_MARK, AFTER_TAKE, Instant
 from tests.crash.killing import Kill
 from tests.crash.scene import WHOLE, Scene
 
-pytestmark = pytest.mark.crash
+pytestmark = [pytest.mark.crash, pytest.mark.timeout(400)]
 
 DEAD_AFTER_S = 2.0
 FENCE_S = 1.0

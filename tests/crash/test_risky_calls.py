@@ -6,7 +6,7 @@ from tests.crash.instants import Instant, die_around
 from tests.crash.matrix import ON_POSTGRES, ON_SQLITE, STEPS_ON_POSTGRES, STEPS_ON_SQLITE
 from tests.crash.scene import WHOLE, Scene
 
-pytestmark = pytest.mark.crash
+pytestmark = [pytest.mark.crash, pytest.mark.timeout(400)]
 
 
 @pytest.mark.parametrize("instant", ON_SQLITE, ids=lambda one: one.name)

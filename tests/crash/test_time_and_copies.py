@@ -12,7 +12,7 @@ from tests.crash.instants import AFTER_TAKE, SENT, Instant
 from tests.crash.killing import Kill
 from tests.crash.scene import WHOLE, Scene
 
-pytestmark = pytest.mark.crash
+pytestmark = [pytest.mark.crash, pytest.mark.timeout(400)]
 
 LIFETIME = timedelta(minutes=15)
 APPROVED = Kill(at="approved", when="after", step="half_open")

@@ -257,6 +257,16 @@ def test_a_difference_voids_and_names_what_it_was_and_is() -> None:
         insist(binding(), binding(calls=(bound(seen={"etag": "2"}),)))
 
 
+def test_of_several_differences_the_one_that_was_seen_is_named_down_to_its_leaf() -> None:
+    was = bound(seen={"body": {"state": "OPEN", "by": "etl"}, "etag": "1"})
+    now = bound(
+        seen={"body": {"state": "CLOSED", "by": "etl"}, "etag": "2"},
+        call=Call(row="s3.put_breaker", params={"Bucket": "b", "Body": "other"}, resource="s3://b/k"),
+    )
+
+    assert difference(binding(calls=(was,)), binding(calls=(now,))) == ("calls[0].seen.body.state", "OPEN", "CLOSED")
+
+
 def test_calls_that_were_made_already_are_not_held_against_the_world() -> None:
     two = binding(calls=(bound(), bound(index=1)))
     moved = binding(calls=(bound(seen={"etag": "2"}), bound(index=1)))

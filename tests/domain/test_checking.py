@@ -101,7 +101,7 @@ id: breaker
 title: Breaker
 category: Incident response
 owner: platform
-status: active
+status: draft
 alarms: [A]
 can_wait: Yes.
 exclusive: "'breaker/' + inputs.pipeline"
@@ -484,3 +484,33 @@ def test_two_runbooks_may_not_claim_one_alarm_or_one_id() -> None:
         ("runbooks/z.md", 2, "The id `breaker` is taken by runbooks/a.md; rename one of the two files."),
         ("runbooks/z.md", 7, "The alarm A is answered by runbooks/a.md already; name it in one of the two."),
     ]
+
+
+STANDING = [
+    ("status: trial", "status", "error", "On trial it starts only where it says so; add `trial_in: [staging]`"),
+    ("status: active", "status", "warning", "Nobody has seen this runbook work; drill it with `runbook-bot try`"),
+    ('status: active\nproved: "last week"', "proved", "error", "`proved` is 'last week'; write \"2026-11-23 drill"),
+    ('status: active\nproved: "2026-02-30 drill x"', "proved", "error", "write \"2026-11-23 drill"),
+    ('status: active\nproved: "2026-11-23 drill"', "proved", "error", "write \"2026-11-23 drill"),
+    ('status: active\nproved: "2026-11-23 rumour x"', "proved", "error", "write \"2026-11-23 drill"),
+    ('status: active\nproved: "20261123 drill x"', "proved", "error", "write \"2026-11-23 drill"),
+    ("status: draft\ntrial_in: [staging]", "trial_in", "warning", "means nothing while the status is draft"),
+]
+
+
+@pytest.mark.parametrize(("status", "field", "severity", "words"), STANDING, ids=[words[:40] for *_, words in STANDING])
+def test_a_status_without_what_it_rests_on_is_found(status: str, field: str, severity: str, words: str) -> None:
+    text = changed("status: draft", status)
+
+    (found,) = problems(text)
+
+    assert (found.line, found.severity.value) == (line_of(text, f"{field}:"), severity)
+    assert words in found.words
+
+
+SOUND = ['status: active\nproved: "2026-11-23 trial R-42"', "status: trial\ntrial_in: [staging]", "status: retired"]
+
+
+@pytest.mark.parametrize("status", SOUND)
+def test_a_status_that_rests_on_something_is_fine(status: str) -> None:
+    assert problems(changed("status: draft", status)) == ()

@@ -21,6 +21,8 @@ PUT = row("s3", "put_object")
 GET = row("s3", "get_object")
 COPY = row("s3", "copy_object")
 DELETE = row("s3", "delete_object")
+HIDE = row("s3", "delete_object", "s3.hide_left_over")
+LEFT_OVER = "silver/x/year=2026/month=01/schema_v=v1/current/part-0000.parquet"
 START = row("stepfunctions", "start_execution")
 INVOKE = row("lambda", "invoke")
 
@@ -114,6 +116,53 @@ HOSTILE: dict[str, tuple[Row, JsonObject]] = {
     "a phone number": (row("sns", "publish"), {"PhoneNumber": "+447700900123", "Message": "x"}),
     "a phone number in another place": (row("sns", "publish"), {"TopicArn": "+447700900123"}),
     "a look-alike": (row("events", "disable_rule"), {"Name": "d\u0430ily_etl_schedule"}),
+    "hiding by another row": (DELETE, {"Bucket": "lake-silver", "Key": LEFT_OVER, "IfMatch": "e"}),
+    "hiding without a precondition": (HIDE, {"Bucket": "lake-silver", "Key": LEFT_OVER}),
+    "hiding a run's own file": (
+        HIDE,
+        {"Bucket": "lake-silver", "Key": LEFT_OVER.replace("current/", "run_id=r/"), "IfMatch": "e"},
+    ),
+    "hiding a marker": (
+        HIDE,
+        {"Bucket": "lake-silver", "Key": LEFT_OVER.replace("part-0000.parquet", "_SUCCESS"), "IfMatch": "e"},
+    ),
+    "hiding in quarantine": (HIDE, {"Bucket": "lake-quarantine", "Key": LEFT_OVER, "IfMatch": "e"}),
+    "another owner of a source": (COPY, key("x", ExpectedSourceBucketOwner="999999999999")),
+    "a table elsewhere": (
+        row("glue", "update_table"),
+        {"TableInput": {"StorageDescriptor": {"Location": "s3://evil/silver/"}}},
+    ),
+    "a script elsewhere": (
+        row("glue", "update_job"),
+        {"JobUpdate": {"Command": {"ScriptLocation": "s3://lake-artifactsx/etl/x.py"}}},
+    ),
+    "an argument elsewhere": (
+        row("glue", "update_job"),
+        {"JobUpdate": {"DefaultArguments": {"--extra-py-files": "s3://lake-artifacts/x.zip,s3://evil/x.zip"}}},
+    ),
+    "our bucket where no place is named": (row("events", "disable_rule"), {"Name": "s3://lake-silver/x"}),
+    "a partition elsewhere": (
+        row("athena", "start_query_execution"),
+        {"QueryString": "ALTER TABLE t ADD PARTITION (a='b') LOCATION 's3://evil/silver/'"},
+    ),
+    "another account's queue": (
+        row("sqs", "get_queue_attributes"),
+        {"QueueUrl": f"https://sqs.{REGION}.amazonaws.com/999999999999/q"},
+    ),
+    "a queue's look-alike": (
+        row("sqs", "get_queue_attributes"),
+        {"QueueUrl": f"https://sqs.{REGION}.amazonaws.com.evil.example/{ACCOUNT}/q"},
+    ),
+    "a role elsewhere": (
+        row("iam", "simulate_principal_policy"),
+        {"PolicySourceArn": "arn:aws:iam::999999999999:role/x"},
+    ),
+    "a bucket elsewhere asked about": (
+        row("iam", "simulate_principal_policy"),
+        {"ResourceArns": ["arn:aws:s3:::payroll/x"]},
+    ),
+    "our bucket by ARN where nothing is asked about": (GET, {"Bucket": "arn:aws:s3:::lake-silver", "Key": "k"}),
+    "an IAM write that says it simulates": (row("iam", "put_role_policy", "iam.simulate"), {"RoleName": "etl"}),
     "a bucket with a newline": (GET, {"Bucket": "lake-artifacts\n", "Key": KEY}),
 }
 

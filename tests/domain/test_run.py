@@ -205,11 +205,35 @@ def test_undo_runs_next_and_forward_steps_are_given_up() -> None:
 
 
 def test_undo_is_possible_from_an_end() -> None:
-    over = play(run(), StepDone(record=done("pause")), StepDone(record=done("swap")), Ended(state=RunState.NOT_REPAIRED))
+    went = play(run(), StepDone(record=done("pause")), StepDone(record=done("swap")))
+    over = play(went, Ended(state=RunState.NOT_REPAIRED))
 
     after = play(over, Undone(by="U2", step="swap", undo="back"))
 
     assert (after.state, after.ended) == (RunState.RUNNING, None)
+
+
+def test_a_step_that_wrote_and_then_was_not_as_expected_can_be_undone() -> None:
+    wrote = StepRecord(step="swap", state=StepState.FAILED, answers=({},))
+    went = play(run(), StepDone(record=done("pause")), StepFailed(record=wrote, words="not so"))
+
+    assert play(went, Undone(by="U2", step="swap", undo="back")).next_step == "back"
+
+
+def test_a_run_that_took_something_back_is_never_repaired() -> None:
+    went = play(run(), StepPassed(record=done("pause")), StepPassed(record=done("swap")))
+    checked = play(went, StepDone(record=done("check")))
+    over = play(checked, Ended(state=RunState.REPAIRED), Undone(by="U2", step="swap", undo="back"))
+
+    assert ending(play(over, StepDone(record=done("back"))), BOOK) is RunState.STOPPED
+
+
+def test_a_call_whose_outcome_is_lost_after_stop_does_not_open_the_run_again() -> None:
+    stopped = play(run(), Stopping(by="U2"))
+
+    after = play(stopped, Lost(record=StepRecord(step="pause", state=StepState.UNKNOWN), words="no answer"))
+
+    assert (after.state, after.record("pause").state) == (RunState.STOPPED, StepState.UNKNOWN)
 
 
 def test_what_was_not_done_cannot_be_undone() -> None:
@@ -228,7 +252,8 @@ def test_the_newest_done_step_with_an_undo_is_offered_first_and_only_once() -> N
 
 
 def test_a_run_is_repaired_only_if_every_check_was_made_and_seen_to_be_so() -> None:
-    checked = play(run(), StepPassed(record=done("pause")), StepPassed(record=done("swap")), StepDone(record=done("check")))
+    went = play(run(), StepPassed(record=done("pause")), StepPassed(record=done("swap")))
+    checked = play(went, StepDone(record=done("check")))
     failed = play(run(), StepPassed(record=StepRecord(step="check", state=StepState.FAILED)))
 
     assert ending(checked, BOOK) is RunState.REPAIRED

@@ -19,7 +19,8 @@ class Proxy:
 
     A request is named by its X-Amz-Target, else by its method and path; a rule holds for each that contains its words,
     as often as it says. `late` passes it on and answers after the caller gave up; `lost` passes it on and closes;
-    `refused` says AccessDenied and `throttled` Throttling, and pass nothing on; `unreached` closes and passes nothing on.
+    `refused` says AccessDenied and `throttled` Throttling, and pass nothing on; `unreached` closes and passes nothing
+    on.
     """
 
     def __init__(self, target: str) -> None:
@@ -112,7 +113,7 @@ class Proxy:
 
             do_GET = do_POST = do_PUT = do_HEAD = do_DELETE = _any  # noqa: N815 - names that http.server looks for
 
-            def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - as the base class calls it
+            def log_message(self, format: str, *args: object) -> None:
                 return
 
         return Handler

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from bot.domain.inbox import ShowApprovals, ShowDetails, ShowList, ShowRunbook, ShowStatus, StartRun
 from bot.domain.approval import ApprovalState
+from bot.domain.inbox import ShowApprovals, ShowDetails, ShowList, ShowRunbook, ShowStatus, StartRun
 from bot.domain.records import AttemptState
 from bot.domain.run import RunState, StepState
 from bot.workbench.lake.lake import Lake
@@ -163,9 +163,6 @@ def test_a_list_that_is_empty_asks_nobody(table: Table) -> None:
     assert (table.store.approvals(), run.record("start_each").state) == ([], StepState.DONE)
 
 
-@pytest.mark.xfail(
-    reason="The local lake's StopExecution answers without the stopDate that the row states.stop insists on."
-)
 def test_what_runs_is_stopped_each_once(table: Table) -> None:
     running = table.running_loads(2)
     table.start(ANA, "stops")

@@ -16,7 +16,7 @@ def test_open_requests_are_void_and_their_cards_can_no_longer_be_used(table: Tab
     at_the_half_open_request(table)
     asked = table.newest()
 
-    restore(table.desk)
+    restore(table.desk, anchor="a" * 64)
     table.drive()
     table.approve(BO, asked)
 
@@ -28,7 +28,7 @@ def test_open_requests_are_void_and_their_cards_can_no_longer_be_used(table: Tab
 def test_a_run_waits_for_a_person_and_asks_anew_when_told_to(table: Table) -> None:
     at_the_half_open_request(table)
 
-    restore(table.desk)
+    restore(table.desk, anchor="a" * 64)
     table.drive()
 
     run = table.run()
@@ -44,7 +44,7 @@ def test_what_was_owed_stays_owed_and_its_yes_goes_on_standing(table: Table) -> 
     paused = table.store.approvals()[-1]
     assert (paused.step, paused.state) == ("pause", ApprovalState.CONSUMED)
 
-    restore(table.desk)
+    restore(table.desk, anchor="a" * 64)
 
     assert [one.step for one in table.run().owed] == ["resume"]
     assert table.store.approval(paused.id).state is ApprovalState.CONSUMED
@@ -53,8 +53,8 @@ def test_what_was_owed_stays_owed_and_its_yes_goes_on_standing(table: Table) -> 
 def test_it_says_in_the_audit_what_it_did_and_may_be_called_again(table: Table) -> None:
     at_the_half_open_request(table)
 
-    restore(table.desk)
-    again = restore(table.desk)
+    restore(table.desk, anchor="a" * 64)
+    again = restore(table.desk, anchor="a" * 64)
 
     assert again.approvals == ()
     kinds = [record.body.kind for record, _ in table.store.audit(subject="records")]
