@@ -15,6 +15,7 @@ from bot.errors import InvalidError, OutcomeUnknownError, UnavailableError
 
 WAIT_S = 20
 MOST_MESSAGES = 10
+NO_QUEUE = "AWS.SimpleQueueService.NonExistentQueue"
 MOST_SUBJECT = 100
 MOST_MESSAGE_BYTES = 262_144
 
@@ -129,6 +130,24 @@ class Plumbing:
                 if sending.sent and not _refused(error):
                     raise OutcomeUnknownError("The page was sent, and SNS did not answer.") from error
                 raise UnavailableError(f"The page did not go out ({type(error).__name__}).") from error
+
+    def missing(self) -> tuple[str, ...]:
+        """Return those of the bot's own queues and page topics that are not there, by name.
+
+        Raises:
+            UnavailableError: AWS did not say.
+        """
+        queues = [url for url in (self._resources.queue_url, self._resources.dead_letter_url) if url]
+        gone = [f"queue {url.rpartition('/')[2]}" for url in queues if not self._queue_stands(url)]
+        topics = [topic for topic in sorted(self._resources.topics) if not self._topic_stands(topic)]
+        return (*gone, *(f"topic {topic.rpartition(':')[2]}" for topic in topics))
+
+    def _queue_stands(self, url: str) -> bool:
+        there = self._asked("sqs", "get_queue_attributes", forgiven=NO_QUEUE, QueueUrl=url, AttributeNames=["QueueArn"])
+        return bool(there)
+
+    def _topic_stands(self, topic: str) -> bool:
+        return bool(self._asked("sns", "get_topic_attributes", forgiven="NotFound", TopicArn=topic))
 
     def anchor_names(self) -> list[str]:
         """Return the names under which audit anchors are kept.

@@ -18,10 +18,10 @@ from typing import Any, Protocol
 from pydantic import BaseModel
 
 from bot.domain.runbook import Risk
+from bot.domain.sql import explained, named_partition, selected
 from bot.domain.strictjson import parse_object
 from bot.domain.value import JsonObject, JsonValue, Value
 from bot.errors import InvalidError, NotFoundError
-
 
 PLATFORM_KEYS = frozenset(
     {
@@ -36,6 +36,33 @@ PLATFORM_KEYS = frozenset(
         "rules",
         "namespace",
         "pipelines",
+        "gold_bucket",
+        "tfstate_bucket",
+        "tfstate_keys",
+        "lock_table",
+        "locks",
+        "database",
+        "table",
+        "tables",
+        "workgroup",
+        "workgroups",
+        "job",
+        "jobs",
+        "function",
+        "functions",
+        "gate_function",
+        "project",
+        "projects",
+        "build_log_groups",
+        "queue",
+        "queues",
+        "dead_letter_queue",
+        "dead_letter_queues",
+        "topics",
+        "quarantine_topic",
+        "failures_topic",
+        "etl_role",
+        "roles",
     }
 )
 
@@ -205,7 +232,41 @@ class AnyOf(Value):
         return any(one.admits(value, platform) for one in self.of)
 
 
-Allowed = Match | Fixed | Named | Whole | Text | OneOf | Document | Each | Fields | AnyOf
+class Map(Value):
+    """Admit an object whose names are not known beforehand: every name matches, every value is admitted."""
+
+    keys: Match
+    of: "Allowed"
+    most: int
+
+    def admits(self, value: JsonValue, platform: Platform) -> bool:
+        """Return whether it is an object within the length, each name and value fitting."""
+        if not isinstance(value, dict) or len(value) > self.most:
+            return False
+        return all(self.keys.admits(name, platform) and self.of.admits(v, platform) for name, v in value.items())
+
+
+class Query(Value):
+    """Admit one parsed statement on the platform's own tables, in the one spelling our own writer gives it.
+
+    Attributes:
+        kind: select (counts only, no text in it), explain (of any select) or add_partition.
+    """
+
+    kind: str
+
+    def admits(self, value: JsonValue, platform: Platform) -> bool:
+        """Return whether it is exactly what is written again from what was parsed."""
+        tables = frozenset(platform.names("tables"))
+        database = platform.names("database")[0]
+        judge = {"select": selected, "explain": explained, "add_partition": named_partition}[self.kind]
+        try:
+            return isinstance(value, str) and judge(value, tables=tables, database=database) == value
+        except InvalidError:
+            return False
+
+
+Allowed = Match | Fixed | Named | Whole | Text | OneOf | Document | Each | Fields | AnyOf | Map | Query
 
 
 class Row(Value):
@@ -219,7 +280,9 @@ class Row(Value):
             text, number, truth, time, map (of scalars), digest (SHA-256 of the text instead of it); a `?` behind the
             kind says that AWS may leave it out. A `Body` is parsed as strict JSON, and fields of it not listed are
             counted under `Unlisted`. Without any, metadata only.
+            The name `*` keeps, as a list under `Others`, the names of the fields beside those listed.
         most_kept: how many characters of kept answer are taken at most.
+        absent: error codes that mean "not there" for this row, beside those that always do.
         iam: the IAM actions the operation needs.
     """
 
@@ -235,6 +298,7 @@ class Row(Value):
     token: str | None = None
     keep: Mapping[str, str] = {}
     most_kept: int = 65_536
+    absent: tuple[str, ...] = ()
     iam: tuple[str, ...] = ()
     version: int = 1
 
@@ -312,7 +376,7 @@ class Action:
     `observe` (after the calls were answered, look again and return the output; also used to poll).
     `settle` looks whether a call that was sent before, and now meets a failed precondition, took effect after all:
     the answer as if it had just been given, or None. `risk` is the highest its calls can have; what counts for the
-    verdict is `Catalogue.risk` of the calls proposed.
+    verdict is `Catalogue.risk` of the calls proposed. `local` is false where the local lake cannot do it.
     """
 
     id: str
@@ -324,6 +388,7 @@ class Action:
     read: Callable[[Look, Any, datetime], JsonObject] | None = None
     propose: Callable[[Look, Any, Occasion], Proposal] | None = None
     observe: Callable[[Look, Any, tuple[JsonObject, ...]], JsonObject] | None = None
+    local: bool = True
 
     def looked(self, look: Look, params: BaseModel, now: datetime) -> JsonObject:
         """Perform a reading action.

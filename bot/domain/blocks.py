@@ -68,6 +68,8 @@ class FrontMatter(Block):
     category: Words
     owner: Role
     status: Status
+    trial_in: list[Role] = []
+    proved: Words | None = None
     alarms: list[Words] = []
     can_wait: str = ""
     exclusive: Words | None = None

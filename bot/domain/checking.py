@@ -5,7 +5,7 @@ What can be seen from the file alone (structure, YAML, missing sections) is `rea
 
 import re
 from collections.abc import Collection, Iterable, Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from difflib import get_close_matches
 from pathlib import PurePosixPath
 from posixpath import normpath
@@ -18,7 +18,7 @@ from bot.domain.expression import Expression, compile_expression, expressions_in
 from bot.domain.problem import Problem, Severity
 from bot.domain.reach import Reach, near
 from bot.domain.references import ExpressionSyntaxError
-from bot.domain.runbook import Parameter, Phase, Risk, Runbook, Step
+from bot.domain.runbook import Parameter, Phase, Risk, Runbook, Status, Step
 from bot.domain.value import JsonValue
 from bot.errors import NotFoundError
 
@@ -30,6 +30,8 @@ LONGEST_WAIT = timedelta(hours=24)
 LONGEST_LIFETIME = timedelta(minutes=60)
 
 PLATFORM_KEYS = frozenset({"name", "account", "region"})
+
+_A_PROOF = '"2026-11-23 drill what-was-broken"'
 
 _PAIRED = {"schedule.pause": "schedule.resume"}
 
@@ -257,6 +259,7 @@ class _Check:
     # -- the whole
 
     def head(self) -> None:
+        self.standing()
         if self.runbook.exclusive is not None:
             line = self.runbook.lines.get("exclusive", 1)
             self.from_head(self.runbook.exclusive, line, steps_known=())
@@ -270,6 +273,21 @@ class _Check:
                 line = self.runbook.lines.get(f"parameters.{parameter.name}", 1)
                 words = f"The input `{parameter.name}` is never used; use it as inputs.{parameter.name}, or drop it."
                 self.say(line, words, Severity.WARNING)
+
+    def standing(self) -> None:
+        """Say what the runbook's status lacks: where it is on trial, or how it was seen to work."""
+        lines, by_hand = self.runbook.lines, all(step.manual for step in self.runbook.steps)
+        if self.runbook.status is Status.TRIAL and not self.runbook.trial_in and not by_hand:
+            words = "On trial it starts only where it says so; add `trial_in: [staging]`, environments of bot.toml."
+            self.say(lines.get("status", 1), words)
+        elif self.runbook.status is not Status.TRIAL and self.runbook.trial_in:
+            words = f"`trial_in` means nothing while the status is {self.runbook.status}; leave it out."
+            self.say(lines.get("trial_in", 1), words, Severity.WARNING)
+        if self.runbook.proved is not None and not _is_proof(self.runbook.proved):
+            self.say(lines.get("proved", 1), f"`proved` is {self.runbook.proved!a}; write {_A_PROOF}.")
+        elif self.runbook.proved is None and self.runbook.status is Status.ACTIVE and not by_hand:
+            words = f"Nobody has seen this runbook work; drill it with `runbook-bot try`, and add `proved: {_A_PROOF}`."
+            self.say(lines.get("status", 1), words, Severity.WARNING)
 
     def parameter(self, parameter: Parameter) -> None:
         place = f"parameters.{parameter.name}"
@@ -304,6 +322,15 @@ class _Check:
                 near = get_close_matches(path, known, n=1, cutoff=0.5)
                 hint = f" Did you mean {near[0]}?" if near else " Mend the link, or remove it."
                 self.say(line, f"The link {link} leads nowhere.{hint}")
+
+
+def _is_proof(text: str) -> bool:
+    """Return whether it is a day, then `drill` or `trial`, then which one."""
+    day, kind, which = (*text.split(" ", 2), "", "")[:3]
+    try:
+        return date.fromisoformat(day).isoformat() == day and kind in {"drill", "trial"} and bool(which.strip())
+    except ValueError:
+        return False
 
 
 def _templates(step: Step) -> Iterator[tuple[str, JsonValue]]:

@@ -12,7 +12,14 @@ from bot.domain.value import JsonObject, JsonValue
 from bot.errors import InvalidError
 
 READING = ("get_", "list_", "head_", "describe_", "filter_")
+LOOKING = frozenset({"batch_get_builds", "batch_get_query_execution", "lookup_events", "simulate_principal_policy"})
 ROLLBACK_ROW = "s3.rollback_tfstate"
+# Which versions the state has had, never what is in them.
+STATE_ROWS = frozenset({ROLLBACK_ROW, "s3.versions_tfstate"})
+HIDING_ROW = "s3.hide_left_over"
+CURRENT = re.compile(r"silver/[^?#]*/schema_v=v[0-9]{1,3}/current/[^/]+")
+# Parts of a call that name places in our own buckets, written as s3://bucket/key because AWS wants them so.
+PLACES = ("TableInput.", "PartitionInputList.", "JobUpdate.", "QueryString")
 ANCHORS = "audit/"
 CODE = "etl/"
 KEPT_FOR_EVER = ("quarantine/", "condemned/")
@@ -35,11 +42,16 @@ def denied(row: Row, params: JsonObject, platform: Platform) -> str | None:
     )
 
 
+def reads(row: Row) -> bool:
+    """Return whether the operation only looks, whatever the row says of its risk."""
+    return row.operation.startswith(READING) or row.operation in LOOKING
+
+
 def _operation(row: Row) -> str | None:
     operation = row.operation
     if operation in SECRETS or row.service == "secretsmanager":
         return "It would read secrets or code."
-    if operation.startswith(READING):
+    if reads(row):
         return None
     if row.service in {"iam", "organizations", "kms", "sso-admin"}:
         return "It would change who may do what; that is never done from chat."
@@ -59,15 +71,15 @@ def _parameter(params: JsonObject) -> str | None:
 
 
 def _keys(row: Row, params: JsonObject, platform: Platform) -> str | None:
-    reads = row.operation.startswith(READING)
+    looks = reads(row)
     for name, value in _leaves(params):
         if name.split(".")[-1] not in KEYS or not isinstance(value, str):
             continue
         if ".." in value:
             return "A key with .. in it is never used."
-        if value.endswith(".tfstate") and row.id != ROLLBACK_ROW:
+        if value.endswith(".tfstate") and row.id not in STATE_ROWS:
             return "Terraform state is never read or written here, except by its rollback."
-        if reads or name.startswith("CopySource"):
+        if looks or name.startswith("CopySource"):
             continue
         if reason := _written_key(value, params, platform):
             return reason
@@ -94,6 +106,8 @@ def _deletion(row: Row, params: JsonObject, platform: Platform) -> str | None:
     keys = [value for name, value in _leaves(params) if name.split(".")[-1] == "Key"]
     if params.get("Bucket") in buckets or any(str(key).startswith(KEPT_FOR_EVER) for key in keys):
         return "Nothing is ever deleted from quarantine."
+    if row.id == HIDING_ROW and all(CURRENT.fullmatch(str(key)) for key in keys) and params.get("IfMatch"):
+        return None  # leaves a marker on a copy: every version stays, and removing the marker undoes it
     versions = [value for name, value in _leaves(params) if name.split(".")[-1] == "VersionId"]
     if not keys or len(versions) < len(keys):
         return "A deletion must name the version of every object."
@@ -119,9 +133,9 @@ def _promotion(row: Row, params: JsonObject) -> str | None:
 
 
 def _elsewhere(params: JsonObject, platform: Platform) -> str | None:
-    owner = params.get("ExpectedBucketOwner", platform.account)
-    if owner != platform.account:
-        return "It names another account's bucket."
+    for owner in ("ExpectedBucketOwner", "ExpectedSourceBucketOwner"):
+        if params.get(owner, platform.account) != platform.account:
+            return "It names another account's bucket."
     for name, value in _leaves(params):
         if name.split(".")[-1] in WORDS_FOR_PEOPLE or not isinstance(value, str):
             continue
@@ -129,18 +143,40 @@ def _elsewhere(params: JsonObject, platform: Platform) -> str | None:
             return "It holds characters that may only look like the ones they stand for."
         if re.fullmatch(r"\+[0-9]{7,15}", value):
             return "A phone number is never a parameter."
-        if "://" in value or re.match(r"(?:https?|ftp|s3):", value, re.IGNORECASE):
+        if _is_url(name, value, platform):
             return "A URL is never a parameter."
         if name in {"Bucket", "CopySource.Bucket"} and not re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", value):
             return "It names no bucket but an ARN, an access point or something that looks like one."
-        if not _home(value, platform):
+        if not _home(name, value, platform):
             return "It names a resource of another account or region."
     return None
 
 
-def _home(text: str, platform: Platform) -> bool:
-    for partition, service, region, account in re.findall(r"arn:([^:]*):([^:]*):([^:]*):([^:]*):", text, re.IGNORECASE):
-        if (partition, region, account) != ("aws", platform.region, platform.account) or service == "s3":
+def _is_url(name: str, value: str, platform: Platform) -> bool:
+    """Return whether a value is a URL, or holds one; a queue of ours and a place in our own buckets are none."""
+    if name == "ActionNames":
+        return "/" in value  # s3:PutObject, which a role is asked about
+    if name == "QueueUrl":
+        ours = f"https://sqs.{platform.region}.amazonaws.com/{platform.account}/"
+        return not (value.startswith(ours) and re.fullmatch(r"[A-Za-z0-9_-]{1,80}", value[len(ours) :]))
+    if name.startswith(PLACES):
+        value = re.sub(r"s3://([a-z0-9.-]+)/", lambda found: "" if found[1] in _buckets(platform) else found[0], value)
+    return "://" in value or bool(re.match(r"(?:https?|ftp|s3):", value, re.IGNORECASE))
+
+
+def _buckets(platform: Platform) -> set[str]:
+    return {name for key in platform.resources if key.endswith("_bucket") for name in platform.names(key)}
+
+
+def _home(name: str, text: str, platform: Platform) -> bool:
+    for partition, service, region, account, rest in re.findall(
+        r"arn:([^:]*):([^:]*):([^:]*):([^:]*):([^:/]*)", text, re.IGNORECASE
+    ):
+        asked_about = name == "ResourceArns" and (service, region, account) == ("s3", "", "")
+        if asked_about and partition == "aws" and rest in _buckets(platform):
+            continue
+        own_region = "" if service == "iam" else platform.region
+        if (partition, region, account) != ("aws", own_region, platform.account) or service == "s3":
             return False
     return "arn:" not in re.sub(r"arn:[^:]*:[^:]*:[^:]*:[^:]*:", "", text, flags=re.IGNORECASE).lower()
 

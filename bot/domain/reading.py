@@ -189,6 +189,8 @@ class _Ours(_Reader):
             category=head.category,
             owner=head.owner,
             status=head.status,
+            trial_in=tuple(head.trial_in),
+            proved=head.proved,
             alarms=tuple(head.alarms),
             can_wait=head.can_wait,
             exclusive=head.exclusive,

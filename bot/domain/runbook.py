@@ -25,7 +25,7 @@ class Risk(StrEnum):
 
 
 class Status(StrEnum):
-    """Say how far a runbook may be trusted: only trial and active ones start."""
+    """Say how far a runbook may be trusted: active ones start, trial ones where they name the environment."""
 
     DRAFT = "draft"
     TRIAL = "trial"
@@ -131,6 +131,8 @@ class Runbook(Value):
 
     Attributes:
         sha256: of the file's bytes; what an approval binds.
+        trial_in: the environments, as bot.toml names them, in which a trial runbook may start.
+        proved: when and how it was seen to work, e.g. `2026-11-23 drill circuit-breaker`.
         alarms: names of CloudWatch alarms this runbook answers.
         exclusive: an expression naming the target that only one run may hold.
         lines: where each field of the front matter stands in the file, e.g. `parameters.pipeline.from`.
@@ -141,6 +143,8 @@ class Runbook(Value):
     category: str
     owner: str
     status: Status
+    trial_in: tuple[str, ...] = ()
+    proved: str | None = None
     alarms: tuple[str, ...] = ()
     can_wait: str = ""
     exclusive: str | None = None
@@ -161,6 +165,22 @@ class Runbook(Value):
             if step.id == step_id:
                 return step
         raise KeyError(step_id)
+
+    def not_startable(self, environment: str) -> str | None:
+        """Return why it may not be started in an environment, in words with the remedy; None where it may.
+
+        A trial runbook that is done by hand alone, such as any plain Markdown, may be walked anywhere.
+        """
+        match self.status:
+            case Status.ACTIVE:
+                return None
+            case Status.TRIAL if environment in self.trial_in or all(step.manual for step in self.steps):
+                return None
+            case Status.TRIAL:
+                named = ", ".join(self.trial_in) or "no environment yet"
+                return f"{self.title} is on trial in {named}, not in {environment}; here it can be read and planned."
+            case _:
+                return f"{self.title} is {self.status}; it can be read and planned, not run."
 
     @property
     def forward(self) -> tuple[Step, ...]:

@@ -7,6 +7,7 @@ from typing import Any
 from bot.settings import Settings, parse
 from bot.slack.commands import Commands
 from bot.workbench.lake.lake import Lake
+from bot.workbench.lake.names import LakeNames
 from bot.workbench.slack.server import LocalSlack
 from bot.workbench.slack.workspace import Channel, Command, Group, Human, Workspace
 
@@ -65,19 +66,7 @@ def settings(*, slack: LocalSlack, lake: Lake, folder: Path, runbooks: Path) -> 
                 "account": names.account,
                 "account_name": "lake-local",
                 "region": names.region,
-                "resources": {
-                    "bronze_bucket": names.bronze_bucket,
-                    "silver_bucket": names.silver_bucket,
-                    "quarantine_bucket": names.quarantine_bucket,
-                    "artifacts_bucket": names.artifacts_bucket,
-                    "log_groups": [names.log_group],
-                    "machines": [names.state_machine],
-                    "machine": names.state_machine,
-                    "rules": [names.schedule_rule],
-                    "daily_rule": names.schedule_rule,
-                    "namespace": names.namespace,
-                    "pipelines": [names.pipeline],
-                },
+                "resources": resources(names),
             }
         },
         "policy": {
@@ -112,3 +101,20 @@ def settings(*, slack: LocalSlack, lake: Lake, folder: Path, runbooks: Path) -> 
         "SLACK_SIGNING_SECRET": slack.signing_secret,
     }
     return parse(content, secrets, source="the workbench")
+
+
+def resources(names: LakeNames) -> dict[str, Any]:
+    """Return what the platform's section of bot.toml would name of the local lake."""
+    return {
+        "bronze_bucket": names.bronze_bucket,
+        "silver_bucket": names.silver_bucket,
+        "quarantine_bucket": names.quarantine_bucket,
+        "artifacts_bucket": names.artifacts_bucket,
+        "log_groups": [names.log_group],
+        "machines": [names.state_machine],
+        "machine": names.state_machine,
+        "rules": [names.schedule_rule],
+        "daily_rule": names.schedule_rule,
+        "namespace": names.namespace,
+        "pipelines": [names.pipeline],
+    }

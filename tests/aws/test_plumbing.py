@@ -21,7 +21,7 @@ def plumbing(plumbed: Plumbed = ANCHORED) -> Plumbing:
 def test_the_list_of_own_calls_is_closed() -> None:
     public = {name for name, _ in inspect.getmembers(Plumbing, inspect.isfunction) if not name.startswith("_")}
 
-    assert public == {"receive", "delete", "bury", "page", "anchor", "anchor_names", "read_anchor", "close"}
+    assert public == {"receive", "delete", "bury", "page", "anchor", "anchor_names", "read_anchor", "missing", "close"}
 
 
 def test_an_anchor_is_kept_once_and_never_replaced(the_lake: Lake) -> None:
