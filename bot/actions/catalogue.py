@@ -1,12 +1,54 @@
 """The catalogue, assembled from its tables. What is not in it cannot run."""
 
-from bot.actions import documents, executions, logs, metrics, schedule
+from bot.actions import (
+    builds,
+    documents,
+    executions,
+    functions,
+    insights,
+    jobs,
+    lake,
+    logs,
+    messages,
+    metrics,
+    objects,
+    partitions,
+    permissions,
+    promotion,
+    queries,
+    recovery,
+    schedule,
+    tables,
+    terraform,
+    workgroups,
+)
 from bot.actions.rows import ROWS
 from bot.domain.action import Catalogue
 
+_MODULES = (
+    builds,
+    documents,
+    executions,
+    functions,
+    insights,
+    jobs,
+    lake,
+    logs,
+    messages,
+    metrics,
+    objects,
+    partitions,
+    permissions,
+    promotion,
+    queries,
+    recovery,
+    schedule,
+    tables,
+    terraform,
+    workgroups,
+)
+
 CATALOGUE = Catalogue(
     rows={row.id: row for row in ROWS},
-    actions={
-        action.id: action for module in (documents, executions, logs, metrics, schedule) for action in module.ACTIONS
-    },
+    actions={action.id: action for module in _MODULES for action in module.ACTIONS},
 )

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.actions.listing import Object, pages
 from bot.actions.parameters import Params, Returns
 from bot.domain.action import Action, Call, Look, Occasion, Proposal, shown
 from bot.domain.runbook import Risk
@@ -14,7 +15,6 @@ from bot.errors import InvalidError, WorldChangedError
 
 MOST_FOUND = 200
 MOST_PAGES = 10
-PAGE = 1000
 
 
 class ReadJson(Params):
@@ -89,6 +89,7 @@ _KINDS = (
         put="s3.put_breaker",
         changeable=frozenset({"state", "reason"}),
     ),
+    # What readers are given changes by lake.point and lake.promote alone: they judge the run first.
     _Kind(key=r"silver/.*/_LATEST\.json", get="s3.get_pointer"),
     _Kind(key=r"silver/.*/_SUCCESS", get="s3.get_success"),
 )
@@ -144,8 +145,9 @@ def propose_swap(look: Look, params: SwapJson, occasion: Occasion) -> Proposal:
     kind = _kind(params.key)
     if kind.put is None or not set(params.change) <= kind.changeable:
         fields = ", ".join(sorted(kind.changeable)) or "nothing"
+        hint = " Readers are given another run by lake.point or lake.promote." if kind.get == "s3.get_pointer" else ""
         raise InvalidError(
-            f"s3.swap_json may change {fields} of {params.key}; {', '.join(sorted(params.change))} was asked."
+            f"s3.swap_json may change {fields} of {params.key}; {', '.join(sorted(params.change))} was asked.{hint}"
         )
     seen, unlisted = _read(look, params.bucket, params.key)
     before = seen.get("body")
@@ -210,15 +212,6 @@ class Find(Params):
     name: str = ""
 
 
-class Object(Returns):
-    """Hold one object's metadata."""
-
-    key: str
-    size: int
-    etag: str
-    modified: str
-
-
 class Found(Returns):
     """Return the objects found, by key; `complete` says whether every key was looked at and returned."""
 
@@ -230,25 +223,13 @@ class Found(Returns):
 def find(look: Look, params: Find, _now: datetime) -> JsonObject:
     """Return the objects under the prefix whose key contains the name."""
     objects: list[JsonValue] = []
-    token: JsonValue = None
-    for _ in range(MOST_PAGES):
-        more: JsonObject = {"ContinuationToken": token} if token else {}
-        page = look("s3.list", Bucket=params.bucket, Prefix=params.prefix, MaxKeys=PAGE, **more)
-        objects += [_object(one) for one in _rows(page.get("Contents")) if params.name in str(one["Key"])]
-        token = page.get("NextContinuationToken")
-        if not token or len(objects) > MOST_FOUND:
+    complete = False
+    for page, more in pages(look, params.bucket, params.prefix, most=MOST_PAGES):
+        objects += [one.model_dump() for one in page if params.name in one.key]
+        complete = not more and len(objects) <= MOST_FOUND
+        if len(objects) > MOST_FOUND:
             break
-    complete = not token and len(objects) <= MOST_FOUND
     return {"count": min(len(objects), MOST_FOUND), "complete": complete, "objects": objects[:MOST_FOUND]}
-
-
-def _rows(value: JsonValue) -> list[JsonObject]:
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
-
-
-def _object(one: JsonObject) -> JsonObject:
-    names = {"key": "Key", "size": "Size", "etag": "ETag", "modified": "LastModified"}
-    return {ours: one[theirs] for ours, theirs in names.items()}
 
 
 ACTIONS = (

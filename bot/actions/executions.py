@@ -86,10 +86,15 @@ class Execution(Returns):
 
 def execution(look: Look, params: NameExecution, _now: datetime) -> JsonObject:
     """Return how the execution stands."""
-    return _execution(look, params.arn)
+    return execution_of(look, params.arn)
 
 
-def _execution(look: Look, arn: str) -> JsonObject:
+def execution_of(look: Look, arn: str) -> JsonObject:
+    """Return how the execution of that ARN stands.
+
+    Raises:
+        InvalidError: there is none.
+    """
     answer = look("states.execution", executionArn=arn)
     if answer.get("found") is False:
         raise InvalidError(f"There is no execution {shown(arn)}.")
@@ -116,7 +121,7 @@ class RunMachine(Params):
 
     machine: Annotated[str, Field(pattern=MACHINE_NAME)]
     name_prefix: str
-    input: dict[str, str | bool]
+    input: JsonObject
     sources: list[Source] = Field(default=[], max_length=20)
 
 
@@ -128,7 +133,7 @@ def propose_run(look: Look, params: RunMachine, occasion: Occasion) -> Proposal:
     isolated = params.input.get("promote") is False
     name = f"{params.name_prefix.rstrip('-')}-{occasion.token()}"
     call = look.call(
-        "states.start_isolated" if isolated else "states.start",
+        start_row(params.input),
         stateMachineArn=params.machine,
         name=name,
         input=canonical(params.input).decode(),
@@ -137,14 +142,26 @@ def propose_run(look: Look, params: RunMachine, occasion: Occasion) -> Proposal:
     files = ", ".join(source.key.rsplit("/", 1)[-1] for source in params.sources)
     return Proposal(
         calls=(call,),
-        seen={"machine": _definition(machine), "sources": sources},
+        seen={"machine": definition(machine), "sources": sources},
         effect=f"Starts {params.machine} once as {name}" + (f" on {files}" if files else "") + ".",
         changes=f"execution {name}: none -> RUNNING",
         untouched="Promotes nothing: what readers are given stays as it is." if isolated else "",
     )
 
 
-def _definition(machine: JsonObject) -> JsonObject:
+def start_row(given: JsonObject) -> str:
+    """Return which row admits a start with this input, if any does."""
+    if given.get("promote") is not False:
+        return "states.start"
+    if "smoke" in given:
+        return "states.smoke"
+    if "source" in given:
+        return "states.retry_quarantine"
+    return "states.start_isolated" if "raw_key" in given else "states.start_day"
+
+
+def definition(machine: JsonObject) -> JsonObject:
+    """Return what of a state machine decides."""
     return {
         "name": machine["name"],
         "revision": machine.get("revisionId", ""),
@@ -174,7 +191,7 @@ def observe_run(look: Look, _params: RunMachine, answers: tuple[JsonObject, ...]
     """
     if not answers:
         raise WorldChangedError("No execution was started.", field="execution", was="started", now="none")
-    return _execution(look, str(answers[-1]["executionArn"]))
+    return execution_of(look, str(answers[-1]["executionArn"]))
 
 
 class StopExecution(Params):
@@ -192,7 +209,7 @@ class ExecutionStatus(Returns):
 
 def propose_stop(look: Look, params: StopExecution, _occasion: Occasion) -> Proposal:
     """Propose to stop the execution; nothing where it does not run any more."""
-    seen = _execution(look, params.arn)
+    seen = execution_of(look, params.arn)
     status = seen["status"]
     name = re.sub(r".*:", "", params.arn)
     if status != "RUNNING":
@@ -209,7 +226,7 @@ def propose_stop(look: Look, params: StopExecution, _occasion: Occasion) -> Prop
 
 def observe_stop(look: Look, params: StopExecution, _answers: tuple[JsonObject, ...]) -> JsonObject:
     """Return the execution's status now."""
-    return {"status": _execution(look, params.arn)["status"]}
+    return {"status": execution_of(look, params.arn)["status"]}
 
 
 ACTIONS = (
@@ -238,6 +255,9 @@ ACTIONS = (
             "states.machine",
             "s3.head_source",
             "states.start_isolated",
+            "states.start_day",
+            "states.smoke",
+            "states.retry_quarantine",
             "states.start",
             "states.execution",
         ),

@@ -174,9 +174,11 @@ class Clients:
         return client
 
 
-def _parseable(operation_model: Any, response_dict: Mapping[str, Any], **_: object) -> None:  # noqa: ANN401 - botocore's
+def _parseable(operation_model: Any, response_dict: Mapping[str, Any], **_: object) -> None:  # noqa: ANN401 - botocore's own
     """Refuse an answer that botocore would take for an empty success: it hides what is no JSON."""
     protocol, body = operation_model.service_model.resolved_protocol, response_dict["body"]
+    if protocol == "rest-xml" and body and response_dict["status_code"] < 300 and _says_nothing(operation_model):
+        raise OutcomeUnknownError("It was sent, and the answer could not be read.")
     if protocol != "json" or not body or response_dict["status_code"] >= 300:
         return
     try:
@@ -185,3 +187,10 @@ def _parseable(operation_model: Any, response_dict: Mapping[str, Any], **_: obje
         raise OutcomeUnknownError("It was sent, and the answer could not be read.") from error
     if not isinstance(parsed, dict):
         raise OutcomeUnknownError("It was sent, and the answer could not be read.")
+
+
+def _says_nothing(operation_model: Any) -> bool:  # noqa: ANN401 - botocore's own class
+    """Return whether all that the operation answers stands in headers, so that a body means somebody else spoke."""
+    shape = operation_model.output_shape
+    members = shape.members.values() if shape is not None else ()
+    return all(member.serialization.get("location") for member in members)

@@ -139,8 +139,9 @@ class AwsCloud:
     def _look(self, row: Row, call: Call) -> JsonObject:
         try:
             answer = getattr(self._clients.reading(row.service), row.operation)(**call.params)
-            if "Body" in answer:
-                answer = {**answer, "Body": self._document(answer["Body"], call)}
+            for part in ("Body", "Payload"):
+                if part in answer:
+                    answer = {**answer, part: self._document(answer[part], call)}
         except ClientError as error:
             return _not_there(row, error)
         except NO_ANSWER as error:
@@ -148,7 +149,7 @@ class AwsCloud:
         try:
             return {"found": True, **kept(row, answer)}
         except InvalidError as error:
-            if "Body" in answer:
+            if "Body" in answer or "Payload" in answer:
                 raise InvalidError(f"{call.resource} is not a document this bot reads: {error} Repair it.") from error
             raise UnavailableError(f"{row.title}: AWS answered what cannot be read: {error} Try again.") from error
 
@@ -237,7 +238,7 @@ def _code(error: ClientError) -> tuple[str, int]:
 
 def _not_there(row: Row, error: ClientError) -> JsonObject:
     code, status = _code(error)
-    if code in NOT_THERE:
+    if code in NOT_THERE or code in row.absent:
         return {"found": False}
     if status >= 500 or code in THROTTLED:
         raise UnavailableError(

@@ -62,15 +62,25 @@ def _tree(keep: Mapping[str, str]) -> Tree:
 def _project(value: Mapping[str, Any], tree: Tree) -> JsonObject:
     result: JsonObject = {}
     for segment, below in tree.items():
-        name = segment.removesuffix("[]")
+        if segment == "*":
+            listed = {one.rstrip("[]") for one in tree}
+            others = sorted(name for name, item in value.items() if name not in listed and item is not None)
+            result["Others"] = [*others]
+            continue
+        name = segment.rstrip("[]")
         item = value.get(name, _ABSENT)
         if item is _ABSENT and isinstance(below, str) and not below.endswith("?"):
             raise InvalidError(f"The answer has no {name}.")
         if item is _ABSENT:
             continue
-        many = segment.endswith("[]")
-        result[name] = [_one(name, one, below) for one in _list(name, item)] if many else _one(name, item, below)
+        result[name] = _nested(name, item, below, segment.count("[]"))
     return result
+
+
+def _nested(name: str, value: Any, below: Tree | str, depth: int) -> JsonValue:  # noqa: ANN401 - botocore's answers are of any kind
+    if not depth:
+        return _one(name, value, below)
+    return [_nested(name, one, below, depth - 1) for one in _list(name, value)]
 
 
 def _list(name: str, value: Any) -> list[Any]:  # noqa: ANN401 - botocore's answers are of any kind

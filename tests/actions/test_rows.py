@@ -5,16 +5,22 @@ import pytest
 from bot.actions.catalogue import CATALOGUE
 from bot.aws.model import param_problems, row_problems
 from bot.domain.action import Replay, bind
+from bot.domain.denies import reads
 from bot.domain.runbook import Risk
 from bot.domain.value import JsonObject, JsonValue
 from bot.errors import InvalidError
 from tests.aws.seeded import (
     ACCOUNT,
+    ASIDE,
     BREAKER,
+    ETAG,
     FOREIGN,
     GOOD,
+    PARTITION,
     PLATFORM,
+    POINTER,
     PROBE_INPUT,
+    STORED,
     forged,
     good,
     sendable,
@@ -22,6 +28,12 @@ from tests.aws.seeded import (
 )
 
 ROWS = sorted(CATALOGUE.rows)
+# What makes a write that is sent twice do its work once: a precondition, or the one version it is pinned to.
+CONDITIONS = {"IfMatch", "IfNoneMatch", "CopySourceIfMatch", "VersionId", "RevisionId", "ConditionExpression"}
+# Operations whose answer says, per element, that it was so already.
+SAYS_WHAT_WAS_THERE = {"batch_create_partition", "batch_delete_partition"}
+# Reads by what they may be given, though not by the name of the operation.
+NAMED_READS = {"athena.select", "athena.explain", "lambda.gate", "logs.insights"}
 PROBE = PROBE_INPUT
 
 
@@ -45,14 +57,14 @@ def test_a_good_call_is_admitted_fits_the_model_and_binds_to_itself(row: str) ->
 @pytest.mark.parametrize("row", ROWS)
 def test_every_row_that_changes_something_says_so_and_how_often_it_may_be_sent(row: str) -> None:
     found = CATALOGUE.row(row)
-    reads = found.operation.startswith(("get_", "list_", "head_", "describe_", "filter_"))
+    looks = reads(found) or row in NAMED_READS
 
-    assert (found.risk is Risk.READ) == reads
+    assert (found.risk is Risk.READ) == looks
     assert found.iam
     if found.replay is Replay.TOKEN:
         assert found.token in found.required
-    if not reads and found.replay is Replay.SAFE:
-        assert {"IfMatch"} <= set(found.required)
+    if not looks and found.replay is Replay.SAFE:
+        assert CONDITIONS & set(found.required) or found.operation in SAYS_WHAT_WAS_THERE
 
 
 @pytest.mark.parametrize("row", ROWS)
@@ -92,6 +104,20 @@ def body(**other: JsonValue) -> JsonObject:
 
 def start(**other: JsonValue) -> JsonObject:
     return {"input": text({**PROBE, **other})}
+
+
+def placed(location: str) -> JsonObject:
+    return {"PartitionInputList": [{"Values": ["2026"], "StorageDescriptor": {**STORED, "Location": location}}]}
+
+
+GOOD_JOB: JsonObject = {
+    "Role": "arn:aws:iam::123456789012:role/lake-etl",
+    "Command": {"Name": "glueetl", "ScriptLocation": "s3://lake-artifacts/etl/x.py"},
+}
+
+
+def job_of(**command: JsonValue) -> JsonObject:
+    return {"JobUpdate": {**GOOD_JOB, "Command": {"Name": "glueetl", **command}}}
 
 
 HOSTILE: list[tuple[str, JsonObject]] = [
@@ -142,6 +168,98 @@ HOSTILE: list[tuple[str, JsonObject]] = [
     ("cloudwatch.metric", {"MetricDataQueries": [{"Id": "m", "Expression": "SEARCH('x', 'Sum')"}]}),
     ("states.stop", {"cause": "x" * 257}),
     ("states.executions", {"statusFilter": "ANY"}),
+    ("states.smoke", {"input": text({"smoke": True, "promote": True})}),
+    ("states.smoke", {"input": text({"smoke": True})}),
+    ("states.start_day", {"input": text({"promote": False})}),
+    ("states.start_day", {"input": text({"ingest_date": "2026-01-21", "promote": True})}),
+    ("states.retry_quarantine", {"input": text({"source": "bronze", "run_id": "r", "reasons": [], "promote": False})}),
+    ("states.redrive", {"clientToken": "short"}),
+    ("states.history", {"includeExecutionData": True}),
+    ("s3.put_pointer", {"Key": "silver/x/_SUCCESS"}),
+    ("s3.put_pointer", {"Key": "control/circuit_breaker/transactions.json"}),
+    ("s3.put_pointer", {"Body": text({"run_id": "r"})}),
+    ("s3.put_pointer", {"Body": text({**POINTER, "output_prefix": "gold/"})}),
+    ("s3.put_pointer", {"Body": text({**POINTER, "extra": "x"})}),
+    ("s3.put_pointer", {"IfNoneMatch": "*"}),
+    ("s3.create_pointer", {"IfNoneMatch": '"x"'}),
+    ("s3.copy_current", {"Key": f"{PARTITION}run_id=r/part-0000.parquet"}),
+    ("s3.copy_current", {"Key": f"{PARTITION}current/../_LATEST.json"}),
+    ("s3.copy_current", {"Key": f"{PARTITION}current/sub/part-0000.parquet"}),
+    ("s3.copy_current", {"CopySource": {"Bucket": "lake-quarantine", "Key": ASIDE}}),
+    ("s3.copy_current", {"CopySource": "lake-silver/silver/x"}),
+    ("s3.copy_current", {"CopySource": {"Bucket": "arn:aws:s3:eu-west-1:999999999999:accesspoint/x", "Key": "k"}}),
+    ("s3.copy_current", {"TaggingDirective": "REPLACE"}),
+    ("s3.copy_condemned", {"Key": "silver/x/part-0000"}),
+    ("s3.copy_condemned", {"IfNoneMatch": ETAG}),
+    ("s3.tag_condemned", {"Key": f"{PARTITION}current/part-0000.parquet"}),
+    ("s3.tag_condemned", {"Bucket": "lake-silver"}),
+    ("s3.remove_marker", {"Key": f"{PARTITION}run_id=r/_SUCCESS"}),
+    ("s3.remove_marker", {"Bucket": "lake-quarantine"}),
+    ("s3.hide_left_over", {"Key": f"{PARTITION}run_id=r/part-0000.parquet"}),
+    ("s3.hide_left_over", {"Key": f"{PARTITION}_LATEST.json"}),
+    ("s3.hide_left_over", {"Bucket": "lake-quarantine"}),
+    ("s3.hide_left_over", {"IfMatch": "*"}),
+    ("s3.rollback_tfstate", {"Key": "lake/other.tfstate"}),
+    ("s3.rollback_tfstate", {"Bucket": "lake-silver"}),
+    ("s3.rollback_tfstate", {"CopySource": {"Bucket": "lake-tfstate", "Key": "lake/prod.tfstate"}}),
+    ("s3.versions_set_aside", {"Prefix": "silver/"}),
+    ("glue.update_table", {"SkipArchive": True}),
+    ("glue.update_table", {"TableInput": {"Name": "payroll", "StorageDescriptor": STORED, "PartitionKeys": []}}),
+    ("glue.update_table", {"Force": True}),
+    ("glue.create_partitions", placed("s3://lake-gold/silver/x/")),
+    ("glue.create_partitions", placed("s3://lake-silver/etl/")),
+    ("glue.create_partitions", placed("https://evil.example/silver/")),
+    ("glue.partitions", {"Expression": "year='2026' OR 1=1"}),
+    ("glue.partitions", {"Expression": "year='2026' AND month='' OR ''=''"}),
+    ("glue.delete_partitions", {"PartitionsToDelete": [{"Values": [str(n)]} for n in range(26)]}),
+    ("glue.update_job", job_of(ScriptLocation="s3://lake-silver/etl/x.py")),
+    ("glue.update_job", job_of(ScriptLocation="s3://lake-artifacts/control/x.py")),
+    ("glue.update_job", job_of(ScriptLocation="s3://lake-artifacts/etl/../x.py")),
+    ("glue.update_job", {"JobUpdate": {**GOOD_JOB, "Role": "arn:aws:iam::123456789012:role/admin"}}),
+    ("glue.update_job", {"JobUpdate": {**GOOD_JOB, "DefaultArguments": {"--db-password": "x"}}}),
+    ("glue.update_job", {"JobUpdate": {**GOOD_JOB, "SourceControlDetails": {"Provider": "GITHUB"}}}),
+    ("glue.start_job", {"Arguments": {"--extra-py-files": "s3://evil/x.zip"}}),
+    ("athena.select", {"QueryString": "SELECT * FROM silver_transactions"}),
+    ("athena.select", {"QueryString": "select count(*) from silver_transactions"}),
+    ("athena.select", {"QueryString": "SELECT COUNT(*) FROM payroll"}),
+    ("athena.select", {"QueryString": "DROP TABLE silver_transactions"}),
+    ("athena.select", {"ExecutionParameters": ["1 OR 1=1"]}),
+    ("athena.select", {"ExecutionParameters": ["'x' OR '1'='1'"]}),
+    ("athena.select", {"ResultConfiguration": {"OutputLocation": "s3://evil/"}}),
+    ("athena.select", {"QueryExecutionContext": {"Database": "lake", "Catalog": "lambda"}}),
+    ("athena.explain", {"QueryString": "EXPLAIN ANALYZE SELECT COUNT(*) FROM silver_transactions"}),
+    ("athena.add_partition", {"QueryString": "ALTER TABLE lake.silver_transactions DROP PARTITION (year = '2026')"}),
+    ("athena.update_workgroup", {"ConfigurationUpdates": {"BytesScannedCutoffPerQuery": 1}}),
+    ("athena.update_workgroup", {"ConfigurationUpdates": {"EnforceWorkGroupConfiguration": False}}),
+    ("lambda.update_alias", {"Name": "canary"}),
+    ("lambda.update_alias", {"FunctionVersion": "$LATEST"}),
+    ("lambda.update_alias", {"RoutingConfig": {"AdditionalVersionWeights": {"9": 1.0}}}),
+    ("lambda.gate", {"FunctionName": "promote_silver"}),
+    ("lambda.gate", {"Payload": text({"run_key": "r"})}),
+    ("lambda.gate", {"InvocationType": "Event"}),
+    ("codebuild.start", {"sourceVersion": "main"}),
+    ("codebuild.start", {"buildspecOverride": "x"}),
+    ("codebuild.start", {"environmentVariablesOverride": []}),
+    ("codebuild.builds", {"ids": ["payroll:0f8fad5b-d9cb-469f-a165-70867728950e"]}),
+    ("dynamodb.release", {"ConditionExpression": "attribute_exists(LockID)"}),
+    ("dynamodb.release", {"Key": {"LockID": {"S": "other"}}}),
+    ("dynamodb.release", {"ExpressionAttributeValues": {}}),
+    ("dynamodb.lock", {"TableName": "users"}),
+    ("dynamodb.lock", {"ConsistentRead": False}),
+    ("sqs.attributes", {"QueueUrl": "https://sqs.eu-west-1.amazonaws.com/999999999999/etl-failures-bot-dlq"}),
+    ("sqs.attributes", {"QueueUrl": "https://evil.example/123456789012/etl-failures-bot-dlq"}),
+    ("sqs.attributes", {"AttributeNames": ["All"]}),
+    ("sqs.replay", {"SourceArn": "etl-failures-bot"}),
+    ("sqs.replay", {"DestinationArn": "arn:aws:sqs:eu-west-1:123456789012:other"}),
+    ("sns.publish", {"TopicArn": "payroll-topic"}),
+    ("sns.publish", {"PhoneNumber": "+447700900123"}),
+    ("sns.publish", {"Message": "x" * 2001}),
+    ("cloudtrail.events", {"LookupAttributes": []} | {"MaxResults": 51}),
+    ("iam.simulate", {"PolicySourceArn": "arn:aws:iam::123456789012:user/root"}),
+    ("iam.simulate", {"ActionNames": ["*"]}),
+    ("iam.simulate", {"PolicyInputList": ["{}"]}),
+    ("logs.insights", {"queryString": "fields @message"}),
+    ("logs.build", {"logStreamName": "../x"}),
 ]
 
 

@@ -122,6 +122,6 @@ class Neighbour:
             def log_message(self, format: str, *args: object) -> None:
                 """Stay silent."""
 
-        for method in ("GET", "PUT", "POST", "HEAD"):
+        for method in ("GET", "PUT", "POST", "HEAD", "DELETE"):
             setattr(Handler, f"do_{method}", Handler._any)
         return Handler

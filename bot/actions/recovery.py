@@ -1,0 +1,234 @@
+"""What failed in an execution, and starting it again: from where it failed, or from its input as a new run."""
+
+import re
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import Field
+
+from bot.actions.executions import Execution, NameExecution, definition, execution_of, start_row
+from bot.actions.listing import rows_of
+from bot.actions.parameters import Returns
+from bot.actions.rows.states import ENTERED, FAILED, RUN_FIELDS
+from bot.domain.action import Action, Look, Occasion, Proposal, shown
+from bot.domain.runbook import Risk
+from bot.domain.strictjson import canonical, digest, parse_object
+from bot.domain.value import JsonObject, JsonValue
+from bot.errors import InvalidError, WorldChangedError
+
+MOST_EVENTS = 100
+MOST_WORDS = 1_000
+ENDED_BADLY = frozenset({"FAILED", "TIMED_OUT", "ABORTED"})
+
+
+class Happened(Returns):
+    """Hold one event."""
+
+    at: str
+    type: str
+    state: str
+
+
+class History(Returns):
+    """Return what went wrong, and the last events, newest first.
+
+    Attributes:
+        failed: whether something did.
+        state: the state that failed; empty where none is named.
+        events: those that name a state or a failure.
+    """
+
+    failed: bool
+    state: str
+    type: str
+    error: str
+    cause: str
+    read: int
+    events: list[Happened]
+
+
+def history(look: Look, params: NameExecution, _now: datetime) -> JsonObject:
+    """Return what went wrong in an execution."""
+    answer = look(
+        "states.history",
+        executionArn=params.arn,
+        reverseOrder=True,
+        includeExecutionData=False,
+        maxResults=MOST_EVENTS,
+    )
+    if answer.get("found") is False:
+        raise InvalidError(f"There is no execution {shown(params.arn)}.")
+    events = rows_of(answer.get("events"))
+    by_id = {event["id"]: event for event in events}
+    wrong = [event for event in events if _words(event)]
+    # The execution's own end comes first; what failed in a state says more.
+    first = next((one for one in wrong if not str(one["type"]).startswith("Execution")), wrong[0] if wrong else {})
+    words = _words(first) or {}
+    told: list[JsonValue] = [
+        {"at": one["timestamp"], "type": one["type"], "state": _name(one) or ""}
+        for one in events
+        if _name(one) or _words(one)
+    ]
+    return {
+        "failed": bool(wrong),
+        "state": _state(first, by_id),
+        "type": first.get("type", ""),
+        "error": str(words.get("error") or "")[:MOST_WORDS],
+        "cause": str(words.get("cause") or "")[:MOST_WORDS],
+        "read": len(events),
+        "events": told,
+    }
+
+
+def _words(event: JsonObject) -> JsonObject | None:
+    return next((details for name in FAILED if isinstance(details := event.get(name), dict)), None)
+
+
+def _name(event: JsonObject) -> str | None:
+    details = next((details for name in ENTERED if isinstance(details := event.get(name), dict)), {})
+    return str(details["name"]) if details.get("name") else None
+
+
+def _state(event: JsonObject, by_id: dict[JsonValue, JsonObject]) -> str:
+    """Return the state an event belongs to: that of the nearest event before it that entered one."""
+    for _ in range(MOST_EVENTS):
+        if name := _name(event):
+            return name
+        event = by_id.get(event.get("previousEventId"), {})
+    return ""
+
+
+class Redriven(Execution):
+    """Return how the execution stands, and how often it was let go on."""
+
+    redrives: int
+
+
+def propose_redrive(look: Look, params: NameExecution, occasion: Occasion) -> Proposal:
+    """Propose to let an execution go on from the state that failed, with the definition it had."""
+    found = look("states.execution", executionArn=params.arn)
+    if found.get("found") is False:
+        raise InvalidError(f"There is no execution {shown(params.arn)}.")
+    status = str(found["status"])
+    if status not in ENDED_BADLY:
+        raise InvalidError(f"The execution is {status}; only one that failed, timed out or was stopped can go on.")
+    if found.get("redriveStatus", "REDRIVABLE") != "REDRIVABLE":
+        reason = found.get("redriveStatusReason") or "AWS does not say why"
+        raise InvalidError(f"The execution cannot go on: {reason}. Start it anew instead (stepfunctions.rerun).")
+    machine = look("states.machine", stateMachineArn=_machine(params.arn))
+    return Proposal(
+        calls=(look.call("states.redrive", executionArn=params.arn, clientToken=occasion.token(64)),),
+        seen={"status": status, "redrives": found.get("redriveCount", 0), "machine": definition(machine)},
+        effect=f"Lets {found['name']} go on from the state that failed; if it succeeds, it may promote its run.",
+        changes=f"status: {status} -> RUNNING",
+        untouched="What its earlier states wrote; every other run.",
+    )
+
+
+def _machine(arn: str) -> str:
+    parts = arn.split(":")
+    return parts[6] if len(parts) == 8 else ""
+
+
+def observe_redrive(look: Look, params: NameExecution, _answers: tuple[JsonObject, ...]) -> JsonObject:
+    """Return how the execution stands."""
+    redrives = look("states.execution", executionArn=params.arn).get("redriveCount", 0)
+    return {**execution_of(look, params.arn), "redrives": redrives}
+
+
+class Rerun(NameExecution):
+    """Name the execution whose input is used again.
+
+    Attributes:
+        promote: whether the new run may be given to readers; it can promote itself only.
+    """
+
+    promote: bool = False
+    name_prefix: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,20}$")] = "rerun"
+
+
+def propose_rerun(look: Look, params: Rerun, occasion: Occasion) -> Proposal:
+    """Propose one new execution with the input of an earlier one, over the day that one was about."""
+    found = look("states.input", executionArn=params.arn)
+    if found.get("found") is False:
+        raise InvalidError(f"There is no execution {shown(params.arn)}.")
+    if found["status"] == "RUNNING":
+        raise InvalidError("The execution still runs; two runs of one input would race.")
+    given = parse_object(str(found.get("input") or "{}"), most=262_144)
+    foreign = sorted(set(given) - set(RUN_FIELDS) - {"promote"})
+    if foreign:
+        raise InvalidError(f"Its input has fields that are not used again: {', '.join(map(shown, foreign))}.")
+    of = re.sub(r"[^a-z0-9-]", "", str(found["name"]).lower())[:24]
+    name = "-".join(one for one in (params.name_prefix, of, occasion.token()) if one)
+    kept = {field: value for field, value in given.items() if field not in {"promote", "run_key"}}
+    if "raw_key" not in kept:
+        kept.setdefault("ingest_date", str(found["startDate"])[:10])
+    again: JsonObject = {**kept, "promote": params.promote, **({"run_key": name} if params.promote else {})}
+    machine = look("states.machine", stateMachineArn=_machine(params.arn))
+    call = look.call(
+        start_row(again), stateMachineArn=_machine(params.arn), name=name, input=canonical(again).decode()
+    )
+    outcome = "if its gate allows it, readers are given it" if params.promote else "it promotes nothing"
+    return Proposal(
+        calls=(call,),
+        seen={
+            "of": found["name"],
+            "status": found["status"],
+            "input": digest(given),
+            "machine": definition(machine),
+        },
+        effect=f"Starts {_machine(params.arn)} once as {name}, with the input of {found['name']}; {outcome}.",
+        changes=f"execution {name}: none -> RUNNING",
+        untouched="The earlier run's files." if params.promote else "What readers are given; the earlier run's files.",
+    )
+
+
+def observe_rerun(look: Look, _params: Rerun, answers: tuple[JsonObject, ...]) -> JsonObject:
+    """Return how the new execution stands.
+
+    Raises:
+        WorldChangedError: there was no answer that names it.
+    """
+    if not answers:
+        raise WorldChangedError("No execution was started.", field="execution", was="started", now="none")
+    return execution_of(look, str(answers[-1]["executionArn"]))
+
+
+ACTIONS = (
+    Action(
+        id="stepfunctions.history",
+        title="Find what failed in an execution",
+        params=NameExecution,
+        returns=History,
+        rows=("states.history",),
+        read=history,
+    ),
+    Action(
+        id="stepfunctions.redrive",
+        title="Let a failed execution go on from where it failed",
+        params=NameExecution,
+        returns=Redriven,
+        rows=("states.execution", "states.machine", "states.redrive"),
+        risk=Risk.CHANGE,
+        propose=propose_redrive,
+        observe=observe_redrive,
+        local=False,
+    ),
+    Action(
+        id="stepfunctions.rerun",
+        title="Start an execution anew with its own input",
+        params=Rerun,
+        returns=Execution,
+        rows=(
+            "states.input",
+            "states.machine",
+            "states.start_isolated",
+            "states.start_day",
+            "states.start",
+            "states.execution",
+        ),
+        risk=Risk.CHANGE,
+        propose=propose_rerun,
+        observe=observe_rerun,
+    ),
+)
