@@ -4,6 +4,7 @@ It is also the stage the local Slack's page and `--play` see: a clock to move, a
 """
 
 import logging
+import sys
 import threading
 from datetime import timedelta
 from pathlib import Path
@@ -45,7 +46,7 @@ class Demo:
         self._bot: Bot | None = None
         self._guard = threading.Lock()
         self._busy = ""
-        self._broken: set[str] = set()
+        self._broken: dict[str, int] = {}  # by name: how many runs had repaired it before it was broken
         self._fixed: set[str] = set()
         self._seen = False
 
@@ -121,7 +122,7 @@ class Demo:
 
     def _scenario(self, scenario: Scenario) -> Payload:
         broken = scenario.name in self._broken
-        repaired = broken and self._repaired()
+        repaired = self._mended(scenario.name)
         return {
             "name": scenario.name,
             "title": scenario.title,
@@ -139,9 +140,9 @@ class Demo:
         """Cause a failure; returns at once, and it happens before the reader's eyes."""
         scenario = _named(name)
         with self._guard:
-            if name in self._broken and not self._repaired():
+            if name in self._broken and not self._mended(name):
                 raise RequestError("That is broken already. Repair it, or press Start over.")
-            self._broken.add(name)
+            self._broken[name] = self._repairs(name)
             self._fixed.discard(name)
         threading.Thread(target=self._break, args=(scenario,), name="breaking", daemon=True).start()
 
@@ -150,7 +151,7 @@ class Demo:
             scenario.break_(self.lake)
         except Exception:
             log.exception("The failure could not be caused.")
-            self._broken.discard(scenario.name)
+            self._broken.pop(scenario.name, None)
 
     def fix(self, name: str) -> None:
         """Do what only the world outside can do: have the cause mended."""
@@ -204,10 +205,15 @@ class Demo:
             every_signature=True,
         )
 
-    def _repaired(self) -> bool:
+    def _mended(self, name: str) -> bool:
+        return self._repairs(name) > self._broken.get(name, sys.maxsize)
+
+    def _repairs(self, name: str) -> int:
+        """Count the runs that have repaired a failure; a runbook is called as the failure it is for."""
         if self._bot is None:
-            return False
-        return any(run.state is RunState.REPAIRED for run in self._bot.store.runs(open_only=False))
+            return 0
+        runs = self._bot.store.runs(open_only=False)
+        return sum(run.runbook == name and run.state is RunState.REPAIRED for run in runs)
 
     def checklist(self) -> list[Payload]:
         """Return what a newcomer may see, and what they have seen, from the records."""
@@ -218,7 +224,7 @@ class Demo:
         if self._bot is None:
             return frozenset()
         store = self._bot.store
-        runs = list(store.runs(open_only=False))
+        runs = [run for run in store.runs(open_only=False) if run.runbook == FIRST]
         requests = [one for run in runs for one in store.approvals(run=run.id)]
         used = {one.step for one in requests if one.state is ApprovalState.CONSUMED}
         refused = any(record.body.kind == "wish.refused" for record, _ in store.audit(most=200))
@@ -227,13 +233,13 @@ class Demo:
             "alarm": bool(store.episodes(open_only=False)),
             "start": bool(runs),
             "pause": "pause" in used,
-            "fix": bool(self._fixed),
+            "fix": FIRST in self._fixed,
             "reason": any(one.step == "half_open" for one in requests),
             "refused": refused,
             "approve": "half_open" in used,
             "close": closed,
             "watch": any(run.state in {RunState.WATCHING, RunState.REPAIRED} for run in runs),
-            "repaired": self._repaired(),
+            "repaired": self._repairs(FIRST) > 0,
         }
         return frozenset(name for name, is_so in seen.items() if is_so)
 

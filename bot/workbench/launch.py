@@ -3,14 +3,14 @@
 import logging
 import os
 import signal
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from shutil import rmtree
 from tempfile import TemporaryDirectory
-from threading import Event, Thread, main_thread
-from threading import enumerate as enumerate_threads
+from threading import Event, Thread
 
 from bot.errors import NotFoundError, RequestError
 from bot.workbench.demo import Demo
@@ -77,7 +77,7 @@ def _on_port(folder: Path, runbooks: Path, port: int) -> Demo:
     try:
         return Demo(folder=folder, runbooks=runbooks, port=port)
     except (OSError, OverflowError) as error:
-        reason = getattr(error, "strerror", None) or "there is no such port"
+        reason = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else "there is no such port"
         raise RequestError(
             f"Port {port} of this machine cannot be used ({reason}); perhaps another demo still runs there. "
             "Stop that one, or take any free port: runbook-bot demo --port 0"
@@ -112,10 +112,9 @@ def _closed(demo: Demo, folder: Path) -> Iterator[Demo]:
         closing = Thread(target=demo.close, name="demo-close", daemon=True)
         closing.start()
         closing.join(CLOSE_SECONDS)
-        if any(thread is not main_thread() and not thread.daemon for thread in enumerate_threads()):
-            rmtree(folder, ignore_errors=True)
-            os._exit(0)  # such a thread, half started or half closed, would keep the process for ever
-        raise
+        rmtree(folder, ignore_errors=True)
+        sys.stdout.flush()
+        os._exit(0)  # what is half started or half closed would keep the process, and tearing down moto takes seconds
     except BaseException:
         demo.close()
         raise

@@ -5,10 +5,11 @@ to the alarm's own topics, both ways. What state the data ask for is decided in 
 """
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from bot.workbench.lake import breaker, metrics, notification
+from bot.workbench.lake import breaker, metrics, notification, watches
 from bot.workbench.lake.clients import Clients
 from bot.workbench.lake.loop import Loop
 from bot.workbench.lake.names import LakeNames
@@ -30,32 +31,51 @@ class Evaluator:
         self._names = names
         self._clock = clock
         self._beaten = beaten
+        self._failed: set[str] = set()
         self.loop = Loop(self.look, name="lake-alarms", rest=_REST)
 
     def begin_again(self, *, beaten: datetime) -> None:
         """Take up after Start over: the history ends at `beaten`."""
         self._beaten = beaten
+        self._failed.clear()
 
     def look(self) -> None:
         """Emit the heartbeats that are due, also those the clock jumped over; then evaluate every alarm."""
         now = self._clock.now()
-        self._beat(now)
-        for alarm in self._alarms():
+        alarms = self._alarms()
+        self._beat(now, alarms)
+        self._count_failures(now)
+        for alarm in alarms:
             verdict = notification.judge(alarm, self._values(alarm, now), at=now)
             if verdict.state != alarm.state:
                 self._change(alarm, verdict)
 
-    def _beat(self, now: datetime) -> None:
+    def _beat(self, now: datetime, alarms: Sequence[Alarm]) -> None:
         due = metrics.ticks(after=self._beaten, until=now)
         if not due:
             return
         halted = breaker.read(self._clients.s3, self._names).state != "CLOSED"
         points = [point for at in due for point in metrics.heartbeat(halted=halted, at=at)]
         metrics.put(self._clients.cloudwatch, self._names, points)
+        for alarm in alarms:
+            if alarm.name in watches.WATCHES:
+                watches.measure(self._clients, self._names, alarm.name, dict(alarm.dimensions), at=due)
         self._beaten = due[-1]
 
+    def _count_failures(self, now: datetime) -> None:
+        """Send ExecutionsFailed for each execution that has failed since the last look, as Step Functions does."""
+        found = self._clients.sfn.list_executions(
+            stateMachineArn=self._names.state_machine_arn, statusFilter="FAILED", maxResults=100
+        )
+        new = {execution["executionArn"] for execution in found["executions"]} - self._failed
+        if new:
+            watches.happened(self._clients, self._names, "StepFunctionsExecutionsFailed", len(new), at=now)
+        self._failed |= new
+
     def _alarms(self) -> list[Alarm]:
-        return [_alarm(found) for found in self._clients.cloudwatch.describe_alarms()["MetricAlarms"]]
+        """Return the alarms that speak; the others are not evaluated here."""
+        found = self._clients.cloudwatch.describe_alarms()["MetricAlarms"]
+        return [_alarm(alarm) for alarm in found if alarm["ActionsEnabled"]]
 
     def _values(self, alarm: Alarm, now: datetime) -> list[float]:
         # moto cuts both ends to the second and leaves the end out: one second more keeps the newest points.

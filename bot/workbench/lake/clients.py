@@ -3,10 +3,13 @@
 The bot does not use these: it builds its own from its settings, as it would for AWS.
 """
 
+import json
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from boto3.session import Session
+from botocore.client import BaseClient
 from botocore.config import Config
 
 from bot.errors import EdgeError
@@ -14,8 +17,11 @@ from bot.errors import EdgeError
 if TYPE_CHECKING:
     from mypy_boto3_athena import AthenaClient
     from mypy_boto3_cloudwatch import CloudWatchClient
+    from mypy_boto3_codebuild import CodeBuildClient
+    from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_glue import GlueClient
+    from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sns import SNSClient
@@ -41,9 +47,18 @@ class Credentials:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Clients:
-    """Hold one client per service of the lake."""
+class Connection:
+    """Know how to make a client of the lake."""
 
+    session: Session
+    endpoint_url: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clients:
+    """Hold one client per service of the lake; those only a few scenarios need are made when first used."""
+
+    connection: Connection
     athena: "AthenaClient"
     cloudwatch: "CloudWatchClient"
     events: "EventBridgeClient"
@@ -55,10 +70,37 @@ class Clients:
     sqs: "SQSClient"
     sts: "STSClient"
 
+    @cached_property
+    def codebuild(self) -> "CodeBuildClient":
+        """Return the client of the deployment's builds."""
+        at = self.connection
+        return at.session.client("codebuild", endpoint_url=at.endpoint_url, config=_CONFIG)
+
+    @cached_property
+    def dynamodb(self) -> "DynamoDBClient":
+        """Return the client of the lock table."""
+        at = self.connection
+        return at.session.client("dynamodb", endpoint_url=at.endpoint_url, config=_CONFIG)
+
+    @cached_property
+    def functions(self) -> "LambdaClient":
+        """Return the client of the functions and their aliases."""
+        at = self.connection
+        return at.session.client("lambda", endpoint_url=at.endpoint_url, config=_CONFIG)
+
+    def create_role(self, name: str) -> str:
+        """Make a role functions may run as, and return its ARN."""
+        at = self.connection
+        who = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "lambda.amazonaws.com"}}
+        policy = {"Version": "2012-10-17", "Statement": [who]}
+        iam = at.session.client("iam", endpoint_url=at.endpoint_url, config=_CONFIG)
+        return str(iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(policy))["Role"]["Arn"])
+
     def close(self) -> None:
         """Give every kept connection back."""
         for client in vars(self).values():
-            client.close()
+            if isinstance(client, BaseClient):
+                client.close()
 
 
 def connect(*, endpoint_url: str, credentials: Credentials, region: str) -> Clients:
@@ -69,6 +111,7 @@ def connect(*, endpoint_url: str, credentials: Credentials, region: str) -> Clie
         region_name=region,
     )
     return Clients(
+        connection=Connection(session=session, endpoint_url=endpoint_url),
         athena=session.client("athena", endpoint_url=endpoint_url, config=_CONFIG),
         cloudwatch=session.client("cloudwatch", endpoint_url=endpoint_url, config=_CONFIG),
         events=session.client("events", endpoint_url=endpoint_url, config=_CONFIG),

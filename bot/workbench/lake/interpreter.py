@@ -18,6 +18,7 @@ from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 from moto.stepfunctions.responses import StepFunctionResponse
 
 from bot.workbench.lake.clients import Credentials
+from bot.workbench.lake.mending import replace
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -29,7 +30,7 @@ def mend(*, endpoint_url: str, credentials: Credentials) -> None:
     """Make the interpreter of this process use this endpoint and key, and stop and fail as AWS does."""
     vars(boto_client)["boto3"] = _LaunchClients(endpoint_url, credentials)
     vars(execution)["ExecutionWorker"] = _PromptWorker
-    _replace(StepFunctionResponse, "send_task_failure", _send_task_failure)
+    replace(StepFunctionResponse, "send_task_failure", _send_task_failure)
 
 
 class _LaunchClients:
@@ -92,7 +93,3 @@ def _send_task_failure(self: StepFunctionResponse) -> ActionResult:
     parameter = self._get_param
     backend.send_task_failure(parameter("taskToken"), error=parameter("error"), cause=parameter("cause"))
     return EmptyResult()
-
-
-def _replace(owner: type, name: str, function: object) -> None:
-    setattr(owner, name, function)

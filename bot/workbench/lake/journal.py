@@ -5,7 +5,7 @@ its end. Every put is checked for refused events: CloudWatch Logs drops lines wi
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -71,6 +71,30 @@ def metric_lines(findings: Findings) -> list[Line]:
     ]
 
 
+def of_findings(findings: Findings) -> list[Line]:
+    """Return the lines of a run that has read its rows."""
+    faults = [fault_line(fault) for fault in findings.faults]
+    tripped = findings.tripped
+    halted = [] if tripped is None else [halt_line(tripped, findings.counts[tripped])]
+    return [line("INFO", "run started", "etl", "start"), *faults, *halted, *metric_lines(findings)]
+
+
+def of_unreadable(unreadable: Mapping[str, str]) -> list[Line]:
+    """Return the lines of a run that could not read some of its files."""
+    faults = [
+        line(
+            "ERROR",
+            f"SCHEMA_ERROR: {why}",
+            "validate",
+            "check_schema",
+            error_type="SCHEMA_ERROR",
+            source_file_id=file_id,
+        )
+        for file_id, why in unreadable.items()
+    ]
+    return [line("INFO", "run started", "etl", "start"), *faults]
+
+
 def stamp(lines: Sequence[Line], *, run_id: str, start: datetime, end: datetime) -> "list[InputLogEventTypeDef]":
     """Spread the lines evenly from start to end, both in UTC."""
     step = (end - start) / max(len(lines) - 1, 1)
@@ -94,6 +118,11 @@ def write(
             f"CloudWatch Logs dropped lines of run {run_id} ({dropped}): their time is more than 2 hours "
             "ahead or 14 days old. Press Start over; it sets the clock back."
         )
+
+
+def text_event(text: str, *, at: datetime) -> "InputLogEventTypeDef":
+    """Return a line that is no JSON, as a build's tools write it."""
+    return {"timestamp": int(at.timestamp() * 1000), "message": text}
 
 
 def _event(entry: Line, *, at: datetime, run_id: str) -> "InputLogEventTypeDef":

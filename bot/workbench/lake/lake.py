@@ -12,7 +12,7 @@ from moto.core.base_backend import BackendDict
 from moto.sqs.models import sqs_backends
 
 from bot.errors import InvalidError
-from bot.workbench.lake import interpreter
+from bot.workbench.lake import builds, interpreter, scans
 from bot.workbench.lake.alarms import Evaluator
 from bot.workbench.lake.clients import Clients, Credentials, connect
 from bot.workbench.lake.load import Load
@@ -48,6 +48,8 @@ class Lake:
         server.start()
         try:
             interpreter.mend(endpoint_url=server.endpoint_url, credentials=self.credentials)
+            builds.mend(self.names)
+            scans.mend(self.names)
             clients = connect(endpoint_url=server.endpoint_url, credentials=self.credentials, region=self.names.region)
             seeded = seed(clients, self.names, now=self.clock.now())
         except BaseException:
@@ -79,6 +81,10 @@ class Lake:
         """Have the alarms looked at now instead of within a second; for after the clock was moved."""
         self._now.evaluator.loop.wake()
 
+    def take_memory_away(self) -> None:
+        """Make the next load run out of memory half way through its writing."""
+        self._now.load.take_memory_away()
+
     def pause(self) -> None:
         """Hold the pipeline's worker and the alarms; returns when neither is at work."""
         self._now.pause()
@@ -92,6 +98,7 @@ class Lake:
         running = self._now
         running.pause()
         running.stop_executions()
+        running.load.take_memory_away(away=False)
         self.clock.reset()
         _forget_everything_but_queues(self.names)
         running.seeded = seed(running.clients, self.names, now=self.clock.now())
@@ -121,9 +128,10 @@ class _Running:
         self.seeded = seeded
         self._names = names
         self.evaluator = Evaluator(clients=clients, names=names, clock=clock, beaten=seeded.beaten)
+        self.load = Load(clients=clients, names=names, clock=clock)
         self.worker = Worker(
             clients=clients,
-            load=Load(clients=clients, names=names, clock=clock),
+            load=self.load,
             queue_url=lambda: self.seeded.queue_urls[names.worker_queue],
             answered=self.evaluator.loop.wake,
         )

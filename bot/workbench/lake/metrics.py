@@ -3,7 +3,7 @@
 Reading them, and deciding about alarms, is in alarms.py.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 BREAKER_OPEN = "CircuitBreakerOpen"
 SAME_ERROR = "SameErrorCount"
+SCHEMA_ERRORS = "SchemaErrorCount"
+QUARANTINE_RATE = "QuarantineRate"
 HEARTBEAT = timedelta(minutes=5)
 _MOST_POINTS = 1000  # of one PutMetricData
 
@@ -45,6 +47,16 @@ def of_run(findings: Findings, *, at: datetime) -> list[Point]:
     ]
 
 
+def of_schema(files: int, *, at: datetime) -> Point:
+    """Return the point that says how many files had another schema."""
+    return Point(name=SCHEMA_ERRORS, value=files, at=at)
+
+
+def of_gate(findings: Findings, *, at: datetime) -> Point:
+    """Return the point that says what share of a finished run was set aside, in percent."""
+    return Point(name=QUARANTINE_RATE, value=findings.quarantine_rate, at=at)
+
+
 def of_breaker(*, halted: bool, at: datetime) -> Point:
     """Return the point that says whether the pipeline is halted."""
     return Point(name=BREAKER_OPEN, value=int(halted), at=at)
@@ -69,6 +81,25 @@ def put(cloudwatch: "CloudWatchClient", names: LakeNames, points: Sequence[Point
     for start in range(0, len(points), _MOST_POINTS):
         batch = [_datum(point, names) for point in points[start : start + _MOST_POINTS]]
         cloudwatch.put_metric_data(Namespace=names.namespace, MetricData=batch)
+
+
+def put_value(
+    cloudwatch: "CloudWatchClient",
+    *,
+    namespace: str,
+    metric: str,
+    by: Mapping[str, str],
+    value: float,
+    at: Sequence[datetime],
+) -> None:
+    """Send one value of any metric at each of the times."""
+    named: list[DimensionTypeDef] = [{"Name": name, "Value": text} for name, text in by.items()]
+    for start in range(0, len(at), _MOST_POINTS):
+        data: list[MetricDatumTypeDef] = [
+            {"MetricName": metric, "Dimensions": named, "Value": value, "Timestamp": moment}
+            for moment in at[start : start + _MOST_POINTS]
+        ]
+        cloudwatch.put_metric_data(Namespace=namespace, MetricData=data)
 
 
 def dimensions(names: LakeNames, error_type: str | None) -> "list[DimensionTypeDef]":

@@ -26,6 +26,8 @@ class LakeNames:
     quarantine_bucket: str = "lake-quarantine"
     artifacts_bucket: str = "lake-artifacts"
     results_bucket: str = "lake-athena-results"
+    state_bucket: str = "lake-tfstate"
+    state_key: str = "lake/terraform.tfstate"
 
     state_machine: str = "etl_orchestration"
     schedule_rule: str = "daily_etl_schedule"
@@ -43,6 +45,13 @@ class LakeNames:
     database: str = "lake"
     table: str = "silver_transactions"
     workgroup: str = "lake"
+    jobs: tuple[str, ...] = ("transaction_etl", "transaction_etl_spark", "cleanup_condemned")
+    promote_function: str = "promote_silver"
+    summary_function: str = "read_run_summary"
+    live_alias: str = "live"
+
+    locks_table: str = "terraform-locks"
+    deploy_project: str = "lake-deploy"
 
     breaker_alarm: str = "CircuitBreakerOpen"
     error_alarm: str = "SameErrorRateHigh"
@@ -57,12 +66,23 @@ class LakeNames:
             self.quarantine_bucket,
             self.artifacts_bucket,
             self.results_bucket,
+            self.state_bucket,
         )
 
     @property
     def log_group(self) -> str:
         """Return the log group of the pipeline."""
         return f"/lake/etl/{self.pipeline}"
+
+    @property
+    def deploy_log_group(self) -> str:
+        """Return the log group of the deployment's builds."""
+        return f"/aws/codebuild/{self.deploy_project}"
+
+    @property
+    def lock_id(self) -> str:
+        """Return the id of the state's lock, as Terraform writes it."""
+        return f"{self.state_bucket}/{self.state_key}"
 
     @property
     def breaker_key(self) -> str:
@@ -95,22 +115,34 @@ class LakeNames:
         """Return the key of one source file in bronze."""
         return f"{self.raw_prefix(day)}{file_id}.csv.gz"
 
-    def partition(self, day: date) -> str:
+    def raw_month(self, month: str) -> str:
+        """Return what the keys of all source files of a month ("2026-09") begin with."""
+        return f"bronze/mortgages/{self.pipeline}/ingest_date={month}-"
+
+    def partition(self, day: date, *, schema_version: str = "v1") -> str:
         """Return the silver partition a day belongs to."""
-        return f"silver/mortgages/{self.pipeline}/year={day:%Y}/month={day:%m}/schema_v=v1/"
+        return f"{self.table_prefix}year={day:%Y}/month={day:%m}/schema_v={schema_version}/"
 
-    def run_prefix(self, day: date, run_id: str) -> str:
+    @property
+    def table_prefix(self) -> str:
+        """Return where the silver table lies."""
+        return f"silver/mortgages/{self.pipeline}/"
+
+    def run_prefix(self, day: date, run_id: str, *, schema_version: str = "v1") -> str:
         """Return where one run writes, and nothing else does."""
-        return f"{self.partition(day)}run_id={run_id}/"
+        return f"{self.partition(day, schema_version=schema_version)}run_id={run_id}/"
 
-    def latest_key(self, day: date) -> str:
+    def latest_key(self, day: date, *, schema_version: str = "v1") -> str:
         """Return the key of the pointer readers follow."""
-        return f"{self.partition(day)}_LATEST.json"
+        return f"{self.partition(day, schema_version=schema_version)}_LATEST.json"
 
-    def quarantine_key(self, day: date, run_id: str) -> str:
-        """Return the key of the rows one run set aside."""
-        folder = f"quarantine/mortgages/{self.pipeline}/ingest_date={day:%Y-%m-%d}"
-        return f"{folder}/run_id={run_id}/part-0000.jsonl.gz"
+    def quarantine_prefix(self, day: date, run_id: str) -> str:
+        """Return where the rows one run set aside are."""
+        return f"quarantine/mortgages/{self.pipeline}/ingest_date={day:%Y-%m-%d}/run_id={run_id}/"
+
+    def quarantine_key(self, day: date, run_id: str, error_type: str) -> str:
+        """Return the key of the rows one run set aside for one reason."""
+        return f"{self.quarantine_prefix(day, run_id)}error_type={error_type}/part-0000.jsonl.gz"
 
     def run_id(self, at: datetime) -> str:
         """Return the run id (= execution name) of a load that starts at this time, in UTC."""
@@ -128,3 +160,13 @@ def is_probe(run_id: str) -> bool:
 def file_id(key: str) -> str:
     """Return the source file's id: the last part of its key without the endings."""
     return key.rsplit("/", 1)[-1].removesuffix(".gz").removesuffix(".csv")
+
+
+def condemned_key(key: str) -> str:
+    """Return where a quarantined object is copied when it is given up."""
+    return f"condemned/{key.removeprefix('quarantine/')}"
+
+
+def source_run(quarantine_key: str) -> str:
+    """Return the run that set these rows aside, from their key."""
+    return quarantine_key.rsplit("run_id=", 1)[-1].split("/", 1)[0]

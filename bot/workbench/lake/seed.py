@@ -7,10 +7,11 @@ import json
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 
-from bot.workbench.lake import breaker, journal, metrics, sources
+from bot.workbench.lake import breaker, journal, metrics, sources, watches
 from bot.workbench.lake.clients import Clients, require_dummy_account
 from bot.workbench.lake.definition import state_machine
-from bot.workbench.lake.load import latest_body, success_body, to_json, to_rows
+from bot.workbench.lake.documents import latest_body, success_body, to_json, to_rows
+from bot.workbench.lake.furniture import Promoted, closed_months, furnish, register
 from bot.workbench.lake.names import LakeNames
 from bot.workbench.lake.validation import Fault, Findings, read_files
 
@@ -25,11 +26,16 @@ _ROLE = "etl-states"
 
 @dataclass(frozen=True, kw_only=True)
 class Seeded:
-    """Say what was there before anything broke: where repair is measured against."""
+    """Say what was there before anything broke: where repair is measured against.
+
+    Args:
+        months: the closed months, the newest first.
+    """
 
     run_id: str
     latest_key: str
     latest_version: str
+    months: tuple[Promoted, ...]
     beaten: datetime
     queue_urls: dict[str, str]
 
@@ -47,13 +53,19 @@ def seed(clients: Clients, names: LakeNames, *, now: datetime) -> Seeded:
     _pipeline(clients, names, queue_urls[names.worker_queue])
     _catalogue(clients, names)
     _alarms(clients, names)
+    watches.install(names)
+    furnish(clients, names)
+    last_night = _last_night(now).date()
+    months = closed_months(clients, names, before=last_night)
+    register(clients, names, [last_night, *(month.day for month in months)])
     run_id, latest_version = _last_good_night(clients, names, now)
     _history(clients, names, now)
     beaten = _heartbeats(clients, names, now)
     return Seeded(
         run_id=run_id,
-        latest_key=names.latest_key(_last_night(now).date()),
+        latest_key=names.latest_key(last_night),
         latest_version=latest_version,
+        months=months,
         beaten=beaten,
         queue_urls=queue_urls,
     )
@@ -129,15 +141,14 @@ def _pipeline(clients: Clients, names: LakeNames, worker_queue_url: str) -> None
 
 def _catalogue(clients: Clients, names: LakeNames) -> None:
     clients.glue.create_database(DatabaseInput={"Name": names.database})
-    columns = {"amount": "decimal(18,2)", "booked_at": "timestamp"}
     clients.glue.create_table(
         DatabaseName=names.database,
         TableInput={
             "Name": names.table,
             "TableType": "EXTERNAL_TABLE",
-            "PartitionKeys": [{"Name": "year", "Type": "string"}, {"Name": "month", "Type": "string"}],
+            "PartitionKeys": [{"Name": key, "Type": "string"} for key in ("year", "month", "schema_v")],
             "StorageDescriptor": {
-                "Columns": [{"Name": column, "Type": columns.get(column, "string")} for column in sources.COLUMNS],
+                "Columns": [{"Name": name, "Type": kind} for name, kind in sources.COLUMN_TYPES.items()],
                 "Location": f"s3://{names.silver_bucket}/silver/mortgages/{names.pipeline}/",
             },
         },
@@ -201,7 +212,7 @@ def _last_good_night(clients: Clients, names: LakeNames, now: datetime) -> tuple
     execution = f"{names.state_machine_arn.replace('stateMachine', 'execution')}:{run_id}"
     part = to_rows(findings.valid)
     run_prefix, bucket = names.run_prefix(day, run_id), names.silver_bucket
-    summary = to_json(success_body(run_id, execution, findings, at=end))
+    summary = to_json(success_body(run_id, execution, findings, at=end, input_files=len(files)))
     clients.s3.put_object(Bucket=bucket, Key=f"{run_prefix}part-0000.jsonl.gz", Body=part)
     clients.s3.put_object(Bucket=bucket, Key=f"{run_prefix}_SUCCESS", Body=summary)
     clients.s3.put_object(Bucket=bucket, Key=f"{names.partition(day)}current/part-0000.jsonl.gz", Body=part)

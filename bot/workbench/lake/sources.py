@@ -11,6 +11,17 @@ from datetime import UTC, date, datetime, time, timedelta
 
 COLUMNS = ("transaction_id", "account_id", "amount", "currency", "booked_at")
 
+COLUMN_TYPES = {  # in the catalogue
+    "transaction_id": "string",
+    "account_id": "string",
+    "amount": "decimal(18,2)",
+    "currency": "string",
+    "booked_at": "timestamp",
+}
+NEW_COLUMN = "channel"  # what the upstream system adds: it may be empty
+SCHEMAS = {"v1": COLUMNS, "v2": (*COLUMNS, NEW_COLUMN)}
+_CHANNELS = ("branch", "online", "")
+
 Row = dict[str, str]
 
 GOOD_ROWS = 40
@@ -40,33 +51,48 @@ def wrong_currency_rows(day: date, file_id: str) -> list[Row]:
     return [{**row, "currency": WRONG_CURRENCY} if index < WRONG_ROWS else row for index, row in enumerate(rows)]
 
 
+def with_channel(rows: Iterable[Row]) -> list[Row]:
+    """Return the rows with the column the upstream system adds."""
+    return [{**row, NEW_COLUMN: _CHANNELS[index % len(_CHANNELS)]} for index, row in enumerate(rows)]
+
+
+def in_cents(rows: Iterable[Row]) -> list[Row]:
+    """Return the rows with amounts a hundred times too large: every one valid, all of them wrong."""
+    return [{**row, "amount": f"{float(row['amount']) * 100:.2f}"} for row in rows]
+
+
 def corrected(rows: Iterable[Row]) -> list[Row]:
     """Return the same rows as the upstream system re-sends them."""
     return [{**row, "currency": "EUR"} if row["currency"] == WRONG_CURRENCY else row for row in rows]
 
 
-def to_csv(rows: Iterable[Row]) -> bytes:
+def to_csv(rows: Iterable[Row], *, schema_version: str = "v1") -> bytes:
     """Write rows as gzipped CSV; equal rows give equal bytes."""
     text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    writer = csv.DictWriter(text, SCHEMAS[schema_version], lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
     return gzip.compress(text.getvalue().encode("utf-8"), mtime=0)
 
 
-def from_csv(body: bytes) -> Iterator[Row]:
+def from_csv(body: bytes, *, schema_version: str = "v1") -> Iterator[Row]:
     """Read rows of gzipped CSV; a missing cell is an empty one.
 
     Raises:
-        ValueError: a column is missing, or the text is no UTF-8.
+        ValueError: a column is missing or unknown, or the text is no UTF-8.
         OSError: the bytes are no gzip; EOFError: they are cut off.
     """
+    columns = SCHEMAS[schema_version]
     reader = csv.DictReader(io.StringIO(gzip.decompress(body).decode("utf-8")))
-    missing = [column for column in COLUMNS if column not in (reader.fieldnames or ())]
+    found = tuple(reader.fieldnames or ())
+    missing = [column for column in COLUMNS if column not in found]
     if missing:
         raise ValueError(f"missing required columns {', '.join(missing)}")
+    unknown = [column for column in found if column not in columns]
+    if unknown:
+        raise ValueError(f"unexpected column {', '.join(unknown)}, not in schema {schema_version}")
     for row in reader:
-        yield {column: row.get(column) or "" for column in COLUMNS}
+        yield {column: row.get(column) or "" for column in columns}
 
 
 def _row(start: datetime, number: int, index: int) -> Row:

@@ -11,8 +11,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from bot.errors import EdgeError
 from bot.workbench.lake.clients import Clients
-from bot.workbench.lake.load import Done, Failed, Load, Task
+from bot.workbench.lake.load import Load
 from bot.workbench.lake.loop import Loop
+from bot.workbench.lake.task import Done, Failed, Task
 
 log = logging.getLogger(__name__)
 

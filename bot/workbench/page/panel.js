@@ -44,13 +44,25 @@ export class Panel {
         h("span", { class: "tickbox" }, step.done && icon("check")), h("span", {}, step.title, h("span", { class: "unseen" }, step.done ? " (done)" : ""))))));
   }
 
+  // What is broken or comes first stands open; the other failures wait behind a word, so that the list stays short.
   #showBreaks() {
-    const words = { ready: "", broken: "broken now", repaired: "repaired" };
-    this.breaks.replaceChildren(h("h3", {}, "Break something"),
-      h("ul", { class: "breaks" }, this.store.scenarios.map((one) => h("li", {},
-        h("span", { class: "break-title" }, one.title, words[one.state] && h("span", { class: `chip ${one.state === "repaired" ? "chip-good" : "chip-warn"}` }, words[one.state])),
-        h("button", { type: "button", class: "button", disabled: one.state === "broken", "aria-label": `Break: ${one.title}`, on: { click: ({ currentTarget }) => this.#send(currentTarget, "/_ui/break", { scenario: one.name }, "Broken. Watch the channel.") } }, one.state === "repaired" ? "Again" : "Break"),
-        one.fix && this.#fix(one)))), this.said);
+    const all = this.store.scenarios;
+    const near = all.filter((one, place) => place === 0 || one.state !== "ready");
+    const others = all.filter((one) => !near.includes(one));
+    const more = h("details", { class: "more-breaks", open: this.others?.open, hidden: others.length === 0 },
+      h("summary", {}, "Break something else"), h("ul", { class: "breaks" }, others.map((one) => this.#break(one))));
+    this.others = more;
+    this.breaks.replaceChildren(h("h3", {}, "Break something"), h("ul", { class: "breaks" }, near.map((one) => this.#break(one))), more, this.said);
+  }
+
+  #break(one) {
+    const words = { ready: "", broken: "broken now", repaired: "repaired" }[one.state];
+    const again = one.state === "repaired" ? "Again" : "Break";
+    const doIt = ({ currentTarget }) => this.#send(currentTarget, "/_ui/break", { scenario: one.name }, "Broken. Watch the channel.");
+    return h("li", {},
+      h("span", { class: "break-title" }, one.title, words && h("span", { class: `chip ${one.state === "repaired" ? "chip-good" : "chip-warn"}` }, words)),
+      h("button", { type: "button", class: "button", disabled: one.state === "broken", "aria-label": `${again}: ${one.title}`, on: { click: doIt } }, again),
+      one.fix && (one.fix.ready || one.fix.done || one.state !== "ready") && this.#fix(one));
   }
 
   #fix(scenario) {

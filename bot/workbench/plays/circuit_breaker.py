@@ -18,7 +18,9 @@ PATIENCE = 25.0
 def play(demo: Demo, until: str | None, say: Callable[[str], None]) -> bool:
     """Play it; return whether the lake is repaired and the audit verifies."""
     ana, bo, cy = (demo.slack.person(one) for one in (ANA, BO, CY))
-    talk = Transcript(people=(ana, bo, cy), names={ANA: "ana", BO: "bo", CY: "cy"}, say=say)
+    there = demo.slack.workspace
+    names = {one.id: one.name for one in there.people} | {one.id: one.handle for one in there.groups}
+    talk = Transcript(people=(ana, bo, cy), names=names, say=say)
     talk.note("the nightly load of transactions starts; one file holds an unknown currency")
     ana.do("seen")
     ana.wait_for_message("ALARM", channel=CHANNEL, timeout=PATIENCE)

@@ -2,6 +2,27 @@
 
 from types import MappingProxyType
 
-from bot.workbench.scenarios import circuit_breaker
+from bot.workbench.scenarios import (
+    backfill,
+    circuit_breaker,
+    common_failures,
+    deployment_failures,
+    failure_recovery,
+    quarantine_review,
+    query_performance,
+    rollback,
+    schema_evolution,
+)
 
-SCENARIOS = MappingProxyType({scenario.name: scenario for scenario in (circuit_breaker.SCENARIO,)})
+_ALL = (
+    circuit_breaker.SCENARIO,
+    backfill.SCENARIO,
+    schema_evolution.SCENARIO,
+    rollback.SCENARIO,
+    quarantine_review.SCENARIO,
+    failure_recovery.SCENARIO,
+    common_failures.SCENARIO,
+    query_performance.SCENARIO,
+    deployment_failures.SCENARIO,
+)
+SCENARIOS = MappingProxyType({scenario.name: scenario for scenario in _ALL})

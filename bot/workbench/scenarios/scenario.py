@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from bot.errors import InvalidError
 from bot.workbench.lake.lake import Lake
 
 
@@ -29,11 +30,22 @@ class Scenario:
 
     Args:
         break_: makes it happen, and returns when the failure is there to be seen.
+        fix: what only the world outside the bot can do; None where the runbook needs nobody outside.
         repaired: reads the lake, changes nothing.
     """
 
     name: str
     title: str
     break_: Callable[[Lake], None]
-    fix: Fix
     repaired: Callable[[Lake], tuple[Check, ...]]
+    fix: Fix | None = None
+
+    def mend(self, lake: Lake) -> None:
+        """Have the world outside do its part.
+
+        Raises:
+            InvalidError: nothing outside the bot is needed here.
+        """
+        if self.fix is None:
+            raise InvalidError(f"Nothing outside the bot has to be mended for {self.name}: follow the runbook.")
+        self.fix.apply(lake)

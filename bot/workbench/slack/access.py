@@ -34,6 +34,9 @@ class Access:
             return "Refused: this address is not the workbench's own. Open the URL the workbench printed."
         if headers.get("origin") is not None and headers["origin"] not in self._origins:
             return "Refused: another web page may not talk to the workbench."
+        # another port of this machine is another origin but the same site, so the cookie alone proves nothing
+        if headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
+            return "Refused: another web page may not talk to the workbench."
         if path.startswith(TOKEN_PATHS):
             return None
         if not self.knows(headers) and not (path == "/" and self.fits(key)):

@@ -101,12 +101,20 @@ def missing_values(view: Payload, values: Payload) -> Payload:
             if not block.get("optional"):
                 errors[block["block_id"]] = "Please complete this required field."
         elif isinstance(given, str) and not _fits(element, given):
-            errors[block["block_id"]] = "Please enter a text of the length that is asked for."
+            errors[block["block_id"]] = f"Please enter {_least(element)} to {_most(element)} characters."
     return errors
 
 
 def _fits(element: Payload, given: str) -> bool:
-    return int(element.get("min_length", 0)) <= len(given) <= int(element.get("max_length", 3_000))
+    return _least(element) <= len(given) <= _most(element)
+
+
+def _least(element: Payload) -> int:
+    return int(element.get("min_length", 0))
+
+
+def _most(element: Payload) -> int:
+    return int(element.get("max_length", 3_000))
 
 
 def _stateful_elements(holder: Payload) -> Iterator[tuple[str, Payload]]:

@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 
 from bot.workbench.clock import Clock
 from bot.workbench.lake import breaker, sources
+from bot.workbench.lake.documents import to_json
 from bot.workbench.lake.lake import Lake
-from bot.workbench.lake.load import to_json
 
 PATIENCE = 15.0  # seconds until a test gives up; no test asserts how long something took
 

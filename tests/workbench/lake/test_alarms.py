@@ -1,6 +1,7 @@
 import json
 from datetime import datetime, timedelta
 
+from bot.workbench.lake import watches
 from bot.workbench.lake.lake import Lake
 from bot.workbench.scenarios.circuit_breaker import break_
 from tests.workbench.lake.driving import alarm_state, eventually, metric, notices, set_breaker
@@ -134,6 +135,52 @@ def test_a_message_nobody_deletes_goes_to_the_dead_letters_after_three_receives(
     assert received == [1, 1, 1, 0]
     dead = sqs.receive_message(QueueUrl=lake.queue_url(lake.names.failures_dead_letters))["Messages"]
     assert json.loads(dead[0]["Body"])["Message"] == "not an alarm"
+
+
+def test_every_alarm_of_the_platform_is_defined_and_only_the_breakers_speak(lake: Lake) -> None:
+    found = lake.clients.cloudwatch.describe_alarms()["MetricAlarms"]
+
+    assert len(found) == 29
+    assert {alarm["AlarmName"] for alarm in found if alarm["ActionsEnabled"]} == set(lake.names.alarms)
+
+
+def test_an_alarm_that_was_not_armed_keeps_silent(lake: Lake) -> None:
+    lake.clients.s3.delete_object(Bucket=lake.names.silver_bucket, Key=lake.seeded.latest_key)
+    lake.clock.advance(600)
+    lake.look()
+    eventually(lambda: len(halts(lake)) >= 2, what="the heartbeats")
+
+    assert alarm_state(lake, "LatestPointerMissing") == "OK"
+
+
+def test_an_armed_alarm_follows_the_lake_both_ways(lake: Lake) -> None:
+    partition = lake.seeded.latest_key.removesuffix("_LATEST.json")
+    body = lake.clients.s3.get_object(Bucket=lake.names.silver_bucket, Key=lake.seeded.latest_key)["Body"].read()
+    lake.clients.s3.delete_object(Bucket=lake.names.silver_bucket, Key=lake.seeded.latest_key)
+    watches.arm(lake.clients, lake.names, "LatestPointerMissing", at=lake.clock.now(), Partition=partition)
+    lake.look()
+    notices(lake, 1)
+
+    lake.clients.s3.put_object(Bucket=lake.names.silver_bucket, Key=lake.seeded.latest_key, Body=body)
+    lake.clock.advance(660)
+    lake.look()
+
+    back = json.loads(notices(lake, 1)[0]["Message"])
+    assert (back["AlarmName"], back["NewStateValue"]) == ("LatestPointerMissing", "OK")
+
+
+def test_the_lost_table_and_the_lost_marker_are_measured(lake: Lake) -> None:
+    month, now = lake.seeded.months[0], lake.clock.now()
+    lake.clients.glue.delete_table(DatabaseName=lake.names.database, Name=lake.names.table)
+    marker = f"{month.partition}run_id={month.run_id}/_SUCCESS"
+    lake.clients.s3.delete_object(Bucket=lake.names.silver_bucket, Key=marker)
+
+    watches.arm(lake.clients, lake.names, "CatalogTableMissing", at=now)
+    watches.arm(lake.clients, lake.names, "SuccessMarkerMissing", at=now, Partition=month.partition, RunId=month.run_id)
+    lake.look()
+
+    told = {json.loads(found["Message"])["AlarmName"] for found in notices(lake, 2)}
+    assert told == {"CatalogTableMissing", "SuccessMarkerMissing"}
 
 
 def halts(lake: Lake) -> list[float]:

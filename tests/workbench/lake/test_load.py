@@ -45,6 +45,7 @@ def test_a_good_night_is_promoted(lake: Lake) -> None:
     prefix = names.run_prefix(today(lake), "20261123T020000Z")
     success = read_json(lake, names.silver_bucket, f"{prefix}_SUCCESS")
     assert success["metrics"] == {
+        "input_files": 14,
         "input_rows": 560,
         "valid_rows": 560,
         "quarantined_rows": 0,
@@ -134,7 +135,7 @@ def test_the_gate_blocks_a_run_with_too_much_set_aside(lake: Lake) -> None:
     end = run(lake, "too-much", raw_key=key, promote=True)
 
     assert (end["status"], end["error"]) == ("FAILED", "PromotionBlocked")
-    aside = lake.names.quarantine_key(today(lake), "too-much")
+    aside = lake.names.quarantine_key(today(lake), "too-much", "TIMESTAMP_ERROR")
     assert keys(lake, lake.names.quarantine_bucket, "quarantine/") == [aside]
     assert lake.seeded.run_id == read_json(lake, lake.names.silver_bucket, lake.seeded.latest_key)["run_id"]
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.errors import EdgeError
-from bot.workbench.lake import breaker, sources
+from bot.workbench.lake import breaker, readings, sources
 from bot.workbench.lake.lake import Lake
 from bot.workbench.lake.names import LakeNames
 from bot.workbench.lake.seed import seed
@@ -40,6 +40,7 @@ def test_every_bucket_keeps_versions(fresh: Lake) -> None:
             "lake-quarantine",
             "lake-artifacts",
             "lake-athena-results",
+            "lake-tfstate",
         ],
         "Enabled",
     )
@@ -107,6 +108,30 @@ def test_earlier_nights_left_their_lines(fresh: Lake) -> None:
     assert told[0]["message"] == "run started"
     assert told[-1]["message"] == "promoted to current/"
     assert {"timestamp", "level", "message", "module", "function", "run_id"} <= set(told[0])
+
+
+def test_the_closed_months_are_whole_and_the_catalogue_knows_them(fresh: Lake) -> None:
+    glue = fresh.clients.glue
+    known = glue.get_partitions(DatabaseName="lake", TableName="silver_transactions")["Partitions"]
+
+    assert len(fresh.seeded.months) == 3
+    assert len(known) == 4
+    for month in fresh.seeded.months:
+        latest = read_json(fresh, "lake-silver", f"{month.partition}_LATEST.json")
+        success = read_json(fresh, "lake-silver", f"{month.partition}run_id={month.run_id}/_SUCCESS")
+        assert (latest["run_id"], success["promotion_allowed"]) == (month.run_id, True)
+        assert readings.current_is_the_pointers(fresh.clients.s3, fresh.names, month.partition)
+        assert [f"{month.day:%Y}", f"{month.day:%m}", "v1"] in [one["Values"] for one in known]
+
+
+def test_jobs_lock_table_and_deployment_are_there(fresh: Lake) -> None:
+    clients = fresh.clients
+
+    assert set(clients.glue.list_jobs()["JobNames"]) == set(fresh.names.jobs)
+    assert clients.dynamodb.list_tables()["TableNames"] == ["terraform-locks"]
+    assert clients.codebuild.list_projects()["projects"] == ["lake-deploy"]
+    states = clients.s3.list_object_versions(Bucket="lake-tfstate", Prefix="lake/terraform.tfstate")["Versions"]
+    assert len(states) == 2
 
 
 def test_the_catalogue_knows_the_table(fresh: Lake) -> None:

@@ -431,6 +431,7 @@ def test_the_clock_moves_and_says_when_it_is_used_up(page: Page, slack: FakeLoca
 
 
 def test_something_can_be_broken_and_slack_made_to_misbehave(page: Page, slack: FakeLocalSlack) -> None:
+    page.get_by_text("Break something else").click()
     page.get_by_role("button", name="Break: A file comes late").click()
     page.get_by_text("Make this Slack misbehave").click()
     page.get_by_role("button", name="Fail the next group look-up").click()

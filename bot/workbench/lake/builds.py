@@ -1,0 +1,65 @@
+"""Builds of the deployment that fail, which moto has none of: mended in one tested place.
+
+moto calls every build SUCCEEDED as soon as it is looked at. Here one that has failed stays so, and one that is
+looked at while another holds the lock on the state fails, as Terraform does.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from moto.codebuild.models import CodeBuildBackend, codebuild_backends
+from moto.dynamodb.models import dynamodb_backends
+
+from bot.workbench.lake.mending import replace
+from bot.workbench.lake.names import LakeNames
+
+_FINAL = ("FAILED", "STOPPED")
+_BATCH_GET = CodeBuildBackend.batch_get_builds
+
+
+def mend(names: LakeNames) -> None:
+    """Make the local CodeBuild fail builds, and leave a failed build failed."""
+
+    def batch_get_builds(self: CodeBuildBackend, ids: list[str]) -> list[dict[str, Any]]:
+        known = [build for history in self.build_metadata_history.values() for build in history if build["id"] in ids]
+        if _locked(names):
+            for build in known:
+                if build["buildStatus"] == "IN_PROGRESS":
+                    _end(names, build, why="Error acquiring the state lock")
+        ended = [build for build in known if build["buildStatus"] in _FINAL]
+        rest = [build["id"] for build in known if build["buildStatus"] not in _FINAL]
+        return ended + _BATCH_GET(self, rest)
+
+    replace(CodeBuildBackend, "batch_get_builds", batch_get_builds)
+
+
+def fail(names: LakeNames, build_id: str, *, began: datetime, ended: datetime, why: str) -> None:
+    """End a build in its BUILD phase."""
+    stamps = {"startTime": _stamp(began), "endTime": _stamp(ended)}
+    histories = codebuild_backends[names.account][names.region].build_metadata_history.values()
+    build = next(one for history in histories for one in history if one["id"] == build_id)
+    build.update(stamps)
+    _end(names, build, why=why)
+
+
+def _end(names: LakeNames, build: dict[str, Any], *, why: str) -> None:
+    """Give a build the end of one that failed."""
+    stamps = {"startTime": build["startTime"], "endTime": build.get("endTime", build["startTime"])}
+    done = ("SUBMITTED", "QUEUED", "PROVISIONING", "DOWNLOAD_SOURCE", "INSTALL", "PRE_BUILD")
+    context = {"statusCode": "COMMAND_EXECUTION_ERROR", "message": why}
+    build["phases"] = [
+        *({"phaseType": phase, "phaseStatus": "SUCCEEDED", **stamps} for phase in done),
+        {"phaseType": "BUILD", "phaseStatus": "FAILED", "contexts": [context], **stamps},
+        {"phaseType": "COMPLETED", "startTime": stamps["endTime"]},
+    ]
+    build.update({"buildStatus": "FAILED", "currentPhase": "COMPLETED", "buildComplete": True, **stamps})
+    build["logs"] = {"groupName": names.deploy_log_group, "streamName": build["id"].split(":", 1)[1]}
+
+
+def _locked(names: LakeNames) -> bool:
+    backend = dynamodb_backends[names.account][names.region]
+    return backend.get_item(names.locks_table, {"LockID": {"S": names.lock_id}}) is not None
+
+
+def _stamp(at: datetime) -> str:
+    return f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03d}Z"
