@@ -11,26 +11,23 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta, tzinfo
-from pathlib import Path
 
 from bot.actions.catalogue import CATALOGUE
-from bot.aws.clients import Credentials, refuse_redirects
+from bot.anchoring import anchors_of, plumbing_of
+from bot.aws.clients import READ_TIMEOUT_S, Credentials, refuse_redirects
 from bot.aws.cloud import AwsCloud
 from bot.aws.intake import AlarmIntake
-from bot.aws.plumbing import Plumbed, Plumbing
+from bot.aws.plumbing import Plumbing
 from bot.domain.alarm import AlarmNotice
-from bot.domain.audit import Verification
 from bot.domain.inbox import AlarmCame, Delivery
 from bot.domain.people import Person, Place
 from bot.domain.reading import read_runbook
 from bot.engine.transact import DbosEngine
 from bot.errors import EdgeError, UnavailableError
 from bot.ports import Clock, Directory
-from bot.records.anchors import Anchors, NamedAnchors, folder_anchors
 from bot.records.index import RunbookIndex
-from bot.records.ledger import verify_store
 from bot.records.library import FolderLibrary
-from bot.records.signing import signer_at, trusted_keys
+from bot.records.signing import signer_at
 from bot.records.store import Store
 from bot.settings import Settings, environment
 from bot.slack.app import build_app
@@ -45,6 +42,7 @@ from bot.slack.transport import HttpTransport, PostedTransport, SocketTransport,
 from bot.slack.views import Views
 from bot.usecases.desk import Desk
 from bot.usecases.plans import Plan, plan
+from bot.usecases.restoring import restore
 from bot.usecases.starting import fill
 from bot.usecases.work import Bell, Failures, Performer, Sweeper
 
@@ -60,12 +58,14 @@ class Endpoints:
     """Say where Slack and AWS are, when they are not the real ones; only the workbench makes one.
 
     Attributes:
+        aws_read_timeout_s: how long an answer of AWS is waited for.
         card_interval: the least time between two editions of a card.
     """
 
     slack_url: str | None = None
     aws_url: str | None = None
     aws_credentials: Credentials | None = None
+    aws_read_timeout_s: float = READ_TIMEOUT_S
     intake_wait_s: int = 20
     card_interval: timedelta = timedelta(seconds=1)
 
@@ -102,6 +102,9 @@ class Bot:
 
     def start(self) -> None:
         """Start everything; returns once Slack is connected."""
+        behind = self.store.behind_anchor()
+        if behind is not None:
+            restore(self.desk, anchor=behind.hash)
         self._engine.launch()
         self._sweeper.start()
         self._spawn(lambda: self._renderer.run(self._stopping), "renderer")
@@ -212,14 +215,15 @@ def build(settings: Settings, *, clock: Clock | None = None, endpoints: Endpoint
     )
 
 
-def plan_alone(settings: Settings, name: str, given: Mapping[str, str]) -> Plan:
+def plan_alone(settings: Settings, name: str, given: Mapping[str, str], *, endpoints: Endpoints | None = None) -> Plan:
     """Return the plan of a runbook, reading the lake for real, with no Slack and nothing kept.
 
     Raises:
-        RequestError: the runbook or an input does not fit.
+        RequestError: the runbook or an input does not fit, or no bot was ever started on these records.
     """
-    refuse_redirects(environment())
-    endpoints = Endpoints()
+    if endpoints is None:
+        refuse_redirects(environment())
+        endpoints = Endpoints()
     plumbing, cloud = _plumbing(settings, endpoints), _cloud(settings, endpoints)
     store = Store.read_only(settings.records.url)
     try:
@@ -232,28 +236,6 @@ def plan_alone(settings: Settings, name: str, given: Mapping[str, str]) -> Plan:
         store.close()
         cloud.close()
         plumbing.close()
-
-
-def verify_audit(settings: Settings, *, every_signature: bool = False) -> Verification:
-    """Return whether the audit is whole, by the trusted keys and the anchors, reading only."""
-    plumbing = _plumbing(settings, Endpoints())
-    try:
-        return verify_store(
-            settings.records.url,
-            keys=trusted_keys(settings.records.trusted_keys),
-            anchors=anchors_of(settings, plumbing),
-            every_signature=every_signature,
-        )
-    finally:
-        plumbing.close()
-
-
-def anchors_of(settings: Settings, plumbing: Plumbing) -> Anchors:
-    """Return where the audit's anchors are kept: a folder, or an S3 prefix."""
-    where = settings.records.anchors
-    if where.startswith("s3://"):
-        return NamedAnchors(put=plumbing.anchor, names=plumbing.anchor_names, get=plumbing.read_anchor)
-    return folder_anchors(Path(where))
 
 
 def _desk(
@@ -346,20 +328,9 @@ def _cloud(settings: Settings, endpoints: Endpoints) -> AwsCloud:
         platform=settings.the_platform(),
         endpoint_url=endpoints.aws_url,
         credentials=endpoints.aws_credentials,
+        read_timeout=endpoints.aws_read_timeout_s,
     )
 
 
 def _plumbing(settings: Settings, endpoints: Endpoints) -> Plumbing:
-    platform = settings.the_platform()
-    anchors = settings.records.anchors
-    bucket, _, prefix = anchors.removeprefix("s3://").partition("/") if anchors.startswith("s3://") else ("", "", "")
-    plumbed = Plumbed(
-        account=platform.account,
-        region=platform.region,
-        queue_url=settings.alarms.queue_url,
-        dead_letter_url=settings.alarms.dead_letter_url,
-        topics=frozenset(role.page_topic for role in settings.policy.roles.values() if role.page_topic),
-        anchors_bucket=bucket or None,
-        anchors_prefix=prefix or "audit/anchors/",
-    )
-    return Plumbing(plumbed=plumbed, endpoint_url=endpoints.aws_url, credentials=endpoints.aws_credentials)
+    return plumbing_of(settings, endpoint_url=endpoints.aws_url, credentials=endpoints.aws_credentials)

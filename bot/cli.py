@@ -6,6 +6,7 @@ Exit codes: 0 done, 1 the answer is no (a problem was found, the lake is not rep
 import argparse
 import json
 import logging
+import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -13,7 +14,8 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from bot.errors import BotError, NotFoundError
+from bot.authoring.commands import add_to, compare_with, look_at_the_account
+from bot.errors import BotError, InvalidError, NotFoundError
 
 if TYPE_CHECKING:
     from bot.domain.problem import Problem
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from bot.settings import Settings
 
 DONE, NO, UNABLE = 0, 1, 2
+NOISY = ("botocore", "boto3", "urllib3", "slack_bolt", "slack_sdk", "werkzeug", "dbos", "uvicorn", "bot.slack.wire")
 
 
 def run(argv: Sequence[str]) -> int:
@@ -47,6 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     _demo(commands.add_parser("demo", help="the whole bot on this machine: local Slack, local lake, no account"))
     _serve(commands.add_parser("serve", help="serve a real Slack workspace and a real lake"))
     _check(commands.add_parser("check", help="find every problem of the runbooks, with line and remedy"))
+    add_to(commands)
     _actions(commands.add_parser("actions", help="list what runbooks can use, each with a step to paste"))
     _plan(commands.add_parser("plan", help="make a runbook's reads for real and print the calls that would follow"))
     _audit(commands.add_parser("audit", help="verify the audit's chain, signatures and anchors"))
@@ -62,7 +66,7 @@ def _version() -> str:
 
 
 def _config(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--config", type=Path, metavar="FILE", help="bot.toml (else RUNBOOK_BOT_CONFIG, else ./bot.toml)")
+    parser.add_argument("--config", type=Path, metavar="FILE", help="else RUNBOOK_BOT_CONFIG, else ./bot.toml")
 
 
 def _log(level: int) -> None:
@@ -71,7 +75,7 @@ def _log(level: int) -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(JsonLines())
     logging.basicConfig(level=level, handlers=[handler])
-    for noisy in ("botocore", "boto3", "urllib3", "slack_bolt", "slack_sdk", "werkzeug", "dbos", "uvicorn", "bot.slack.wire"):
+    for noisy in NOISY:
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
 
@@ -122,6 +126,7 @@ def _run_serve(arguments: argparse.Namespace) -> int:
 
     _log(logging.INFO)
     settings = load(arguments.config)
+    settings.insist_on_secrets()
     if settings.slack.transport == "http":
         return _serve_posts(settings)
     signal.signal(signal.SIGTERM, _interrupt)
@@ -136,14 +141,25 @@ def _run_serve(arguments: argparse.Namespace) -> int:
 
 def _serve_posts(settings: "Settings") -> int:
     from bot.app import Bot, build
-    from bot.slack.wsgi_server import HttpServer
+    from bot.slack.wsgi_server import NEVER_STARTS, HttpServer
 
     def begin() -> Bot:
-        bot = build(settings)
-        bot.start()
+        try:
+            bot = build(settings)
+            bot.start()
+        except BotError as error:
+            print(f"runbook-bot: {error.words}", file=sys.stderr)
+            raise SystemExit(NEVER_STARTS) from error
         return bot
 
-    HttpServer(port=settings.slack.http_port, begin=begin).run()
+    server = HttpServer(host=settings.slack.http_host, port=settings.slack.http_port, begin=begin)
+    master = os.getpid()
+    try:
+        server.run()
+    except SystemExit as ended:
+        if os.getpid() != master:
+            raise  # a worker's own exit code tells its master what to do
+        return UNABLE if ended.code else DONE
     return DONE
 
 
@@ -152,10 +168,20 @@ def _serve_posts(settings: "Settings") -> int:
 
 def _check(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("paths", nargs="*", type=Path, default=[Path("runbooks")], metavar="PATH")
+    instead = parser.add_mutually_exclusive_group()
+    instead.add_argument("--diff", metavar="BASE", help="say what got riskier since a git revision, or beside a folder")
+    instead.add_argument("--live", action="store_true", help="say what is named and the account does not have")
+    _config(parser)
     parser.set_defaults(act=_run_check)
 
 
 def _run_check(arguments: argparse.Namespace) -> int:
+    if arguments.diff is not None:
+        return compare_with(arguments.paths, arguments.diff, arguments.config)
+    return look_at_the_account(arguments.config) if arguments.live else _check_files(arguments)
+
+
+def _check_files(arguments: argparse.Namespace) -> int:
     from bot.actions.catalogue import CATALOGUE
     from bot.domain.action import PLATFORM_KEYS
     from bot.domain.checking import check_library, check_runbook
@@ -222,10 +248,17 @@ def _run_plan(arguments: argparse.Namespace) -> int:
     from bot.app import plan_alone
     from bot.settings import load
 
-    given = dict(one.partition("=")[::2] for one in arguments.inputs)
+    given = _given(arguments.inputs)
     made = plan_alone(load(arguments.config), arguments.runbook, given)
     print(made.model_dump_json(indent=2) if arguments.json else "\n".join(made.lines()))
     return DONE
+
+
+def _given(words: Sequence[str]) -> dict[str, str]:
+    wrong = [one for one in words if not one.partition("=")[1]]
+    if wrong:
+        raise InvalidError(f"{wrong[0]!a} is no input; write NAME=VALUE.")
+    return {name: value for name, _, value in (one.partition("=") for one in words)}
 
 
 # audit, health, manifest
@@ -235,12 +268,12 @@ def _audit(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(required=True, metavar="verify")
     verify = actions.add_parser("verify", help="exit 1 if anybody touched the audit")
     _config(verify)
-    verify.add_argument("--every-signature", action="store_true", help="check each record's signature, not only anchors'")
+    verify.add_argument("--every-signature", action="store_true", help="check the signature of each record")
     verify.set_defaults(act=_run_verify)
 
 
 def _run_verify(arguments: argparse.Namespace) -> int:
-    from bot.app import verify_audit
+    from bot.anchoring import verify_audit
     from bot.settings import load
 
     found = verify_audit(load(arguments.config), every_signature=arguments.every_signature)
@@ -271,11 +304,14 @@ def _run_health(arguments: argparse.Namespace) -> int:
 
 def _manifest(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--http", metavar="URL", help="the request URL of the signed HTTP transport")
+    parser.add_argument("--config", type=Path, metavar="FILE", help="take the names of the commands from here")
     parser.set_defaults(act=_run_manifest)
 
 
 def _run_manifest(arguments: argparse.Namespace) -> int:
+    from bot.settings import load
     from bot.slack.commands import Commands, manifest
 
-    print(json.dumps(manifest(Commands(), request_url=arguments.http), indent=2))
+    commands = Commands(names=load(arguments.config).slack.commands) if arguments.config else Commands()
+    print(json.dumps(manifest(commands, request_url=arguments.http), indent=2))
     return DONE

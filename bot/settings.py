@@ -5,16 +5,24 @@ Secrets come from the environment alone; bot.toml can be reviewed and committed.
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic.fields import FieldInfo
 
 from bot.domain.action import Platform
 from bot.domain.policy import APPROVAL_LIFETIME, LONGEST_LIFETIME, Policy, Role
 from bot.errors import InvalidError
+
+SECRETS = {
+    "bot_token": "SLACK_BOT_TOKEN",
+    "app_token": "SLACK_APP_TOKEN",
+    "signing_secret": "SLACK_SIGNING_SECRET",
+}
+DATABASES = ("sqlite:///", "postgresql://", "postgresql+psycopg://")
 
 
 class _Part(BaseModel):
@@ -27,12 +35,15 @@ class SlackSettings(_Part):
     team: str = Field(description="id of the workspace, T…")
     channel: str = Field(description="id of the channel where alarms are shown, C…")
     transport: Literal["socket", "http"] = Field("socket", description="Socket Mode, or signed HTTP behind gunicorn")
-    http_port: int = Field(8080, description="port of the signed HTTP transport")
+    http_host: str = Field("127.0.0.1", description="address that signed HTTP listens on; 0.0.0.0 in a container")
+    http_port: int = Field(8080, ge=1, le=65_535, description="port of the signed HTTP transport")
     workspace_url: str = Field("", description="e.g. the https address of the workspace, for links between cards")
     commands: Mapping[str, str] = Field({}, description='other names for slash commands, e.g. {runbook = "rb"}')
-    bot_token: SecretStr = Field(SecretStr(""), description="environment only: SLACK_BOT_TOKEN")
-    app_token: SecretStr = Field(SecretStr(""), description="environment only: SLACK_APP_TOKEN (Socket Mode)")
-    signing_secret: SecretStr = Field(SecretStr(""), description="environment only: SLACK_SIGNING_SECRET (HTTP)")
+    bot_token: SecretStr = Field(SecretStr(""), description="bot token, xoxb-…; never in the file")
+    app_token: SecretStr = Field(
+        SecretStr(""), description="app-level token, xapp-…, for Socket Mode; never in the file"
+    )
+    signing_secret: SecretStr = Field(SecretStr(""), description="signing secret, for signed HTTP; never in the file")
 
 
 class AlarmSettings(_Part):
@@ -70,7 +81,7 @@ class PolicySettings(_Part):
     operator: str = Field(description="the role that may start and steer runs")
     on_call: str = Field(description="the role that confirms control steps")
     change: tuple[str, ...] = Field(description="the roles a change needs where its step names none")
-    destructive: tuple[str, ...] = Field((), description="the roles a destructive step needs; fewer than two: not offered")
+    destructive: tuple[str, ...] = Field((), description="the roles a destructive step needs; below two: not offered")
     channels: tuple[str, ...] = Field((), description="channels bound to the environment; elsewhere nothing is told")
     lifetime_minutes: int = Field(
         int(APPROVAL_LIFETIME.total_seconds() // 60),
@@ -83,11 +94,11 @@ class PolicySettings(_Part):
 class RecordsSettings(_Part):
     """Where the truth is kept."""
 
-    url: str = Field("sqlite:///var/bot.db", description="sqlite:///… on one machine, postgresql+psycopg://… on several")
+    url: str = Field("sqlite:///var/bot.db", description="sqlite:///…, or postgresql+psycopg://… for several replicas")
     engine_url: str = Field("sqlite:///var/engine.db", description="the durable executor's own tables; rebuildable")
     index: Path = Field(Path("var/index.db"), description="full-text index; rebuildable")
     signing_key: Path = Field(Path("var/audit.key"), description="private key of the audit, made at first start")
-    trusted_keys: Path = Field(Path("trust/audit.pub"), description="public keys the audit is verified with; keep elsewhere")
+    trusted_keys: Path = Field(Path("trust/audit.pub"), description="public keys that verify the audit; keep elsewhere")
     anchors: str = Field("anchors", description="folder, or s3://bucket/prefix/, for the audit's anchors")
 
 
@@ -101,6 +112,17 @@ class Settings(_Part):
     policy: PolicySettings
     records: RecordsSettings = RecordsSettings()
     runbooks: Path = Field(Path("runbooks"), description="folder of the runbooks")
+
+    def insist_on_secrets(self) -> None:
+        """Check that Slack can be reached and can reach this process.
+
+        Raises:
+            InvalidError: names the variable of the environment that is missing.
+        """
+        wanted = ("bot_token", "signing_secret" if self.slack.transport == "http" else "app_token")
+        missing = [SECRETS[name] for name in wanted if not getattr(self.slack, name).get_secret_value()]
+        if missing:
+            raise InvalidError(f"{missing[0]} is not set in the environment; docs/setup.md says where Slack shows it.")
 
     def the_platform(self) -> Platform:
         """Return the environment this process serves.
@@ -142,13 +164,6 @@ class Settings(_Part):
         )
 
 
-SECRETS = {
-    "bot_token": "SLACK_BOT_TOKEN",
-    "app_token": "SLACK_APP_TOKEN",
-    "signing_secret": "SLACK_SIGNING_SECRET",
-}
-
-
 def load(path: Path | None = None) -> Settings:
     """Read bot.toml and the secrets of the environment.
 
@@ -174,10 +189,14 @@ def parse(content: Mapping[str, Any], environ: Mapping[str, str], *, source: str
     Raises:
         InvalidError: names the setting and what would fit; a secret in the file is refused.
     """
-    slack = dict(content.get("slack") or {})
+    said = content.get("slack") or {}
+    if not isinstance(said, Mapping):
+        raise InvalidError(f"{source}: slack: Input should be a section, [slack].")
+    slack = dict(said)
     written = [name for name in SECRETS if name in slack]
     if written:
-        raise InvalidError(f"{source}: slack.{written[0]} is a secret; set {SECRETS[written[0]]} in the environment instead.")
+        words = f"{source}: slack.{written[0]} is a secret; set {SECRETS[written[0]]} in the environment instead."
+        raise InvalidError(words)
     slack |= {name: environ[variable] for name, variable in SECRETS.items() if environ.get(variable)}
     try:
         settings = Settings.model_validate({**content, "slack": slack})
@@ -187,6 +206,9 @@ def parse(content: Mapping[str, Any], environ: Mapping[str, str], *, source: str
         raise InvalidError(f"{source}: {where}: {first['msg']}.") from error
     settings.the_platform()
     settings.the_policy()
+    for name in ("url", "engine_url"):
+        if not getattr(settings.records, name).startswith(DATABASES):
+            raise InvalidError(f"{source}: records.{name}: give sqlite:///… or postgresql+psycopg://….")
     if not settings.runbooks.is_dir():
         raise InvalidError(f"{source}: runbooks: there is no folder {settings.runbooks}.")
     return settings
@@ -195,3 +217,35 @@ def parse(content: Mapping[str, Any], environ: Mapping[str, str], *, source: str
 def environment() -> Mapping[str, str]:
     """Return the process's environment, for the checks made at start."""
     return os.environ
+
+
+def table() -> str:
+    """Return every setting as a table in Markdown, made from the fields."""
+    lines = [f"| `{name}` | {default} | {words} |" for name, default, words in _rows(Settings, "")]
+    return "\n".join(("| Setting | Default | What it is |", "| --- | --- | --- |", *lines))
+
+
+def _rows(part: type[BaseModel], prefix: str) -> Iterator[tuple[str, str, str]]:
+    for name, field in part.model_fields.items():
+        if name in SECRETS:
+            yield SECRETS[name], "environment", field.description or ""
+            continue
+        named, inner = _part_in(field.annotation)
+        if inner is None:
+            yield f"{prefix}{name}", _default(field), field.description or ""
+            continue
+        yield from _rows(inner, f"{prefix}{name}.<name>." if named else f"{prefix}{name}.")
+
+
+def _part_in(annotation: object) -> tuple[bool, type[BaseModel] | None]:
+    """Return the part of the settings a field holds, and whether it holds several by name."""
+    held = get_args(annotation)[-1] if get_origin(annotation) is Mapping else annotation
+    if isinstance(held, type) and issubclass(held, _Part):
+        return held is not annotation, held
+    return False, None
+
+
+def _default(field: FieldInfo) -> str:
+    if field.is_required():
+        return "required"
+    return f"`{field.default}`" if field.default not in (None, "", (), {}) else "none"

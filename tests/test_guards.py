@@ -149,8 +149,7 @@ def test_every_switched_off_check_gives_its_reason_beside_it() -> None:
         f"{path.relative_to(ROOT)}:{number}"
         for path in SOURCES
         for number, line in enumerate(path.read_text().splitlines(), start=1)
-        if (off := re.search(r"#\s*(?:noqa|type:\s*ignore|pragma)\b(.*)", line))
-        and not gives_a_reason(off[1])
+        if (off := re.search(r"#\s*(?:noqa|type:\s*ignore|pragma)\b(.*)", line)) and not gives_a_reason(off[1])
     ]
 
     assert bare == []
@@ -202,9 +201,7 @@ def test_no_committed_text_names_a_path_of_one_machine() -> None:
     guilty = [
         name
         for name in listed.stdout.split("\0")
-        if name
-        and (ROOT / name).is_file()
-        and any(f"{home}/".encode() in (ROOT / name).read_bytes() for home in homes)
+        if name and (ROOT / name).is_file() and any(f"{home}/".encode() in (ROOT / name).read_bytes() for home in homes)
     ]
 
     assert guilty == []

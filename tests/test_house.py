@@ -19,10 +19,7 @@ PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())
 LOCKS = sorted((ROOT / "requirements").glob("*.txt"))
 SETTINGS_FILES = [
     *LOCKS,
-    *(
-        ROOT / name
-        for name in ("pyproject.toml", "Makefile", "Dockerfile", ".dockerignore", ".gitignore", ".ci/run")
-    ),
+    *(ROOT / name for name in ("pyproject.toml", "Makefile", "Dockerfile", ".dockerignore", ".gitignore", ".ci/run")),
 ]
 
 
@@ -61,10 +58,7 @@ def required(lock: str) -> list[Requirement]:
 def test_no_lock_and_no_settings_file_names_a_place_to_download_from(path: Path) -> None:
     text = path.read_text()
 
-    assert (
-        re.findall(r"\w+://\S*|--?(?:extra-)?index(?:-url)?\b\S*|--find-links\S*|--trusted-host\S*", text)
-        == []
-    )
+    assert re.findall(r"\w+://\S*|--?(?:extra-)?index(?:-url)?\b\S*|--find-links\S*|--trusted-host\S*", text) == []
 
 
 @pytest.mark.parametrize("lock", ["build", "run", "demo", "dev"])
@@ -74,8 +68,7 @@ def test_every_dependency_is_locked_within_its_bounds(lock: str) -> None:
     outside = [
         str(need)
         for need in required(lock)
-        if (found := packages.get(canonicalize_name(need.name))) is None
-        or found.version not in need.specifier
+        if (found := packages.get(canonicalize_name(need.name))) is None or found.version not in need.specifier
     ]
 
     assert outside == []
@@ -88,9 +81,7 @@ def test_every_package_of_a_lock_has_one_version_and_its_hashes(path: Path) -> N
 
     assert len(packages) == len(lines) > 0
     assert [name for name, found in packages.items() if not found.hashes] == []
-    assert all(
-        re.fullmatch(r"sha256:[0-9a-f]{64}", one) for found in packages.values() for one in found.hashes
-    )
+    assert all(re.fullmatch(r"sha256:[0-9a-f]{64}", one) for found in packages.values() for one in found.hashes)
 
 
 def test_what_runs_in_production_is_what_was_tested() -> None:
@@ -132,9 +123,7 @@ def test_make_help_names_every_target() -> None:
 
 
 def test_every_recipe_of_the_makefile_is_five_lines_or_fewer() -> None:
-    recipes = re.findall(
-        r"^[^\s#.:=]+:[^=\n]*\n((?:\t[^\n]*\n)+)", (ROOT / "Makefile").read_text(), flags=re.MULTILINE
-    )
+    recipes = re.findall(r"^[^\s#.:=]+:[^=\n]*\n((?:\t[^\n]*\n)+)", (ROOT / "Makefile").read_text(), flags=re.MULTILINE)
 
     assert max(recipe.count("\n") for recipe in recipes) <= 5
 
@@ -170,9 +159,7 @@ def test_ci_stops_at_the_first_error_and_lets_no_browser_test_be_skipped() -> No
 
 
 def test_every_path_that_contributing_names_exists() -> None:
-    named = set(
-        re.findall(r"`((?:[\w.-]+/)+[\w.-]*|[\w-]+\.(?:md|py|toml))`", (ROOT / "CONTRIBUTING.md").read_text())
-    )
+    named = set(re.findall(r"`((?:[\w.-]+/)+[\w.-]*|[\w-]+\.(?:md|py|toml))`", (ROOT / "CONTRIBUTING.md").read_text()))
 
     assert len(named) > 20
     assert sorted(path for path in named if not (ROOT / path).exists()) == []
@@ -225,9 +212,7 @@ def test_the_decisions_are_numbered_without_gaps_and_carry_a_status() -> None:
     for page in pages:
         text = page.read_text()
         assert text.startswith(f"# {page.name[:4]} · ")
-        assert re.search(
-            r"^\*\*Status\*\*: (accepted|replaced by \d{4}) · \*\*Date\*\*: \d{4}-\d\d-\d\d$", text, re.M
-        )
+        assert re.search(r"^\*\*Status\*\*: (accepted|replaced by \d{4}) · \*\*Date\*\*: \d{4}-\d\d-\d\d$", text, re.M)
         assert len(text.splitlines()) < 100
 
 
@@ -248,11 +233,7 @@ def test_the_licence_is_the_one_the_package_declares() -> None:
 def instructions() -> list[tuple[str, str]]:
     text = re.sub(r"^\s*#.*\n", "", (ROOT / "Dockerfile").read_text(), flags=re.MULTILINE)
     logical = re.sub(r"\\\n\s*", " ", text)
-    return [
-        (words[0].upper(), words[1])
-        for line in logical.splitlines()
-        if len(words := line.split(None, 1)) == 2
-    ]
+    return [(words[0].upper(), words[1]) for line in logical.splitlines() if len(words := line.split(None, 1)) == 2]
 
 
 def arguments_of(instruction: str) -> list[str]:
@@ -295,26 +276,18 @@ def test_the_container_says_how_it_is_and_what_it_starts() -> None:
 
 
 def test_the_container_installs_only_what_is_locked_and_keeps_no_cache() -> None:
-    installs = [
-        json.loads(rest) for rest in arguments_of("RUN") if rest.startswith("[") and '"install"' in rest
-    ]
+    installs = [json.loads(rest) for rest in arguments_of("RUN") if rest.startswith("[") and '"install"' in rest]
 
     assert len(installs) == 2
     for words in installs:
         assert "--require-hashes" in words or {"--no-deps", "--no-build-isolation"} <= set(words)
     assert all("pip" not in rest for rest in arguments_of("RUN") if not rest.startswith("["))
     assert any("PIP_NO_CACHE_DIR=1" in rest for rest in arguments_of("ENV"))
-    assert not [
-        rest for rest in arguments_of("RUN") if "apt-get" in rest and "rm -rf /var/lib/apt/lists" not in rest
-    ]
+    assert not [rest for rest in arguments_of("RUN") if "apt-get" in rest and "rm -rf /var/lib/apt/lists" not in rest]
 
 
 def test_the_container_takes_only_files_that_are_here_and_that_the_context_lets_in() -> None:
-    rules = [
-        line
-        for line in (ROOT / ".dockerignore").read_text().splitlines()
-        if line and not line.startswith("#")
-    ]
+    rules = [line for line in (ROOT / ".dockerignore").read_text().splitlines() if line and not line.startswith("#")]
     let_in = {rule[1:] for rule in rules if rule.startswith("!")}
 
     assert rules[0] == "*"
@@ -322,7 +295,5 @@ def test_the_container_takes_only_files_that_are_here_and_that_the_context_lets_
     assert [source for source in copied() if not (ROOT / source).exists()] == []
     assert [source for source in copied() if source in {".", "./"}] == []
     assert [
-        one
-        for one in copied()
-        if not any(fnmatch(one, name) or one.startswith(f"{name}/") for name in let_in)
+        one for one in copied() if not any(fnmatch(one, name) or one.startswith(f"{name}/") for name in let_in)
     ] == []

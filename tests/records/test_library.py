@@ -131,3 +131,18 @@ def test_text_that_was_never_read_is_not_guessed(library: FolderLibrary) -> None
 
     with pytest.raises(NotFoundError):
         library.text(strange)
+
+
+def test_a_snapshot_is_read_once_however_often_it_is_asked_for(folder: Path) -> None:
+    asked: list[str] = []
+
+    def counted(text: str, path: str) -> Reading:
+        asked.append(text)
+        return read(text, path)
+
+    library = FolderLibrary(folder, read=counted)
+
+    runbooks = [library.reading("# as it was\n", "runbooks/was.md") for _ in range(3)]
+
+    assert asked == ["# as it was\n"]
+    assert runbooks == [runbooks[0]] * 3

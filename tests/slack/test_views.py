@@ -43,7 +43,7 @@ def words(view: object) -> str:
     return json.dumps(view, ensure_ascii=False)
 
 
-def field(view: Any, name: str) -> Any:  # noqa: ANN401 - JSON
+def field(view: Any, name: str) -> Any:  # noqa: ANN401 - JSON of any shape
     return next(one["element"] for one in view["blocks"] if one["block_id"] == f"input:{name}")
 
 

@@ -1,0 +1,64 @@
+"""Each bench, once and small: it runs and prints its table. Nothing here looks at a time."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bench.figures import Rounds, Table, percentile
+
+ROOT = Path(__file__).parents[2]
+TITLES = {
+    "ack": (
+        "Acknowledgement of a slash command over Socket Mode",
+        "Acknowledgement of a slash command over signed HTTP",
+    ),
+    "long_runs": ("Acknowledgements with 2 long runs in progress",),
+    "way_out": ("Click on Approve received -> the change leaves the process",),
+    "ready": ("`serve`: ready",),
+}
+
+
+@pytest.mark.parametrize("name", TITLES)
+def test_a_bench_runs_and_prints_its_table(name: str) -> None:
+    command = [sys.executable, "-m", "bench", "--tiny", name]
+
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=110, check=False)
+
+    assert done.returncode == 0, done.stderr
+    for title in TITLES[name]:
+        table = done.stdout.split(f"## {title}\n")[1].split("\n- ")[0].strip().splitlines()
+        assert len(table) >= 3
+        assert len({line.count("|") for line in table}) == 1
+    if name == "ready":
+        assert "langchain, moto, starlette, uvicorn, flask, websockets: nothing" in done.stdout
+
+
+def test_a_bench_that_does_not_exist_is_refused_with_the_names() -> None:
+    command = [sys.executable, "-m", "bench", "speed"]
+
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+
+    assert done.returncode == 2
+    assert "there is ack, long_runs, way_out, ready" in done.stderr
+
+
+def test_a_percentile_is_a_time_that_was_measured() -> None:
+    times = [float(number) for number in range(1, 101)]
+
+    assert [percentile(times, share) for share in (0.0, 0.5, 0.99, 1.0)] == [1, 50, 99, 100]
+
+
+def test_a_ratio_is_the_median_of_what_each_pair_of_rounds_says() -> None:
+    found = Rounds(ours=((1.0,), (9.0,), (2.0,)), yardstick=((2.0,), (3.0,), (2.0,)))
+
+    assert found.ratio(0.5) == 1.0
+    assert found.milliseconds(0.5) == (2000.0, 2000.0)
+    assert found.missed(3.0) == 1
+
+
+def test_a_table_is_aligned_markdown_with_its_notes() -> None:
+    table = Table(title="Ack", heads=("what", "ms"), rows=(("p50", "1.5"),), notes=("here",))
+
+    assert table.lines() == ("## Ack", "", "| what | ms  |", "| ---- | --- |", "| p50  | 1.5 |", "", "- here", "")

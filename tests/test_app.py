@@ -1,0 +1,177 @@
+"""Putting the bot together: building sends nothing, what does not fit is refused, closing leaves nothing."""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.anchoring import anchors_of, plumbing_of
+from bot.app import Endpoints, build
+from bot.aws.clients import Credentials
+from bot.errors import InvalidError, NotAllowedError, UnavailableError
+from bot.settings import Settings
+from bot.workbench.company import CHANNEL
+from bot.workbench.slack.server import LocalSlack
+from bot.workbench.slack.workspace import Channel, Human, Workspace
+
+RUNBOOKS = Path(__file__).parents[1] / "runbooks"
+NOWHERE = "http://127.0.0.1:9"  # the discard port: nobody listens
+ROOM = Channel(id=CHANNEL, name="incident-etl", members=("U1", "U0RUNBOOK"))
+
+
+@pytest.fixture
+def slack() -> Iterator[LocalSlack]:
+    people = (Human(id="U1", name="ana", real_name="Ana"),)
+    with LocalSlack(Workspace(people=people, channels=(ROOM,))) as started:
+        yield started
+
+
+def _settings(folder: Path, there: LocalSlack | None = None, **changes: dict[str, str]) -> Settings:
+    secret = {
+        "bot_token": there.bot_token if there else "xoxb",
+        "app_token": there.app_token if there else "xapp",
+        "signing_secret": there.signing_secret if there else "",
+    }
+    content: dict[str, Any] = {
+        "slack": {"team": "T0LAKE", "channel": CHANNEL, **secret},
+        "platform": {
+            "prod": {
+                "title": "PROD",
+                "account": "123456789012",
+                "account_name": "lake",
+                "region": "eu-west-1",
+                "resources": {},
+            }
+        },
+        "policy": {
+            "roles": {"team": {"title": "team", "people": ["U1"]}},
+            "viewer": "team",
+            "operator": "team",
+            "on_call": "team",
+            "change": ["team"],
+            "channels": [CHANNEL],
+        },
+        "records": {
+            "url": f"sqlite:///{folder}/bot.db",
+            "engine_url": f"sqlite:///{folder}/engine.db",
+            "index": folder / "index.db",
+            "signing_key": folder / "audit.key",
+            "trusted_keys": folder / "audit.pub",
+            "anchors": str(folder / "anchors"),
+        },
+        "runbooks": RUNBOOKS,
+    }
+    for name, values in changes.items():
+        content[name] = {**content.get(name, {}), **values}
+    return Settings.model_validate(content)
+
+
+def _endpoints(slack_url: str = f"{NOWHERE}/api/") -> Endpoints:
+    lent = Credentials(access_key_id="X" * 20, secret_access_key="x")
+    return Endpoints(slack_url=slack_url, aws_url=NOWHERE, aws_credentials=lent, intake_wait_s=1)
+
+
+def test_building_sends_nothing_and_closing_what_never_started_is_fine(tmp_path: Path) -> None:
+    bot = build(_settings(tmp_path), endpoints=_endpoints())
+
+    bot.close()
+
+    assert bot.wsgi is None
+
+
+def test_a_bot_that_cannot_reach_slack_says_so_and_can_be_closed(tmp_path: Path) -> None:
+    bot = build(_settings(tmp_path), endpoints=_endpoints())
+    try:
+        with pytest.raises(UnavailableError, match="Slack cannot be reached"):
+            bot.start()
+    finally:
+        bot.close()
+
+
+def test_a_wrong_token_is_named_by_its_variable(tmp_path: Path, slack: LocalSlack) -> None:
+    settings = _settings(tmp_path, slack)
+    wrong = settings.model_copy(update={"slack": _settings(tmp_path).slack})
+    bot = build(wrong, endpoints=_endpoints(slack.base_url))
+    try:
+        with pytest.raises(UnavailableError, match="SLACK_APP_TOKEN"):
+            bot.start()
+    finally:
+        bot.close()
+
+
+def test_started_and_closed_twice_no_thread_stays_and_the_records_are_free(tmp_path: Path, slack: LocalSlack) -> None:
+    before = {thread.name for thread in threading.enumerate()}
+    for _ in range(2):
+        bot = build(_settings(tmp_path, slack), endpoints=_endpoints(slack.base_url))
+        bot.start()
+        assert slack.connected
+        bot.close()
+        bot.close()
+
+    left = {thread.name for thread in threading.enumerate() if thread.is_alive()} - before
+    assert not [name for name in left if name in {"sweeper", "renderer", "intake"}]
+
+
+def test_two_bots_on_one_file_are_refused(tmp_path: Path) -> None:
+    first = build(_settings(tmp_path), endpoints=_endpoints())
+    try:
+        with pytest.raises(NotAllowedError, match="Another bot is using"):
+            build(_settings(tmp_path), endpoints=_endpoints())
+    finally:
+        first.close()
+
+
+def test_an_environment_that_redirects_aws_is_refused_when_serving_for_real(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", NOWHERE)
+
+    with pytest.raises(InvalidError, match="AWS_ENDPOINT_URL"):
+        build(_settings(tmp_path))
+
+
+def test_an_alarm_queue_that_does_not_answer_does_not_end_the_bot(
+    tmp_path: Path, slack: LocalSlack, caplog: pytest.LogCaptureFixture
+) -> None:
+    queue = f"{NOWHERE}/123456789012/alarms"
+    settings = _settings(tmp_path, slack, alarms={"queue_url": queue, "dead_letter_url": f"{queue}-dlq"})
+    bot = build(settings, endpoints=_endpoints(slack.base_url))
+    bot.start()
+
+    slack.person("ana").say(CHANNEL, "@runbook-bot help")
+    heard = slack.person("ana").wait_for_message("/runbook plan", channel=CHANNEL)
+    bot.close()
+
+    assert heard["ephemeral_for"] == "U1"
+
+
+def test_with_signed_http_there_is_something_to_post_to(tmp_path: Path) -> None:
+    bot = build(_settings(tmp_path, slack={"transport": "http"}), endpoints=_endpoints())
+    bot.start()
+    try:
+        assert bot.wsgi is not None
+    finally:
+        bot.close()
+
+
+def test_anchors_in_s3_are_kept_through_the_bot_s_own_calls(tmp_path: Path) -> None:
+    settings = _settings(tmp_path, records={"anchors": "s3://audit/lake/"})
+    plumbing = plumbing_of(settings, endpoint_url=NOWHERE)
+    try:
+        anchors = anchors_of(settings, plumbing)
+        with pytest.raises(UnavailableError):
+            anchors.newest()
+    finally:
+        plumbing.close()
+
+
+def test_anchors_in_a_folder_are_files(tmp_path: Path) -> None:
+    settings = _settings(tmp_path)
+    plumbing = plumbing_of(settings, endpoint_url=NOWHERE)
+    try:
+        assert anchors_of(settings, plumbing).prompt
+        assert list(anchors_of(settings, plumbing).every()) == []
+    finally:
+        plumbing.close()

@@ -1,0 +1,45 @@
+"""A log line is one JSON object with named facts, and nothing secret."""
+
+import json
+import logging
+import sys
+
+from bot.logs import JsonLines
+
+
+def _line(message: str, **facts: object) -> str:
+    record = logging.makeLogRecord({"name": "bot.runs", "levelname": "INFO", "msg": message, **facts})
+    return JsonLines().format(record)
+
+
+def test_a_record_is_one_line_of_json_with_its_facts() -> None:
+    line = _line("Step performed.", run=42, step="half_open")
+
+    said = json.loads(line)
+    assert (said["level"], said["module"], said["message"]) == ("INFO", "bot.runs", "Step performed.")
+    assert (said["run"], said["step"]) == (42, "half_open")
+    assert said["timestamp"].endswith("+00:00")
+
+
+def test_what_is_named_like_a_secret_is_left_out() -> None:
+    line = _line("Called.", bot_token="s1", response_url="s2", Trigger_Id="s3", db_password="s4", card="run:1")
+
+    assert [secret for secret in ("s1", "s2", "s3", "s4") if secret in line] == []
+    assert json.loads(line)["card"] == "run:1"
+
+
+def test_text_from_outside_cannot_begin_a_line_of_its_own() -> None:
+    line = _line("Buried.", reason='x"}\n{"message": "The bot is ready."\u2028\u202e')
+
+    assert "\n" not in line
+    assert line.isascii()
+    assert json.loads(line)["message"] == "Buried."
+
+
+def test_a_bug_is_logged_whole() -> None:
+    try:
+        int("what went wrong")
+    except ValueError:
+        line = _line("A listener failed.", exc_info=sys.exc_info())
+
+    assert "what went wrong" in json.loads(line)["exception"]

@@ -1,0 +1,140 @@
+"""What cannot be served is refused before anything starts, with the setting named."""
+
+import copy
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.errors import InvalidError
+from bot.settings import SECRETS, load, parse
+
+ROOT = Path(__file__).parents[1]
+GOOD = tomllib.loads((ROOT / "bot.example.toml").read_text(encoding="utf-8"))
+
+Content = dict[str, Any]
+
+
+@pytest.fixture(autouse=True)
+def _in_the_repository(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+
+
+def _set(path: str, value: object) -> Callable[[Content], None]:
+    def change(content: Content) -> None:
+        *parts, last = path.split(".")
+        for part in parts:
+            content = content[part]
+        content[last] = value
+
+    return change
+
+
+def _without(path: str) -> Callable[[Content], None]:
+    def change(content: Content) -> None:
+        *parts, last = path.split(".")
+        for part in parts:
+            content = content[part]
+        del content[last]
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (_set("slack.bot_token", "xoxb-1"), "slack.bot_token is a secret; set SLACK_BOT_TOKEN in the environment"),
+        (_set("slack.signing_secret", "x"), "slack.signing_secret is a secret; set SLACK_SIGNING_SECRET"),
+        (_set("slack.chanel", "C1"), "slack.chanel: Extra inputs are not permitted"),
+        (_set("polcy", {}), "polcy: Extra inputs are not permitted"),
+        (_without("slack.team"), "slack.team: Field required"),
+        (_without("policy"), "policy: Field required"),
+        (_set("slack.transport", "carrier pigeon"), "slack.transport: Input should be 'socket' or 'http'"),
+        (_set("slack.http_port", 70_000), "slack.http_port: Input should be less than or equal to 65535"),
+        (_set("platform.prod.account", "12345"), "platform.prod.account: String should match"),
+        (_set("environment", "prd"), "environment is 'prd', and there is no [platform.prd]"),
+        (_set("policy.operator", "taem"), "[policy] names roles that [policy.roles] does not have: taem"),
+        (_set("policy.change", ["platfrom"]), "[policy] names roles that [policy.roles] does not have: platfrom"),
+        (_set("policy.lifetime_minutes", 61), "policy.lifetime_minutes: Input should be less than or equal to 60"),
+        (_set("policy.channels", "C1"), "policy.channels"),
+        (_set("records.url", "mysql://localhost/bot"), "records.url: give sqlite:///… or postgresql+psycopg://…"),
+        (_set("records.engine_url", "bot.db"), "records.engine_url: give sqlite:///… or postgresql+psycopg://…"),
+        (_set("runbooks", "no-such-folder"), "runbooks: there is no folder no-such-folder"),
+        (_set("slack", "T1"), "slack: Input should be"),
+    ],
+)
+def test_a_setting_that_does_not_fit_is_named_with_what_would(change: Callable[[Content], None], words: str) -> None:
+    content = copy.deepcopy(GOOD)
+    change(content)
+
+    with pytest.raises(InvalidError) as refused:
+        parse(content, {}, source="bot.toml")
+
+    assert words in refused.value.words
+
+
+def test_a_value_that_is_refused_is_not_repeated() -> None:
+    content = copy.deepcopy(GOOD)
+    content["slack"]["bot_tokn"] = "xoxb-typo-in-the-key"
+
+    with pytest.raises(InvalidError) as refused:
+        parse(content, {}, source="bot.toml")
+
+    assert "xoxb" not in refused.value.words
+
+
+def test_secrets_come_from_the_environment_and_never_show() -> None:
+    environ = {variable: f"secret-{name}" for name, variable in SECRETS.items()}
+
+    settings = parse(GOOD, environ, source="bot.toml")
+
+    assert settings.slack.bot_token.get_secret_value() == "secret-bot_token"
+    assert "secret-" not in repr(settings) + str(settings.model_dump()) + settings.model_dump_json()
+
+
+@pytest.mark.parametrize(
+    ("transport", "lacking"),
+    [
+        ("socket", "bot_token"),
+        ("socket", "app_token"),
+        ("http", "bot_token"),
+        ("http", "signing_secret"),
+    ],
+)
+def test_serving_without_the_secrets_of_its_transport_is_refused_by_name(transport: str, lacking: str) -> None:
+    content = copy.deepcopy(GOOD)
+    content["slack"]["transport"] = transport
+    environ = {variable: "x" for name, variable in SECRETS.items() if name != lacking}
+    settings = parse(content, environ, source="bot.toml")
+
+    with pytest.raises(InvalidError, match=f"{SECRETS[lacking]} is not set"):
+        settings.insist_on_secrets()
+
+
+def test_serving_with_the_secrets_of_its_transport_is_fine() -> None:
+    environ = {"SLACK_BOT_TOKEN": "x", "SLACK_APP_TOKEN": "x"}
+
+    parse(GOOD, environ, source="bot.toml").insist_on_secrets()
+
+
+def test_a_file_that_is_not_there_or_no_toml_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InvalidError, match=r"There is no .*nowhere\.toml\. Copy bot\.example\.toml"):
+        load(tmp_path / "nowhere.toml")
+    broken = tmp_path / "broken.toml"
+    broken.write_text("[slack\n", encoding="utf-8")
+    with pytest.raises(InvalidError, match="is not TOML"):
+        load(broken)
+
+
+def test_the_file_is_found_by_argument_then_by_environment_then_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = (ROOT / "bot.example.toml").read_text(encoding="utf-8").replace('title = "PROD"', 'title = "{}"')
+    for name in ("argument", "environment"):
+        (tmp_path / f"{name}.toml").write_text(text.replace("{}", name), encoding="utf-8")
+    monkeypatch.setenv("RUNBOOK_BOT_CONFIG", str(tmp_path / "environment.toml"))
+
+    assert load(tmp_path / "argument.toml").the_platform().name == "argument"
+    assert load().the_platform().name == "environment"
