@@ -47,9 +47,7 @@ def insights(look: Look, params: AskInsights, now: datetime) -> JsonObject:
     return asked(look, params, now)
 
 
-def asked(
-    look: Look, params: AskInsights, now: datetime, *, sleep: Callable[[float], None] = time.sleep
-) -> JsonObject:
+def asked(look: Look, params: AskInsights, now: datetime, *, sleep: Callable[[float], None] = time.sleep) -> JsonObject:
     """Ask, wait until it is answered or a step has waited long enough, and return the groups."""
     started = look(
         "logs.insights",

@@ -133,9 +133,7 @@ def propose_promote(look: Look, params: Promote, _occasion: Occasion) -> Proposa
         words = f"Readers are given {params.run_id} already, and current/ holds exactly its files."
         return Proposal(calls=(), seen=seen, effect=words, changes="nothing", already=True)
     calls = [_copying(look, params, one) for one in files]
-    calls += [
-        look.call("s3.hide_left_over", Bucket=params.bucket, Key=one.key, IfMatch=one.etag) for one in left
-    ]
+    calls += [look.call("s3.hide_left_over", Bucket=params.bucket, Key=one.key, IfMatch=one.etag) for one in left]
     changes = [
         f"current/: filled with the {len(files)} files of {params.run_id}",
         *(f"current/{one.key.rsplit('/', 1)[-1]}: there -> out of sight (its versions stay)" for one in left),

@@ -165,9 +165,7 @@ def propose_rerun(look: Look, params: Rerun, occasion: Occasion) -> Proposal:
         kept.setdefault("ingest_date", str(found["startDate"])[:10])
     again: JsonObject = {**kept, "promote": params.promote, **({"run_key": name} if params.promote else {})}
     machine = look("states.machine", stateMachineArn=_machine(params.arn))
-    call = look.call(
-        start_row(again), stateMachineArn=_machine(params.arn), name=name, input=canonical(again).decode()
-    )
+    call = look.call(start_row(again), stateMachineArn=_machine(params.arn), name=name, input=canonical(again).decode())
     outcome = "if its gate allows it, readers are given it" if params.promote else "it promotes nothing"
     return Proposal(
         calls=(call,),

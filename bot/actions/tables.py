@@ -118,9 +118,7 @@ def versions(look: Look, params: NameTable, _now: datetime) -> JsonObject:
 
 
 def _versions(look: Look, params: NameTable) -> list[tuple[str, JsonObject]]:
-    answer = look(
-        "glue.table_versions", DatabaseName=params.database, TableName=params.table, MaxResults=MOST_VERSIONS
-    )
+    answer = look("glue.table_versions", DatabaseName=params.database, TableName=params.table, MaxResults=MOST_VERSIONS)
     if answer.get("found") is False:
         raise InvalidError(f"There is no table {params.table} in {params.database}.")
     found = [(str(one["VersionId"]), object_of(one.get("Table"))) for one in rows_of(answer.get("TableVersions"))]
@@ -272,9 +270,7 @@ def _updating(
 ) -> Proposal:
     version = str(found.get("VersionId", ""))
     pinned: JsonObject = {"VersionId": version} if version.isdigit() else {}
-    call = look.call(
-        "glue.update_table", DatabaseName=params.database, TableInput=given, SkipArchive=False, **pinned
-    )
+    call = look.call("glue.update_table", DatabaseName=params.database, TableInput=given, SkipArchive=False, **pinned)
     return Proposal(
         calls=(call,),
         seen=seen_of(found),

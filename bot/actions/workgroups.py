@@ -92,9 +92,7 @@ def propose_add(look: Look, params: AddPartition, occasion: Occasion) -> Proposa
     if not files:
         raise InvalidError(f"There is nothing in {location}; promote a run first.")
     values = dict(part.split("=", 1) for part in params.partition.split("/"))
-    text = sql.adding_partition(
-        database=params.database, table=params.table, partition=values, location=location
-    )
+    text = sql.adding_partition(database=params.database, table=params.table, partition=values, location=location)
     call = look.call(
         "athena.add_partition",
         QueryString=text,

@@ -217,9 +217,7 @@ def shape(text: str, *, most: int = 600) -> Shape:
     if len(statements) != 1 or not isinstance(statements[0], exp.Query):
         return Shape(text="", compared=())
     tree = statements[0]
-    compared = {
-        column.name.lower() for where in tree.find_all(exp.Where) for column in where.find_all(exp.Column)
-    }
+    compared = {column.name.lower() for where in tree.find_all(exp.Where) for column in where.find_all(exp.Column)}
     for literal in list(tree.find_all(exp.Literal)):
         literal.replace(exp.Placeholder())
     written = _written(tree)

@@ -284,9 +284,7 @@ def _void(desk: Desk, run: Run, approval: Approval, step: Step, why: str) -> Tur
     )
 
 
-def _take(
-    desk: Desk, run: Run, step: Step, approval: Approval, place: int, proposal: Proposal, *, owed: bool
-) -> Turn:
+def _take(desk: Desk, run: Run, step: Step, approval: Approval, place: int, proposal: Proposal, *, owed: bool) -> Turn:
     bound = approval.binding.calls[place]
     attempt = Attempt(
         run=run.id,

@@ -220,4 +220,3 @@ WISHES: dict[type, Callable[[Desk, Delivery, Any], Answer]] = {
     SnoozeAlarm: _silent(alarms.snooze_alarm),
     AlarmCame: _silent(alarms.alarm_came),
 }
-

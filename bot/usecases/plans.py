@@ -120,9 +120,7 @@ def _plan_step(desk: Desk, run: Run, runbook: Runbook, step: Step) -> tuple[Run,
         return run, say("could not look", error.words)
 
 
-def _plan_action(
-    desk: Desk, run: Run, runbook: Runbook, step: Step, planned: PlannedStep
-) -> tuple[Run, PlannedStep]:
+def _plan_action(desk: Desk, run: Run, runbook: Runbook, step: Step, planned: PlannedStep) -> tuple[Run, PlannedStep]:
     action = desk.catalogue.action(step.uses or "")
     if action.read is not None:
         output = action.looked(desk.look, desk.parameters(run, step), desk.now())

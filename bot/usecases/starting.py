@@ -224,5 +224,3 @@ def nobody_but(desk: Desk, runbook: Runbook, requester: str) -> tuple[str, ...]:
             if len(able) < needs.count(role):
                 words.append(f"{step.title}: nobody but you is in {desk.policy.role(role).title}")
     return tuple(words)
-
-

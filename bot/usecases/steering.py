@@ -106,9 +106,7 @@ def park(desk: Desk, delivery: Delivery, wish: ParkRun) -> Change:
     over = _revoked(desk, run, by=somebody.id, why="parked")
     parked = advance(run, Parked(by=somebody.id, until=wish.until), now=now)
     going, wait = waking(parked.model_copy(update={"waiting": None}), wish.until)
-    entry = AuditEntry(
-        kind="run.parked", subject=run.label, actor=somebody.id, facts={"until": wish.until.isoformat()}
-    )
+    entry = AuditEntry(kind="run.parked", subject=run.label, actor=somebody.id, facts={"until": wish.until.isoformat()})
     cards = (run_card(going), *(request_card(one, run) for one in over))
     return Change(runs=(going,), approvals=over, opens=(wait,), cards=cards, audit=(entry,))
 
@@ -169,9 +167,7 @@ def settle_owed(desk: Desk, delivery: Delivery, wish: SettleOwed) -> Change:
         "parked_until": None,
         "touched": now,
     }
-    change = _woken(
-        desk, run.model_copy(update=update), "run.settling", by=somebody.id, facts={"step": owed.step}
-    )
+    change = _woken(desk, run.model_copy(update=update), "run.settling", by=somebody.id, facts={"step": owed.step})
     return _with_ended(change, over, run)
 
 

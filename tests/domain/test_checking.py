@@ -490,10 +490,10 @@ STANDING = [
     ("status: trial", "status", "error", "On trial it starts only where it says so; add `trial_in: [staging]`"),
     ("status: active", "status", "warning", "Nobody has seen this runbook work; drill it with `runbook-bot try`"),
     ('status: active\nproved: "last week"', "proved", "error", "`proved` is 'last week'; write \"2026-11-23 drill"),
-    ('status: active\nproved: "2026-02-30 drill x"', "proved", "error", "write \"2026-11-23 drill"),
-    ('status: active\nproved: "2026-11-23 drill"', "proved", "error", "write \"2026-11-23 drill"),
-    ('status: active\nproved: "2026-11-23 rumour x"', "proved", "error", "write \"2026-11-23 drill"),
-    ('status: active\nproved: "20261123 drill x"', "proved", "error", "write \"2026-11-23 drill"),
+    ('status: active\nproved: "2026-02-30 drill x"', "proved", "error", 'write "2026-11-23 drill'),
+    ('status: active\nproved: "2026-11-23 drill"', "proved", "error", 'write "2026-11-23 drill'),
+    ('status: active\nproved: "2026-11-23 rumour x"', "proved", "error", 'write "2026-11-23 drill'),
+    ('status: active\nproved: "20261123 drill x"', "proved", "error", 'write "2026-11-23 drill'),
     ("status: draft\ntrial_in: [staging]", "trial_in", "warning", "means nothing while the status is draft"),
 ]
 

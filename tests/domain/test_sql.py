@@ -111,7 +111,8 @@ def test_any_value_stays_one_literal_of_an_explained_query(value: str) -> None:
         "SELECT * FROM quarantine WHERE name = ? AND year = ?", [value, 7], tables=TABLES, database="lake"
     )
 
-    assert text == "EXPLAIN SELECT * FROM quarantine WHERE name = " + quoted(value) + " AND year = 7"
+    before, after = "EXPLAIN SELECT * FROM quarantine WHERE name = ", " AND year = 7"
+    assert text.removeprefix(before).removesuffix(after) == quoted(value)
     assert explained(text, tables=TABLES, database="lake") == text
 
 
@@ -132,7 +133,10 @@ def test_only_a_plain_explain_of_a_select_is_one(text: str) -> None:
 
 def test_one_partition_is_added_and_nothing_else() -> None:
     good = adding_partition(
-        database="lake", table="quarantine", partition={"year": "2026", "month": "01"}, location="s3://lake-silver/silver/x/"
+        database="lake",
+        table="quarantine",
+        partition={"year": "2026", "month": "01"},
+        location="s3://lake-silver/silver/x/",
     )
 
     assert named_partition(good, tables=TABLES, database="lake") == good

@@ -195,9 +195,7 @@ _MESSAGES: tuple[Row, ...] = (
         title="See how many messages wait in a queue",
         allows={
             "QueueUrl": Named(prefix="https://sqs.<region>.amazonaws.com/<account>/", of=Match(pattern="<queues>")),
-            "AttributeNames": OneOf(
-                values=(["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"],)
-            ),
+            "AttributeNames": OneOf(values=(["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"],)),
         },
         required=("QueueUrl", "AttributeNames"),
         resource="{QueueUrl}",
