@@ -2,7 +2,8 @@
 
 import json
 import logging
-import sys
+
+import pytest
 
 from bot.logs import JsonLines
 
@@ -37,9 +38,9 @@ def test_text_from_outside_cannot_begin_a_line_of_its_own() -> None:
 
 
 def test_a_bug_is_logged_whole() -> None:
-    try:
+    with pytest.raises(ValueError, match="went wrong") as raised:
         int("what went wrong")
-    except ValueError:
-        line = _line("A listener failed.", exc_info=sys.exc_info())
+
+    line = _line("A listener failed.", exc_info=(raised.type, raised.value, raised.tb))
 
     assert "what went wrong" in json.loads(line)["exception"]

@@ -76,6 +76,7 @@ def query(look: Look, params: AskQuery, now: datetime) -> JsonObject:
     sql.insist_on_values(sql.marks_in(text), params.values)
     quoted: list[JsonValue] = [sql.quoted(value) for value in params.values]
     values: JsonObject = {"ExecutionParameters": quoted} if quoted else {}
+    _insist_on_limit(look, params.workgroup)
     found = _asked(look, "athena.select", params, text, now, **values)
     if found["state"] == "SUCCEEDED":
         found |= _rows(look, str(found["id"]))
@@ -83,8 +84,7 @@ def query(look: Look, params: AskQuery, now: datetime) -> JsonObject:
 
 
 def _asked(look: Look, row: str, params: AskQuery, text: str, now: datetime, **more: JsonValue) -> JsonObject:
-    """Start a query, if its work group limits what it may read, and wait for it."""
-    _insist_on_limit(look, params.workgroup)
+    """Start a query, and wait for it."""
     token = digest([params.workgroup, text, [str(value) for value in params.values], written(now)])
     started = look(
         row,
@@ -278,7 +278,7 @@ def worst(look: Look, params: Recent, now: datetime) -> JsonObject:
     if not isinstance(ids, list) or not ids:
         return {"looked": 0, "going": 0, "queries": []}
     since = now - timedelta(hours=params.hours)
-    found = [_ran(one) for one in rows_of(look("athena.batch", QueryExecutionIds=ids).get("QueryExecutions"))]
+    found = [_standing(look, str(one)) for one in ids]
     recent = [one for one in found if not one["submitted"] or moment(str(one["submitted"])) >= since]
     recent.sort(key=lambda one: (int(str(one["scanned_bytes"])), int(str(one["total_ms"]))), reverse=True)
     return {
@@ -346,7 +346,7 @@ ACTIONS = (
         title="Ask how a query would run",
         params=Explain,
         returns=Plan,
-        rows=("athena.workgroup", "athena.explain", "athena.execution", "athena.results"),
+        rows=("athena.explain", "athena.execution", "athena.results"),
         read=explain,
     ),
     Action(
@@ -362,7 +362,7 @@ ACTIONS = (
         title="Find the recent queries that read most",
         params=Recent,
         returns=Worst,
-        rows=("athena.executions", "athena.batch"),
+        rows=("athena.executions", "athena.execution"),
         read=worst,
     ),
     Action(

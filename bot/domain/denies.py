@@ -12,7 +12,7 @@ from bot.domain.value import JsonObject, JsonValue
 from bot.errors import InvalidError
 
 READING = ("get_", "list_", "head_", "describe_", "filter_")
-LOOKING = frozenset({"batch_get_builds", "batch_get_query_execution", "lookup_events", "simulate_principal_policy"})
+LOOKING = frozenset({"batch_get_builds", "lookup_events", "simulate_principal_policy"})
 ROLLBACK_ROW = "s3.rollback_tfstate"
 # Which versions the state has had, never what is in them.
 STATE_ROWS = frozenset({ROLLBACK_ROW, "s3.versions_tfstate"})

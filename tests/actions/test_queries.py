@@ -20,6 +20,10 @@ LIMITED: JsonObject = {
 }
 
 
+def asking(**other: JsonValue) -> JsonObject:
+    return {**ASKING, **other}
+
+
 def standing(state: str = "SUCCEEDED", **other: JsonValue) -> JsonObject:
     return {
         "found": True,
@@ -76,7 +80,7 @@ def test_rows_are_counted_and_values_go_as_parameters() -> None:
 def test_hostile_values_stay_one_quoted_value(value: str) -> None:
     asked = script()
 
-    read(asked, "athena.query", **{**ASKING, "values": [value]})
+    read(asked, "athena.query", **asking(values=[value]))
 
     (sent,) = asked.asked["athena.select"]
     assert sent["ExecutionParameters"] == ["'" + value.replace("'", "''") + "'"]
@@ -87,7 +91,7 @@ def test_a_value_no_row_admits_is_not_sent(value: str) -> None:
     asked = script()
 
     with pytest.raises(InvalidError):
-        read(asked, "athena.query", **{**ASKING, "values": [value]})
+        read(asked, "athena.query", **asking(values=[value]))
 
     assert not asked.asked["athena.select"]
 
@@ -95,20 +99,20 @@ def test_a_value_no_row_admits_is_not_sent(value: str) -> None:
 @pytest.mark.parametrize("values", [[], ["a", "b"]])
 def test_there_is_one_value_for_each_mark(values: list[JsonValue]) -> None:
     with pytest.raises(InvalidError, match="1 \\?"):
-        read(script(), "athena.query", **{**ASKING, "values": values})
+        read(script(), "athena.query", **asking(values=values))
 
 
 @pytest.mark.parametrize("query", ["SELECT count(*) FROM payroll", "SELECT count(*) FROM other.silver_transactions"])
 def test_tables_that_are_not_listed_are_not_read(query: str) -> None:
     with pytest.raises(InvalidError, match="QueryString"):
-        read(script(), "athena.query", **{**ASKING, "query": query, "values": []})
+        read(script(), "athena.query", **asking(query=query, values=[]))
 
 
 def test_a_query_that_would_show_rows_is_refused_before_anything_is_asked() -> None:
     asked = script()
 
     with pytest.raises(InvalidError, match="would show rows"):
-        read(asked, "athena.query", **{**ASKING, "query": "SELECT * FROM silver_transactions", "values": []})
+        read(asked, "athena.query", **asking(query="SELECT * FROM silver_transactions", values=[]))
 
     assert not asked.asked
 
@@ -158,7 +162,7 @@ def test_another_moment_is_another_token_and_the_same_is_the_same() -> None:
     first, again, other = script(), script(), script()
     read(first, "athena.query", **ASKING)
     read(again, "athena.query", **ASKING)
-    read(other, "athena.query", **{**ASKING, "values": ["another"]})
+    read(other, "athena.query", **asking(values=["another"]))
 
     tokens = [one.asked["athena.select"][0]["ClientRequestToken"] for one in (first, again, other)]
 
@@ -174,10 +178,11 @@ PLAN = """Fragment 1 [SOURCE]
 
 
 def test_a_plan_says_which_columns_bound_what_is_read() -> None:
-    asked = script(table([("Query Plan", "varchar")], *([line] for line in PLAN.splitlines())))
+    lines: list[list[str | None]] = [[line] for line in PLAN.splitlines()]
+    asked = script(table([("Query Plan", "varchar")], *lines))
     query: JsonValue = "SELECT * FROM silver_transactions WHERE year = ?"
 
-    found = read(asked, "athena.explain", **{**ASKING, "query": query, "values": ["20'26"]})
+    found = read(asked, "athena.explain", **asking(query=query, values=["20'26"]))
 
     (sent,) = asked.asked["athena.explain"]
     assert sent["QueryString"] == "EXPLAIN SELECT * FROM silver_transactions WHERE year = '20''26'"
@@ -199,25 +204,22 @@ def test_how_a_query_ran_is_told_without_its_values() -> None:
 
 
 def test_the_recent_queries_that_read_most_come_first() -> None:
-    def ran(number: int, scanned: int, at: str) -> JsonObject:
+    def ran(scanned: int, at: str) -> JsonObject:
         one = standing()["QueryExecution"]
         assert isinstance(one, dict)
         status: JsonObject = {"State": "SUCCEEDED", "SubmissionDateTime": at}
-        number_id = f"{number:08d}{UUID[8:]}"
-        return {**one, "QueryExecutionId": number_id, "Status": status, "Statistics": {"DataScannedInBytes": scanned}}
+        return {
+            "found": True,
+            "QueryExecution": {**one, "Status": status, "Statistics": {"DataScannedInBytes": scanned}},
+        }
 
     found = read(
         Script(
-            athena__executions=[{"found": True, "QueryExecutionIds": [UUID]}],
-            athena__batch=[
-                {
-                    "found": True,
-                    "QueryExecutions": [
-                        ran(1, 5, "2026-01-21T02:00:00Z"),
-                        ran(2, 9, "2026-01-21T02:00:00Z"),
-                        ran(3, 99, "2026-01-19T02:00:00Z"),
-                    ],
-                }
+            athena__executions=[{"found": True, "QueryExecutionIds": [UUID, UUID, UUID]}],
+            athena__execution=[
+                ran(5, "2026-01-21T02:00:00Z"),
+                ran(9, "2026-01-21T02:00:00Z"),
+                ran(99, "2026-01-19T02:00:00Z"),
             ],
         ),
         "athena.worst",

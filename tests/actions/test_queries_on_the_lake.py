@@ -61,6 +61,7 @@ def test_a_query_runs_and_is_found_among_the_recent(here: Lake) -> None:
 
     assert (found["state"], found["count"]) == ("SUCCEEDED", 0)
     assert looked("athena.statistics", {"id": found["id"]})["compared"] == ["year"]
+    assert looked("athena.worst", {"workgroup": "lake", "hours": 336})["looked"] == 1
 
 
 def test_a_partition_is_added_by_one_statement(here: Lake) -> None:

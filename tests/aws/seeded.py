@@ -274,7 +274,6 @@ GOOD: dict[str, JsonObject] = {
     },
     "athena.execution": {"QueryExecutionId": UUID},
     "athena.executions": {"WorkGroup": "lake", "MaxResults": 50},
-    "athena.batch": {"QueryExecutionIds": [UUID]},
     "athena.results": {"QueryExecutionId": UUID, "MaxResults": 201},
     "athena.stages": {"QueryExecutionId": UUID},
     "athena.stop": {"QueryExecutionId": UUID},

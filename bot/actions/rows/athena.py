@@ -99,18 +99,6 @@ ROWS: tuple[Row, ...] = (
         iam=("athena:ListQueryExecutions",),
     ),
     Row(
-        id="athena.batch",
-        service="athena",
-        operation="batch_get_query_execution",
-        title="See how several queries stand",
-        allows={"QueryExecutionIds": Each(of=_ID, most=50)},
-        required=("QueryExecutionIds",),
-        resource="athena:queries",
-        keep=_ran("QueryExecutions[]"),
-        most_kept=8_388_608,
-        iam=("athena:BatchGetQueryExecution",),
-    ),
-    Row(
         id="athena.results",
         service="athena",
         operation="get_query_results",

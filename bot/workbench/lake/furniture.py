@@ -1,4 +1,4 @@
-"""What stands around the pipeline from the start: the closed months, jobs, the deployment's state.
+"""What stands around the pipeline from the start: the closed months, jobs, the deployment.
 
 Everything a reading step of some runbook wants to find in a lake in which nothing is broken.
 """
@@ -20,7 +20,7 @@ from bot.workbench.lake.validation import read_files
 if TYPE_CHECKING:
     from mypy_boto3_glue.type_defs import PartitionInputTypeDef
 
-MONTHS = 3
+MONTHS = 2
 MONTH_FILES = 9
 LATE_FILES = 3
 _FIRST_FILE = 2_000
@@ -77,16 +77,11 @@ def partition_input(names: LakeNames, month: date, *, schema_version: str = "v1"
 
 
 def furnish(clients: Clients, names: LakeNames) -> None:
-    """Make jobs, the lock table, the deployment and the state it keeps."""
+    """Make jobs, the lock table and the deployment."""
     role = f"arn:aws:iam::{names.account}:role/etl-glue"
-    for artifact in _ARTIFACTS:
-        clients.s3.put_object(Bucket=names.artifacts_bucket, Key=f"etl/{artifact}", Body=artifact.encode())
     script = f"s3://{names.artifacts_bucket}/etl/{_ARTIFACTS[-1]}"
     for job in names.jobs:
         clients.glue.create_job(Name=job, Role=role, Command={"Name": "glueetl", "ScriptLocation": script})
-    for serial in (41, 42):
-        body = to_json({"version": 4, "serial": serial})
-        clients.s3.put_object(Bucket=names.state_bucket, Key=names.state_key, Body=body)
     clients.dynamodb.create_table(
         TableName=names.locks_table,
         KeySchema=[{"AttributeName": "LockID", "KeyType": "HASH"}],
@@ -103,11 +98,13 @@ def furnish(clients: Clients, names: LakeNames) -> None:
     clients.logs.create_log_group(logGroupName=names.deploy_log_group)
 
 
-def functions(clients: Clients, names: LakeNames) -> None:
-    """Make the functions, the live alias at the newer of two versions; the local lake runs neither.
+def versions_of_code(clients: Clients, names: LakeNames) -> None:
+    """Make two artifacts, and functions with the live alias at the newer of two versions; the lake runs neither.
 
-    Only a rollback looks at them, and they take as long to make as all the rest: its scenario makes them.
+    Only a rollback looks at them, and they take longer to make than all the rest: its scenario makes them.
     """
+    for artifact in _ARTIFACTS:
+        clients.s3.put_object(Bucket=names.artifacts_bucket, Key=f"etl/{artifact}", Body=artifact.encode())
     role = clients.create_role("etl-functions")
     for function in (names.promote_function, names.summary_function):
         clients.functions.create_function(

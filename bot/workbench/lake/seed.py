@@ -17,6 +17,7 @@ from bot.workbench.lake.validation import Fault, Findings, read_files
 
 TONIGHT_FIRST_FILE = 180  # f-0180 to f-0193 land tonight
 FILES_A_NIGHT = 14
+QUERY_BYTES = 100_000_000_000  # what the work group lets one query read
 _NIGHTS = 5
 _LOAD_AT = time(2, 0, tzinfo=UTC)
 _LOAD_TAKES = timedelta(minutes=11)
@@ -155,7 +156,10 @@ def _catalogue(clients: Clients, names: LakeNames) -> None:
     )
     clients.athena.create_work_group(
         Name=names.workgroup,
-        Configuration={"ResultConfiguration": {"OutputLocation": f"s3://{names.results_bucket}/"}},
+        Configuration={
+            "ResultConfiguration": {"OutputLocation": f"s3://{names.results_bucket}/"},
+            "BytesScannedCutoffPerQuery": QUERY_BYTES,
+        },
     )
 
 

@@ -24,7 +24,7 @@ def break_(lake: Lake) -> None:
         EdgeError: the account is not the local lake's (nothing was changed), or the load did not promote.
     """
     only_the_local_lake(lake)
-    furniture.functions(lake.clients, lake.names)
+    furniture.versions_of_code(lake.clients, lake.names)
     now = lake.clock.now()
     day = _day(lake)
     for key in readings.keys_under(lake.clients.s3, lake.names.bronze_bucket, lake.names.raw_prefix(day)):

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from bot.workbench.demo import Demo
 from tests.workbench.demo.newcomer import Newcomer
@@ -53,6 +53,8 @@ def opening(chromium: Browser, running: Demo) -> Iterator[Newcomers]:
         page = context.new_page()
         page.on("pageerror", lambda error: wrongs.append(str(error)))
         page.goto(f"{running.slack.page_url}&person=U0{person.upper()}")
+        expect(page.locator("#switch-person")).to_contain_text(f"@{person}", timeout=PATIENCE_MS)
+        expect(page.locator("#link-state")).to_have_text("", timeout=PATIENCE_MS)
         return Newcomer(page)
 
     yield open_page

@@ -114,8 +114,8 @@ def test_the_closed_months_are_whole_and_the_catalogue_knows_them(fresh: Lake) -
     glue = fresh.clients.glue
     known = glue.get_partitions(DatabaseName="lake", TableName="silver_transactions")["Partitions"]
 
-    assert len(fresh.seeded.months) == 3
-    assert len(known) == 4
+    assert len(fresh.seeded.months) == 2
+    assert len(known) == 3
     for month in fresh.seeded.months:
         latest = read_json(fresh, "lake-silver", f"{month.partition}_LATEST.json")
         success = read_json(fresh, "lake-silver", f"{month.partition}run_id={month.run_id}/_SUCCESS")
@@ -130,8 +130,6 @@ def test_jobs_lock_table_and_deployment_are_there(fresh: Lake) -> None:
     assert set(clients.glue.list_jobs()["JobNames"]) == set(fresh.names.jobs)
     assert clients.dynamodb.list_tables()["TableNames"] == ["terraform-locks"]
     assert clients.codebuild.list_projects()["projects"] == ["lake-deploy"]
-    states = clients.s3.list_object_versions(Bucket="lake-tfstate", Prefix="lake/terraform.tfstate")["Versions"]
-    assert len(states) == 2
 
 
 def test_the_catalogue_knows_the_table(fresh: Lake) -> None:

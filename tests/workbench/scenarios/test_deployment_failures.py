@@ -55,6 +55,14 @@ def test_the_lock_is_really_held_by_a_build_that_failed(lake: Lake) -> None:
     assert failing(SCENARIO, lake) >= {"no lock on the state", "a later deployment SUCCEEDED"}
 
 
+def test_the_states_earlier_version_is_kept(lake: Lake) -> None:
+    SCENARIO.break_(lake)
+
+    found = lake.clients.s3.list_object_versions(Bucket="lake-tfstate", Prefix="lake/terraform.tfstate")
+
+    assert len(found["Versions"]) == 2
+
+
 def test_the_alarm_names_the_lock(lake: Lake) -> None:
     SCENARIO.break_(lake)
 
