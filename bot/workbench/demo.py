@@ -118,7 +118,17 @@ class Demo:
 
     def scenarios(self) -> list[Payload]:
         """Return name, title and state of each, and what only the world outside can do about it."""
-        return [self._scenario(scenario) for scenario in SCENARIOS.values()]
+        return [self._scenario(scenario) for scenario in self._offered().values()]
+
+    def _offered(self) -> dict[str, Scenario]:
+        """Return the failures that a runbook answers: nobody is left with one that nothing here can repair."""
+        return {name: one for name, one in SCENARIOS.items() if (self._runbooks / f"{name}.md").is_file()}
+
+    def _named(self, name: str) -> Scenario:
+        found = self._offered().get(name)
+        if found is None:
+            raise RequestError(f"There is no failure called {name!r}; there is {', '.join(self._offered())}.")
+        return found
 
     def _scenario(self, scenario: Scenario) -> Payload:
         broken = scenario.name in self._broken
@@ -138,7 +148,7 @@ class Demo:
 
     def break_(self, name: str) -> None:
         """Cause a failure; returns at once, and it happens before the reader's eyes."""
-        scenario = _named(name)
+        scenario = self._named(name)
         with self._guard:
             if name in self._broken and not self._mended(name):
                 raise RequestError("That is broken already. Repair it, or press Start over.")
@@ -155,7 +165,7 @@ class Demo:
 
     def fix(self, name: str) -> None:
         """Do what only the world outside can do: have the cause mended."""
-        scenario = _named(name)
+        scenario = self._named(name)
         if name not in self._broken:
             raise RequestError("Nothing is broken yet, so there is nothing to mend.")
         scenario.mend(self.lake)
@@ -193,7 +203,7 @@ class Demo:
 
     def repaired(self, name: str) -> bool:
         """Return whether the lake itself says that the failure is over."""
-        return all(check.ok for check in _named(name).repaired(self.lake))
+        return all(check.ok for check in self._named(name).repaired(self.lake))
 
     def audit(self) -> Verification:
         """Return whether the bot's audit is whole, read from outside of it."""
@@ -256,10 +266,3 @@ CHECKLIST = {
     "watch": "All is checked in the lake; the run watches for an hour",
     "repaired": "Move the clock: +1 h, then +5 min: repaired",
 }
-
-
-def _named(name: str) -> Scenario:
-    scenario = SCENARIOS.get(name)
-    if scenario is None:
-        raise RequestError(f"There is no failure called {name!r}; there is {', '.join(SCENARIOS)}.")
-    return scenario
