@@ -28,9 +28,12 @@ class Point(NameRun):
 
     Attributes:
         promoted_at: what the pointer says of when; `${run.started}`.
+        replaces: the ETag of the pointer that is replaced, where it is known from an earlier step; any other one
+            there now is refused. An undo names the one its run left (`${steps.promote.output.etag}`).
     """
 
     promoted_at: str
+    replaces: str = ""
 
 
 class Pointed(Returns):
@@ -67,7 +70,7 @@ class _Pointing:
 def propose_point(look: Look, params: Point, _occasion: Occasion) -> Proposal:
     """Propose the one write of the pointer, having seen the run's `_SUCCESS` and the pointer it replaces."""
     pointing = _pointing(look, params, files=None)
-    seen: JsonObject = {"gate": pointing.gate, "pointer": pointing.live}
+    seen: JsonObject = {"gate": pointing.gate, "pointer": pointing.live, "etag": pointing.live.get("etag", "")}
     was = pointing.live.get("run_id") or "none"
     if pointing.call is None:
         words = f"Readers are given {params.run_id} already."
@@ -89,6 +92,12 @@ def _pointing(look: Look, params: Point, *, files: int | None) -> _Pointing:
         words = " ".join(str(one) for one in reasons) if isinstance(reasons, list) else ""
         raise InvalidError(f"The run {params.run_id} may not be given to readers. {words}")
     live = live_run(look, params.bucket, params.partition)
+    already = live.get("run_id") == params.run_id
+    if params.replaces and not already and live.get("etag") != params.replaces:
+        raise InvalidError(
+            f"Somebody gave readers {live.get('run_id') or 'nothing'} since; the pointer was {params.replaces}, "
+            f"now it is {live.get('etag') or 'gone'}. Nothing was changed."
+        )
     body: JsonObject = {
         "run_id": params.run_id,
         "promoted_at": written(moment(params.promoted_at)),
@@ -107,7 +116,6 @@ def _pointing(look: Look, params: Point, *, files: int | None) -> _Pointing:
     else:
         call = look.call("s3.put_pointer", Body=text, IfMatch=live["etag"], **place)
     judgement: JsonObject = {name: value for name, value in gate.items() if name not in {"found", "reasons"}}
-    already = live.get("run_id") == params.run_id
     return _Pointing(call=None if already else call, live=live, gate=judgement)
 
 

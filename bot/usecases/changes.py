@@ -13,7 +13,7 @@ from bot.domain.action import Call, Proposal, Replay
 from bot.domain.approval import Approval, ApprovalState, BoundCall, ConsumedApproval, end, insist, still_eligible
 from bot.domain.audit import AuditEntry
 from bot.domain.records import Attempt, AttemptState, Outcome, Taking
-from bot.domain.run import Awaiting, Looked, Lost, MustWait, Owed, Run, StepDone, StepFailed, StepState, Waiting
+from bot.domain.run import Awaiting, Looked, Lost, MustWait, Owed, Run, StepDone, StepState, Waiting
 from bot.domain.runbook import Risk, Runbook, Step
 from bot.domain.value import JsonObject, JsonValue
 from bot.errors import (
@@ -381,19 +381,13 @@ def _sent(
     if sent.state is AttemptState.UNKNOWN:
         if may_replay and desk.catalogue.row(bound.call.row).replay is not Replay.ONCE:
             return Turn(goes_on=True, outcomes=(outcome,), audit=(entry,))
-        return _redrawn(_lost(desk, run, step, sent.words, outcomes=(outcome,), audit=(entry,)), approval, run)
+        return _lost(desk, run, step, sent.words, outcomes=(outcome,), audit=(entry,))
     record = run.record(step.id)
     if sent.state is AttemptState.FAILED:
         turn = failed(desk, run, step, sent.words, record=record)
-        kept_too = replace(turn, frees=True, outcomes=(outcome,), audit=(entry, *turn.audit))
-        return _redrawn(kept_too, approval, run)
+        return replace(turn, frees=True, outcomes=(outcome,), audit=(entry, *turn.audit))
     kept = record.model_copy(update={"answers": (*record.answers, sent.answer or {})})
     return Turn(events=(Looked(record=kept),), goes_on=True, outcomes=(outcome,), audit=(entry,))
-
-
-def _redrawn(turn: Turn, approval: Approval, run: Run) -> Turn:
-    """Have the request's card say what became of its calls."""
-    return replace(turn, cards=(*turn.cards, request_card(approval, run)))
 
 
 def _what_it_left(desk: Desk, run: Run, approval: Approval, place: int) -> JsonObject | None:
@@ -500,8 +494,7 @@ def _look_after(
         turn = seen(desk, run, step, observed(action, desk, run, step, own, element=element), owes=owes)
         if not any(isinstance(event, StepDone) for event in turn.events):
             break
-    over = any(isinstance(event, StepDone | StepFailed) for event in turn.events)
-    return _redrawn(turn, approval, run) if over else turn
+    return turn
 
 
 def _entry(kind: str, run: Run, attempt: Attempt, approval: Approval) -> AuditEntry:

@@ -22,6 +22,7 @@ from bot.domain.run import (
     Ended,
     Event,
     Looked,
+    Lost,
     MustWait,
     Owed,
     Run,
@@ -135,11 +136,7 @@ def _change(desk: Desk, run: Run, turn: Turn, key: str) -> Change:
 
 def _answered(desk: Desk, run: Run, turn: Turn) -> tuple[Card, ...]:
     """Return the requests whose calls have just come to something, so that their cards say what became of them."""
-    over = {
-        event.record.step
-        for event in turn.events
-        if isinstance(event, StepDone | StepFailed | StepPassed) and event.record.answers
-    }
+    over = {event.record.step for event in turn.events if isinstance(event, StepDone | StepFailed | StepPassed | Lost)}
     if not over:
         return ()
     asked = desk.records.approvals(run=run.id)

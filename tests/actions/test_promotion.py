@@ -74,6 +74,18 @@ def test_somebody_else_s_flip_in_between_is_refused_by_the_precondition(here: La
     assert propose(LOOK, "lake.point", **PROMOTING).seen != proposal.seen
 
 
+@pytest.mark.parametrize("action", ["lake.point", "lake.promote"])
+def test_a_pointer_other_than_the_one_that_was_to_be_replaced_is_left(here: Lake, action: str) -> None:
+    left = left_over()
+    etag = propose(LOOK, "lake.point", **PROMOTING).seen["etag"]
+    extra: JsonObject = {"left_over": left} if action == "lake.promote" else {}
+    assert propose(LOOK, action, **{**PROMOTING, **extra, "replaces": etag}).calls
+    point_to(here, "20260119T020000Z")
+
+    with pytest.raises(InvalidError, match="Somebody gave readers 20260119T020000Z since"):
+        propose(LOOK, action, **{**PROMOTING, **extra, "replaces": etag})
+
+
 def test_a_pointer_that_is_gone_is_made_anew_and_only_if_still_gone(here: Lake) -> None:
     here.client("s3").delete_object(Bucket="lake-silver", Key=f"{PARTITION}_LATEST.json")
     proposal = propose(LOOK, "lake.point", **PROMOTING)

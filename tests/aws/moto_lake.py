@@ -14,6 +14,7 @@ from bot.actions.catalogue import CATALOGUE
 from bot.aws.cloud import AwsCloud
 from tests.aws.seeded import ACCOUNT, BREAKER, CREDENTIALS, KEY, PLATFORM, REGION, SOURCE, text
 
+PATIENT_S = 30.0  # a busy machine is no frozen process
 DEFINITION = text({"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 60, "End": True}}})
 
 
@@ -88,4 +89,4 @@ def lake() -> Iterator[Lake]:
 @cache
 def gate() -> AwsCloud:
     """Return the one gate of all tests on moto; making its clients is what takes long."""
-    return AwsCloud(catalogue=CATALOGUE, platform=PLATFORM, credentials=CREDENTIALS)
+    return AwsCloud(catalogue=CATALOGUE, platform=PLATFORM, credentials=CREDENTIALS, fence=PATIENT_S)

@@ -75,7 +75,7 @@ class Neighbour:
         """Return the gate that tests share; making clients is what takes long."""
         return self._gates[0] if self._gates else self.new_gate()
 
-    def new_gate(self, *, fence: float = 1.0) -> AwsCloud:
+    def new_gate(self, *, fence: float = 30.0) -> AwsCloud:
         """Return a gate of its own to this neighbour, one that has not asked who calls."""
         made = AwsCloud(
             catalogue=CATALOGUE,

@@ -26,6 +26,20 @@ def test_without_a_projection_nothing_is_kept() -> None:
     assert kept(row({}), {"name": "a"}) == {}
 
 
+def test_the_names_of_what_is_not_listed_can_be_kept_without_what_is_in_it() -> None:
+    answer = {"items": [{"id": 1, "secret": "s", "none": None}], "id": 2}
+
+    assert kept(row({"items[].id": "number", "items[].*": "names"}), answer) == {
+        "items": [{"id": 1, "Others": ["secret"]}]
+    }
+
+
+def test_lists_of_lists_are_kept_as_such() -> None:
+    answer = {"rows": [[{"f": "a", "v": "b"}], []]}
+
+    assert kept(row({"rows[][].f": "text"}), answer) == {"rows": [[{"f": "a"}], []]}
+
+
 KINDS: list[tuple[str, Any, Any]] = [
     ("number", 101.0, 101),
     ("number", 6.25, 6.25),

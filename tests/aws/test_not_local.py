@@ -12,7 +12,7 @@ from bot.actions.catalogue import CATALOGUE
 from bot.aws.cloud import AwsCloud
 from bot.domain.runbook import Risk
 from bot.domain.value import JsonObject
-from tests.aws.moto_lake import Lake
+from tests.aws.moto_lake import PATIENT_S, Lake
 from tests.aws.seeded import ACCOUNT, CREDENTIALS, EXECUTION, GOOD, JOB_RUN, PLATFORM, REGION, good, nothing, permit
 
 AT = datetime(2026, 1, 21, 3, 0, tzinfo=UTC)
@@ -92,7 +92,7 @@ def stubbed(cloud: AwsCloud, row: str) -> Iterator[Stubber]:
 @pytest.mark.parametrize("row", sorted(EXACT))
 def test_the_exact_request_is_made_and_only_listed_fields_are_kept(the_lake: Lake, row: str) -> None:
     asked, answered, kept = EXACT[row]
-    cloud = AwsCloud(catalogue=CATALOGUE, platform=PLATFORM, credentials=CREDENTIALS)
+    cloud = AwsCloud(catalogue=CATALOGUE, platform=PLATFORM, credentials=CREDENTIALS, fence=PATIENT_S)
     found = CATALOGUE.row(row)
 
     with stubbed(cloud, row) as stub:

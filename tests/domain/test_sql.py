@@ -1,7 +1,7 @@
 import logging
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.domain.sql import adding_partition, explained, explaining, named_partition, quoted, selected, shape
@@ -105,6 +105,7 @@ def test_nothing_of_a_refused_query_is_logged(text: str, caplog: pytest.LogCaptu
     assert "canary" not in caplog.text
 
 
+@settings(deadline=None)
 @given(st.text(alphabet=st.characters(min_codepoint=32, max_codepoint=126), max_size=40))
 def test_any_value_stays_one_literal_of_an_explained_query(value: str) -> None:
     text = explaining(

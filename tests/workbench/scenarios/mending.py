@@ -12,7 +12,8 @@ ELEVEN_MINUTES = 660
 
 
 def failing(scenario: Scenario, lake: Lake) -> set[str]:
-    return {check.name for check in scenario.repaired(lake) if not check.ok}
+    """Return what is wrong with the lake itself; an alarm follows within a second, so tests of it wait."""
+    return {check.name for check in scenario.repaired(lake) if not check.ok and not check.name.startswith("alarm ")}
 
 
 def seen(scenario: Scenario, lake: Lake) -> dict[str, str]:

@@ -48,7 +48,6 @@ def test_queries_really_read_everything_and_one_still_runs(lake: Lake) -> None:
         "the catalogue knows every month",
         "current/ has at most 4 files",
         "a query with a partition predicate read less than 5 GB",
-        "alarm AthenaProcessedBytesHigh OK",
     }
 
 
