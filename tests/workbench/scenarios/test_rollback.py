@@ -1,7 +1,7 @@
 import pytest
 from botocore.exceptions import ClientError
 
-from bot.errors import EdgeError
+from bot.errors import EdgeError, InvalidError
 from bot.workbench.lake.lake import Lake
 from bot.workbench.lake.names import LakeNames
 from bot.workbench.scenarios import rollback
@@ -132,3 +132,8 @@ def test_another_account_is_not_broken(lake: Lake) -> None:
             rollback.break_(lake)
     finally:
         lake.names = own
+
+
+def test_nobody_outside_has_to_mend_anything(lake: Lake) -> None:
+    with pytest.raises(InvalidError, match="follow the runbook"):
+        SCENARIO.mend(lake)
