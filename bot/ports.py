@@ -6,6 +6,16 @@ from typing import Protocol
 
 from bot.domain.action import Call
 from bot.domain.approval import Approval, ConsumedApproval
+from bot.domain.assistance import (
+    Answer,
+    AnswerQuestion,
+    DraftPostmortem,
+    ExpandStep,
+    Expansion,
+    Suggestion,
+    SuggestResponse,
+    Wording,
+)
 from bot.domain.inbox import Delivery
 from bot.domain.people import Person
 from bot.domain.records import Attempt, Card, Change, Episode, Taken, Taking, Wait
@@ -141,6 +151,29 @@ class Search(Protocol):
 
     def runbooks(self, words: str, *, most: int = 3) -> Sequence[tuple[str, tuple[str, ...]]]:
         """Return ids, best first, each with the words that matched."""
+        ...
+
+
+class Assistant(Protocol):
+    """Words what code has gathered; it never acts, and what it says is a guess until `domain/claims` has checked it.
+
+    No verb raises for a model that is away, slow or wrong: the reply then says so in `made.degraded`.
+    """
+
+    def expand_step(self, job: ExpandStep) -> Expansion:
+        """Say what exactly to do now at one step."""
+        ...
+
+    def suggest_response(self, job: SuggestResponse) -> Suggestion:
+        """Say which response fits an alarm."""
+        ...
+
+    def answer(self, job: AnswerQuestion, *, heard: Callable[[str], None] = ...) -> Answer:
+        """Answer from the evidence; `heard` is given the text so far while it is being written."""
+        ...
+
+    def draft_postmortem(self, job: DraftPostmortem) -> Wording:
+        """Word the sections of a post-mortem."""
         ...
 
 
