@@ -3,6 +3,7 @@ import json
 import pytest
 
 from bot.domain.inbox import (
+    GiveInputs,
     RevokeRequest,
     ShowApprovals,
     ShowHelp,
@@ -34,6 +35,8 @@ READ = [
     ("runbook", "status", ShowStatus()),
     ("runbook", "status r42", ShowStatus(run=42)),
     ("runbook", "stop R-42", StopRun(run=42)),
+    ("runbook", "answer R-42 way=data", GiveInputs(run=42, inputs={"way": "data"})),
+    ("runbook", "answer r42 way=data why=“as agreed”", GiveInputs(run=42, inputs={"way": "data", "why": "as agreed"})),
     ("approvals", "", ShowApprovals()),
     ("approvals", "list", ShowApprovals()),
     ("approvals", "show Q-9", ShowApprovals(approval=9)),
@@ -55,6 +58,9 @@ def test_a_command_becomes_its_wish(command: str, text: str, wish: Wish) -> None
         ("runbook", "stop", "id is missing"),
         ("runbook", "stop everything", "write R-42"),
         ("runbook", "stop R-42 R-43", "do not understand `R-43`"),
+        ("runbook", "answer way=data", "Which run?"),
+        ("runbook", "answer R-42", "Answer what?"),
+        ("runbook", "answer R-42 data", "do not understand `data`"),
         ("runbook", "status run=42", "id is missing"),
         ("runbook", "show x y=1", "do not understand `y=`"),
         ("runbook", "run x alarm=R-4", "is a run, not an alarm"),
