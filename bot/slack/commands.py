@@ -11,6 +11,7 @@ from bot.domain.inbox import (
     DeclareIncident,
     Delivery,
     EndIncident,
+    GiveInputs,
     GradeIncident,
     NamePerson,
     NoteIncident,
@@ -99,6 +100,15 @@ def _status(found: Words) -> Wish:
 
 def _stopped(found: Words) -> Wish:
     return StopRun(run=one_number(found, "R"))
+
+
+def _answered(found: Words) -> Wish:
+    nothing_more(found, beyond=1, values=True)
+    if not found.plain:
+        raise InvalidError("Which run? Its id is missing; write R-42.")
+    if not found.given:
+        raise InvalidError("Answer what? Write name=value, as the run asks for it.")
+    return GiveInputs(run=number(found.plain[0], "R"), inputs=found.given)
 
 
 def _requests(found: Words) -> Wish:
@@ -198,6 +208,13 @@ ROWS: tuple[Row, ...] = (
         build=_started,
     ),
     Row(command="runbook", name="status", usage="[R-42]", help="Show one run, or all that are open.", build=_status),
+    Row(
+        command="runbook",
+        name="answer",
+        usage="R-42 name=value …",
+        help="Give a run what it waits for, or choose how it goes on.",
+        build=_answered,
+    ),
     Row(command="runbook", name="stop", usage="R-42", help="Stop a run; what it owes stays owed.", build=_stopped),
     Row(command="approvals", name="list", usage="", help="List the open requests.", build=_requests, alone=True),
     Row(command="approvals", name="show", usage="Q-9", help="Show a request whole.", build=_request),

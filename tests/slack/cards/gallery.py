@@ -7,6 +7,7 @@ from bot.domain.approval import Approval, ApprovalState
 from bot.domain.incident import Incident
 from bot.domain.records import Attempt, Episode
 from bot.domain.run import Awaiting, Run, RunState
+from bot.domain.runbook import Parameter, Runbook
 from bot.domain.value import JsonObject
 from bot.slack.cards import modals
 from bot.slack.cards.alarm import alarm_card
@@ -56,10 +57,35 @@ def _ended_request(state: ApprovalState, why: str, by: str = "bot", *, waits: bo
     return request_card(approval, run, runbook(), stage(now=NIGHT + timedelta(minutes=16)))
 
 
+WAY = Parameter(
+    name="way",
+    title="How shall readers get good data again?",
+    enum=("data", "code", "wait", "none"),
+    labels={"data": "Point readers back", "code": "Previous version", "wait": "Wait for the load", "none": "Leave it"},
+    asked_by="half_open",
+)
+
+
+def _with_ways() -> Runbook:
+    known = runbook()
+    return known.model_copy(update={"parameters": (*known.parameters[:1], WAY)})
+
+
+def _choosing(*, most: int = 4) -> Run:
+    run = waiting_for(Awaiting.INPUT, "half_open")
+    assert run.waiting is not None
+    return run.model_copy(update={"waiting": run.waiting.model_copy(update={"offers": WAY.enum[:most]})})
+
+
+def _chosen(run: Run) -> Run:
+    return run.model_copy(update={"inputs": {**run.inputs, "way": "code"}})
+
+
 def _notice(
     payload: JsonObject,
     run: Run,
     *,
+    book: Runbook | None = None,
     after: int = 0,
     approval: Approval | None = None,
     tries: tuple[Attempt, ...] | None = None,
@@ -68,7 +94,7 @@ def _notice(
         Told(
             payload=payload,
             run=run,
-            runbook=runbook(),
+            runbook=book or runbook(),
             stage=stage(now=NIGHT + timedelta(minutes=after)),
             approval=approval,
             approvals=(an_approval(**CONSUMED), control_request(**CONSUMED)),
@@ -170,6 +196,10 @@ GALLERY: dict[str, Show] = {
     "run-waiting-for-approval": lambda: run_card(
         waiting_for(Awaiting.APPROVAL, "half_open"), runbook(), (control_request(**CONSUMED),), stage()
     ),
+    "run-waiting-for-a-choice": lambda: run_card(_choosing(most=2), _with_ways(), (), stage()),
+    "run-declined-with-another-way": lambda: run_card(
+        _chosen(waiting_for(Awaiting.PERSON, "half_open", words="Q-9 declined")), _with_ways(), (), stage()
+    ),
     "run-waiting-for-input": lambda: run_card(waiting_for(Awaiting.INPUT, "half_open"), runbook(), (), stage()),
     "run-waiting-for-hands": lambda: run_card(waiting_for(Awaiting.DONE, "half_open"), runbook(), (), stage()),
     "run-waiting-for-a-person": lambda: run_card(
@@ -245,6 +275,10 @@ GALLERY: dict[str, Show] = {
         {"what": "asked", "approval": 9, "by": ANA}, at_step("half_open"), approval=an_approval()
     ),
     "notice-input": lambda: _notice({"what": "input", "step": "half_open"}, waiting_for(Awaiting.INPUT, "half_open")),
+    "notice-choice": lambda: _notice({"what": "input", "step": "half_open"}, _choosing(), book=_with_ways()),
+    "question-answered": lambda: _notice(
+        {"what": "input", "step": "half_open", "by": BO}, _chosen(at_step("half_open")), book=_with_ways()
+    ),
     "notice-done": lambda: _notice({"what": "done", "step": "half_open"}, waiting_for(Awaiting.DONE, "half_open")),
     "whisper-refused": lambda: _whisper(
         {"what": "refused", "words": REFUSED, "kind": "cast_vote", "approval": 9}, run=at_step("half_open"), asked=True
