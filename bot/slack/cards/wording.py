@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from bot.domain.moment import moment
+from bot.domain.moment import span as span
 from bot.domain.plain import cut as cut
 from bot.domain.plain import visible as visible
 from bot.domain.policy import Policy
@@ -176,19 +177,6 @@ def time_in(text: str, *, now: datetime | None = None) -> str:
         return time_of(moment(text), now=now)
     except InvalidError:
         return quoted(text, 40)
-
-
-def span(length: timedelta) -> str:
-    """Return a length of time as people say it: 40 s, 24 min, 2 h 5 min, 3 days."""
-    seconds = max(int(length.total_seconds()), 0)
-    if seconds < 60:
-        return f"{seconds} s"
-    if seconds < 3_600:
-        return f"{seconds // 60} min"
-    if seconds < 172_800:
-        hours, minutes = divmod(seconds // 60, 60)
-        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
-    return f"{seconds // 86_400} days"
 
 
 def push(sentence: str, tail: str = "", *, most: int = 120) -> str:
