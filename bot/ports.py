@@ -16,6 +16,7 @@ from bot.domain.assistance import (
     SuggestResponse,
     Wording,
 )
+from bot.domain.evidence import Evidence
 from bot.domain.inbox import Delivery
 from bot.domain.incident import Incident
 from bot.domain.people import Person
@@ -288,6 +289,10 @@ class Records(Protocol):
 
     def incidents(self, *, channel: str | None = None, open_only: bool = False) -> Sequence[Incident]:
         """Return incidents, newest first, of one channel or of all."""
+        ...
+
+    def evidence(self, subject: str) -> Evidence:
+        """Return what sentences about the subject point at; nothing, where nothing was gathered."""
         ...
 
     def holds(self, resource: str) -> tuple[int, ...]:

@@ -237,6 +237,48 @@ class EndIncident(Value):
     over: bool
 
 
+class AskQuestion(Value):
+    """Ask the bot something in one's own words."""
+
+    kind: Literal["ask_question"] = "ask_question"
+    question: str
+
+
+class ExpandStep(Value):
+    """Say what exactly to do at a step: of a run, or of a runbook by its number."""
+
+    kind: Literal["expand_step"] = "expand_step"
+    run: int | None = None
+    runbook: str = ""
+    step: str = ""
+
+
+class ShowEvidence(Value):
+    """Show what sentences point at: of an alarm (`A-118`) or of an answer (`assist:57`)."""
+
+    kind: Literal["show_evidence"] = "show_evidence"
+    subject: str
+
+
+class ShowAlarms(Value):
+    """Show the open alarms."""
+
+    kind: Literal["show_alarms"] = "show_alarms"
+
+
+class SuggestForAlarm(Value):
+    """Look again at an alarm and suggest a response anew; it is meant by its id or its name.
+
+    Attributes:
+        cost: tell what the model read and wrote, too.
+    """
+
+    kind: Literal["suggest_for_alarm"] = "suggest_for_alarm"
+    alarm: int | None = None
+    name: str = ""
+    cost: bool = False
+
+
 class OpenHome(Value):
     """Somebody opened the App Home."""
 
@@ -273,6 +315,11 @@ Wish = Annotated[
     | NamePerson
     | NoteIncident
     | EndIncident
+    | AskQuestion
+    | ExpandStep
+    | ShowEvidence
+    | ShowAlarms
+    | SuggestForAlarm
     | OpenHome,
     Field(discriminator="kind"),
 ]

@@ -9,7 +9,9 @@ from enum import StrEnum
 from bot.domain.action import Call
 from bot.domain.alarm import AlarmNotice
 from bot.domain.approval import Approval, ConsumedApproval
+from bot.domain.assistance import Suggestion
 from bot.domain.audit import AuditEntry
+from bot.domain.evidence import Evidence
 from bot.domain.incident import Incident
 from bot.domain.run import Run
 from bot.domain.value import JsonObject, Value
@@ -18,7 +20,7 @@ from bot.domain.value import JsonObject, Value
 class Wait(Value):
     """Hold one thing that is to be done at an hour; its key is the work's id.
 
-    Keys: `segment:RUN:NUMBER`, `ladder:APPROVAL:LEVEL`, `remind:RUN:NUMBER`.
+    Keys: `segment:RUN:NUMBER`, `ladder:APPROVAL:LEVEL`, `remind:RUN:NUMBER`, `suggest:ALARM`, `assist:NUMBER`.
     """
 
     key: str
@@ -114,6 +116,7 @@ class CardKind(StrEnum):
 
     ALARM = "alarm"
     INCIDENT = "incident"
+    ASSIST = "assist"
     RUN = "run"
     REQUEST = "request"
     NOTICE = "notice"
@@ -161,6 +164,7 @@ class Episode(Value):
 
     Attributes:
         findings: what the runbook's leading reads found, in words, each with its evidence id.
+        suggestion: what the assistant suggests, checked; None until it has.
         taken_by: who said "I'm on it".
     """
 
@@ -172,6 +176,7 @@ class Episode(Value):
     why: str = ""
     inputs: JsonObject = {}
     findings: tuple[JsonObject, ...] = ()
+    suggestion: Suggestion | None = None
     channel: str
     taken_by: str | None = None
     run: int | None = None
@@ -190,6 +195,7 @@ class Change(Value):
     since they were read; a `StaleError` then keeps nothing.
 
     Attributes:
+        evidence: what sentences on cards point at, each under its subject, e.g. `A-118`; the newest replaces the last.
         closes: keys of waits that are over.
         inbox: the delivery that is dealt with by this change.
         frees: runs whose leases end.
@@ -201,6 +207,7 @@ class Change(Value):
     approvals: tuple[Approval, ...] = ()
     episodes: tuple[Episode, ...] = ()
     incidents: tuple[Incident, ...] = ()
+    evidence: tuple[tuple[str, Evidence], ...] = ()
     opens: tuple[Wait, ...] = ()
     closes: tuple[str, ...] = ()
     outcomes: tuple[Outcome, ...] = ()

@@ -145,4 +145,11 @@ _INCIDENTS = (
     "create index incidents_of_channel on incidents (channel, id)",
     "create index incidents_open on incidents (id) where open",
 )
-MIGRATIONS: tuple[Migration, ...] = (first, incidents)
+
+
+def evidence(connection: Connection) -> None:
+    """Make the table of what sentences on cards point at."""
+    connection.execute(text("create table evidence (subject text primary key, doc text not null)"))
+
+
+MIGRATIONS: tuple[Migration, ...] = (first, incidents, evidence)

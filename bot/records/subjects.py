@@ -6,12 +6,13 @@ from typing import TypeVar
 from sqlalchemy import Connection, Select, Table, select, update
 
 from bot.domain.approval import Approval
+from bot.domain.evidence import Evidence
 from bot.domain.incident import Incident
 from bot.domain.records import AlarmState, Episode
 from bot.domain.run import Run
 from bot.errors import LeaseHeldError, NotFoundError, StaleError
-from bot.records.schema import approvals, episodes, fold, incidents, runs, votes
-from bot.records.statements import insert_new
+from bot.records.schema import approvals, episodes, evidence, fold, incidents, runs, votes
+from bot.records.statements import insert_into, insert_new
 
 Subject = TypeVar("Subject", Run, Approval, Episode, Incident)
 
@@ -69,6 +70,19 @@ def save_incident(connection: Connection, incident: Incident) -> None:
     columns = {"channel": fold(incident.place.channel), "open": incident.open}
     if not _saved(connection, incidents, incident, columns):
         raise _stale(incident.label)
+
+
+def save_evidence(connection: Connection, subject: str, found: Evidence) -> None:
+    """Keep what was gathered for a subject; it replaces what was there."""
+    statement = insert_into(connection, evidence).values(subject=fold(subject), doc=found.model_dump_json())
+    newest = {"doc": statement.excluded.doc}
+    connection.execute(statement.on_conflict_do_update(index_elements=[evidence.c.subject], set_=newest))
+
+
+def evidence_of(connection: Connection, subject: str) -> Evidence:
+    """Return what was gathered for a subject, or nothing."""
+    document = connection.execute(select(evidence.c.doc).where(evidence.c.subject == fold(subject))).scalar()
+    return Evidence() if document is None else Evidence.model_validate_json(document)
 
 
 def _saved(

@@ -16,12 +16,14 @@ from bot.domain.inbox import (
     DeclareIncident,
     Delivery,
     EndIncident,
+    ExpandStep,
     GiveInputs,
     MarkDone,
     NamePerson,
     RevokeRequest,
     SettleOwed,
     SettleUnknown,
+    ShowEvidence,
     ShowIncidents,
     ShowRunbook,
     ShowStatus,
@@ -94,6 +96,7 @@ _ONE = re.compile(_NUMBER, re.ASCII)
 _TWO = re.compile(f"{_NUMBER}:{_NUMBER}", re.ASCII)
 _AT_STEP = re.compile(f"{_NUMBER}:{_STEP}", re.ASCII)
 _CHOSEN = re.compile(f"{_NUMBER}:{_STEP}:([A-Za-z0-9][A-Za-z0-9_.-]{{0,39}})", re.ASCII)
+_SUBJECT = re.compile(r"(A-[1-9][0-9]{0,8}|assist:[1-9][0-9]{0,8})", re.ASCII)
 _RUNBOOK = re.compile(r"([a-z][a-z0-9-]{0,59})", re.ASCII)
 
 
@@ -136,6 +139,8 @@ BUTTONS: Mapping[str, Button] = {
     "take_alarm": _one(lambda alarm: TakeAlarm(alarm=alarm)),
     "snooze": _one(lambda alarm: SnoozeAlarm(alarm=alarm)),
     "declare": _one(lambda alarm: DeclareIncident(alarm=alarm)),
+    "evidence": Button(shape=_SUBJECT, build=lambda found: ShowEvidence(subject=found[1])),
+    "expand": _at_step(lambda run, step: ExpandStep(run=run, step=step)),
     # Incidents.
     "lead_incident": _one(lambda incident: NamePerson(incident=incident)),
     "mitigate_incident": _one(lambda incident: EndIncident(incident=incident, over=False)),

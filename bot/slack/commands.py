@@ -3,19 +3,23 @@
 Nothing here tells a fact about runbooks, runs or requests: what has facts goes through the inbox and comes back.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.domain.inbox import (
+    AskQuestion,
     DeclareIncident,
     Delivery,
     EndIncident,
+    ExpandStep,
     GiveInputs,
     GradeIncident,
     NamePerson,
     NoteIncident,
     RevokeRequest,
+    ShowAlarms,
     ShowApprovals,
     ShowHelp,
     ShowIncidents,
@@ -24,6 +28,8 @@ from bot.domain.inbox import (
     ShowStatus,
     StartRun,
     StopRun,
+    SuggestForAlarm,
+    TakeAlarm,
     Wish,
 )
 from bot.domain.incident import MOST_NOTE
@@ -124,6 +130,36 @@ def _revoked(found: Words) -> Wish:
     return RevokeRequest(approval=one_number(found, "Q"))
 
 
+def _expanded(found: Words) -> Wish:
+    _only(found)
+    if len(found.plain) != 2:
+        raise InvalidError("Which step of what? Write R-42 or a runbook's name, and the step's number.")
+    of, step = found.plain
+    if re.fullmatch(r"r-?[1-9][0-9]{0,8}", of.lower(), re.ASCII):
+        return ExpandStep(run=number(of, "R"), step=step.lower()[:40])
+    return ExpandStep(runbook=name_of(Words(plain=(of,), given={}, text=of)), step=step.lower()[:40])
+
+
+def _alarms(found: Words) -> Wish:
+    nothing_more(found, beyond=0)
+    return ShowAlarms()
+
+
+def _suggested(found: Words) -> Wish:
+    cost = "--cost" in found.plain
+    named = [word for word in found.plain if word != "--cost"]
+    _only(found)
+    if len(named) != 1:
+        raise InvalidError("For which alarm? Write its id or its name.")
+    if re.fullmatch(r"a-?[1-9][0-9]{0,8}", named[0].lower(), re.ASCII):
+        return SuggestForAlarm(alarm=number(named[0], "A"), cost=cost)
+    return SuggestForAlarm(name=named[0][:255], cost=cost)
+
+
+def _taken(found: Words) -> Wish:
+    return TakeAlarm(alarm=one_number(found, "A"))
+
+
 def _declared(found: Words) -> Wish:
     severity, alarm = found.given.get("severity", "3"), found.given.get("alarm")
     _only(found, "severity", "alarm")
@@ -215,10 +251,26 @@ ROWS: tuple[Row, ...] = (
         help="Give a run what it waits for, or choose how it goes on.",
         build=_answered,
     ),
+    Row(
+        command="runbook",
+        name="expand",
+        usage="R-42 4 (or name 4)",
+        help="Say what exactly to do at a step, with this run's values.",
+        build=_expanded,
+    ),
     Row(command="runbook", name="stop", usage="R-42", help="Stop a run; what it owes stays owed.", build=_stopped),
     Row(command="approvals", name="list", usage="", help="List the open requests.", build=_requests, alone=True),
     Row(command="approvals", name="show", usage="Q-9", help="Show a request whole.", build=_request),
     Row(command="approvals", name="revoke", usage="Q-9", help="Take back your yes before it is used.", build=_revoked),
+    Row(command="alarm", name="list", usage="", help="List the open alarms.", build=_alarms, alone=True),
+    Row(
+        command="alarm",
+        name="suggest",
+        usage="A-118 or its name [--cost]",
+        help="Look again, and suggest a response.",
+        build=_suggested,
+    ),
+    Row(command="alarm", name="ack", usage="A-118", help="Say that you are on it.", build=_taken),
     Row(
         command="incident",
         name="declare",
@@ -251,6 +303,7 @@ ROWS: tuple[Row, ...] = (
 TITLES: Mapping[str, str] = {
     "runbook": "Find, plan and run runbooks",
     "approvals": "See requests, take back a yes",
+    "alarm": "See alarms, have a response suggested",
     "incident": "Declare and steer incidents",
 }
 ESCAPED = frozenset({"incident"})
@@ -313,12 +366,19 @@ class Commands:
         if word in {"", HELP}:
             return ShowHelp(words=self.help())
         having = [row.command for row in self.rows if row.name == word]
+        if not having and self._asks(word, text):
+            return AskQuestion(question=text)
         for command in having[:-1]:
             try:
                 return self.read(command, text)
             except InvalidError:
                 continue
         return self.read(having[-1] if having else self._commands()[0], text)
+
+    def _asks(self, word: str, text: str) -> bool:
+        """Return whether it is a question, and no command somebody mistyped."""
+        names = {*(row.name for row in self.rows), *self._commands()}
+        return text.rstrip().endswith("?") or len(text.split()) > 3 or nearest(word, names) is None
 
     def read(self, command: str, text: str) -> Wish:
         """Return the wish behind what follows a command.

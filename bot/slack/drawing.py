@@ -18,6 +18,7 @@ from bot.errors import NotFoundError, UnavailableError
 from bot.ports import Directory, Library, Records
 from bot.slack.cards import wording
 from bot.slack.cards.alarm import alarm_card
+from bot.slack.cards.assist import assist_card
 from bot.slack.cards.blocks import Message, View
 from bot.slack.cards.home import home
 from bot.slack.cards.incident import Around, incident_card
@@ -71,6 +72,9 @@ class Drawing:
                 return self._request(card, link)
             case CardKind.ALARM:
                 return self._alarm(card, link)
+            case CardKind.ASSIST:
+                stage = self.stage(link=link, cards=[f"alarm:{card.payload.get('alarm')}"])
+                return Drawn(shows=assist_card(card, stage), asks=str(card.payload.get("by") or "") or None)
             case CardKind.INCIDENT:
                 return self._incident(card, link)
             case CardKind.NOTICE:
@@ -169,9 +173,12 @@ class Drawing:
             approvals = [*self.records.approvals(run=runs[0].id)]
         incidents = [self.records.incident(number) for number in _numbers(payload, "incident", "incidents")]
         people = [name for run in runs for name in _people(run, [one for one in approvals if one.run == run.id])]
+        episodes = [self.records.episode(number) for number in _numbers(payload, "alarm", "alarms")]
+        people += [one.taken_by for one in episodes if one.taken_by]
         people += [name for one in incidents for name in _involved(one)]
         cards = [*(f"request:{one.id}" for one in approvals), *(f"run:{run.id}" for run in runs)]
         cards += [f"incident:{one.id}" for one in incidents]
+        cards += [f"alarm:{one.with_ or one.id}" for one in episodes]
         told = Whisper(
             payload=payload,
             stage=self.stage(link=link, cards=cards[:40], people=people),
@@ -180,6 +187,7 @@ class Drawing:
             runbook=self._named(payload.get("id")) or (self.runbook(runs[0]) if runs else None),
             approvals=approvals,
             incidents=incidents,
+            episodes=episodes,
         )
         return Drawn(shows=whisper(told))
 

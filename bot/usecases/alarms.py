@@ -80,7 +80,8 @@ def perform_look(desk: Desk, key: str) -> None:
         if runbook is not None and not found:
             found.append(look(desk, episode, runbook))
         looked = found[0].model_copy(update={"revision": episode.revision}) if found else episode
-        return Change(episodes=(looked,), closes=(key,), cards=(alarm_card_of(looked),))
+        suggest = Wait(key=f"suggest:{episode.id}", due=desk.now())
+        return Change(episodes=(looked,), closes=(key,), opens=(suggest,), cards=(alarm_card_of(looked),))
 
     desk.keep(build)
 
@@ -140,18 +141,27 @@ def look(desk: Desk, episode: Episode, runbook: Runbook) -> Episode:
 
     It is best effort: a look that fails is a finding too, and never keeps the alarm from being shown.
     """
-    facts = facts_of(episode)
+    inputs, findings = findings_of(desk, runbook, facts_of(episode), channel=episode.channel, alarm=episode.id)
+    return episode.model_copy(update={"findings": findings, "inputs": inputs})
+
+
+def findings_of(
+    desk: Desk, runbook: Runbook, facts: JsonObject, *, channel: str, alarm: int | None = None
+) -> tuple[JsonObject, tuple[JsonObject, ...]]:
+    """Return the inputs that are known, and what the runbook's leading reads find with them now, in words."""
     try:
         inputs = fill(desk, runbook, {}, facts)
     except InputsMissingError as error:
-        return episode.model_copy(update={"findings": ({"words": f"Not looked: {error.words}", "ok": False},)})
-    run = _sketch(desk, episode, runbook, facts, inputs)
+        return {}, ({"words": f"Not looked: {error.words}", "ok": False},)
+    run = _sketch(desk, runbook, facts, inputs, channel=channel, alarm=alarm)
     findings: list[JsonObject] = []
     for step in leading_reads(desk, runbook):
         run, finding = _one_look(desk, run, step)
         if finding:
-            findings.append({"id": f"E{len(findings) + 1}", "step": step.id, **finding})
-    return episode.model_copy(update={"findings": tuple(findings), "inputs": dict(inputs)})
+            seen = sum(1 for one in findings if one["ok"])
+            name: JsonObject = {"id": f"E{seen + 1}"} if finding["ok"] else {}
+            findings.append({**name, "step": step.id, **finding})
+    return dict(inputs), tuple(findings)
 
 
 def leading_reads(desk: Desk, runbook: Runbook) -> tuple[Step, ...]:
@@ -179,7 +189,9 @@ def _one_look(desk: Desk, run: Run, step: Step) -> tuple[Run, JsonObject | None]
     return run.model_copy(update={"records": {**run.records, step.id: record}}), {"words": words, "ok": True}
 
 
-def _sketch(desk: Desk, episode: Episode, runbook: Runbook, facts: JsonObject, inputs: dict[str, str]) -> Run:
+def _sketch(
+    desk: Desk, runbook: Runbook, facts: JsonObject, inputs: dict[str, str], *, channel: str, alarm: int | None
+) -> Run:
     """Return a run that is never kept, so that the leading reads see what a run of theirs would see."""
     now = desk.now()
     return Run(
@@ -188,8 +200,8 @@ def _sketch(desk: Desk, episode: Episode, runbook: Runbook, facts: JsonObject, i
         title=runbook.title,
         snapshot=runbook.sha256,
         environment=desk.environment,
-        place=Place(team=desk.team, channel=episode.channel),
-        alarm=episode.id,
+        place=Place(team=desk.team, channel=channel),
+        alarm=alarm,
         facts=facts,
         inputs=inputs,
         requester="bot",

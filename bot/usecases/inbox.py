@@ -13,11 +13,13 @@ from bot.domain.inbox import (
     AlarmCame,
     AskAgain,
     AskPeople,
+    AskQuestion,
     CastVote,
     DeclareIncident,
     DeclineRequest,
     Delivery,
     EndIncident,
+    ExpandStep,
     GiveInputs,
     GradeIncident,
     MarkDone,
@@ -28,8 +30,10 @@ from bot.domain.inbox import (
     RevokeRequest,
     SettleOwed,
     SettleUnknown,
+    ShowAlarms,
     ShowApprovals,
     ShowDetails,
+    ShowEvidence,
     ShowHelp,
     ShowIncidents,
     ShowList,
@@ -38,6 +42,7 @@ from bot.domain.inbox import (
     SnoozeAlarm,
     StartRun,
     StopRun,
+    SuggestForAlarm,
     TakeAlarm,
     TakeOver,
     UndoStep,
@@ -45,7 +50,7 @@ from bot.domain.inbox import (
 from bot.domain.records import Card, CardKind, Change
 from bot.domain.value import JsonObject
 from bot.errors import BotError, EdgeError, LeaseHeldError
-from bot.usecases import alarms, approvals, incidents, steering
+from bot.usecases import alarms, approvals, assistance, incidents, steering
 from bot.usecases.desk import Desk
 from bot.usecases.plans import plan_run
 from bot.usecases.starting import nobody_but, start_run
@@ -192,6 +197,14 @@ def _incidents(desk: Desk, delivery: Delivery, wish: ShowIncidents) -> Answer:
     return Change(), incidents.shown(desk, delivery, wish)
 
 
+def _evidence(desk: Desk, delivery: Delivery, wish: ShowEvidence) -> Answer:
+    return Change(), assistance.evidence_shown(desk, delivery, wish)
+
+
+def _alarms(desk: Desk, delivery: Delivery, wish: ShowAlarms) -> Answer:
+    return Change(), {"what": "alarms", "alarms": [one.id for one in desk.records.episodes()]}
+
+
 def _home(desk: Desk, delivery: Delivery, wish: OpenHome) -> Answer:
     desk.person(delivery.person, channel="D", starts=False)
     return Change(cards=(approvals.home_card(desk, delivery.person or ""),)), None
@@ -214,6 +227,8 @@ WISHES: dict[type, Callable[[Desk, Delivery, Any], Answer]] = {
     ShowDetails: _details,
     OpenHome: _home,
     ShowIncidents: _incidents,
+    ShowEvidence: _evidence,
+    ShowAlarms: _alarms,
     CastVote: _silent(approvals.cast_vote),
     DeclineRequest: _silent(approvals.decline),
     RevokeRequest: _silent(approvals.revoke),
@@ -230,6 +245,9 @@ WISHES: dict[type, Callable[[Desk, Delivery, Any], Answer]] = {
     TakeAlarm: _silent(alarms.take_alarm),
     SnoozeAlarm: _silent(alarms.snooze_alarm),
     AlarmCame: _silent(alarms.alarm_came),
+    AskQuestion: _silent(assistance.ask),
+    ExpandStep: _silent(assistance.expand),
+    SuggestForAlarm: _silent(assistance.suggest),
     DeclareIncident: _silent(incidents.declare),
     GradeIncident: _silent(incidents.grade),
     NamePerson: _silent(incidents.name_person),

@@ -6,6 +6,7 @@ from bot.domain.records import AlarmState, Episode
 from bot.domain.run import Run
 from bot.domain.runbook import Runbook
 from bot.slack.cards import wording
+from bot.slack.cards.assist import suggestion_lines
 from bot.slack.cards.blocks import Block, Button, Confirm, Message, buttons, context, lines, message, section
 from bot.slack.cards.run import STATES
 from bot.slack.cards.stage import Stage
@@ -26,6 +27,7 @@ def alarm_card(
         section(_head(episode, stage, others)),
         section(_meaning(episode, runbook)),
         *_looked(episode),
+        *_suggested(episode, run),
         section(_runbook(episode, runbook, run, stage)),
         *_buttons(episode, runbook, run),
         context(_small_print(episode, run, stage)),
@@ -99,6 +101,12 @@ def _looked(episode: Episode) -> list[Block]:
     return [section(lines("*Looked already* (read-only)", *found))]
 
 
+def _suggested(episode: Episode, run: Run | None) -> list[Block]:
+    """Return what the assistant suggests, until somebody has started something."""
+    said = suggestion_lines(episode.suggestion) if episode.suggestion and run is None else []
+    return [section(lines("*Suggested*", *said))] if said else []
+
+
 def _runbook(episode: Episode, runbook: Runbook | None, run: Run | None, stage: Stage) -> str:
     if runbook is None:
         return "*No runbook names this alarm.* `/runbook search …` finds one by words."
@@ -130,6 +138,8 @@ def _buttons(episode: Episode, runbook: Runbook | None, run: Run | None) -> list
             Button(label="Plan only", action="plan", value=number),
             Button(label="Read the runbook", action="show_runbook", value=runbook.id),
         ]
+    if episode.suggestion is not None:
+        more.append(Button(label="Evidence", action="evidence", value=label(episode)))
     if episode.state is AlarmState.ALARM:
         more.append(Button(label="Declare incident", action="declare", value=number))
     if episode.snoozed_until is None and episode.state is AlarmState.ALARM:
@@ -152,4 +162,7 @@ def _small_print(episode: Episode, run: Run | None, stage: Stage) -> str:
     taken = f"{stage.name(episode.taken_by)} is on it" if episode.taken_by else "Nobody has this yet"
     quiet = f"quiet until {wording.time_of(episode.snoozed_until, now=stage.now)}" if episode.snoozed_until else ""
     starts = "" if run or episode.runbook is None else "Start only looks; every change stops for an approval."
-    return " · ".join(part for part in (starts, taken, quiet, "no model used") if part)
+    made = episode.suggestion.made if episode.suggestion else None
+    model = f"worded by {wording.quoted(made.model, 40)}" if made and made.engine == "bedrock" else "no model used"
+    why = wording.quoted(made.degraded, 120) if made else ""
+    return " · ".join(part for part in (starts, taken, quiet, model, why) if part)
