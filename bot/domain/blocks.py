@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, StrictBool, ValidationError
 
-from bot.domain.runbook import Risk, Status
+from bot.domain.runbook import LONGEST_LABEL, Risk, Status
 
 LONGEST = timedelta(days=7)
 
@@ -39,6 +39,7 @@ Span = Annotated[timedelta, BeforeValidator(duration)]
 Name = Annotated[str, Field(pattern=r"\A[a-z][a-z0-9_]{0,39}\z")]
 Role = Annotated[str, Field(pattern=r"\A[a-z][a-z0-9_-]{0,39}\z")]
 Words = Annotated[str, Field(min_length=1, max_length=500)]
+Label = Annotated[str, Field(min_length=1, max_length=LONGEST_LABEL)]
 
 
 class Block(BaseModel):
@@ -58,6 +59,8 @@ class ParameterBlock(Block):
     default: str | None = None
     required: StrictBool = True
     asked_by: Name | None = None
+    labels: dict[str, Label] = {}
+    only_if: dict[str, Words] = {}
 
 
 class FrontMatter(Block):

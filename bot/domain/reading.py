@@ -383,6 +383,8 @@ def _parameter(name: str, block: ParameterBlock) -> Parameter:
         default=block.default,
         required=block.required,
         asked_by=block.asked_by,
+        labels=block.labels,
+        only_if=block.only_if,
     )
 
 
