@@ -114,6 +114,7 @@ class CardKind(StrEnum):
     ALARM = "alarm"
     RUN = "run"
     REQUEST = "request"
+    LIST = "list"
     NOTICE = "notice"
     WHISPER = "whisper"
     HOME = "home"
