@@ -14,6 +14,7 @@ from datetime import timedelta, tzinfo
 
 from bot.actions.catalogue import CATALOGUE
 from bot.anchoring import anchors_of, plumbing_of
+from bot.assistant.extractive import ExtractiveAssistant
 from bot.aws.clients import READ_TIMEOUT_S, Credentials, refuse_redirects
 from bot.aws.cloud import AwsCloud
 from bot.aws.intake import AlarmIntake
@@ -248,6 +249,7 @@ def _desk(
         pager=plumbing,
         directory=directory,
         library=library,
+        assistant=ExtractiveAssistant(),
         search=RunbookIndex(settings.records.index, runbooks=library.runbooks),
         catalogue=CATALOGUE,
         policy=settings.the_policy(),

@@ -119,6 +119,7 @@ class CardKind(StrEnum):
     ASSIST = "assist"
     RUN = "run"
     REQUEST = "request"
+    LIST = "list"
     NOTICE = "notice"
     WHISPER = "whisper"
     HOME = "home"

@@ -19,11 +19,11 @@ from bot.ports import Directory, Library, Records
 from bot.slack.cards import wording
 from bot.slack.cards.alarm import alarm_card
 from bot.slack.cards.assist import assist_card
-from bot.slack.cards.blocks import Message, View
+from bot.slack.cards.blocks import Message, Sheet, View
 from bot.slack.cards.home import home
 from bot.slack.cards.incident import Around, incident_card
 from bot.slack.cards.notices import Told, broadcasts, notice
-from bot.slack.cards.request import request_card
+from bot.slack.cards.request import list_sheet, request_card
 from bot.slack.cards.run import run_card
 from bot.slack.cards.stage import Stage
 from bot.slack.cards.whispers import Whisper, whisper
@@ -42,7 +42,7 @@ class Drawn:
         asks: the person to tell when the channel cannot be written to.
     """
 
-    shows: Message | View
+    shows: Message | View | Sheet
     edition: int = 0
     broadcast: bool = False
     asks: str | None = None
@@ -70,6 +70,8 @@ class Drawing:
                 return self._run(card, link)
             case CardKind.REQUEST:
                 return self._request(card, link)
+            case CardKind.LIST:
+                return self._list(card, link)
             case CardKind.ALARM:
                 return self._alarm(card, link)
             case CardKind.ASSIST:
@@ -125,6 +127,10 @@ class Drawing:
         stage = self.stage(link=link, cards=_around(run), people=_people(run, [approval]))
         shows = request_card(approval, run, self.runbook(run), stage)
         return Drawn(shows=shows, edition=approval.edition, asks=approval.asked_by)
+
+    def _list(self, card: Card, link: Link) -> Drawn:
+        approval = self.records.approval(card.subject)
+        return Drawn(shows=list_sheet(approval, self.records.run(approval.run), self.stage(link=link)))
 
     def _alarm(self, card: Card, link: Link) -> Drawn:
         episode = self.records.episode(card.subject)

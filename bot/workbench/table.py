@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bot.actions.catalogue import CATALOGUE
+from bot.assistant.extractive import ExtractiveAssistant
 from bot.aws.clients import Credentials
 from bot.aws.cloud import AwsCloud
 from bot.domain.action import Platform
@@ -71,6 +72,7 @@ class Table:
             pager=QuietPager(),
             directory=EverybodyIsHere(policy),
             library=OneBook(runbook, source),
+            assistant=ExtractiveAssistant(),
             search=NothingElse(),
             catalogue=CATALOGUE,
             policy=policy,

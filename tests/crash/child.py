@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from bot.actions.catalogue import CATALOGUE
+from bot.assistant.extractive import ExtractiveAssistant
 from bot.aws.clients import Credentials
 from bot.aws.cloud import AwsCloud
 from bot.domain.reading import read_runbook
@@ -91,6 +92,7 @@ def _desk(spec: Spec, store: KillingStore, cloud: AwsCloud) -> Desk:
         pager=FakePager(),
         directory=FakeDirectory(),
         library=FolderLibrary(Path(RUNBOOKS), read=read_runbook),
+        assistant=ExtractiveAssistant(),
         search=Nothing(),
         catalogue=CATALOGUE,
         policy=POLICY,

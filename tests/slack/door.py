@@ -15,6 +15,7 @@ from slack_sdk import WebClient
 from slack_sdk.signature import SignatureVerifier
 
 from bot.actions.catalogue import CATALOGUE
+from bot.assistant.extractive import ExtractiveAssistant
 from bot.domain.action import Call, Platform
 from bot.domain.approval import Approval, ConsumedApproval
 from bot.domain.inbox import Delivery
@@ -241,6 +242,7 @@ class Door:
             pager=NoPager(),
             directory=self.directory,
             library=FolderLibrary(runbooks, read=read_runbook),
+            assistant=ExtractiveAssistant(),
             search=NoSearch(),
             catalogue=CATALOGUE,
             policy=POLICY,

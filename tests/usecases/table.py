@@ -12,6 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from bot.actions.catalogue import CATALOGUE
+from bot.assistant.extractive import ExtractiveAssistant
 from bot.aws.clients import Credentials
 from bot.aws.cloud import AwsCloud
 from bot.domain.action import Call, Platform
@@ -265,6 +266,7 @@ class Table:
             pager=self.pager,
             directory=self.directory,
             library=FolderLibrary(self.runbooks, read=READ),
+            assistant=ExtractiveAssistant(),
             search=Nothing(),
             catalogue=CATALOGUE,
             policy=POLICY,

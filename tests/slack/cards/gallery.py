@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 
+from bot.domain.action import Call
 from bot.domain.approval import Approval, ApprovalState
 from bot.domain.incident import Incident
 from bot.domain.records import Attempt, Episode
@@ -69,6 +70,12 @@ WAY = Parameter(
 def _with_ways() -> Runbook:
     known = runbook()
     return known.model_copy(update={"parameters": (*known.parameters[:1], WAY)})
+
+
+def _copying(number: int) -> Call:
+    key = f"quarantine/mortgages/transactions/part-{number:05}.json"
+    params: JsonObject = {"Bucket": "lake-quarantine", "Key": key.replace("quarantine", "condemned", 1)}
+    return Call(row="s3.copy_condemned", params=params, resource=f"s3://lake-quarantine/{params['Key']}")
 
 
 def _choosing(*, most: int = 4) -> Run:
@@ -230,6 +237,19 @@ GALLERY: dict[str, Show] = {
     ),
     "request-too-long": lambda: request_card(
         an_approval(put_breaker("x" * 4_000)), waiting_for(Awaiting.APPROVAL, "half_open"), runbook(), stage()
+    ),
+    "request-of-many": lambda: request_card(
+        an_approval(
+            *(
+                put_breaker().model_copy(
+                    update={"item": number, "call": _copying(number), "effect": "Copies 24 objects to condemned/"}
+                )
+                for number in range(24)
+            )
+        ),
+        at_step("half_open"),
+        runbook(),
+        stage(),
     ),
     "request-approved": lambda: request_card(an_approval(**APPROVED), at_step("half_open"), runbook(), stage()),
     "request-done": lambda: request_card(an_approval(**CONSUMED), at_step("close"), runbook(), stage()),
