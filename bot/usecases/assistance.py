@@ -17,6 +17,7 @@ from bot.domain.assistance import (
     Suggestion,
     SuggestResponse,
     grounds,
+    spelled,
 )
 from bot.domain.assistance import ExpandStep as ExpandJob
 from bot.domain.audit import AuditEntry
@@ -295,7 +296,7 @@ def _values(desk: Desk, step: Step, run: Run | None) -> tuple[dict[str, str], Js
             known[name] = resolve(written, scope)
         except ExpressionError:
             unknown.append(name)
-    told = {name: _spoken(value) for name, value in known.items()}
+    told = {name: spelled(value) for name, value in known.items()}
     call: JsonObject | None = None if unknown else {"uses": step.uses, "with": known}
     if step.when and run:
         told["needed now"] = _holds(step.when, scope)
@@ -307,10 +308,6 @@ def _holds(when: str, scope: dict[str, JsonValue]) -> str:
         return "yes" if compile_expression(when).truth(scope) else f"no: {when} is false"
     except ExpressionError:
         return "not known yet"
-
-
-def _spoken(value: JsonValue) -> str:
-    return value if isinstance(value, str) else str(value)
 
 
 def _checked(job: Job, claims: tuple[Claim, ...], made: Made) -> tuple[tuple[Claim, ...], Made]:

@@ -457,6 +457,10 @@ class Table:
     def whispers(self) -> list[JsonObject]:
         return [card.payload for card in self._cards() if card.key.startswith("whisper:")]
 
+    def cards(self, prefix: str) -> list[Card]:
+        """Return what is shown under keys that begin so."""
+        return [card for card in self._cards() if card.key.startswith(prefix)]
+
     def refused(self) -> str:
         words = [str(one["words"]) for one in self.whispers() if one.get("what") == "refused"]
         assert words, "nobody was refused"
