@@ -130,6 +130,8 @@ def _buttons(episode: Episode, runbook: Runbook | None, run: Run | None) -> list
             Button(label="Plan only", action="plan", value=number),
             Button(label="Read the runbook", action="show_runbook", value=runbook.id),
         ]
+    if episode.state is AlarmState.ALARM:
+        more.append(Button(label="Declare incident", action="declare", value=number))
     if episode.snoozed_until is None and episode.state is AlarmState.ALARM:
         more.append(Button(label="Expected, snooze 1 h", action="snooze", value=number))
     return buttons(shown, more)
