@@ -17,6 +17,7 @@ from bot.domain.assistance import (
     Wording,
 )
 from bot.domain.inbox import Delivery
+from bot.domain.incident import Incident
 from bot.domain.logs.event import LogEvent
 from bot.domain.logs.fetching import Fetched, Progress, ReadLogs
 from bot.domain.people import Person
@@ -236,7 +237,7 @@ class Records(Protocol):
         ...
 
     def next_id(self, kind: str) -> int:
-        """Return a number never given before for run, approval, alarm."""
+        """Return a number never given before for run, approval, alarm, incident."""
         ...
 
     # The inbox.
@@ -297,6 +298,18 @@ class Records(Protocol):
 
     def episodes(self, *, open_only: bool = True, arn: str | None = None) -> Sequence[Episode]:
         """Return episodes, newest first."""
+        ...
+
+    def incident(self, number: int) -> Incident:
+        """Return the incident.
+
+        Raises:
+            NotFoundError: there is none.
+        """
+        ...
+
+    def incidents(self, *, channel: str | None = None, open_only: bool = False) -> Sequence[Incident]:
+        """Return incidents, newest first, of one channel or of all."""
         ...
 
     def holds(self, resource: str) -> tuple[int, ...]:
