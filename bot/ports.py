@@ -19,6 +19,8 @@ from bot.domain.assistance import (
 from bot.domain.evidence import Evidence
 from bot.domain.inbox import Delivery
 from bot.domain.incident import Incident
+from bot.domain.logs.event import LogEvent
+from bot.domain.logs.fetching import Fetched, Progress, ReadLogs
 from bot.domain.people import Person
 from bot.domain.records import Attempt, Card, Change, Episode, Taken, Taking, Wait
 from bot.domain.run import Run
@@ -65,6 +67,26 @@ class Cloud(Protocol):
 
         Raises:
             UnavailableError: AWS did not say.
+        """
+        ...
+
+
+class Logs(Protocol):
+    """Reads many log lines, and says what it did not read."""
+
+    def read(
+        self,
+        ask: ReadLogs,
+        *,
+        take: Callable[[Sequence[LogEvent]], object],
+        told: Callable[[Progress], None] = ...,
+        stop: Callable[[], bool] = ...,
+    ) -> Fetched:
+        """Give pages of lines to `take`, one after another, as they come; what fails is in `unread`, in words.
+
+        Args:
+            told: hears after each page how far it is.
+            stop: asked before each page; when it says yes, what is left can be asked for later.
         """
         ...
 
