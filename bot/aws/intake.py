@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from bot.aws.plumbing import WAIT_S, Message, Plumbing
 from bot.domain.action import Look, Platform, shown
-from bot.domain.alarm import AlarmNotice, AlarmNow, alarm_notice, alarm_now
+from bot.domain.alarm import ALARM_TYPES, AlarmNotice, AlarmNow, alarm_notice, alarm_now
 from bot.domain.value import Value
 from bot.errors import InvalidError
 
@@ -78,7 +78,7 @@ class AlarmIntake:
             UnavailableError: CloudWatch did not answer.
             CallRefusedError: CloudWatch said no.
         """
-        return alarm_now(self._look("cloudwatch.alarm", AlarmNames=[name], AlarmTypes=["MetricAlarm"]))
+        return alarm_now(self._look("cloudwatch.alarm", AlarmNames=[name], AlarmTypes=[*ALARM_TYPES]))
 
     def _ours(self, notice: AlarmNotice) -> AlarmNotice:
         if notice.topic not in self._topic_arns:

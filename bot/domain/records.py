@@ -117,6 +117,7 @@ class CardKind(StrEnum):
     ALARM = "alarm"
     INCIDENT = "incident"
     ASSIST = "assist"
+    STORM = "storm"
     RUN = "run"
     REQUEST = "request"
     LIST = "list"
@@ -167,6 +168,8 @@ class Episode(Value):
         findings: what the runbook's leading reads found, in words, each with its evidence id.
         suggestion: what the assistant suggests, checked; None until it has.
         taken_by: who said "I'm on it".
+        with_: the alarm of the same cause on whose card this one is told.
+        storm: the alarm with which a storm began that this one is part of; it is told on the storm's card.
     """
 
     id: int
@@ -185,6 +188,7 @@ class Episode(Value):
     snoozed_until: datetime | None = None
     ok_since: str | None = None
     with_: int | None = None
+    storm: int | None = None
     opened: datetime
     revision: int = 0
 

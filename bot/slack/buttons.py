@@ -23,6 +23,7 @@ from bot.domain.inbox import (
     RevokeRequest,
     SettleOwed,
     SettleUnknown,
+    ShowAlarms,
     ShowEvidence,
     ShowIncidents,
     ShowRunbook,
@@ -139,6 +140,7 @@ BUTTONS: Mapping[str, Button] = {
     "take_alarm": _one(lambda alarm: TakeAlarm(alarm=alarm)),
     "snooze": _one(lambda alarm: SnoozeAlarm(alarm=alarm)),
     "declare": _one(lambda alarm: DeclareIncident(alarm=alarm)),
+    "show_alarms": _one(lambda _: ShowAlarms()),
     "evidence": Button(shape=_SUBJECT, build=lambda found: ShowEvidence(subject=found[1])),
     "expand": _at_step(lambda run, step: ExpandStep(run=run, step=step)),
     # Incidents.

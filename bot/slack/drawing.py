@@ -17,7 +17,7 @@ from bot.domain.value import JsonValue
 from bot.errors import NotFoundError, UnavailableError
 from bot.ports import Directory, Library, Records
 from bot.slack.cards import wording
-from bot.slack.cards.alarm import alarm_card
+from bot.slack.cards.alarm import alarm_card, storm_card
 from bot.slack.cards.assist import assist_card
 from bot.slack.cards.blocks import Message, Sheet, View
 from bot.slack.cards.home import home
@@ -77,6 +77,9 @@ class Drawing:
             case CardKind.ASSIST:
                 stage = self.stage(link=link, cards=[f"alarm:{card.payload.get('alarm')}"])
                 return Drawn(shows=assist_card(card, stage), asks=str(card.payload.get("by") or "") or None)
+            case CardKind.STORM:
+                caught = [one for one in self.records.episodes(open_only=False) if one.storm == card.subject]
+                return Drawn(shows=storm_card(caught, self.stage(link=link)))
             case CardKind.INCIDENT:
                 return self._incident(card, link)
             case CardKind.NOTICE:

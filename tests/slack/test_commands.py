@@ -5,11 +5,13 @@ import pytest
 from bot.domain.inbox import (
     DeclareIncident,
     EndIncident,
+    ExpandStep,
     GiveInputs,
     GradeIncident,
     NamePerson,
     NoteIncident,
     RevokeRequest,
+    ShowAlarms,
     ShowApprovals,
     ShowHelp,
     ShowIncidents,
@@ -18,6 +20,8 @@ from bot.domain.inbox import (
     ShowStatus,
     StartRun,
     StopRun,
+    SuggestForAlarm,
+    TakeAlarm,
     Wish,
 )
 from bot.domain.people import Place
@@ -47,6 +51,12 @@ READ = [
     ("approvals", "list", ShowApprovals()),
     ("approvals", "show Q-9", ShowApprovals(approval=9)),
     ("approvals", "revoke q9", RevokeRequest(approval=9)),
+    ("runbook", "expand R-42 4", ExpandStep(run=42, step="4")),
+    ("runbook", "expand circuit-breaker Half_open", ExpandStep(runbook="circuit-breaker", step="half_open")),
+    ("alarm", "", ShowAlarms()),
+    ("alarm", "suggest A-118", SuggestForAlarm(alarm=118)),
+    ("alarm", "suggest CircuitBreakerOpen --cost", SuggestForAlarm(name="CircuitBreakerOpen", cost=True)),
+    ("alarm", "ack a118", TakeAlarm(alarm=118)),
     ("incident", "", ShowIncidents()),
     ("incident", "list", ShowIncidents(every=True)),
     ("incident", "status inc-7", ShowIncidents(incident=7)),
@@ -92,6 +102,9 @@ def test_a_command_becomes_its_wish(command: str, text: str, wish: Wish) -> None
         ("runbook", "search", "Words are missing"),
         ("approvals", "list Q-9", "do not understand `Q-9`"),
         ("approvals", "revoke R-9", "is a run, not a request"),
+        ("runbook", "expand circuit-breaker", "Which step of what"),
+        ("alarm", "suggest", "For which alarm"),
+        ("alarm", "ack Q-9", "is a request, not an alarm"),
         ("incident", "resolve R-9", "is a run, not an incident"),
         ("incident", "severity high", "is no severity"),
         ("incident", "severity", "is no severity"),
@@ -158,7 +171,7 @@ def test_other_names_are_read_shown_and_registered() -> None:
 
     assert asked.delivery is not None
     assert asked.delivery.wish == ShowStatus(run=42)
-    assert commands.slash_names() == ("/rb", "/approvals", "/incident")
+    assert commands.slash_names() == ("/rb", "/approvals", "/alarm", "/incident")
     assert "/rb run" in commands.help()
     assert "/runbook" not in commands.help()
 
@@ -215,7 +228,7 @@ def test_the_manifest_registers_every_command_for_its_transport(url: str | None)
     made = json.loads(json.dumps(manifest(Commands(), request_url=url)))
 
     slashes = {one["command"]: one for one in made["features"]["slash_commands"]}
-    assert set(slashes) == {"/runbook", "/approvals", "/incident"}
+    assert set(slashes) == {"/runbook", "/approvals", "/alarm", "/incident"}
     assert [name for name, one in slashes.items() if one["should_escape"]] == ["/incident"]
     assert "run" in slashes["/runbook"]["usage_hint"]
     assert made["settings"]["socket_mode_enabled"] is (url is None)

@@ -1,5 +1,6 @@
 """The alarm card: what it means, whether it can wait, what was looked at, which runbook. Pure."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from bot.domain.records import AlarmState, Episode
@@ -12,6 +13,7 @@ from bot.slack.cards.run import STATES
 from bot.slack.cards.stage import Stage
 
 MOST_FINDINGS = 8
+MOST_KINDS = 10
 
 
 def alarm_card(
@@ -33,6 +35,42 @@ def alarm_card(
         context(_small_print(episode, run, stage)),
     ]
     return message(_push(episode, runbook, run, stage), blocks, ids=f"alarm:{episode.id}:{episode.revision}")
+
+
+def storm_card(caught: Sequence[Episode], stage: Stage) -> Message:
+    """Return many alarms of one moment as one message: how many of each, since when, and what is OK again.
+
+    Args:
+        caught: every alarm of the storm, newest first; none of them has a card of its own.
+    """
+    open_ones = [one for one in caught if one.state is AlarmState.ALARM]
+    first = min((one.opened for one in caught), default=stage.now)
+    counted = Counter((one.notice.name, one.runbook) for one in caught)
+    shown = [
+        f"• {count} × *{wording.quoted(name, 60)}*"
+        + (f" · {wording.quoted(runbook, 40)} fits" if runbook else " · no runbook names it")
+        for (name, runbook), count in counted.most_common(MOST_KINDS)
+    ]
+    rest = sum(counted.values()) - sum(count for _, count in counted.most_common(MOST_KINDS))
+    more = f"• and {rest} of {len(counted) - MOST_KINDS} other kinds" if rest else ""
+    tail = wording.mention(stage.policy.on_call, stage.policy) if open_ones else ""
+    state = f"{len(open_ones)} of {len(caught)} still in ALARM" if open_ones else f"all {len(caught)} are OK again"
+    since = wording.time_of(first, now=stage.now)
+    blocks = [
+        section(
+            lines(
+                f"🌪 *{stage.environment} · ALARM STORM* · {state}",
+                f"{stage.account} · since {since}" + (f" · {tail}" if tail else ""),
+                "So many alarms at once mostly have one cause. Each is kept; none is shown by itself.",
+            )
+        ),
+        section(lines(*shown, more)),
+        *buttons([Button(label="Show all", action="show_alarms", value="1")]),
+        context("Nothing was looked at for these; `/alarm suggest A-118` looks. · no model used"),
+    ]
+    text = wording.push(f"ALARM STORM {stage.environment}: {state}.", tail)
+    newest = max((one.id for one in caught), default=0)
+    return message(text, blocks, ids=f"storm:{newest}:{len(open_ones)}")
 
 
 def label(episode: Episode) -> str:

@@ -94,7 +94,7 @@ def _expanded(card: Card, head: str, evidence: Button) -> tuple[str, list[Block]
         why = wording.quoted(step.why.text, 160)
         call = "\n".join(f"{wording.ascii_only(k)}: {wording.ascii_only(str(v))}"[:200] for k, v in step.params.items())
         blocks.append(section(f"*Proposed, checked by nobody yet*  {wording.code(step.action, 60)} {why}"))
-        blocks.append(exact(wording.escaped(call, 900) or "no parameters"))
+        blocks.append(exact(wording.escaped(call.replace("`", "'"), 900) or "no parameters"))
     return f"{head}", [*blocks, *buttons([evidence]), small_print(expansion.made)]
 
 
@@ -129,7 +129,8 @@ def small_print(made: Made, *, cost: bool = False) -> Block:
     """Return who worded it, what was dropped, and what it cost where that was asked for."""
     who = "no model used" if made.engine == "extractive" else f"worded by {wording.quoted(made.model, 60) or 'Bedrock'}"
     why = wording.quoted(made.degraded, 200)
-    dropped = f"{len(made.dropped)} sentences dropped: the evidence does not bear them" if made.dropped else ""
+    count = len(made.dropped)
+    dropped = f"{count} sentence{'s' if count > 1 else ''} dropped: not borne by the evidence" if count else ""
     tokens = made.tokens
     spent = f"{tokens.input + tokens.cached:,} tokens read, {tokens.output:,} written" if cost else ""
     return context(" · ".join(part for part in (who, why, dropped, spent) if part))
