@@ -17,8 +17,9 @@ from bot.anchoring import anchors_of, plumbing_of
 from bot.assistant.extractive import ExtractiveAssistant
 from bot.aws.clients import READ_TIMEOUT_S, Credentials, refuse_redirects
 from bot.aws.cloud import AwsCloud
-from bot.aws.intake import AlarmIntake
+from bot.aws.intake import AlarmIntake, ours
 from bot.aws.plumbing import Plumbing
+from bot.aws.posted import PostedAlarms
 from bot.domain.alarm import AlarmNotice
 from bot.domain.inbox import AlarmCame, Delivery
 from bot.domain.people import Person, Place
@@ -52,6 +53,7 @@ log = logging.getLogger(__name__)
 INTAKE_PAUSE = timedelta(seconds=2)
 DEAD_AFTER = timedelta(seconds=2)
 VOICE_KEPT = timedelta(seconds=5)
+ALARMS_PATH = "/aws/alarms"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,15 +152,7 @@ class Bot:
                 self._stopping.wait(INTAKE_PAUSE.total_seconds())
 
     def _accept_alarm(self, notice: AlarmNotice) -> None:
-        self.store.accept(
-            Delivery(
-                identity=f"sns:{notice.message_id}",
-                wish=AlarmCame(notice=notice),
-                person=None,
-                place=Place(team=self.desk.team, channel=self.desk.channel),
-                at=self.store.now(),
-            )
-        )
+        self.store.accept(alarm_delivery(self.desk, notice))
         self._bell.ring()
 
 
@@ -309,8 +303,39 @@ def _transport(
         commands=Commands(names=settings.slack.commands),
     )
     if settings.slack.transport == "http":
-        return PostedTransport(app)
+        return PostedTransport(app, also=_posted(settings, desk=desk, bell=bell))
     return SocketTransport(app, app_token=settings.slack.app_token.get_secret_value(), client=client)
+
+
+def _posted(settings: Settings, *, desk: Desk, bell: Bell) -> Mapping[str, PostedAlarms]:
+    """Return what else is posted to this process: alarms, where they come by HTTPS."""
+    if not settings.alarms.posted:
+        return {}
+    topics = frozenset(settings.alarms.topic_arns)
+
+    def accept(notice: AlarmNotice) -> None:
+        desk.records.accept(alarm_delivery(desk, notice))
+        bell.ring()
+
+    return {
+        ALARMS_PATH: PostedAlarms(
+            region=desk.platform.region,
+            topic_arns=topics,
+            ours=lambda notice: ours(notice, platform=desk.platform, topic_arns=topics),
+            accept=accept,
+        )
+    }
+
+
+def alarm_delivery(desk: Desk, notice: AlarmNotice) -> Delivery:
+    """Return what is kept of an alarm that came in, once for each message of SNS."""
+    return Delivery(
+        identity=f"sns:{notice.message_id}",
+        wish=AlarmCame(notice=notice),
+        person=None,
+        place=Place(team=desk.team, channel=desk.channel),
+        at=desk.now(),
+    )
 
 
 def _intake(settings: Settings, *, desk: Desk, plumbing: Plumbing) -> AlarmIntake | None:

@@ -53,6 +53,9 @@ class AlarmSettings(_Part):
     queue_url: str | None = Field(None, description="SQS queue subscribed to the alarms' SNS topics")
     dead_letter_url: str | None = Field(None, description="SQS queue for messages that are no alarm of ours")
     topic_arns: tuple[str, ...] = Field((), description="the only SNS topics whose messages are believed")
+    posted: bool = Field(
+        False, description="believe what these topics post, signed, to /aws/alarms; needs the HTTP transport"
+    )
 
 
 class PlatformSettings(_Part):
@@ -256,6 +259,8 @@ def parse(content: Mapping[str, Any], environ: Mapping[str, str], *, source: str
         raise InvalidError(f"{source}: {where}: {first['msg']}.") from error
     settings.the_platform()
     settings.the_policy()
+    if settings.alarms.posted and settings.slack.transport != "http":
+        raise InvalidError(f'{source}: alarms.posted: nothing can be posted here unless slack.transport is "http".')
     for name in ("url", "engine_url"):
         if not getattr(settings.records, name).startswith(DATABASES):
             raise InvalidError(f"{source}: records.{name}: give sqlite:///… or postgresql+psycopg://….")

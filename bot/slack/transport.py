@@ -3,7 +3,7 @@
 import logging
 import re
 import socket
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from http.client import HTTPException
 from typing import Protocol
@@ -25,7 +25,8 @@ MOST_BYTES = 1_000_000
 CONNECT_SECONDS = 10
 AT_ONCE = 10
 """Envelopes dealt with at the same time; each takes one insert."""
-
+Posted = Callable[[bytes], tuple[str, str]]
+"""Takes a body and returns HTTP status and words."""
 
 _WELL = ("200 OK", "ok")
 _UNWELL = ("503 Service Unavailable", "not ready")
@@ -111,11 +112,18 @@ def close_app(app: App) -> None:
 
 
 class HttpTransport:
-    """Be the WSGI app that Slack posts to; only two paths answer."""
+    """Be the WSGI app that Slack posts to; only named paths answer.
 
-    def __init__(self, app: App, *, healthy: Callable[[], bool] = lambda: True) -> None:
-        """Take what says whether this process can do its work."""
+    Args:
+        healthy: whether this process can do its work.
+        also: what else is posted here, by path: given the body, it returns status and words.
+    """
+
+    def __init__(
+        self, app: App, *, healthy: Callable[[], bool] = lambda: True, also: Mapping[str, Posted] | None = None
+    ) -> None:
         self._healthy = healthy
+        self._also = also or {}
         self._slack = SlackRequestHandler(app, path=EVENTS_PATH)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -123,13 +131,15 @@ class HttpTransport:
         method, path = environ.get("REQUEST_METHOD", ""), environ.get("PATH_INFO", "")
         if path == HEALTH_PATH and method in {"GET", "HEAD"}:
             return _plain(start_response, *(_WELL if self._healthy() else _UNWELL))
-        if path != EVENTS_PATH or method != "POST":
+        if path not in {EVENTS_PATH, *self._also} or method != "POST":
             return _plain(start_response, "404 Not Found", "Not found")
         length = str(environ.get("CONTENT_LENGTH") or "")
         if not re.fullmatch(r"[0-9]{1,12}", length):
             return _plain(start_response, "411 Length Required", "Length required")
         if int(length) > MOST_BYTES:
             return _plain(start_response, "413 Content Too Large", "Too large")
+        if path != EVENTS_PATH:
+            return _plain(start_response, *self._also[path](environ["wsgi.input"].read(int(length))))
         try:
             return self._slack(environ, start_response)
         except UnicodeDecodeError:
@@ -139,9 +149,9 @@ class HttpTransport:
 class PostedTransport:
     """Wait for what a WSGI server brings; the server is somebody else's."""
 
-    def __init__(self, app: App) -> None:
+    def __init__(self, app: App, *, also: Mapping[str, Posted] | None = None) -> None:
         self._app = app
-        self.wsgi = HttpTransport(app)
+        self.wsgi = HttpTransport(app, also=also)
 
     def start(self) -> None:
         """Begin nothing: posts come when they come."""
