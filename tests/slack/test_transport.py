@@ -416,7 +416,7 @@ def test_only_what_slack_signed_gets_in(door: Door, secret: str, status: str) ->
     assert len(door.inbox.kept) == (status == "200 OK")
 
 
-def test_what_else_is_posted_here_goes_to_its_own_door_and_is_bounded_like_all() -> None:
+def test_what_else_is_posted_here_goes_to_its_own_door_and_is_bounded_like_all(door: Door) -> None:
     came: list[bytes] = []
 
     def take(body: bytes) -> tuple[str, str]:
