@@ -1,7 +1,7 @@
 """The small lake, made on moto in this process."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -84,6 +84,14 @@ def lake() -> Iterator[Lake]:
         seeded = Lake()
         seeded.seed()
         yield seeded
+
+
+def eventually(true: Callable[[], bool]) -> None:
+    """Wait until it is true: moto's Step Functions interpreter works in threads of its own."""
+    give_up = time.monotonic() + PATIENT_S
+    while not true():
+        assert time.monotonic() < give_up, "It never came true."
+        time.sleep(0.02)
 
 
 @cache
