@@ -84,7 +84,7 @@ def _log(level: int) -> None:
 
 def _demo(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port", type=int, default=8065, help="of the page on 127.0.0.1 (0: any free one)")
-    parser.add_argument("--play", metavar="NAME", help="play a failure as a conversation, without a browser")
+    parser.add_argument("--play", metavar="NAME", help="play a failure, or all, as a conversation without a browser")
     parser.add_argument("--until", choices=["approval"], help="with --play: end when the half-open request is posted")
     parser.add_argument("--runbooks", type=Path, default=Path("runbooks"), metavar="DIR")
     parser.add_argument("--verbose", action="store_true", help="show the bot's log")

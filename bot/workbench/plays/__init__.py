@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Mapping
 
-from bot.workbench.demo import Demo
 from bot.workbench.plays import circuit_breaker
+from bot.workbench.plays.story import Story
 
-Play = Callable[[Demo, str | None, Callable[[str], None]], bool]
+Play = Callable[[Story, str | None], bool]
 
 PLAYS: Mapping[str, Play] = {"circuit-breaker": circuit_breaker.play}
