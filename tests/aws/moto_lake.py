@@ -12,6 +12,7 @@ from moto import mock_aws
 
 from bot.actions.catalogue import CATALOGUE
 from bot.aws.cloud import AwsCloud
+from bot.aws.models import core_session
 from tests.aws.seeded import ACCOUNT, BREAKER, CREDENTIALS, KEY, PLATFORM, REGION, SOURCE, text
 
 PATIENT_S = 30.0  # a busy machine is no frozen process
@@ -24,6 +25,7 @@ def _session() -> boto3.session.Session:
         aws_access_key_id=CREDENTIALS.access_key_id,
         aws_secret_access_key=CREDENTIALS.secret_access_key,
         region_name=REGION,
+        botocore_session=core_session(),
     )
 
 
