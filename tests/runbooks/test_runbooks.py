@@ -12,14 +12,13 @@ from bot.domain.expression import compile_expression, first_given, resolve
 from bot.domain.reading import read_runbook
 from bot.domain.runbook import Runbook, Status
 from bot.domain.value import JsonObject, JsonValue
+from bot.workbench.company import resources
+from bot.workbench.lake.names import LakeNames
 
 FOLDER = Path(__file__).parents[2] / "runbooks"
 FILES = sorted(FOLDER.glob("*.md"))
 KNOWN = frozenset(f"runbooks/{file.name}" for file in FILES)
-KEYS = frozenset({
-    "bronze_bucket", "silver_bucket", "quarantine_bucket", "artifacts_bucket", "log_groups", "machines", "machine",
-    "rules", "daily_rule", "namespace", "pipelines",
-})  # fmt: skip
+KEYS = frozenset(resources(LakeNames()))
 TEMPLATE = "TEMPLATE.md"
 
 
