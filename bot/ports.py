@@ -17,6 +17,7 @@ from bot.domain.assistance import (
     Wording,
 )
 from bot.domain.inbox import Delivery
+from bot.domain.incident import Incident
 from bot.domain.people import Person
 from bot.domain.records import Attempt, Card, Change, Episode, Taken, Taking, Wait
 from bot.domain.run import Run
@@ -214,7 +215,7 @@ class Records(Protocol):
         ...
 
     def next_id(self, kind: str) -> int:
-        """Return a number never given before for run, approval, alarm."""
+        """Return a number never given before for run, approval, alarm, incident."""
         ...
 
     # The inbox.
@@ -275,6 +276,18 @@ class Records(Protocol):
 
     def episodes(self, *, open_only: bool = True, arn: str | None = None) -> Sequence[Episode]:
         """Return episodes, newest first."""
+        ...
+
+    def incident(self, number: int) -> Incident:
+        """Return the incident.
+
+        Raises:
+            NotFoundError: there is none.
+        """
+        ...
+
+    def incidents(self, *, channel: str | None = None, open_only: bool = False) -> Sequence[Incident]:
+        """Return incidents, newest first, of one channel or of all."""
         ...
 
     def holds(self, resource: str) -> tuple[int, ...]:

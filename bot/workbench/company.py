@@ -42,7 +42,7 @@ def workspace() -> Workspace:
             Channel(id="C0GENERAL", name="general", members=(*everybody, GUS, "U0RUNBOOK")),
         ),
         commands=tuple(
-            Command(command=command, usage=usage, description=description)
+            Command(command=command, usage=usage, description=description, escapes=command in Commands().escaped())
             for command, usage, description in Commands().hints()
         ),
     )

@@ -1,8 +1,8 @@
 """The backfill on a month that really misses files: its good way, and the ways on which nothing may happen."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -204,13 +204,13 @@ def test_a_run_whose_numbers_contradict_its_own_flag_is_not_promoted(anew: Playe
 
 
 def test_a_run_without_its_marker_is_refused_by_the_gate_and_the_run_ends_as_not_repaired(
-    anew: Played, monkeypatch: pytest.MonkeyPatch
+    anew: Played,
 ) -> None:
     lake = anew.lake
     started(anew).approve_until("load")
-    take_marker_away(lake, monkeypatch)
 
-    anew.approve("load")
+    with losing_markers(lake):
+        anew.approve("load")
 
     assert anew.note("gate").startswith("gate refuses it: There is no _SUCCESS")
     assert anew.state("promote") is StepState.SKIPPED
@@ -218,19 +218,21 @@ def test_a_run_without_its_marker_is_refused_by_the_gate_and_the_run_ends_as_not
     assert anew.run.owed == ()
 
 
-def take_marker_away(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the next runs of the month lose their marker right after they have ended."""
-    bucket, partition, old = lake.names.silver_bucket, month(lake).partition, month(lake).run_id
-    put = lake.clients.s3.put_object
+@contextmanager
+def losing_markers(lake: Lake) -> Iterator[None]:
+    """Let the marker of every run of the month go astray."""
 
-    def without_marker(**given: Any) -> Any:
-        answer = put(**given)
-        key = str(given["Key"])
-        if key.startswith(partition) and key.endswith("/_SUCCESS") and old not in key:
-            lake.clients.s3.delete_object(Bucket=bucket, Key=key)
-        return answer
+    def astray(params: dict[str, object], **_: object) -> None:
+        key = str(params["Key"])
+        if key.startswith(month(lake).partition) and key.endswith("/_SUCCESS"):
+            params["Key"] = f"{key}.tmp"
 
-    monkeypatch.setattr(lake.clients.s3, "put_object", without_marker)
+    events = lake.clients.s3.meta.events
+    events.register("provide-client-params.s3.PutObject", astray)
+    try:
+        yield
+    finally:
+        events.unregister("provide-client-params.s3.PutObject", astray)
 
 
 def test_a_month_that_shrinks_too_much_is_left_to_a_person(kept: Played) -> None:

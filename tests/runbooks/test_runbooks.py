@@ -7,18 +7,16 @@ from typing import Any
 import pytest
 
 from bot.actions.catalogue import CATALOGUE
+from bot.domain.action import PLATFORM_KEYS
 from bot.domain.checking import check_library, check_runbook
 from bot.domain.expression import compile_expression, first_given, resolve
 from bot.domain.reading import read_runbook
 from bot.domain.runbook import Runbook, Status
 from bot.domain.value import JsonObject, JsonValue
-from bot.workbench.company import resources
-from bot.workbench.lake.names import LakeNames
 
 FOLDER = Path(__file__).parents[2] / "runbooks"
 FILES = sorted(FOLDER.glob("*.md"))
 KNOWN = frozenset(f"runbooks/{file.name}" for file in FILES)
-KEYS = frozenset(resources(LakeNames()))
 TEMPLATE = "TEMPLATE.md"
 
 
@@ -31,7 +29,7 @@ def load(name: str, path: str | None = None) -> Runbook:
 
 @pytest.mark.parametrize("name", [file.name for file in FILES if file.name != TEMPLATE])
 def test_a_shipped_runbook_reads_and_checks_without_a_problem(name: str) -> None:
-    found = check_runbook(load(name), CATALOGUE, KEYS, KNOWN)
+    found = check_runbook(load(name), CATALOGUE, PLATFORM_KEYS, KNOWN)
 
     assert found == (), [str(problem) for problem in found]
 
@@ -39,7 +37,7 @@ def test_a_shipped_runbook_reads_and_checks_without_a_problem(name: str) -> None
 def test_the_template_is_a_runbook_once_it_has_a_name_of_its_own() -> None:
     runbook = load(TEMPLATE, "runbooks/my-runbook.md")
 
-    found = check_runbook(runbook, CATALOGUE, KEYS, KNOWN)
+    found = check_runbook(runbook, CATALOGUE, PLATFORM_KEYS, KNOWN)
 
     assert found == (), [str(problem) for problem in found]
     assert runbook.status is Status.DRAFT
