@@ -27,7 +27,7 @@ check: .venv/dev.stamp  ## Lint, types, import contracts and the runbooks
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
-	$(BIN)/runbook-bot check
+	$(BIN)/runbook-bot check && $(BIN)/runbook-bot prompts check
 
 bench: .venv/dev.stamp  ## Measure the bot beside a bare Bolt app, as ratios
 	$(BIN)/python -m bench $(ARGS)

@@ -89,7 +89,11 @@ class Owed(Value):
 
 
 class Waiting(Value):
-    """Hold what the run waits for, in words too."""
+    """Hold what the run waits for, in words too.
+
+    Attributes:
+        offers: the ways a person may choose between, where a choice is all it waits for.
+    """
 
     what: Awaiting
     step: str
@@ -97,6 +101,7 @@ class Waiting(Value):
     since: datetime
     due: datetime | None = None
     approval: int | None = None
+    offers: tuple[str, ...] = ()
 
 
 class Run(Value):

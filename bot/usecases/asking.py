@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from bot.domain.action import Call, Occasion, Proposal
-from bot.domain.approval import MOST_CALLS, Approval, Binding, BoundCall
+from bot.domain.approval import Approval, Binding, BoundCall
 from bot.domain.audit import AuditEntry
 from bot.domain.expression import compile_expression, resolve
 from bot.domain.policy import Decision, Verdict, verdict
@@ -18,13 +18,14 @@ from bot.errors import InvalidError, NotAllowedError, NotFoundError
 from bot.usecases.desk import Desk
 
 FIRST_REMINDER = timedelta(minutes=5)
+MOST_NAMED = 3
 
 
 def items(desk: Desk, run: Run, step: Step) -> tuple[JsonValue, ...]:
     """Return the elements the step goes over; one None where it has no list.
 
     Raises:
-        InvalidError: it is not a list, or longer than one approval may cover.
+        InvalidError: it is not a list, or longer than one approval may cover; says how to go on.
     """
     frozen = run.record(step.id).items
     if frozen or step.for_each is None:
@@ -32,9 +33,18 @@ def items(desk: Desk, run: Run, step: Step) -> tuple[JsonValue, ...]:
     found = compile_expression(step.for_each).value(desk.scope(run))
     if not isinstance(found, list):
         raise InvalidError(f"Step {step.id}: for_each must be a list.")
-    if len(found) > MOST_CALLS:
-        raise InvalidError(f"Step {step.id}: {len(found)} elements; at most {MOST_CALLS} are done under one approval.")
+    most = desk.policy.covers((step,))
+    if len(found) > most:
+        raise InvalidError(
+            f"Step {step.id}: {len(found)} elements; at most {most} are done under one approval. Nothing was asked. "
+            f"Ask for fewer at once (a shorter range of days, one table), one run after the other{_more(desk, most)}."
+        )
     return tuple(found)
+
+
+def _more(desk: Desk, most: int) -> str:
+    could = desk.policy.most_at_once
+    return f"; the runbook's author may set `most:` up to {could} for this step" if could > most else ""
 
 
 def propose(desk: Desk, run: Run, step: Step, *, item: int, element: JsonValue) -> Proposal:
@@ -150,8 +160,8 @@ def binding(
     """
     lead = steps[0]
     found = calls(desk, run, steps, bound=bound, first=first)
-    if len(found) > MOST_CALLS:
-        raise InvalidError(f"{len(found)} calls; one approval covers at most {MOST_CALLS}.")
+    if len(found) > (most := desk.policy.covers(steps)):
+        raise InvalidError(f"{len(found)} calls; one approval covers at most {most}. Ask for fewer at once.")
     judged = judge(desk, steps, found)
     caller = desk.cloud.identity("sts")
     derived = Binding(
@@ -235,7 +245,7 @@ def request(desk: Desk, run: Run, runbook: Runbook, lead: Step, *, reasked: bool
     }
     return Request(
         approval=approval,
-        cards=(request_card(approval, run),),
+        cards=(request_card(approval, run), *list_cards(approval, run)),
         opens=(Wait(key=f"ladder:{number}:0", due=min(now + FIRST_REMINDER, expires)),),
         audit=(AuditEntry(kind="approval.asked", subject=approval.label, actor=run.requester, facts=facts),),
     )
@@ -255,3 +265,11 @@ def request_card(approval: Approval, run: Run) -> Card:
         edition=approval.edition,
         urgent=True,
     )
+
+
+def list_cards(approval: Approval, run: Run) -> tuple[Card, ...]:
+    """Return the file with the whole list, under the request, where the card cannot name all of it."""
+    if len(approval.binding.calls) <= MOST_NAMED:
+        return ()
+    key, under = f"list:{approval.id}", f"request:{approval.id}"
+    return (Card(key=key, kind=CardKind.LIST, subject=approval.id, channel=run.place.channel, under=under),)

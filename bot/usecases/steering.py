@@ -36,12 +36,11 @@ from bot.domain.run import (
     advance,
     undoable,
 )
-from bot.domain.runbook import Runbook
 from bot.domain.value import JsonObject
 from bot.errors import InvalidError, RequestError
 from bot.usecases.asking import request_card
 from bot.usecases.desk import Desk
-from bot.usecases.runs import FIRST_OWED_REMINDER, anew, fits, notice, run_card, waking
+from bot.usecases.runs import FIRST_OWED_REMINDER, anew, asking_card, fits, notice, offered, run_card, waking
 
 log = logging.getLogger(__name__)
 
@@ -67,7 +66,7 @@ def give_inputs(desk: Desk, delivery: Delivery, wish: GiveInputs) -> Change:
     somebody = desk.person(delivery.person, channel=run.place.channel, starts=True)
     if run.state is not RunState.WAITING:
         raise RequestError(f"{run.label} does not wait for inputs; nothing was done.")
-    _insist_usable(run, desk.runbook(run), wish.inputs)
+    _insist_usable(desk, run, wish.inputs)
     over = _revoked(desk, run, by=somebody.id, why="inputs were changed")
     now = desk.now()
     answered = advance(run, Answered(by=somebody.id, inputs=wish.inputs), now=now)
@@ -77,23 +76,30 @@ def give_inputs(desk: Desk, delivery: Delivery, wish: GiveInputs) -> Change:
     private = " ".join(f"{name}={value}" for name, value in wish.inputs.items())
     names: JsonObject = {"inputs": [*sorted(wish.inputs)]}
     change = _woken(desk, answered, "run.answered", by=somebody.id, facts=names, private=private)
+    if run.waiting is not None and run.waiting.what is Awaiting.INPUT:
+        told = asking_card(run, Awaiting.INPUT, run.waiting.step, by=somebody.id)
+        change = change.model_copy(update={"cards": (*change.cards, told)})
     return _with_ended(change, over, run)
 
 
-def _insist_usable(run: Run, runbook: Runbook, inputs: Mapping[str, str]) -> None:
+def _insist_usable(desk: Desk, run: Run, inputs: Mapping[str, str]) -> None:
     """Refuse what the runbook does not know, what does not fit, and what steps that are over have used already.
 
     Raises:
         InvalidError: says what would fit.
         RequestError: it was settled; another run may begin with another value.
     """
+    runbook = desk.runbook(run)
     parameters = {parameter.name: parameter for parameter in runbook.parameters}
     for name, value in inputs.items():
         if name not in parameters:
-            raise InvalidError(f"{runbook.title} has no input {name!a}.")
+            has = ", ".join(parameters) or "none"
+            raise InvalidError(f"{runbook.title} has no input {name!a}; it has: {has}.")
         if parameters[name].asked_by not in run.path[run.at :]:
             raise RequestError(f"{run.label} has used its {name} already; start another run to use another value.")
         fits(parameters[name], value)
+        if parameters[name].asked_by == run.next_step:
+            offered(desk, run, parameters[name], value)
 
 
 def park(desk: Desk, delivery: Delivery, wish: ParkRun) -> Change:

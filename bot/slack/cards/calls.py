@@ -19,9 +19,13 @@ _CLI_NAMES = {"s3": "s3api"}
 
 def exact_text(calls: Sequence[Call], rows: Mapping[str, Row]) -> str:
     """Return the calls as mrkdwn to stand in a code block, numbered where there are several."""
+    return fenced(plain_text(calls, rows))
+
+
+def plain_text(calls: Sequence[Call], rows: Mapping[str, Row]) -> str:
+    """Return the calls as plain ASCII text, numbered where there are several."""
     many = len(calls) > 1
-    written = [f"{f'{place}. ' if many else ''}{_one(call, rows)}" for place, call in enumerate(calls, start=1)]
-    return fenced("\n".join(written))
+    return "\n".join(f"{f'{place}. ' if many else ''}{_one(call, rows)}" for place, call in enumerate(calls, start=1))
 
 
 def fits_card(text: str) -> bool:

@@ -7,16 +7,30 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
+from bot.domain.action import Call
 from bot.domain.approval import Approval, ApprovalState, BoundCall, who_may
 from bot.domain.run import Awaiting, Run, StepState
 from bot.domain.runbook import Risk, Runbook
 from bot.domain.value import JsonObject, JsonValue
 from bot.slack.cards import wording
-from bot.slack.cards.blocks import Block, Button, Confirm, Message, buttons, context, exact, lines, message, section
-from bot.slack.cards.calls import exact_text, fits_card
+from bot.slack.cards.blocks import (
+    Block,
+    Button,
+    Confirm,
+    Message,
+    Sheet,
+    buttons,
+    context,
+    exact,
+    lines,
+    message,
+    section,
+)
+from bot.slack.cards.calls import exact_text, fits_card, operation, plain_text
 from bot.slack.cards.stage import Stage, headline, note_of, step_name, step_or_none, title_of
 
 MOST_SEEN = 2
+MOST_NAMED = 3
 _DECIDES = ("state", "status")
 _WORD = re.compile(r"[a-z_]{1,30}", re.ASCII)
 _WORDS = re.compile(r"[a-z_]+: '?[A-Z_]+'? -> '?[A-Z_]+'?", re.ASCII)
@@ -31,6 +45,17 @@ def request_card(approval: Approval, run: Run, runbook: Runbook, stage: Stage) -
         return message(_push(approval, stage), _asking(approval, run, runbook, stage), ids=ids)
     text, blocks = _decided(approval, run, runbook, stage)
     return message(text, blocks, ids=ids)
+
+
+def list_sheet(approval: Approval, run: Run, stage: Stage) -> Sheet:
+    """Return the file that holds every call of a request, as they will be sent, in order."""
+    calls = [one.call for one in approval.binding.calls]
+    head = f"{stage.platform.name} {approval.label} of {run.label}: {len(calls)} calls, digest {approval.digest}"
+    return Sheet(
+        name=f"{approval.label}-calls.txt",
+        title=f"All {len(calls)} calls of {approval.label}",
+        text=f"{wording.ascii_only(head)}\n\n{plain_text(calls, stage.catalogue.rows)}\n",
+    )
 
 
 def effect_of(approval: Approval) -> str:
@@ -58,14 +83,7 @@ def _asking(approval: Approval, run: Run, runbook: Runbook, stage: Stage) -> lis
     calls = [one.call for one in approval.binding.calls]
     whole = exact_text(calls, stage.catalogue.rows)
     fits = fits_card(whole)
-    shown = (
-        exact(whole)
-        if fits
-        else section(
-            f"*The exact call* is too long for a card ({len(calls)} call{'s' if len(calls) > 1 else ''}, "
-            f"{len(whole)} characters). *Review…* shows it whole and carries Approve."
-        )
-    )
+    shown = exact(whole) if fits else section(_too_long(calls, len(whole), stage))
     return [
         section(_head(approval, stage)),
         *facts(approval, runbook, stage),
@@ -73,6 +91,22 @@ def _asking(approval: Approval, run: Run, runbook: Runbook, stage: Stage) -> lis
         *_ask_buttons(approval, run, stage, fits=fits),
         context(_small_print(approval, run, runbook, stage)),
     ]
+
+
+def _too_long(calls: Sequence[Call], length: int, stage: Stage) -> str:
+    """Return what a card says of calls it cannot show whole: how many, the first of them, and where the rest is."""
+    if len(calls) <= MOST_NAMED:
+        count = f"{len(calls)} call{'s' if len(calls) > 1 else ''}"
+        return (
+            f"*The exact call* is too long for a card ({count}, {length} characters). "
+            "*Review…* shows it whole and carries Approve."
+        )
+    first = [
+        f"{place}. {operation(call, stage.catalogue.rows)} {wording.code(call.resource, 120)}"
+        for place, call in enumerate(calls[:MOST_NAMED], start=1)
+    ]
+    rest = f"… and {len(calls) - MOST_NAMED} more. *Review…* shows all of them whole and carries Approve."
+    return lines(f"*{len(calls)} calls, in this order*", *first, rest)
 
 
 def _head(approval: Approval, stage: Stage) -> str:
