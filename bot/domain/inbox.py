@@ -279,6 +279,79 @@ class SuggestForAlarm(Value):
     cost: bool = False
 
 
+class StartPostmortem(Value):
+    """Draft a post-mortem: of an incident, this channel's newest, or of a window of time.
+
+    Attributes:
+        since: `02:00` (the last one, UTC) or an ISO text; so is `until`.
+        groups: log groups; all of the platform's where none is named.
+    """
+
+    kind: Literal["start_postmortem"] = "start_postmortem"
+    incident: int | None = None
+    since: str = ""
+    until: str = ""
+    groups: tuple[str, ...] = ()
+
+
+class CancelDraft(Value):
+    """Stop writing a draft."""
+
+    kind: Literal["cancel_draft"] = "cancel_draft"
+    draft: int
+
+
+class ShowPostmortem(Value):
+    """Show a draft, this channel's newest if none is named."""
+
+    kind: Literal["show_postmortem"] = "show_postmortem"
+    incident: int | None = None
+
+
+class EditSection(Value):
+    """Replace one section of a draft as it stood at an edition."""
+
+    kind: Literal["edit_section"] = "edit_section"
+    draft: int
+    edition: int
+    section: str
+    text: str
+
+
+class StateFact(Value):
+    """Add what somebody saw to a section of a draft, under their name."""
+
+    kind: Literal["state_fact"] = "state_fact"
+    draft: int
+    section: str
+    text: str
+
+
+class ConfirmCause(Value):
+    """Say that a candidate was it, or that it was not."""
+
+    kind: Literal["confirm_cause"] = "confirm_cause"
+    draft: int
+    number: int
+    right: bool
+
+
+class PublishPostmortem(Value):
+    """Publish a draft; `anyway` where some words point at a person and stay."""
+
+    kind: Literal["publish_postmortem"] = "publish_postmortem"
+    incident: int | None = None
+    anyway: bool = False
+
+
+class ExportPostmortem(Value):
+    """Post a draft as a file of another form."""
+
+    kind: Literal["export_postmortem"] = "export_postmortem"
+    form: Literal["md", "html", "docx", "json"]
+    incident: int | None = None
+
+
 class OpenHome(Value):
     """Somebody opened the App Home."""
 
@@ -320,6 +393,14 @@ Wish = Annotated[
     | ShowEvidence
     | ShowAlarms
     | SuggestForAlarm
+    | StartPostmortem
+    | CancelDraft
+    | ShowPostmortem
+    | EditSection
+    | StateFact
+    | ConfirmCause
+    | PublishPostmortem
+    | ExportPostmortem
     | OpenHome,
     Field(discriminator="kind"),
 ]

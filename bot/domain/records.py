@@ -13,6 +13,7 @@ from bot.domain.assistance import Suggestion
 from bot.domain.audit import AuditEntry
 from bot.domain.evidence import Evidence
 from bot.domain.incident import Incident
+from bot.domain.postmortem.draft import Draft
 from bot.domain.run import Run
 from bot.domain.value import JsonObject, Value
 
@@ -118,6 +119,8 @@ class CardKind(StrEnum):
     INCIDENT = "incident"
     ASSIST = "assist"
     STORM = "storm"
+    POSTMORTEM = "postmortem"
+    FILE = "file"
     RUN = "run"
     REQUEST = "request"
     LIST = "list"
@@ -213,6 +216,7 @@ class Change(Value):
     episodes: tuple[Episode, ...] = ()
     incidents: tuple[Incident, ...] = ()
     evidence: tuple[tuple[str, Evidence], ...] = ()
+    drafts: tuple[Draft, ...] = ()
     opens: tuple[Wait, ...] = ()
     closes: tuple[str, ...] = ()
     outcomes: tuple[Outcome, ...] = ()

@@ -168,4 +168,11 @@ _DIALOGS = (
     )""",
     "create index dialogs_over on dialogs (until)",
 )
-MIGRATIONS: tuple[Migration, ...] = (first, incidents, dialogs, evidence)
+
+
+def postmortems(connection: Connection) -> None:
+    """Make the table of drafts of post-mortems."""
+    connection.execute(text("create table drafts (id bigint primary key, revision integer not null, doc text not null)"))
+
+
+MIGRATIONS: tuple[Migration, ...] = (first, incidents, dialogs, evidence, postmortems)
