@@ -22,6 +22,7 @@ from botocore.loaders import Loader, create_loader
 from botocore.parsers import ResponseParserError
 from botocore.session import Session, get_session
 
+from bot.aws.models import core_session
 from bot.errors import InvalidError, OutcomeUnknownError, UnavailableError
 
 CONNECT_TIMEOUT_S = 3.0
@@ -126,6 +127,7 @@ class Clients:
             aws_secret_access_key=credentials.secret_access_key if credentials else None,
             aws_session_token=credentials.session_token if credentials else None,
             region_name=region,
+            botocore_session=core_session(),
         )
         self._lock = threading.Lock()
         self._kept: dict[tuple[str, str], Any] = {}
