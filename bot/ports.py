@@ -19,9 +19,9 @@ from bot.domain.assistance import (
 from bot.domain.evidence import Evidence
 from bot.domain.inbox import Delivery
 from bot.domain.incident import Incident
+from bot.domain.logs.digest import Digest
 from bot.domain.logs.event import LogEvent
 from bot.domain.logs.fetching import Fetched, Progress, ReadLogs
-from bot.domain.logs.digest import Digest
 from bot.domain.logs.showing import Pointed
 from bot.domain.people import Person
 from bot.domain.postmortem.document import Postmortem
@@ -110,14 +110,6 @@ class Archive(Protocol):
         Raises:
             EdgeError: it could not be kept.
         """
-        ...
-
-
-class Documents(Protocol):
-    """Makes views of a post-mortem: pictures and other forms of its text."""
-
-    def chart(self, spec: ChartSpec) -> bytes:
-        """Return the picture as PNG."""
         ...
 
 

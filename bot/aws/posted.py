@@ -28,7 +28,7 @@ from bot.errors import EdgeError, InvalidError, UnavailableError
 
 log = logging.getLogger(__name__)
 
-FETCH_TIMEOUT_S = 3.0
+FETCH_TIMEOUT_S = 3
 MOST_CERTIFICATE = 16_384  # bytes
 MOST_CERTIFICATES = 8
 _SIGNED: Mapping[str, tuple[str, ...]] = {

@@ -13,6 +13,9 @@ from bot.domain.alarm import AlarmNotice
 from bot.domain.people import Place
 from bot.domain.value import Value
 
+Form = Literal["md", "html", "docx", "json"]
+"""In which forms a post-mortem can be exported."""
+
 
 class StartRun(Value):
     """Start the runbook, with what was typed or known."""
@@ -308,14 +311,13 @@ class ShowPostmortem(Value):
     incident: int | None = None
 
 
-class EditSection(Value):
-    """Replace one section of a draft as it stood at an edition."""
+class EditDraft(Value):
+    """Replace sections of a draft, by title, as they stood at an edition."""
 
-    kind: Literal["edit_section"] = "edit_section"
+    kind: Literal["edit_draft"] = "edit_draft"
     draft: int
     edition: int
-    section: str
-    text: str
+    sections: Mapping[str, str]
 
 
 class StateFact(Value):
@@ -340,6 +342,7 @@ class PublishPostmortem(Value):
     """Publish a draft; `anyway` where some words point at a person and stay."""
 
     kind: Literal["publish_postmortem"] = "publish_postmortem"
+    draft: int | None = None
     incident: int | None = None
     anyway: bool = False
 
@@ -348,7 +351,7 @@ class ExportPostmortem(Value):
     """Post a draft as a file of another form."""
 
     kind: Literal["export_postmortem"] = "export_postmortem"
-    form: Literal["md", "html", "docx", "json"]
+    form: Form
     incident: int | None = None
 
 
@@ -396,7 +399,7 @@ Wish = Annotated[
     | StartPostmortem
     | CancelDraft
     | ShowPostmortem
-    | EditSection
+    | EditDraft
     | StateFact
     | ConfirmCause
     | PublishPostmortem

@@ -172,7 +172,9 @@ _DIALOGS = (
 
 def postmortems(connection: Connection) -> None:
     """Make the table of drafts of post-mortems."""
-    connection.execute(text("create table drafts (id bigint primary key, revision integer not null, doc text not null)"))
+    connection.execute(
+        text("create table drafts (id bigint primary key, revision integer not null, doc text not null)")
+    )
 
 
 MIGRATIONS: tuple[Migration, ...] = (first, incidents, dialogs, evidence, postmortems)

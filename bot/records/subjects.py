@@ -18,6 +18,9 @@ from bot.records.statements import insert_into, insert_new
 Subject = TypeVar("Subject", Run, Approval, Episode, Incident, Draft)
 
 
+Kept = Run | Approval | Episode | Incident | Draft
+
+
 def save_run(connection: Connection, run: Run) -> None:
     """Keep the run.
 
@@ -97,7 +100,10 @@ def evidence_of(connection: Connection, subject: str) -> Evidence:
 
 
 def _saved(
-    connection: Connection, table: Table, subject: Run | Approval | Episode | Incident | Draft, columns: Mapping[str, object]
+    connection: Connection,
+    table: Table,
+    subject: Kept,
+    columns: Mapping[str, object],
 ) -> bool:
     revision = subject.revision + 1
     document = subject.model_copy(update={"revision": revision}).model_dump_json()

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final, get_args
 
 from bot.domain.inbox import (
     AskQuestion,
@@ -14,18 +15,23 @@ from bot.domain.inbox import (
     Delivery,
     EndIncident,
     ExpandStep,
+    ExportPostmortem,
+    Form,
     GiveInputs,
     GradeIncident,
     NamePerson,
     NoteIncident,
+    PublishPostmortem,
     RevokeRequest,
     ShowAlarms,
     ShowApprovals,
     ShowHelp,
     ShowIncidents,
     ShowList,
+    ShowPostmortem,
     ShowRunbook,
     ShowStatus,
+    StartPostmortem,
     StartRun,
     StopRun,
     SuggestForAlarm,
@@ -54,6 +60,7 @@ from bot.slack.parsing import (
 from bot.slack.payloads import hashed
 
 MOST_SAID = 1_000
+FORMS: Final[tuple[Form, ...]] = get_args(Form)
 HELP = "help"
 
 
@@ -158,6 +165,36 @@ def _suggested(found: Words) -> Wish:
 
 def _taken(found: Words) -> Wish:
     return TakeAlarm(alarm=one_number(found, "A"))
+
+
+def _drafted(found: Words) -> Wish:
+    incident, rest = label_first(found, "INC")
+    nothing_more(rest, beyond=0, values=True)
+    _only(rest, "since", "until", "groups")
+    groups = tuple(one.strip() for one in rest.given.get("groups", "").split(",") if one.strip())
+    since, until = rest.given.get("since", ""), rest.given.get("until", "")
+    return StartPostmortem(incident=incident, groups=groups, since=since, until=until)
+
+
+def _draft_shown(found: Words) -> Wish:
+    return ShowPostmortem(incident=one_number(found, "INC") if found.plain or found.given else None)
+
+
+def _published(found: Words) -> Wish:
+    anyway = "--anyway" in found.plain
+    plain = tuple(word for word in found.plain if word != "--anyway")
+    incident, rest = label_first(Words(plain=plain, given=found.given, text=found.text), "INC")
+    nothing_more(rest, beyond=0)
+    return PublishPostmortem(incident=incident, anyway=anyway)
+
+
+def _exported(found: Words) -> Wish:
+    incident, rest = label_first(found, "INC")
+    nothing_more(rest, beyond=1)
+    form = next((one for one in FORMS if rest.plain and one == rest.plain[0].lower()), None)
+    if form is None:
+        raise InvalidError(f"As what? Write one of {', '.join(FORMS)}.")
+    return ExportPostmortem(incident=incident, form=form)
 
 
 def _declared(found: Words) -> Wish:
@@ -299,12 +336,42 @@ ROWS: tuple[Row, ...] = (
     Row(command="incident", name="note", usage="[INC-7] words", help="Keep what you saw or did.", build=_noted),
     Row(command="incident", name="mitigate", usage="[INC-7]", help="Say that it hurts no more.", build=_mitigated),
     Row(command="incident", name="resolve", usage="[INC-7]", help="Say that it is over.", build=_resolved),
+    Row(
+        command="postmortem",
+        name="draft",
+        usage="[INC-7] [since=02:00] [until=04:30] [groups=/lake/etl,…]",
+        help="Draft a post-mortem of an incident, or of a window of time.",
+        build=_drafted,
+    ),
+    Row(
+        command="postmortem",
+        name="show",
+        usage="[INC-7]",
+        help="Show the draft of an incident; this channel's newest if none is named.",
+        build=_draft_shown,
+        alone=True,
+    ),
+    Row(
+        command="postmortem",
+        name="export",
+        usage="[INC-7] md|html|docx|json",
+        help="Post the draft as a file.",
+        build=_exported,
+    ),
+    Row(
+        command="postmortem",
+        name="publish",
+        usage="[INC-7] [--anyway]",
+        help="Publish it, unless the evidence contradicts a sentence.",
+        build=_published,
+    ),
 )
 TITLES: Mapping[str, str] = {
     "runbook": "Find, plan and run runbooks",
     "approvals": "See requests, take back a yes",
     "alarm": "See alarms, have a response suggested",
     "incident": "Declare and steer incidents",
+    "postmortem": "Draft, edit and publish post-mortems",
 }
 ESCAPED = frozenset({"incident"})
 """The commands whose mentions Slack writes as ids."""

@@ -22,6 +22,7 @@ from bot.slack.cards.assist import assist_card
 from bot.slack.cards.blocks import Message, Sheet, View
 from bot.slack.cards.home import home
 from bot.slack.cards.incident import Around, incident_card
+from bot.slack.cards.postmortem import postmortem_card
 from bot.slack.cards.notices import Told, broadcasts, notice
 from bot.slack.cards.request import list_sheet, request_card
 from bot.slack.cards.run import run_card
@@ -77,6 +78,12 @@ class Drawing:
             case CardKind.ASSIST:
                 stage = self.stage(link=link, cards=[f"alarm:{card.payload.get('alarm')}"])
                 return Drawn(shows=assist_card(card, stage), asks=str(card.payload.get("by") or "") or None)
+            case CardKind.POSTMORTEM:
+                draft = self.records.draft(card.subject)
+                fates = tuple(one.fate for one in compared(draft))
+                return Drawn(shows=postmortem_card(draft, fates, self.stage(link=link)), asks=draft.by)
+            case CardKind.FILE:
+                return self._file(card)
             case CardKind.STORM:
                 caught = [one for one in self.records.episodes(open_only=False) if one.storm == card.subject]
                 return Drawn(shows=storm_card(caught, self.stage(link=link)))
@@ -142,6 +149,13 @@ class Drawing:
         others = [one for one in self.records.episodes() if one.with_ == episode.id]
         stage = self.stage(link=link, cards=[f"run:{episode.run}"], people=[episode.taken_by or ""])
         return Drawn(shows=alarm_card(episode, runbook, run, stage, others=others), asks=episode.taken_by)
+
+    def _file(self, card: Card) -> Drawn:
+        draft = self.records.draft(card.subject)
+        form = str(card.payload.get("what"))
+        made = self.documents.made(form, draft)
+        sheet = Sheet(name=f"{draft.label}-v{draft.edition}.{made.ending}", title=made.title, text=made.text, data=made.data)
+        return Drawn(shows=sheet)
 
     def _incident(self, card: Card, link: Link) -> Drawn:
         incident = self.records.incident(card.subject)

@@ -16,7 +16,7 @@ from bot.domain.run import Run, scope
 from bot.domain.runbook import Runbook, Step
 from bot.domain.value import JsonObject, JsonValue
 from bot.errors import InvalidError, NotAllowedError, StaleError, UnavailableError
-from bot.ports import Assistant, Cloud, Directory, Library, Pager, Records, Search
+from bot.ports import Archive, Assistant, Cloud, Directory, Library, Logs, Pager, Records, Search
 
 MOST_CONFLICTS = 20
 MOST_READ = 100
@@ -40,6 +40,8 @@ class Desk:
     library: Library
     search: Search
     assistant: Assistant
+    logs: Logs
+    archive: Archive
     catalogue: Catalogue
     policy: Policy
     platform: Platform

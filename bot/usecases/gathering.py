@@ -29,9 +29,9 @@ MOST_NOTES = 10
 def of_alarm(desk: Desk, episode: Episode) -> Evidence:
     """Return what is known of an alarm; what its card shows already comes first and keeps the ids it has there."""
     found = Gathering()
-    _findings(found, episode.findings, "the runbook's reads")
-    _alarm(found, episode)
-    _metric(desk, found, episode)
+    add_findings(found, episode.findings, "the runbook's reads")
+    add_alarm(found, episode)
+    add_metric(desk, found, episode)
     _log_counts(desk, found, episode)
     _runs(desk, found, runbook=episode.runbook)
     return found.evidence()
@@ -41,7 +41,7 @@ def of_run(desk: Desk, run: Run, runbook: Runbook) -> Evidence:
     """Return what a run has seen and done, the alarm it answers and what people noted meanwhile."""
     found = Gathering()
     if run.alarm is not None:
-        _alarm(found, desk.records.episode(run.alarm))
+        add_alarm(found, desk.records.episode(run.alarm))
     for name, value in run.inputs.items():
         found.add("run", f"{name} is {value}", origin=Origin.RECORDS, source=f"inputs of {run.label}")
     for step in runbook.steps:
@@ -55,14 +55,14 @@ def of_question(desk: Desk, question: str, *, channel: str) -> Evidence:
     """Return what the fitting runbooks' reads find now, what is open, and what our records say of the last day."""
     found = Gathering()
     for episode in desk.records.episodes()[:MOST_RUNS]:
-        _alarm(found, episode)
-        _findings(found, episode.findings, f"looked when A-{episode.id} went off")
+        add_alarm(found, episode)
+        add_findings(found, episode.findings, f"looked when A-{episode.id} went off")
     named = [name for name, _ in desk.search.runbooks(question, most=2)]
     for name in named:
         _read_now(desk, found, desk.library.runbooks().get(name), channel)
     _runs(desk, found, runbook=None)
     for incident in desk.records.incidents()[:MOST_RUNS]:
-        _incident(found, incident)
+        add_incident(found, incident)
     for name in named:
         _prose(desk, found, name)
     if not named:
@@ -70,7 +70,8 @@ def of_question(desk: Desk, question: str, *, channel: str) -> Evidence:
     return found.evidence().readable_in(channel)
 
 
-def _alarm(found: Gathering, episode: Episode) -> None:
+def add_alarm(found: Gathering, episode: Episode) -> None:
+    """Add the alarm as CloudWatch tells it; its description is only text."""
     notice = episode.notice
     label = f"A-{episode.id}"
     about = ", ".join(f"{name} {value}" for name, value in notice.dimensions.items())
@@ -87,7 +88,8 @@ def _alarm(found: Gathering, episode: Episode) -> None:
         found.add("alarm", notice.description, origin=Origin.TEXT, source=f"description of {label}")
 
 
-def _metric(desk: Desk, found: Gathering, episode: Episode) -> None:
+def add_metric(desk: Desk, found: Gathering, episode: Episode) -> None:
+    """Add what the metric of an alarm came to."""
     notice = episode.notice
     if not (notice.metric and notice.namespace):
         return
@@ -143,7 +145,8 @@ def _log_counts(desk: Desk, found: Gathering, episode: Episode) -> None:
             found.skip(f"{group}: more lines than are read at once")
 
 
-def _findings(found: Gathering, findings: tuple[JsonObject, ...], source: str) -> None:
+def add_findings(found: Gathering, findings: tuple[JsonObject, ...], source: str) -> None:
+    """Add what reads found; those that failed are told as not read."""
     for one in findings:
         words = str(one.get("words", ""))
         if one.get("ok"):
@@ -156,7 +159,7 @@ def _read_now(desk: Desk, found: Gathering, runbook: Runbook | None, channel: st
     if runbook is None:
         return
     _, findings = findings_of(desk, runbook, facts_of(None), channel=channel)
-    _findings(found, findings, f"read now for {runbook.id}")
+    add_findings(found, findings, f"read now for {runbook.id}")
 
 
 def _step(found: Gathering, run: Run, step: Step) -> None:
@@ -192,7 +195,8 @@ def _runs(desk: Desk, found: Gathering, *, runbook: str | None) -> None:
         )
 
 
-def _incident(found: Gathering, incident: Incident) -> None:
+def add_incident(found: Gathering, incident: Incident) -> None:
+    """Add an incident and what people noted, for its own channel."""
     over = f", resolved {written(incident.resolved)}" if incident.resolved else ""
     found.add(
         "incident",
@@ -216,6 +220,29 @@ def _notes(found: Gathering, incident: Incident) -> None:
             at=note.at,
             channel=incident.place.channel,
         )
+
+
+def add_run(desk: Desk, found: Gathering, run: Run) -> None:
+    """Add what a run did: each step that came to something, each call that was sent, and who approved it."""
+    runbook = desk.runbook(run)
+    for step in runbook.steps:
+        _step(found, run, step)
+    for approval in desk.records.approvals(run=run.id):
+        words = f"{approval.label} for step {approval.step} of {run.label} is {approval.state.value}"
+        voters = ", ".join(f"{vote.name} as {vote.role}" for vote in approval.votes)
+        text = f"{words}; approved by {voters}" if voters else words
+        source = f"{approval.label}, asked by {approval.asked_by}"
+        found.add("approval", text, origin=Origin.RECORDS, source=source, at=approval.asked_at)
+    for attempt in desk.records.attempts(run.id):
+        row = desk.catalogue.row(attempt.call.row)
+        text = f"{row.title} on {attempt.call.resource} is {attempt.state.value.replace('_', ' ')}"
+        source = f"{run.label}, step {attempt.step}"
+        found.add("run", text, origin=Origin.RECORDS, source=source, at=attempt.sent_at or attempt.planned_at)
+    ended = f", ended {written(run.ended)}" if run.ended else ""
+    words = (
+        f"{run.label} of {run.runbook} is {run.state.value.replace('_', ' ')}, started {written(run.started)}{ended}"
+    )
+    found.add("run", words, origin=Origin.RECORDS, source=run.label, at=run.ended or run.started)
 
 
 def _prose(desk: Desk, found: Gathering, name: str) -> None:

@@ -14,12 +14,16 @@ from bot.domain.inbox import (
     AskAgain,
     AskPeople,
     AskQuestion,
+    CancelDraft,
     CastVote,
+    ConfirmCause,
     DeclareIncident,
     DeclineRequest,
     Delivery,
+    EditDraft,
     EndIncident,
     ExpandStep,
+    ExportPostmortem,
     GiveInputs,
     GradeIncident,
     MarkDone,
@@ -27,6 +31,7 @@ from bot.domain.inbox import (
     NoteIncident,
     OpenHome,
     ParkRun,
+    PublishPostmortem,
     RevokeRequest,
     SettleOwed,
     SettleUnknown,
@@ -37,10 +42,13 @@ from bot.domain.inbox import (
     ShowHelp,
     ShowIncidents,
     ShowList,
+    ShowPostmortem,
     ShowRunbook,
     ShowStatus,
     SnoozeAlarm,
+    StartPostmortem,
     StartRun,
+    StateFact,
     StopRun,
     SuggestForAlarm,
     TakeAlarm,
@@ -50,7 +58,7 @@ from bot.domain.inbox import (
 from bot.domain.records import Card, CardKind, Change
 from bot.domain.value import JsonObject
 from bot.errors import BotError, EdgeError, LeaseHeldError
-from bot.usecases import alarms, approvals, assistance, incidents, steering
+from bot.usecases import alarms, approvals, assistance, incidents, postmortems, steering
 from bot.usecases.desk import Desk
 from bot.usecases.plans import plan_run
 from bot.usecases.starting import nobody_but, start_run
@@ -205,6 +213,10 @@ def _alarms(desk: Desk, delivery: Delivery, wish: ShowAlarms) -> Answer:
     return Change(), {"what": "alarms", "alarms": [one.id for one in desk.records.episodes()]}
 
 
+def _postmortem(desk: Desk, delivery: Delivery, wish: ShowPostmortem) -> Answer:
+    return Change(), postmortems.show(desk, delivery, wish)
+
+
 def _home(desk: Desk, delivery: Delivery, wish: OpenHome) -> Answer:
     desk.person(delivery.person, channel="D", starts=False)
     return Change(cards=(approvals.home_card(desk, delivery.person or ""),)), None
@@ -248,6 +260,14 @@ WISHES: dict[type, Callable[[Desk, Delivery, Any], Answer]] = {
     AskQuestion: _silent(assistance.ask),
     ExpandStep: _silent(assistance.expand),
     SuggestForAlarm: _silent(assistance.suggest),
+    ShowPostmortem: _postmortem,
+    StartPostmortem: _silent(postmortems.begin),
+    CancelDraft: _silent(postmortems.cancel),
+    EditDraft: _silent(postmortems.edit),
+    StateFact: _silent(postmortems.state_fact),
+    ConfirmCause: _silent(postmortems.confirm_cause),
+    PublishPostmortem: _silent(postmortems.publish),
+    ExportPostmortem: _silent(postmortems.export),
     DeclareIncident: _silent(incidents.declare),
     GradeIncident: _silent(incidents.grade),
     NamePerson: _silent(incidents.name_person),

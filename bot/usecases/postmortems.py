@@ -5,7 +5,7 @@ it is held against the evidence before it stands. Nothing here is a cause before
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
 
@@ -17,7 +17,8 @@ from bot.domain.inbox import (
     CancelDraft,
     ConfirmCause,
     Delivery,
-    EditSection,
+    EditDraft,
+    ExportPostmortem,
     PublishPostmortem,
     ShowPostmortem,
     StartPostmortem,
@@ -35,15 +36,17 @@ from bot.domain.people import Place
 from bot.domain.postmortem.blameless import blaming
 from bot.domain.postmortem.comparing import Compared, Fate, compare
 from bot.domain.postmortem.document import (
-    FOR_PEOPLE,
+    CANDIDATES,
     ActionItem,
     Candidate,
     Moment,
     Part,
     Postmortem,
+    Times,
 )
 from bot.domain.postmortem.draft import MOST_TEXT, Draft, DraftState, Edited
 from bot.domain.postmortem.markdown import read, sentence, written
+from bot.domain.postmortem.sections import replaced, section_of
 from bot.domain.postmortem.timeline import (
     merged,
     of_approval,
@@ -320,8 +323,6 @@ def _gathered(
         gathering.add_run(desk, found, run)
     if incident is not None:
         gathering.add_incident(found, incident)
-    for one in (*episodes, *runs):
-        del one
     return found
 
 
@@ -361,7 +362,7 @@ def _document(
         times=told,
         parts=parts,
         timeline=_timeline(desk, incident, episodes, runs, digest),
-        candidates=_candidates(digest, pointed, evidence),
+        candidates=_candidates(digest, pointed),
         actions=_actions(desk, runs, episodes),
         questions=_questions(digest, parts, evidence),
         dropped=(*said.made.dropped, *dropped),
@@ -369,26 +370,25 @@ def _document(
     )
 
 
-def _durations(told: object) -> dict[str, str]:
-    began = getattr(told, "began", None)
-    found: dict[str, str] = {}
-    for name in ("detected", "acknowledged", "mitigated", "resolved"):
-        at = getattr(told, name, None)
-        if began is not None and at is not None:
-            found[f"time until {name}"] = span(at - began)
-    waited = getattr(told, "waited", None)
-    if waited is not None:
-        found["time waiting for people"] = span(waited)
-    return found
+def _durations(told: Times) -> dict[str, str]:
+    reached = {
+        "detected": told.detected,
+        "acknowledged": told.acknowledged,
+        "mitigated": told.mitigated,
+        "resolved": told.resolved,
+    }
+    began = told.began
+    spans = {f"time until {name}": span(at - began) for name, at in reached.items() if began and at}
+    return {**spans, **({"time waiting for people": span(told.waited)} if told.waited is not None else {})}
 
 
 def _checked_parts(
-    sections: object, job: DraftPostmortem
+    said: Mapping[str, tuple[Claim, ...]], job: DraftPostmortem
 ) -> tuple[dict[Part, tuple[Claim, ...]], tuple[Dropped, ...]]:
     parts: dict[Part, tuple[Claim, ...]] = {}
     dropped: list[Dropped] = []
     wanted = {part.value: part for part in WORDED}
-    for title, claims in dict(sections if isinstance(sections, dict) else {}).items():
+    for title, claims in said.items():
         part = wanted.get(title)
         if part is None:
             continue
@@ -418,7 +418,7 @@ def _timeline(
     return merged(moments)
 
 
-def _candidates(digest: Digest, pointed: Sequence[Pointed], evidence: Evidence) -> tuple[Candidate, ...]:
+def _candidates(digest: Digest, pointed: Sequence[Pointed]) -> tuple[Candidate, ...]:
     """Return what may have set it off, from the logs; none is a cause before a person says so."""
     return tuple(
         _candidate(suspect, digest, pointed, place) for place, suspect in enumerate(digest.suspects[:MOST_CANDIDATES])
@@ -502,18 +502,26 @@ def show(desk: Desk, delivery: Delivery, wish: ShowPostmortem) -> JsonObject:
     return {"what": "postmortem", "draft": find_draft(desk, wish.incident, delivery.place.channel).id}
 
 
-def edit_section(desk: Desk, delivery: Delivery, wish: EditSection) -> Change:
-    """Keep a person's words for one section; an edit of an older edition is refused with how it stands now.
+def edit(desk: Desk, delivery: Delivery, wish: EditDraft) -> Change:
+    """Keep a person's words for some sections; an edit of an older edition is refused with how they stand now.
 
     Raises:
-        RequestError: there is no such section, or somebody else was first.
+        RequestError: nothing was changed, or somebody else was first.
     """
     somebody = desk.person(delivery.person, channel=delivery.place.channel, starts=False)
     draft = desk.records.draft(wish.draft)
+    changed = {
+        title: body for title, body in wish.sections.items() if body.strip() != section_of(draft.text, title).strip()
+    }
+    if not changed:
+        raise RequestError("Nothing was changed: every section is as it was.")
     if wish.edition != draft.edition:
-        raise RequestError(f"{LOOK_AGAIN}\n{section_of(draft.text, wish.section)[:1_500]}")
-    text = replaced(draft.text, wish.section, wish.text)
-    return _edited(desk, draft, text, by=somebody.id, section=wish.section)
+        stands = "\n".join(f"{title}: {section_of(draft.text, title)[:600]}" for title in changed)
+        raise RequestError(f"{LOOK_AGAIN}\n{stands[:1_500]}")
+    text = draft.text
+    for title, body in changed.items():
+        text = replaced(text, title, body)
+    return _edited(desk, draft, text, by=somebody.id, section=", ".join(changed))
 
 
 def state_fact(desk: Desk, delivery: Delivery, wish: StateFact) -> Change:
@@ -544,13 +552,10 @@ def confirm_cause(desk: Desk, delivery: Delivery, wish: ConfirmCause) -> Change:
     else:
         del candidates[wish.number]
     document = draft.document.model_copy(update={"candidates": tuple(candidates)})
-    section = section_of(written(document), CANDIDATES_TITLE)
-    text = replaced(draft.text, CANDIDATES_TITLE, section)
+    section = section_of(written(document), CANDIDATES)
+    text = replaced(draft.text, CANDIDATES, section)
     changed = draft.model_copy(update={"document": document})
-    return _edited(desk, changed, text, by=somebody.id, section=CANDIDATES_TITLE)
-
-
-CANDIDATES_TITLE = "Trigger and contributing factors"
+    return _edited(desk, changed, text, by=somebody.id, section=CANDIDATES)
 
 
 def _edited(desk: Desk, draft: Draft, text: str, *, by: str, section: str) -> Change:
@@ -570,7 +575,10 @@ def publish(desk: Desk, delivery: Delivery, wish: PublishPostmortem) -> Change:
         RequestError: names the sentences that are contradicted, or blame a person.
     """
     somebody = desk.person(delivery.person, channel=delivery.place.channel, starts=True)
-    draft = find_draft(desk, wish.incident, delivery.place.channel)
+    if wish.draft is not None:
+        draft = desk.records.draft(wish.draft)
+    else:
+        draft = find_draft(desk, wish.incident, delivery.place.channel)
     if draft.document is None or draft.state is not DraftState.READY:
         raise RequestError(f"{draft.label} has no draft that is ready to be published.")
     wrong = [one for one in compared(draft) if one.fate is Fate.CONTRADICTED]
@@ -598,6 +606,23 @@ def publish(desk: Desk, delivery: Delivery, wish: PublishPostmortem) -> Change:
     return Change(drafts=(out,), cards=(draft_card(out), file), audit=(entry,))
 
 
+def export(desk: Desk, delivery: Delivery, wish: ExportPostmortem) -> Change:
+    """Post the text as it stands as a file, in the draft's thread."""
+    desk.person(delivery.person, channel=delivery.place.channel, starts=False)
+    draft = find_draft(desk, wish.incident, delivery.place.channel)
+    if draft.document is None:
+        raise RequestError(f"{draft.label} has no draft yet; there is nothing to export.")
+    card = Card(
+        key=f"postmortem:{draft.id}:{wish.form}:{draft.edition}:{delivery.id}",
+        kind=CardKind.FILE,
+        subject=draft.id,
+        channel=draft.place.channel,
+        under=f"postmortem:{draft.id}",
+        payload={"what": wish.form},
+    )
+    return Change(cards=(card,))
+
+
 def compared(draft: Draft) -> tuple[Compared, ...]:
     """Return what became of the draft's sentences in people's hands."""
     if draft.document is None:
@@ -611,44 +636,5 @@ def judged(claim: Claim, evidence: Evidence) -> str:
     return checked.dropped[0].why if checked.dropped else ""
 
 
-def sections(text: str) -> tuple[str, ...]:
-    """Return the titles of the sections people may write in."""
-    return tuple(line[3:].strip() for line in text.splitlines() if line.startswith("## "))
-
-
-def section_of(text: str, title: str) -> str:
-    """Return what stands under a title.
-
-    Raises:
-        NotFoundError: there is no such section.
-    """
-    begin, end = _bounds(text, title)
-    return "\n".join(text.splitlines()[begin + 1 : end]).strip()
-
-
-def replaced(text: str, title: str, body: str) -> str:
-    """Return the text with other words under a title; headings in them become plain lines.
-
-    Raises:
-        NotFoundError: there is no such section.
-    """
-    begin, end = _bounds(text, title)
-    lines = text.splitlines()
-    plain = [line.lstrip("#").strip() if line.startswith(("# ", "## ")) else line for line in body.splitlines()]
-    return "\n".join((*lines[: begin + 1], "", *plain, "", *lines[end:])).rstrip() + "\n"
-
-
-def _bounds(text: str, title: str) -> tuple[int, int]:
-    lines = text.splitlines()
-    heads = [place for place, line in enumerate(lines) if line.startswith("## ")]
-    begin = next((place for place in heads if lines[place][3:].strip() == title), None)
-    if begin is None:
-        raise NotFoundError(f"There is no section {title!a}; there is {', '.join(sections(text))}.")
-    return begin, next((place for place in heads if place > begin), len(lines))
-
-
 def _digest(text: str) -> str:
     return sha256(text.encode()).hexdigest()
-
-
-EDITABLE = frozenset(FOR_PEOPLE)

@@ -18,6 +18,7 @@ from bot.usecases.assistance import perform_assist, perform_suggest
 from bot.usecases.changes import change_step
 from bot.usecases.desk import Desk
 from bot.usecases.inbox import deal
+from bot.usecases.postmortems import perform_draft
 from bot.usecases.runs import perform as perform_segment
 from bot.usecases.steering import remind
 
@@ -44,6 +45,8 @@ def perform_work(desk: Desk, work: str) -> None:
             perform_look(desk, work)
         case "suggest":
             perform_suggest(desk, work)
+        case "postmortem":
+            perform_draft(desk, work)
         case "assist":
             perform_assist(desk, work)
         case _:
