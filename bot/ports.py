@@ -17,6 +17,9 @@ from bot.domain.assistance import (
     Wording,
 )
 from bot.domain.inbox import Delivery
+from bot.domain.incident import Incident
+from bot.domain.logs.event import LogEvent
+from bot.domain.logs.fetching import Fetched, Progress, ReadLogs
 from bot.domain.people import Person
 from bot.domain.records import Attempt, Card, Change, Episode, Taken, Taking, Wait
 from bot.domain.run import Run
@@ -77,6 +80,26 @@ class Cloud(Protocol):
 
         Raises:
             UnavailableError: AWS did not say.
+        """
+        ...
+
+
+class Logs(Protocol):
+    """Reads many log lines, and says what it did not read."""
+
+    def read(
+        self,
+        ask: ReadLogs,
+        *,
+        take: Callable[[Sequence[LogEvent]], object],
+        told: Callable[[Progress], None] = ...,
+        stop: Callable[[], bool] = ...,
+    ) -> Fetched:
+        """Give pages of lines to `take`, one after another, as they come; what fails is in `unread`, in words.
+
+        Args:
+            told: hears after each page how far it is.
+            stop: asked before each page; when it says yes, what is left can be asked for later.
         """
         ...
 
@@ -228,7 +251,7 @@ class Records(Protocol):
         ...
 
     def next_id(self, kind: str) -> int:
-        """Return a number never given before for run, approval, alarm."""
+        """Return a number never given before for run, approval, alarm, incident."""
         ...
 
     # The inbox.
@@ -289,6 +312,18 @@ class Records(Protocol):
 
     def episodes(self, *, open_only: bool = True, arn: str | None = None) -> Sequence[Episode]:
         """Return episodes, newest first."""
+        ...
+
+    def incident(self, number: int) -> Incident:
+        """Return the incident.
+
+        Raises:
+            NotFoundError: there is none.
+        """
+        ...
+
+    def incidents(self, *, channel: str | None = None, open_only: bool = False) -> Sequence[Incident]:
+        """Return incidents, newest first, of one channel or of all."""
         ...
 
     def holds(self, resource: str) -> tuple[int, ...]:

@@ -19,6 +19,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError
 from botocore.parsers import ResponseParserError
 
+from bot.aws.models import core_session
 from bot.errors import InvalidError, OutcomeUnknownError, UnavailableError
 
 CONNECT_TIMEOUT_S = 3.0
@@ -122,6 +123,7 @@ class Clients:
             aws_secret_access_key=credentials.secret_access_key if credentials else None,
             aws_session_token=credentials.session_token if credentials else None,
             region_name=region,
+            botocore_session=core_session(),
         )
         self._lock = threading.Lock()
         self._kept: dict[tuple[str, str], Any] = {}

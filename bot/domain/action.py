@@ -43,6 +43,7 @@ PLATFORM_KEYS = frozenset(
         "locks",
         "database",
         "table",
+        "quarantine_table",
         "tables",
         "workgroup",
         "workgroups",

@@ -129,4 +129,20 @@ _GUARDS_POSTGRES = (
     """create trigger audit_private_never_changes before update on audit_private
         for each row execute function audit_is_append_only()""",
 )
-MIGRATIONS: tuple[Migration, ...] = (first,)
+
+
+def incidents(connection: Connection) -> None:
+    """Make the table of incidents."""
+    for statement in _INCIDENTS:
+        connection.execute(text(statement))
+
+
+_INCIDENTS = (
+    """create table incidents (
+        id bigint primary key, revision integer not null, channel text not null, open boolean not null,
+        doc text not null
+    )""",
+    "create index incidents_of_channel on incidents (channel, id)",
+    "create index incidents_open on incidents (id) where open",
+)
+MIGRATIONS: tuple[Migration, ...] = (first, incidents)

@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from bot.domain.approval import Approval, ConsumedApproval
 from bot.domain.audit import Anchor, AuditRecord
 from bot.domain.inbox import Delivery
+from bot.domain.incident import Incident
 from bot.domain.records import Attempt, Card, Change, Episode, Taken, Taking, Wait
 from bot.domain.run import Run
 from bot.domain.value import JsonObject
@@ -177,6 +178,16 @@ class Store:
         with self._database.reading() as connection:
             return subjects.newest_episodes(connection, open_only=open_only, arn=arn)
 
+    def incident(self, number: int) -> Incident:
+        """Return the incident."""
+        with self._database.reading() as connection:
+            return subjects.incident(connection, number)
+
+    def incidents(self, *, channel: str | None = None, open_only: bool = False) -> Sequence[Incident]:
+        """Return incidents, newest first, of one channel or of all."""
+        with self._database.reading() as connection:
+            return subjects.newest_incidents(connection, channel=channel, open_only=open_only)
+
     def holds(self, resource: str) -> tuple[int, ...]:
         """Return the runs that hold a shared thing paused."""
         with self._database.reading() as connection:
@@ -331,6 +342,8 @@ def _keep(connection: Connection, change: Change) -> None:
         subjects.save_approval(connection, approval)
     for episode in sorted(change.episodes, key=lambda one: one.id):
         subjects.save_episode(connection, episode)
+    for incident in sorted(change.incidents, key=lambda one: one.id):
+        subjects.save_incident(connection, incident)
     for outcome in sorted(change.outcomes, key=lambda one: one.attempt):
         attempts.settle(connection, outcome)
     for number in sorted(change.settles):

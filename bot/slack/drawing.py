@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from bot.domain.action import Catalogue, Platform
 from bot.domain.approval import Approval
+from bot.domain.incident import Incident
 from bot.domain.policy import Policy
 from bot.domain.records import Attempt, AttemptState, Card, CardKind, Episode
 from bot.domain.run import Run, RunState
@@ -19,6 +20,7 @@ from bot.slack.cards import wording
 from bot.slack.cards.alarm import alarm_card
 from bot.slack.cards.blocks import Message, Sheet, View
 from bot.slack.cards.home import home
+from bot.slack.cards.incident import Around, incident_card
 from bot.slack.cards.notices import Told, broadcasts, notice
 from bot.slack.cards.request import list_sheet, request_card
 from bot.slack.cards.run import run_card
@@ -71,6 +73,8 @@ class Drawing:
                 return self._list(card, link)
             case CardKind.ALARM:
                 return self._alarm(card, link)
+            case CardKind.INCIDENT:
+                return self._incident(card, link)
             case CardKind.NOTICE:
                 return self._notice(card, link)
             case CardKind.WHISPER:
@@ -136,6 +140,15 @@ class Drawing:
         stage = self.stage(link=link, cards=[f"run:{episode.run}"], people=[episode.taken_by or ""])
         return Drawn(shows=alarm_card(episode, runbook, run, stage, others=others), asks=episode.taken_by)
 
+    def _incident(self, card: Card, link: Link) -> Drawn:
+        incident = self.records.incident(card.subject)
+        runs = [run for run in self.records.runs(open_only=False) if run.incident == incident.id]
+        episodes = [self.records.episode(number) for number in incident.alarms]
+        keys = [*(f"run:{run.id}" for run in runs), *(f"alarm:{one.id}" for one in episodes)]
+        stage = self.stage(link=link, cards=keys[:40], people=_involved(incident))
+        shows = incident_card(incident, Around(episodes=episodes, runs=runs), stage)
+        return Drawn(shows=shows, asks=incident.declared_by)
+
     def _run_of(self, episode: Episode) -> Run | None:
         return self.records.run(episode.run) if episode.run is not None else None
 
@@ -164,8 +177,11 @@ class Drawing:
         runs = runs or [self.records.run(one.run) for one in approvals[:1]]
         if payload.get("what") == "run" and runs:
             approvals = [*self.records.approvals(run=runs[0].id)]
+        incidents = [self.records.incident(number) for number in _numbers(payload, "incident", "incidents")]
         people = [name for run in runs for name in _people(run, [one for one in approvals if one.run == run.id])]
+        people += [name for one in incidents for name in _involved(one)]
         cards = [*(f"request:{one.id}" for one in approvals), *(f"run:{run.id}" for run in runs)]
+        cards += [f"incident:{one.id}" for one in incidents]
         told = Whisper(
             payload=payload,
             stage=self.stage(link=link, cards=cards[:40], people=people),
@@ -173,6 +189,7 @@ class Drawing:
             runs=runs,
             runbook=self._named(payload.get("id")) or (self.runbook(runs[0]) if runs else None),
             approvals=approvals,
+            incidents=incidents,
         )
         return Drawn(shows=whisper(told))
 
@@ -223,6 +240,12 @@ def _people(run: Run, approvals: Sequence[Approval]) -> list[str]:
         if approval.state.open:
             found += [person for people in approval.candidates.values() for person in people]
     return found
+
+
+def _involved(incident: Incident) -> list[str]:
+    """Return everybody a card of the incident may name."""
+    notes = (note.by for note in incident.notes)
+    return [incident.declared_by, incident.lead or "", incident.resolved_by, *incident.roles.values(), *notes]
 
 
 def _numbers(payload: Mapping[str, JsonValue], one: str, many: str) -> list[int]:

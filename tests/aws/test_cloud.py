@@ -188,7 +188,7 @@ def test_no_trustworthy_answer_is_outcome_unknown_after_exactly_one_request(neig
     with pytest.raises(OutcomeUnknownError, match="sent"):
         neighbour.gate().send(permit(good("events.disable_rule")), mark=nothing)
 
-    assert neighbour.seen == [DISABLE]
+    assert neighbour.arrived() == [DISABLE]
 
 
 @pytest.mark.parametrize("mood", UNKNOWN)
@@ -199,7 +199,7 @@ def test_every_changing_row_leaves_once_however_it_is_answered(neighbour: Neighb
     with pytest.raises(OutcomeUnknownError):
         neighbour.gate().send(permit(good(row)), mark=nothing)
 
-    assert len(neighbour.seen) == 1
+    assert len(neighbour.arrived()) == 1
 
 
 def test_a_start_whose_answer_names_no_execution_is_outcome_unknown(neighbour: Neighbour) -> None:

@@ -7,6 +7,7 @@ from functools import partial
 import pytest
 
 from bot.domain.approval import ApprovalState, cast
+from bot.domain.incident import led, resolved
 from bot.domain.people import Person
 from bot.domain.records import AlarmState, AttemptState, Change, Outcome, Wait
 from bot.domain.run import Owed, RunState
@@ -23,6 +24,7 @@ from tests.records.values import (
     a_run,
     an_approval,
     an_episode,
+    an_incident,
     begin,
     entry,
     taking,
@@ -327,6 +329,30 @@ def test_a_snapshot_is_kept_once_under_its_digest(store: Store) -> None:
     store.keep_snapshot("# One\r\n", "runbooks/one.md", "a" * 64)
 
     assert store.snapshot("a" * 64) == ("# One\r\n", "runbooks/one.md")
+
+
+# Incidents
+
+
+def test_incidents_are_found_newest_first_by_channel_and_by_being_open(store: Store) -> None:
+    store.commit(Change(incidents=(an_incident(1), an_incident(2, channel="C2"), an_incident(3))))
+    store.commit(Change(incidents=(resolved(store.incident(3), by="U1", now=NOON),)))
+
+    assert [one.id for one in store.incidents()] == [3, 2, 1]
+    assert [one.id for one in store.incidents(channel="C1", open_only=True)] == [1]
+    with pytest.raises(NotFoundError, match="There is no INC-9"):
+        store.incident(9)
+
+
+def test_an_incident_that_somebody_else_changed_since_is_not_overwritten(store: Store) -> None:
+    store.commit(Change(incidents=(an_incident(1),)))
+    read = store.incident(1)
+    store.commit(Change(incidents=(led(read, "U2"),)))
+
+    with pytest.raises(StaleError, match="INC-1"):
+        store.commit(Change(incidents=(led(read, "U3"),)))
+
+    assert store.incident(1).lead == "U2"
 
 
 # Waits

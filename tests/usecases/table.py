@@ -179,6 +179,19 @@ class Nothing:
         return []
 
 
+@lru_cache(maxsize=4)
+def _gate(lake: Lake, endpoint_url: str, read_timeout: float) -> AwsCloud:
+    """Return the gate that all tables of a lake share; making its clients is what takes long."""
+    lent = lake.credentials
+    return AwsCloud(
+        catalogue=CATALOGUE,
+        platform=platform_of(lake),
+        endpoint_url=endpoint_url,
+        credentials=Credentials(access_key_id=lent.access_key_id, secret_access_key=lent.secret_access_key),
+        read_timeout=read_timeout,
+    )
+
+
 def platform_of(lake: Lake) -> Platform:
     names = lake.names
     return Platform(
@@ -205,7 +218,8 @@ def platform_of(lake: Lake) -> Platform:
             "locks": (names.lock_id,),
             "database": names.database,
             "table": names.table,
-            "tables": (names.table,),
+            "tables": (names.table, names.quarantine_table),
+            "quarantine_table": names.quarantine_table,
             "workgroup": names.workgroup,
             "workgroups": (names.workgroup,),
             "job": names.jobs[0],
@@ -261,17 +275,7 @@ class Table:
             clock=clock,
         )
         platform = platform_of(lake)
-        credentials = Credentials(
-            access_key_id=lake.credentials.access_key_id, secret_access_key=lake.credentials.secret_access_key
-        )
-        self._aws = AwsCloud(
-            catalogue=CATALOGUE,
-            platform=platform,
-            endpoint_url=endpoint_url or lake.endpoint_url,
-            credentials=credentials,
-            read_timeout=read_timeout,
-        )
-        self.cloud = CountingCloud(self._aws)
+        self.cloud = CountingCloud(_gate(lake, endpoint_url or lake.endpoint_url, read_timeout))
         self.desk = Desk(
             records=self.store,
             cloud=self.cloud,
@@ -296,7 +300,6 @@ class Table:
 
     def close(self) -> None:
         self.store.close()
-        self._aws.close()
 
     def another(self, replica: str = "two") -> "Table":
         """Sit down with the same records as another process of the bot; only one of both performs at a time."""

@@ -2,9 +2,13 @@
 
 from collections.abc import Callable, Mapping
 
-from bot.workbench.demo import Demo
-from bot.workbench.plays import circuit_breaker
+from bot.workbench.plays import backfill, circuit_breaker, failure_recovery
+from bot.workbench.plays.story import Story
 
-Play = Callable[[Demo, str | None, Callable[[str], None]], bool]
+Play = Callable[[Story, str | None], bool]
 
-PLAYS: Mapping[str, Play] = {"circuit-breaker": circuit_breaker.play}
+PLAYS: Mapping[str, Play] = {
+    "circuit-breaker": circuit_breaker.play,
+    "backfill": backfill.play,
+    "failure-recovery": failure_recovery.play,
+}

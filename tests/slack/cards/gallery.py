@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from bot.domain.action import Call, Many
 from bot.domain.approval import Approval, ApprovalState
+from bot.domain.incident import Incident
 from bot.domain.records import Attempt, Episode
 from bot.domain.run import Awaiting, Run, RunState
 from bot.domain.runbook import Parameter, Runbook
@@ -13,6 +14,7 @@ from bot.slack.cards import modals
 from bot.slack.cards.alarm import alarm_card
 from bot.slack.cards.blocks import Message, View
 from bot.slack.cards.home import home
+from bot.slack.cards.incident import Around, incident_card
 from bot.slack.cards.notices import Told, notice
 from bot.slack.cards.request import request_card
 from bot.slack.cards.run import run_card
@@ -27,11 +29,13 @@ from tests.slack.cards.samples import (
     a_run,
     an_alarm,
     an_approval,
+    an_incident,
     at_step,
     attempts,
     control_request,
     ended,
     is_ok,
+    over,
     put_breaker,
     runbook,
     stage,
@@ -127,6 +131,10 @@ def _whisper(payload: JsonObject, *, run: Run | None = None, asked: bool = False
             approvals=(an_approval(),) if asked else (),
         )
     )
+
+
+def _whisper_of(incident: Incident, what: str) -> Message:
+    return whisper(Whisper(payload={"what": what}, stage=stage(), ids="whisper:7", incidents=(incident,)))
 
 
 REFUSED = "Not approved: you asked for this change yourself. Can approve: <@U0BO>, <@U0CY>."
@@ -330,6 +338,18 @@ GALLERY: dict[str, Show] = {
     "whisper-no-runs": lambda: _whisper({"what": "runs", "runs": []}),
     "whisper-approvals": lambda: _whisper({"what": "approvals", "approvals": [9]}, asked=True),
     "whisper-details": lambda: _whisper({"what": "details", "approval": 9}, run=at_step("half_open"), asked=True),
+    "whisper-incident": lambda: _whisper_of(an_incident(), "incident"),
+    "whisper-incidents": lambda: _whisper_of(an_incident(), "incidents"),
+    "whisper-no-incidents": lambda: _whisper({"what": "incidents", "incidents": []}),
+    "incident": lambda: incident_card(
+        an_incident(),
+        Around(episodes=[an_alarm()], runs=[at_step("half_open")]),
+        stage(now=NIGHT + timedelta(minutes=9)),
+    ),
+    "incident-new": lambda: incident_card(an_incident(lead=None, roles={}, notes=(), alarms=()), Around(), stage()),
+    "incident-resolved": lambda: incident_card(
+        over(), Around(episodes=[is_ok()]), stage(now=NIGHT + timedelta(hours=2))
+    ),
     "home": lambda: home(BO, [at_step("half_open")], [an_approval()], [an_alarm()], stage()),
     "home-empty": lambda: home(BO, [], [], [], stage()),
     "modal-decline": lambda: modals.decline(an_approval()),
