@@ -224,7 +224,19 @@ class Claims(Protocol):
         ...
 
 
-class Records(Protocol):
+class Dialogs(Protocol):
+    """What dialogs were opened on, the same for all replicas: one may open it and another hear the answer."""
+
+    def keep_dialog(self, opaque: str, *, person: str, until: datetime, subject: str) -> None:
+        """Keep what a dialog was opened on, for that person, until then; only so many are kept, the newest."""
+        ...
+
+    def dialog(self, opaque: str, *, person: str) -> str | None:
+        """Return what this person's dialog was opened on, while its time is not over."""
+        ...
+
+
+class Records(Dialogs, Protocol):
     """The truth: every state the bot knows, in one database."""
 
     @property

@@ -8,8 +8,9 @@ from botocore.session import Session
 
 def core_session() -> Session:
     """Return a new session of botocore that shares what it reads about AWS with all others of this process."""
-    made = Session()
-    made.register_component("data_loader", _loader())
+    made, models = Session(), _loader()
+    models.search_paths[:] = dict.fromkeys(models.search_paths)  # boto3 adds its own folder with every session
+    made.register_component("data_loader", models)
     return made
 
 

@@ -15,7 +15,7 @@ from bot.domain.records import Attempt, Card, Change, Episode, Taken, Taking, Wa
 from bot.domain.run import Run
 from bot.errors import NotFoundError, StaleError
 from bot.ports import Clock
-from bot.records import attempts, chain, permits, queues, shared, subjects
+from bot.records import attempts, chain, dialogs, permits, queues, shared, subjects
 from bot.records.anchors import Anchors
 from bot.records.arrivals import Arrivals
 from bot.records.database import Database, host_now
@@ -296,6 +296,19 @@ class Store:
         """Keep where the card stands and what it shows."""
         with self._database.writing() as connection:
             queues.card_shown(connection, key, ts=ts, shown=shown, edition=edition)
+
+    # Dialogs.
+
+    def keep_dialog(self, opaque: str, *, person: str, until: datetime, subject: str) -> None:
+        """Keep what a dialog was opened on, for that person, until then."""
+        with self._database.writing() as connection:
+            now = self._now(connection)
+            dialogs.keep(connection, opaque, person=person, until=until, subject=subject, now=now)
+
+    def dialog(self, opaque: str, *, person: str) -> str | None:
+        """Return what this person's dialog was opened on, while its time is not over."""
+        with self._database.reading() as connection:
+            return dialogs.find(connection, opaque, person=person, now=self._now(connection))
 
     # Replicas; never on a clock that can be moved.
 

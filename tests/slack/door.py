@@ -251,7 +251,7 @@ class Door:
             replica="one",
             alive=lambda _: True,
         )
-        self.opened = Opened(now=self.hour.now)
+        self.opened = Opened(kept=self.store, now=self.hour.now)
         self.views = Views(desk=self.desk, stage=self.stage, opened=self.opened)
         self.client = WebClient(token=token, base_url=base_url)
 
