@@ -18,8 +18,11 @@ from bot.assistant.extractive import ExtractiveAssistant
 from bot.aws.clients import READ_TIMEOUT_S, Credentials, refuse_redirects
 from bot.aws.cloud import AwsCloud
 from bot.aws.intake import AlarmIntake, ours
+from bot.aws.logs import AwsLogs
 from bot.aws.plumbing import Plumbing
 from bot.aws.posted import PostedAlarms
+from bot.documents.views import DraftViews
+from bot.domain.action import Looking
 from bot.domain.alarm import AlarmNotice
 from bot.domain.inbox import AlarmCame, Delivery
 from bot.domain.people import Person, Place
@@ -27,6 +30,7 @@ from bot.domain.reading import read_runbook
 from bot.engine.transact import DbosEngine
 from bot.errors import EdgeError, UnavailableError
 from bot.ports import Clock, Directory
+from bot.records.archives import FolderArchive
 from bot.records.index import RunbookIndex
 from bot.records.library import FolderLibrary
 from bot.records.signing import signer_at
@@ -244,6 +248,8 @@ def _desk(
         directory=directory,
         library=library,
         assistant=ExtractiveAssistant(),
+        logs=AwsLogs(Looking(catalogue=CATALOGUE, platform=settings.the_platform(), perform=cloud.look)),
+        archive=FolderArchive(settings.records.archives, published=settings.records.published),
         search=RunbookIndex(settings.records.index, runbooks=library.runbooks),
         catalogue=CATALOGUE,
         policy=settings.the_policy(),
@@ -280,6 +286,7 @@ def _drawing(desk: Desk) -> Drawing:
         catalogue=desk.catalogue,
         policy=desk.policy,
         platform=desk.platform,
+        documents=DraftViews(),
     )
 
 

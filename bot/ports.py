@@ -25,7 +25,7 @@ from bot.domain.logs.fetching import Fetched, Progress, ReadLogs
 from bot.domain.logs.showing import Pointed
 from bot.domain.people import Person
 from bot.domain.postmortem.document import Postmortem
-from bot.domain.postmortem.draft import Draft
+from bot.domain.postmortem.draft import Draft, DraftView
 from bot.domain.records import Attempt, Card, Change, Episode, Taken, Taking, Wait
 from bot.domain.run import Run
 from bot.domain.runbook import Runbook
@@ -123,6 +123,18 @@ class Archive(Protocol):
 
         Raises:
             EdgeError: it could not be kept.
+        """
+        ...
+
+
+class Documents(Protocol):
+    """Makes files of a draft: its text in other forms, and its picture."""
+
+    def view(self, form: str, draft: Draft) -> DraftView:
+        """Return the draft as `md`, `html`, `docx`, `json` or `chart`.
+
+        Raises:
+            UnavailableError: it cannot be made; the words say why.
         """
         ...
 

@@ -104,6 +104,8 @@ class RecordsSettings(_Part):
     url: str = Field("sqlite:///var/bot.db", description="sqlite:///…, or postgresql+psycopg://… for several replicas")
     engine_url: str = Field("sqlite:///var/engine.db", description="the durable executor's own tables; rebuildable")
     index: Path = Field(Path("var/index.db"), description="full-text index; rebuildable")
+    archives: Path = Field(Path("var/archives"), description="folder of the post-mortems' evidence archives")
+    published: Path = Field(Path("var/postmortems"), description="folder of published post-mortems, Markdown")
     signing_key: Path = Field(Path("var/audit.key"), description="private key of the audit, made at first start")
     trusted_keys: Path = Field(Path("trust/audit.pub"), description="public keys that verify the audit; keep elsewhere")
     anchors: str = Field("anchors", description="folder, or s3://bucket/prefix/, for the audit's anchors")

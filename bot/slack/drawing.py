@@ -15,19 +15,20 @@ from bot.domain.run import Run, RunState
 from bot.domain.runbook import Runbook
 from bot.domain.value import JsonValue
 from bot.errors import NotFoundError, UnavailableError
-from bot.ports import Directory, Library, Records
+from bot.ports import Directory, Documents, Library, Records
 from bot.slack.cards import wording
 from bot.slack.cards.alarm import alarm_card, storm_card
 from bot.slack.cards.assist import assist_card
 from bot.slack.cards.blocks import Message, Sheet, View
 from bot.slack.cards.home import home
 from bot.slack.cards.incident import Around, incident_card
-from bot.slack.cards.postmortem import postmortem_card
 from bot.slack.cards.notices import Told, broadcasts, notice
+from bot.slack.cards.postmortem import postmortem_card
 from bot.slack.cards.request import list_sheet, request_card
 from bot.slack.cards.run import run_card
 from bot.slack.cards.stage import Stage
 from bot.slack.cards.whispers import Whisper, whisper
+from bot.usecases.postmortems import compared
 
 Link = Callable[[Card], str | None]
 """Returns the address of a card that stands."""
@@ -59,6 +60,7 @@ class Drawing:
     catalogue: Catalogue
     policy: Policy
     platform: Platform
+    documents: Documents
 
     def draw(self, card: Card, *, link: Link) -> Drawn:
         """Return what the card shows, from its subject as it is now.
@@ -156,10 +158,9 @@ class Drawing:
 
     def _file(self, card: Card) -> Drawn:
         draft = self.records.draft(card.subject)
-        form = str(card.payload.get("what"))
-        made = self.documents.made(form, draft)
-        sheet = Sheet(name=f"{draft.label}-v{draft.edition}.{made.ending}", title=made.title, text=made.text, data=made.data)
-        return Drawn(shows=sheet)
+        view = self.documents.view(str(card.payload.get("what")), draft)
+        name = f"{draft.label}-v{draft.edition}.{view.ending}"
+        return Drawn(shows=Sheet(name=name, title=view.title, text=view.text, data=view.data, alt=view.alt))
 
     def _incident(self, card: Card, link: Link) -> Drawn:
         incident = self.records.incident(card.subject)

@@ -47,7 +47,9 @@ from bot.domain.postmortem.document import (
 from bot.domain.postmortem.draft import MOST_TEXT, Draft, DraftState, Edited
 from bot.domain.postmortem.markdown import read, sentence, written
 from bot.domain.postmortem.sections import replaced, section_of
-from bot.domain.postmortem.timeline import (
+from bot.domain.records import Card, CardKind, Change, Episode, Wait
+from bot.domain.run import Run
+from bot.domain.timeline import (
     merged,
     of_approval,
     of_attempt,
@@ -56,8 +58,6 @@ from bot.domain.postmortem.timeline import (
     of_run,
     times,
 )
-from bot.domain.records import Card, CardKind, Change, Episode, Wait
-from bot.domain.run import Run
 from bot.domain.value import JsonObject
 from bot.errors import BotError, InvalidError, NotFoundError, RequestError, StaleError
 from bot.usecases import gathering

@@ -90,6 +90,8 @@ def settings(*, slack: LocalSlack, lake: Lake, folder: Path, runbooks: Path) -> 
             "url": f"sqlite:///{folder / 'bot.db'}",
             "engine_url": f"sqlite:///{folder / 'engine.db'}",
             "index": str(folder / "index.db"),
+            "archives": str(folder / "archives"),
+            "published": str(folder / "postmortems"),
             "signing_key": str(folder / "audit.key"),
             "trusted_keys": str(folder / "trust" / "audit.pub"),
             "anchors": str(folder / "anchors"),

@@ -64,3 +64,19 @@ class Draft(Value):
     seal: str = ""
     cancelled: bool = False
     revision: int = 0
+
+
+class DraftView(Value):
+    """Hold a draft as a file.
+
+    Attributes:
+        ending: of the file's name.
+        title: what the channel reads above it.
+        alt: what a picture shows, in words.
+    """
+
+    ending: str
+    title: str
+    text: str = ""
+    data: bytes = b""
+    alt: str = ""

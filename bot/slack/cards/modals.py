@@ -112,7 +112,8 @@ def edit_draft(draft: Draft) -> View:
             more = f" (part {part + 1})" if part else ""
             text = _text(VALUE, most=MOST_FIELD, long=True, value=piece)
             blocks.append(_input(name, f"{title}{more}"[:100], text, optional=True))
-    return _modal("edit_draft", f"Edit {draft.label}", blocks[:MOST_PIECES], meta=f"{draft.id}:{draft.edition}", submit="Keep")
+    meta = f"{draft.id}:{draft.edition}"
+    return _modal("edit_draft", f"Edit {draft.label}", blocks[:MOST_PIECES], meta=meta, submit="Keep")
 
 
 def _chunks(text: str) -> list[str]:
