@@ -72,7 +72,7 @@ class Table:
             directory=EverybodyIsHere(policy),
             library=OneBook(runbook, source),
             search=NothingElse(),
-            catalogue=CATALOGUE,
+            catalogue=CATALOGUE.imitated(),
             policy=policy,
             platform=platform,
             environment="local",
