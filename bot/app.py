@@ -22,7 +22,7 @@ from bot.aws.logs import AwsLogs
 from bot.aws.plumbing import Plumbing
 from bot.aws.posted import PostedAlarms
 from bot.documents.views import DraftViews
-from bot.domain.action import Looking
+from bot.domain.action import Catalogue, Looking
 from bot.domain.alarm import AlarmNotice
 from bot.domain.inbox import AlarmCame, Delivery
 from bot.domain.people import Person, Place
@@ -181,7 +181,15 @@ def build(settings: Settings, *, clock: Clock | None = None, endpoints: Endpoint
     client = web_client(settings.slack.bot_token.get_secret_value(), base_url=endpoints.slack_url)
     policy, team, known = settings.the_policy(), settings.slack.team, Memory()
     directory = SlackDirectory(client=patient(client), policy=policy, team=team, memory=known)
-    desk = _desk(settings, store=store, cloud=cloud, plumbing=plumbing, directory=directory, replica=replica)
+    desk = _desk(
+        settings,
+        store=store,
+        cloud=cloud,
+        plumbing=plumbing,
+        directory=directory,
+        replica=replica,
+        catalogue=_catalogue(endpoints),
+    )
     quick = SlackDirectory(client=hasty(client), policy=policy, team=team, memory=known)
     failures = Failures()
     bell = Bell()
@@ -226,7 +234,15 @@ def plan_alone(settings: Settings, name: str, given: Mapping[str, str], *, endpo
     plumbing, cloud = _plumbing(settings, endpoints), _cloud(settings, endpoints)
     store = Store.read_only(settings.records.url)
     try:
-        desk = _desk(settings, store=store, cloud=cloud, plumbing=plumbing, directory=_Nobody(), replica="plan")
+        desk = _desk(
+            settings,
+            store=store,
+            cloud=cloud,
+            plumbing=plumbing,
+            directory=_Nobody(),
+            replica="plan",
+            catalogue=_catalogue(endpoints),
+        )
         runbook = desk.library.find(name)
         place = Place(team=desk.team, channel=desk.channel)
         inputs = fill(desk, runbook, given, {})
@@ -238,7 +254,14 @@ def plan_alone(settings: Settings, name: str, given: Mapping[str, str], *, endpo
 
 
 def _desk(
-    settings: Settings, *, store: Store, cloud: AwsCloud, plumbing: Plumbing, directory: Directory, replica: str
+    settings: Settings,
+    *,
+    store: Store,
+    cloud: AwsCloud,
+    plumbing: Plumbing,
+    directory: Directory,
+    replica: str,
+    catalogue: Catalogue,
 ) -> Desk:
     library = FolderLibrary(settings.runbooks, read=read_runbook)
     return Desk(
@@ -251,7 +274,7 @@ def _desk(
         logs=AwsLogs(Looking(catalogue=CATALOGUE, platform=settings.the_platform(), perform=cloud.look)),
         archive=FolderArchive(settings.records.archives, published=settings.records.published),
         search=RunbookIndex(settings.records.index, runbooks=library.runbooks),
-        catalogue=CATALOGUE,
+        catalogue=catalogue,
         policy=settings.the_policy(),
         platform=settings.the_platform(),
         environment=settings.environment,
@@ -260,6 +283,11 @@ def _desk(
         replica=replica,
         alive=lambda owner: owner == replica or owner not in store.dead(after=DEAD_AFTER),
     )
+
+
+def _catalogue(endpoints: Endpoints) -> Catalogue:
+    """Return what can be done there: the local lake says of some actions that it cannot."""
+    return CATALOGUE.imitated() if endpoints.aws_url else CATALOGUE
 
 
 class _Nobody:

@@ -4,6 +4,7 @@ Times, counts and the timeline come from the records and from AWS; the assistant
 it is held against the evidence before it stands. Nothing here is a cause before a person says so.
 """
 
+import re
 import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -59,7 +60,7 @@ from bot.domain.timeline import (
     times,
 )
 from bot.domain.value import JsonObject
-from bot.errors import BotError, InvalidError, NotFoundError, RequestError, StaleError
+from bot.errors import BotError, EdgeError, InvalidError, NotFoundError, RequestError, StaleError
 from bot.usecases import gathering
 from bot.usecases.desk import Desk
 from bot.usecases.incidents import find_incident
@@ -156,7 +157,7 @@ def _hour(text: str, now: datetime) -> datetime:
 
 
 def _groups(desk: Desk, wanted: Sequence[str]) -> tuple[str, ...]:
-    known = tuple(dict.fromkeys((*_named(desk, "log_groups"), *_named(desk, "build_log_groups"))))
+    known = tuple(dict.fromkeys(_named(desk, "log_groups")))
     foreign = [one for one in wanted if one not in known]
     if foreign:
         raise InvalidError(f"The platform names no log group {foreign[0]!a}; it names {', '.join(known) or 'none'}.")
@@ -361,7 +362,7 @@ def _document(
         until=draft.until,
         times=told,
         parts=parts,
-        timeline=_timeline(desk, incident, episodes, runs, digest),
+        timeline=_timeline(desk, incident, episodes, runs, digest, pointed, evidence),
         candidates=_candidates(digest, pointed),
         actions=_actions(desk, runs, episodes),
         questions=_questions(digest, parts, evidence),
@@ -399,7 +400,13 @@ def _checked_parts(
 
 
 def _timeline(
-    desk: Desk, incident: Incident | None, episodes: Sequence[Episode], runs: Sequence[Run], digest: Digest
+    desk: Desk,
+    incident: Incident | None,
+    episodes: Sequence[Episode],
+    runs: Sequence[Run],
+    digest: Digest,
+    pointed: Sequence[Pointed],
+    evidence: Evidence,
 ) -> tuple[Moment, ...]:
     moments: list[Moment] = []
     for episode in episodes:
@@ -412,10 +419,45 @@ def _timeline(
             moments += of_attempt(attempt, desk.catalogue.row(attempt.call.row).title)
     if incident is not None:
         moments += of_incident(incident)
-    if digest.onset is not None:
-        words = f"Log lines begin to differ: {digest.templates[0].text[:160]}" if digest.templates else "Logs differ"
-        moments.append(Moment(at=digest.onset, text=words, source="log"))
-    return merged(moments)
+    moments += _onset(digest, pointed)
+    return tuple(_named_moment(desk, one, evidence) for one in merged(moments))
+
+
+def _onset(digest: Digest, pointed: Sequence[Pointed]) -> list[Moment]:
+    """Return when the strongest candidate's lines began to be more than before."""
+    first = next(iter(digest.suspects), None)
+    if first is None or first.onset is None or not first.templates:
+        return []
+    template = digest.template(first.templates[0])
+    ids = tuple(one.item.id for one in pointed if one.template == template.number)[:1]
+    words = f"Log lines begin to differ: {template.text[:160]}"
+    return [Moment(at=first.onset, text=words, source="log", evidence=ids)]
+
+
+def _named_moment(desk: Desk, one: Moment, evidence: Evidence) -> Moment:
+    """Return the moment with its person's name, and the item its record was gathered as."""
+    ids = one.evidence or _ids_of(one, evidence)
+    return one.model_copy(update={"by": _name(desk, one.by), "evidence": ids})
+
+
+def _ids_of(one: Moment, evidence: Evidence) -> tuple[str, ...]:
+    label = one.key.partition(":")[0]
+    if one.source == "alarm":
+        said = " ".join(one.text.split()[:2])
+        return tuple(item.id for item in evidence.items if item.kind == "alarm" and item.text.startswith(said))[:1]
+    if one.source == "note":
+        return tuple(item.id for item in evidence.items if item.kind == "message" and item.text == one.text)[:1]
+    named = re.compile(rf"(?<![\w-]){re.escape(label)}(?![\w-])")
+    return tuple(item.id for item in evidence.items if label and named.search(item.source))[:1]
+
+
+def _name(desk: Desk, person: str) -> str:
+    if not person or person in {"bot", "aws"}:
+        return person
+    try:
+        return f"@{desk.directory.person(person).name}"
+    except (EdgeError, NotFoundError):
+        return person
 
 
 def _candidates(digest: Digest, pointed: Sequence[Pointed]) -> tuple[Candidate, ...]:

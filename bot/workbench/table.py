@@ -98,7 +98,7 @@ class Table:
             logs=AwsLogs(Looking(catalogue=CATALOGUE, platform=shore.platform, perform=cloud.look)),
             archive=FolderArchive(folder / "archives", published=folder / "postmortems"),
             search=NothingElse(),
-            catalogue=CATALOGUE,
+            catalogue=CATALOGUE.imitated(),
             policy=policy,
             platform=shore.platform,
             environment="local",
