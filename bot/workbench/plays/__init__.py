@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from bot.workbench.plays import circuit_breaker, failure_recovery
+from bot.workbench.plays import circuit_breaker, common_failures, failure_recovery
 from bot.workbench.plays.story import Story
 
 Play = Callable[[Story, str | None], bool]
@@ -10,4 +10,5 @@ Play = Callable[[Story, str | None], bool]
 PLAYS: Mapping[str, Play] = {
     "circuit-breaker": circuit_breaker.play,
     "failure-recovery": failure_recovery.play,
+    "common-failures": common_failures.play,
 }
