@@ -2,13 +2,15 @@
 
 from collections.abc import Callable, Mapping
 
-from bot.workbench.plays import circuit_breaker, common_failures, failure_recovery
+from bot.workbench.plays import backfill, circuit_breaker, common_failures, failure_recovery, rollback
 from bot.workbench.plays.story import Story
 
 Play = Callable[[Story, str | None], bool]
 
 PLAYS: Mapping[str, Play] = {
     "circuit-breaker": circuit_breaker.play,
+    "backfill": backfill.play,
+    "rollback": rollback.play,
     "failure-recovery": failure_recovery.play,
     "common-failures": common_failures.play,
 }
