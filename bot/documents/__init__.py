@@ -1,1 +1,1 @@
-"""Files of a post-mortem: its text in other forms, and its picture. Each library is loaded when it is needed."""
+"""What a post-mortem looks like elsewhere: a picture, a page, a Word file, JSON. Its Markdown is the source."""
