@@ -5,7 +5,7 @@ out in silence. The result is redacted on the way in; nothing here is kept verba
 """
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bot.domain.evidence import Evidence, Gathering, Origin
 from bot.domain.incident import Incident
@@ -94,17 +94,7 @@ def add_metric(desk: Desk, found: Gathering, episode: Episode) -> None:
     if not (notice.metric and notice.namespace):
         return
     since = moment(episode.since) - BEFORE
-    points = _looked(
-        desk,
-        found,
-        "cloudwatch.metric",
-        namespace=notice.namespace,
-        metric=notice.metric,
-        dimensions=dict(notice.dimensions),
-        stat="Maximum",
-        period=300,
-        since=written(since),
-    )
+    points = _points_of(desk, found, episode)
     if points is None:
         return
     source = f"CloudWatch, {notice.metric} since {since:%H:%M} UTC"
@@ -118,6 +108,31 @@ def add_metric(desk: Desk, found: Gathering, episode: Episode) -> None:
         origin=Origin.AWS,
         source=source,
     )
+
+
+def _points_of(
+    desk: Desk, found: Gathering, episode: Episode, *, until: datetime | None = None
+) -> Mapping[str, JsonValue] | None:
+    notice = episode.notice
+    return _looked(
+        desk,
+        found,
+        "cloudwatch.metric",
+        namespace=notice.namespace,
+        metric=notice.metric,
+        dimensions=dict(notice.dimensions),
+        stat="Maximum",
+        period=300,
+        since=written(moment(episode.since) - BEFORE),
+        until=written(until) if until else None,
+    )
+
+
+def metric_points(desk: Desk, episode: Episode, *, until: datetime | None = None) -> tuple[tuple[datetime, float], ...]:
+    """Return the alarm's metric from an hour before it went off, as far as CloudWatch gives it."""
+    seen = _points_of(desk, Gathering(), episode, until=until)
+    values = _listed(seen.get("values")) if seen else []
+    return tuple((moment(str(one["at"])), float(str(one["value"]))) for one in values)
 
 
 def _log_counts(desk: Desk, found: Gathering, episode: Episode) -> None:

@@ -12,6 +12,7 @@ from hashlib import sha256
 
 from bot.domain.assistance import DraftPostmortem, grounds
 from bot.domain.audit import AuditEntry
+from bot.domain.chart import Chart, Marker, Sign
 from bot.domain.claims import Claim, Dropped, Kind, check
 from bot.domain.evidence import Evidence, Gathering, Item, Origin
 from bot.domain.inbox import (
@@ -246,7 +247,8 @@ def _drafted(desk: Desk, draft: Draft) -> Draft:
     text = written(document)
     seal = desk.archive.keep(draft.label, document, text=text, pointed=pointed, digest=digest)
     update = {"state": DraftState.READY, "progress": "", "share": 1.0, "document": document, "text": text}
-    return draft.model_copy(update={**update, "edition": 1, "seal": seal})
+    chart = _chart(desk, draft, document, episodes, digest)
+    return draft.model_copy(update={**update, "edition": 1, "seal": seal, "chart": chart})
 
 
 class _Telling:
@@ -325,6 +327,36 @@ def _gathered(
     if incident is not None:
         gathering.add_incident(found, incident)
     return found
+
+
+# The picture.
+
+_SIGNS = {"alarm": Sign.ALARM, "run": Sign.RUN, "approval": Sign.APPROVAL, "note": Sign.NOTE, "incident": Sign.NOTE}
+
+
+def _chart(desk: Desk, draft: Draft, document: Postmortem, episodes: Sequence[Episode], digest: Digest) -> Chart:
+    """Return what the picture shows: the first alarm's metric, when alarms were on, and how many lines came when."""
+    first = next((one for one in episodes if one.notice.metric), None)
+    marks = tuple(
+        Marker(at=one.at, words=one.text[:60], sign=_SIGNS[one.source])
+        for one in document.timeline
+        if one.source in _SIGNS
+    )
+    bands = tuple((moment(one.since), moment(one.ok_since) if one.ok_since else None) for one in episodes)
+    return Chart(
+        title=f"{draft.label} · {draft.title}"[:80],
+        metric=first.notice.metric if first else "log lines",
+        since=draft.since,
+        until=draft.until,
+        points=gathering.metric_points(desk, first, until=draft.until) if first else (),
+        threshold=first.notice.threshold if first else None,
+        bands=bands,
+        markers=marks,
+        lines=digest.volume,
+        grave=digest.grave,
+        lines_from=digest.first,
+        bin_s=digest.bin_s or 60,
+    )
 
 
 # The document.

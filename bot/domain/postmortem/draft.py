@@ -3,6 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
+from bot.domain.chart import Chart
 from bot.domain.people import Place
 from bot.domain.postmortem.document import Postmortem
 from bot.domain.value import Value
@@ -40,6 +41,7 @@ class Draft(Value):
         document: what was drafted, with its evidence; None until then.
         text: the Markdown as people have left it; the truth, of which files are views.
         edition: rises with every edit; an edit of an older edition is refused.
+        chart: what its picture shows.
         seal: of the evidence archive.
         cancelled: a person wants no more of it.
     """
@@ -61,6 +63,7 @@ class Draft(Value):
     text: str = ""
     edition: int = 0
     edits: tuple[Edited, ...] = ()
+    chart: Chart | None = None
     seal: str = ""
     cancelled: bool = False
     revision: int = 0
