@@ -6,6 +6,7 @@ from datetime import timedelta
 from bot.domain.action import Call, Many
 from bot.domain.approval import Approval, ApprovalState
 from bot.domain.incident import Incident
+from bot.domain.postmortem.comparing import Fate
 from bot.domain.records import AlarmState, Attempt, Episode
 from bot.domain.run import Awaiting, Run, RunState
 from bot.domain.runbook import Parameter, Runbook
@@ -17,10 +18,12 @@ from bot.slack.cards.blocks import Message, View
 from bot.slack.cards.home import home
 from bot.slack.cards.incident import Around, incident_card
 from bot.slack.cards.notices import Told, notice
+from bot.slack.cards.postmortem import postmortem_card
 from bot.slack.cards.request import request_card
 from bot.slack.cards.run import run_card
 from bot.slack.cards.whispers import Whisper, whisper
 from tests.slack.cards.assists import SLOW, a_storm, a_suggestion, an_answer, an_assist, an_expansion, some_evidence
+from tests.slack.cards.drafts import a_draft, a_failed, a_published, a_reading
 from tests.slack.cards.samples import (
     ANA,
     APPROVED,
@@ -364,6 +367,12 @@ GALLERY: dict[str, Show] = {
     "whisper-evidence": lambda: _whisper(
         {"what": "evidence", "subject": "A-118", "evidence": some_evidence().model_dump(mode="json")}
     ),
+    "postmortem-reading": lambda: postmortem_card(a_reading(), (), stage()),
+    "postmortem-failed": lambda: postmortem_card(a_failed(), (), stage()),
+    "postmortem-draft": lambda: postmortem_card(a_draft(), (Fate.STATED, Fate.CONTRADICTED), stage()),
+    "postmortem-published": lambda: postmortem_card(a_published(), (), stage()),
+    "modal-edit-draft": lambda: modals.edit_draft(a_draft()),
+    "modal-add-fact": lambda: modals.add_fact(a_draft()),
     "incident": lambda: incident_card(
         an_incident(),
         Around(episodes=[an_alarm()], runs=[at_step("half_open")]),
