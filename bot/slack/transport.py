@@ -4,7 +4,7 @@ import logging
 import re
 import socket
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from http.client import HTTPException
 from typing import Protocol
@@ -33,10 +33,6 @@ READ_BYTES = 64 * 1024
 """Of one read from the socket; a card's click is some ten kilobytes."""
 AT_ONCE = 10
 """Envelopes dealt with at the same time; each takes one insert."""
-
-
-_WELL = ("200 OK", "ok")
-_UNWELL = ("503 Service Unavailable", "not ready")
 
 
 class Transport(Protocol):
@@ -154,16 +150,16 @@ def close_app(app: App) -> None:
 class HttpTransport:
     """Be the WSGI app that Slack posts to; only two paths answer."""
 
-    def __init__(self, app: App, *, healthy: Callable[[], bool] = lambda: True) -> None:
-        """Take what says whether this process can do its work."""
-        self._healthy = healthy
+    def __init__(self, app: App, *, ailing: Callable[[], Sequence[str]] = tuple) -> None:
+        """Take what says which parts of this process do not work."""
+        self._ailing = ailing
         self._slack = SlackRequestHandler(app, path=EVENTS_PATH)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request; a signature that does not fit is refused before anything is read from it."""
         method, path = environ.get("REQUEST_METHOD", ""), environ.get("PATH_INFO", "")
         if path == HEALTH_PATH and method in {"GET", "HEAD"}:
-            return _plain(start_response, *(_WELL if self._healthy() else _UNWELL))
+            return self._health(start_response)
         if path != EVENTS_PATH or method != "POST":
             return _plain(start_response, "404 Not Found", "Not found")
         length = str(environ.get("CONTENT_LENGTH") or "")
@@ -176,13 +172,20 @@ class HttpTransport:
         except UnicodeDecodeError:
             return _plain(start_response, "400 Bad Request", "Not UTF-8")
 
+    def _health(self, start_response: StartResponse) -> Iterable[bytes]:
+        """Name parts only: nobody has to sign for this."""
+        ailing = self._ailing()
+        if not ailing:
+            return _plain(start_response, "200 OK", "ok")
+        return _plain(start_response, "503 Service Unavailable", f"not working: {', '.join(ailing)}")
+
 
 class PostedTransport:
     """Wait for what a WSGI server brings; the server is somebody else's."""
 
-    def __init__(self, app: App) -> None:
+    def __init__(self, app: App, *, ailing: Callable[[], Sequence[str]] = tuple) -> None:
         self._app = app
-        self.wsgi = HttpTransport(app)
+        self.wsgi = HttpTransport(app, ailing=ailing)
 
     def start(self) -> None:
         """Begin nothing: posts come when they come."""
