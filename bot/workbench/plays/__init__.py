@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from bot.workbench.plays import backfill, circuit_breaker, failure_recovery
+from bot.workbench.plays import backfill, circuit_breaker, failure_recovery, query_performance, rollback
 from bot.workbench.plays.story import Story
 
 Play = Callable[[Story, str | None], bool]
@@ -10,5 +10,7 @@ Play = Callable[[Story, str | None], bool]
 PLAYS: Mapping[str, Play] = {
     "circuit-breaker": circuit_breaker.play,
     "backfill": backfill.play,
+    "rollback": rollback.play,
     "failure-recovery": failure_recovery.play,
+    "query-performance": query_performance.play,
 }
