@@ -41,7 +41,7 @@ from bot.slack.opened import Opened
 from bot.slack.renderer import Renderer
 from bot.slack.transport import HttpTransport, PostedTransport, SocketTransport, Transport
 from bot.slack.views import Views
-from bot.usecases.desk import Desk
+from bot.usecases.desk import Desk, utc_for
 from bot.usecases.plans import Plan, plan
 from bot.usecases.restoring import restore
 from bot.usecases.starting import fill
@@ -315,6 +315,7 @@ def _desk(
         channel=settings.slack.channel,
         replica=replica,
         alive=lambda owner: owner == replica or owner not in store.dead(after=DEAD_AFTER),
+        zone=directory.zone if isinstance(directory, SlackDirectory) else utc_for,
     )
 
 
