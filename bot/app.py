@@ -46,7 +46,7 @@ from bot.slack.opened import Opened
 from bot.slack.renderer import Renderer
 from bot.slack.transport import HttpTransport, PostedTransport, SocketTransport, Transport
 from bot.slack.views import Views
-from bot.usecases.desk import Desk
+from bot.usecases.desk import Desk, utc_for
 from bot.usecases.plans import Plan, plan
 from bot.usecases.restoring import restore
 from bot.usecases.starting import fill
@@ -58,6 +58,8 @@ INTAKE_PAUSE = timedelta(seconds=2)
 DEAD_AFTER = timedelta(seconds=2)
 VOICE_KEPT = timedelta(seconds=5)
 ALARMS_PATH = "/aws/alarms"
+WELL_WITHIN = timedelta(seconds=30)
+"""A part that gave no sign of life for so long does not work; the slowest of them looks every 300 ms."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,6 +79,30 @@ class Endpoints:
     card_interval: timedelta = timedelta(seconds=1)
 
 
+class Pulse:
+    """Say which parts of this process do not work, in words for whoever watches it."""
+
+    def __init__(self, *, beats: Callable[[], bool], sweeps: Callable[[], bool]) -> None:
+        """Take what says whether the engine beats in the records, and whether the sweeper comes round."""
+        self._beats = beats
+        self._sweeps = sweeps
+        self._threads: list[threading.Thread] = []
+
+    def watch(self, threads: list[threading.Thread]) -> None:
+        """Insist that these live, too."""
+        self._threads = threads
+
+    def ailing(self) -> tuple[str, ...]:
+        """Return the names of what does not work."""
+        try:
+            found = [] if self._beats() else ["engine"]
+        except EdgeError:
+            found = ["database"]
+        if not self._sweeps():
+            found.append("sweeper")
+        return (*found, *(thread.name for thread in self._threads if not thread.is_alive()))
+
+
 class Bot:
     """Hold the parts of one running bot, and start and stop them in the order that works."""
 
@@ -92,6 +118,7 @@ class Bot:
         intake: AlarmIntake | None,
         intake_wait_s: int,
         bell: Bell,
+        pulse: Pulse,
         closes: tuple[AwsCloud, Plumbing],
     ) -> None:
         self.desk = desk
@@ -106,6 +133,7 @@ class Bot:
         self._closes = closes
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
+        pulse.watch(self._threads)
 
     def start(self) -> None:
         """Start everything; returns once Slack is connected."""
@@ -201,11 +229,16 @@ def build(settings: Settings, *, clock: Clock | None = None, endpoints: Endpoint
         replica=replica,
         dead_after=DEAD_AFTER,
     )
+    sweeper = Sweeper(records=store, engine=engine, failures=failures, bell=bell, also=store.anchor_if_due)
+    pulse = Pulse(
+        beats=lambda: replica in store.living(within=WELL_WITHIN), sweeps=lambda: sweeper.swept(within=WELL_WITHIN)
+    )
+    answering = replace(desk, directory=quick)
     return Bot(
         desk=desk,
         store=store,
         engine=engine,
-        sweeper=Sweeper(records=store, engine=engine, failures=failures, bell=bell, also=store.anchor_if_due),
+        sweeper=sweeper,
         renderer=Renderer(
             records=store,
             drawing=_drawing(desk),
@@ -214,10 +247,11 @@ def build(settings: Settings, *, clock: Clock | None = None, endpoints: Endpoint
             interval=endpoints.card_interval.total_seconds(),
             leads=lambda: store.leads("renderer", by=replica, during=VOICE_KEPT),
         ),
-        transport=_transport(settings, client=client, desk=replace(desk, directory=quick), zone=quick.zone, bell=bell),
+        transport=_transport(settings, client=client, desk=answering, zone=quick.zone, bell=bell, pulse=pulse),
         intake=_intake(settings, desk=desk, plumbing=plumbing),
         intake_wait_s=endpoints.intake_wait_s,
         bell=bell,
+        pulse=pulse,
         closes=(cloud, plumbing),
     )
 
@@ -282,6 +316,7 @@ def _desk(
         channel=settings.slack.channel,
         replica=replica,
         alive=lambda owner: owner == replica or owner not in store.dead(after=DEAD_AFTER),
+        zone=directory.zone if isinstance(directory, SlackDirectory) else utc_for,
     )
 
 
@@ -319,7 +354,13 @@ def _drawing(desk: Desk) -> Drawing:
 
 
 def _transport(
-    settings: Settings, *, client: WebClient, desk: Desk, zone: Callable[[str], tzinfo], bell: Bell
+    settings: Settings,
+    *,
+    client: WebClient,
+    desk: Desk,
+    zone: Callable[[str], tzinfo],
+    bell: Bell,
+    pulse: Pulse,
 ) -> Transport:
     def accept(delivery: Delivery) -> bool:
         new = desk.records.accept(delivery)
@@ -338,7 +379,7 @@ def _transport(
         commands=Commands(names=settings.slack.commands),
     )
     if settings.slack.transport == "http":
-        return PostedTransport(app, also=_posted(settings, desk=desk, bell=bell))
+        return PostedTransport(app, ailing=pulse.ailing, also=_posted(settings, desk=desk, bell=bell))
     return SocketTransport(app, app_token=settings.slack.app_token.get_secret_value(), client=client)
 
 

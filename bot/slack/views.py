@@ -5,7 +5,7 @@ It reads; it keeps nothing but what a dialog was opened on. What a dialog looks 
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import datetime, timedelta, tzinfo
 
 from bot.domain.approval import Approval, ApprovalState
 from bot.domain.expression import compile_expression, first_given
@@ -23,16 +23,11 @@ from bot.slack.cards.modals import Field
 from bot.slack.cards.stage import Stage
 from bot.slack.opened import Opened, ReviewOpened
 from bot.slack.payloads import kept_place
-from bot.usecases.desk import Desk
+from bot.usecases.desk import Desk, utc_for
 from bot.usecases.runs import choices
 from bot.usecases.starting import InputsMissingError, facts_of, fill, find_episode, known_scope
 
 MORNING = 8
-
-
-def utc_for(_person: str) -> tzinfo:
-    """Return UTC, where nobody knows in which zone a person is."""
-    return UTC
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -154,6 +154,7 @@ class Sweeper:
         self._failures = failures
         self._also = also
         self._bell = bell
+        self._swept: float | None = None
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="sweeper", daemon=True)
 
@@ -167,6 +168,11 @@ class Sweeper:
         self._bell.ring()
         if self._thread.is_alive():
             self._thread.join(timeout=5)
+
+    def swept(self, *, within: timedelta) -> bool:
+        """Return whether it sweeps, and came through a whole sweep within so long."""
+        alive = self._thread.is_alive() and self._swept is not None
+        return alive and monotonic() - (self._swept or 0.0) < within.total_seconds()
 
     def sweep(self) -> int:
         """Start what is open and due; return how many pieces of work that is."""
@@ -182,6 +188,7 @@ class Sweeper:
             try:
                 self.sweep()
                 self._also()
+                self._swept = monotonic()
             except Exception:
                 log.exception("A sweep failed; the next one tries again.")
             self._bell.listen(SWEEP_EVERY)
