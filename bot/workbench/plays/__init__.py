@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from bot.workbench.plays import backfill, circuit_breaker, failure_recovery, rollback
+from bot.workbench.plays import backfill, circuit_breaker, failure_recovery, quarantine_review, rollback
 from bot.workbench.plays.story import Story
 
 Play = Callable[[Story, str | None], bool]
@@ -11,5 +11,6 @@ PLAYS: Mapping[str, Play] = {
     "circuit-breaker": circuit_breaker.play,
     "backfill": backfill.play,
     "rollback": rollback.play,
+    "quarantine-review": quarantine_review.play,
     "failure-recovery": failure_recovery.play,
 }
