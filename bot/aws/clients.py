@@ -72,9 +72,9 @@ class Fence:
         self._sending = Sending()
 
     @contextmanager
-    def opened(self) -> Iterator[Sending]:
-        """Note the time and open, for one request of this thread."""
-        self._sending.marked, self._sending.sent = boottime(), False
+    def opened(self, *, since: float | None = None) -> Iterator[Sending]:
+        """Open for one request of this thread; the limit counts from now, or from when it was said to be sent."""
+        self._sending.marked, self._sending.sent = boottime() if since is None else since, False
         try:
             yield self._sending
         finally:

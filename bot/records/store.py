@@ -13,6 +13,7 @@ from bot.domain.inbox import Delivery
 from bot.domain.incident import Incident
 from bot.domain.records import Attempt, Card, Change, Episode, Taken, Taking, Wait
 from bot.domain.run import Run
+from bot.domain.value import JsonObject
 from bot.errors import NotFoundError, StaleError
 from bot.ports import Clock
 from bot.records import attempts, chain, dialogs, permits, queues, shared, subjects
@@ -264,6 +265,12 @@ class Store:
         """Commit that the attempt is being sent."""
         with self._database.writing() as connection:
             attempts.mark_sending(connection, attempt, owner=owner, now=self._now(connection))
+
+    def note_progress(self, attempt: int, *, owner: str, progress: JsonObject, card: Card) -> None:
+        """Commit how far a list of calls is; refused once the run is stopping, parked or over."""
+        with self._database.writing() as connection:
+            permits.note_progress(connection, attempt, owner=owner, progress=progress)
+            queues.want_card(connection, card)
 
     def erase(self, seq: int) -> bool:
         """Erase the private text beside a record of the audit; False if there was none."""

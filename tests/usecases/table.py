@@ -5,7 +5,7 @@ Work is performed here in order, by hand, so that a test sees exactly what one p
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -126,6 +126,7 @@ class CountingCloud:
     before: Callable[[], None] | None = None
     after: Callable[[], None] | None = None
     losing: int = 0
+    window: Callable[[int], None] | None = None
 
     def lose(self, times: int) -> None:
         """Let the next calls be marked as sent, and neither leave nor be answered."""
@@ -149,6 +150,18 @@ class CountingCloud:
         finally:
             if self.after:
                 self.after()
+
+    def send_many(
+        self, permit: ConsumedApproval, elements: Iterable[tuple[Call, bool]], *, mark: Callable[[int, int], None]
+    ) -> JsonObject:
+        self.permits.append(permit)
+
+        def marked(done: int, begun: int) -> None:
+            if self.window:
+                self.window(done)
+            mark(done, begun)
+
+        return self.inner.send_many(permit, elements, mark=marked)
 
     @property
     def rows(self) -> list[str]:

@@ -2,7 +2,14 @@
 
 from collections.abc import Callable, Mapping
 
-from bot.workbench.plays import backfill, circuit_breaker, failure_recovery, quarantine_review, rollback
+from bot.workbench.plays import (
+    backfill,
+    circuit_breaker,
+    failure_recovery,
+    quarantine_review,
+    query_performance,
+    rollback,
+)
 from bot.workbench.plays.story import Story
 
 Play = Callable[[Story, str | None], bool]
@@ -13,4 +20,5 @@ PLAYS: Mapping[str, Play] = {
     "rollback": rollback.play,
     "quarantine-review": quarantine_review.play,
     "failure-recovery": failure_recovery.play,
+    "query-performance": query_performance.play,
 }
