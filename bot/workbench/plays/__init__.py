@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from bot.workbench.plays import (
     backfill,
     circuit_breaker,
+    common_failures,
     failure_recovery,
     quarantine_review,
     query_performance,
@@ -20,5 +21,6 @@ PLAYS: Mapping[str, Play] = {
     "rollback": rollback.play,
     "quarantine-review": quarantine_review.play,
     "failure-recovery": failure_recovery.play,
+    "common-failures": common_failures.play,
     "query-performance": query_performance.play,
 }

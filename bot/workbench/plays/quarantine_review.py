@@ -16,7 +16,7 @@ def play(story: Story, until: str | None) -> bool:
     story.breaks("the nightly load sets 153 of 2,500 rows aside, and the gate blocks its promotion")
     story.presses(ana, "Start runbook")
     story.approves(ana, "Tell the followers", why="approves the message to the reviewers (control: on-call, she may)")
-    story.posted("Have the cause mended")
+    story.posted("BY HAND")
     story.mended("hears that the source has sent the currencies again, corrected; presses Done")
     story.presses(ana, "Done")
     story.gives(ana, {"reason": "CURRENCY_ERROR"}, why="says which rows were corrected: CURRENCY_ERROR")
