@@ -7,6 +7,7 @@ from bot.workbench.plays import (
     circuit_breaker,
     common_failures,
     failure_recovery,
+    quarantine_review,
     query_performance,
     rollback,
 )
@@ -18,6 +19,7 @@ PLAYS: Mapping[str, Play] = {
     "circuit-breaker": circuit_breaker.play,
     "backfill": backfill.play,
     "rollback": rollback.play,
+    "quarantine-review": quarantine_review.play,
     "failure-recovery": failure_recovery.play,
     "common-failures": common_failures.play,
     "query-performance": query_performance.play,
