@@ -10,7 +10,6 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,10 +17,9 @@ import boto3
 from botocore.client import BaseClient
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError
-from botocore.loaders import Loader, create_loader
 from botocore.parsers import ResponseParserError
-from botocore.session import Session, get_session
 
+from bot.aws.models import core_session
 from bot.errors import InvalidError, OutcomeUnknownError, UnavailableError
 
 CONNECT_TIMEOUT_S = 3.0
@@ -74,9 +72,9 @@ class Fence:
         self._sending = Sending()
 
     @contextmanager
-    def opened(self) -> Iterator[Sending]:
-        """Note the time and open, for one request of this thread."""
-        self._sending.marked, self._sending.sent = boottime(), False
+    def opened(self, *, since: float | None = None) -> Iterator[Sending]:
+        """Open for one request of this thread; the limit counts from now, or from when it was said to be sent."""
+        self._sending.marked, self._sending.sent = boottime() if since is None else since, False
         try:
             yield self._sending
         finally:
@@ -121,11 +119,11 @@ class Clients:
         self._endpoint_url = endpoint_url
         self._timeouts = (connect_timeout, read_timeout)
         self._session = boto3.session.Session(
-            botocore_session=_core(),
             aws_access_key_id=credentials.access_key_id if credentials else None,
             aws_secret_access_key=credentials.secret_access_key if credentials else None,
             aws_session_token=credentials.session_token if credentials else None,
             region_name=region,
+            botocore_session=core_session(),
         )
         self._lock = threading.Lock()
         self._kept: dict[tuple[str, str], Any] = {}
@@ -176,19 +174,6 @@ class Clients:
             client.meta.events.register("before-send", self._fence.before_send)
             client.meta.events.register("before-parse", _parseable)
         return client
-
-
-@cache
-def _models() -> Loader:
-    """Return the reader of botocore's descriptions of services: megabytes of JSON, read once in a process."""
-    return create_loader()
-
-
-def _core() -> Session:
-    core, models = get_session(), _models()
-    models.search_paths[:] = dict.fromkeys(models.search_paths)  # boto3 adds its own folder with every session
-    core.register_component("data_loader", models)
-    return core
 
 
 def _parseable(operation_model: Any, response_dict: Mapping[str, Any], **_: object) -> None:  # noqa: ANN401 - botocore's own

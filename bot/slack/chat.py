@@ -67,8 +67,8 @@ class Chat(Protocol):
         """Show a person their Home."""
         ...
 
-    def share(self, channel: str, sheet: Sheet, *, thread: str | None) -> None:
-        """Post a file."""
+    def share(self, channel: str, sheet: Sheet, *, thread: str | None) -> str:
+        """Post a file, and return its id."""
         ...
 
     def permalink(self, channel: str, ts: str) -> str:
@@ -112,14 +112,15 @@ class SlackChat:
         """Show a person their Home."""
         self._call("views.publish", user_id=person, view=view.payload)
 
-    def share(self, channel: str, sheet: Sheet, *, thread: str | None) -> None:
+    def share(self, channel: str, sheet: Sheet, *, thread: str | None) -> str:
         """Post a file, in the three steps that Slack's client makes of it."""
-        _answered(
+        answer = _answered(
             "files.completeUploadExternal",
             lambda: self._client.files_upload_v2(
                 channel=channel, thread_ts=thread, filename=sheet.name, title=sheet.title, content=sheet.text
             ),
         )
+        return str(answer["files"][0]["id"])
 
     def permalink(self, channel: str, ts: str) -> str:
         """Return the address of a message."""

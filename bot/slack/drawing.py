@@ -10,8 +10,8 @@ from bot.domain.action import Catalogue, Platform
 from bot.domain.approval import Approval
 from bot.domain.incident import Incident
 from bot.domain.policy import Policy
-from bot.domain.records import Card, CardKind, Episode
-from bot.domain.run import Run
+from bot.domain.records import Attempt, AttemptState, Card, CardKind, Episode
+from bot.domain.run import Run, RunState
 from bot.domain.runbook import Runbook
 from bot.domain.value import JsonValue
 from bot.errors import NotFoundError, UnavailableError
@@ -115,7 +115,8 @@ class Drawing:
         run = self.records.run(card.subject)
         approvals = self.records.approvals(run=run.id)
         stage = self.stage(link=link, cards=_around(run), people=_people(run, approvals))
-        return Drawn(shows=run_card(run, self.runbook(run), approvals, stage), asks=run.requester)
+        going = _progress(self.records.attempts(run.id)) if run.state is RunState.RUNNING else ""
+        return Drawn(shows=run_card(run, self.runbook(run), approvals, stage, going=going), asks=run.requester)
 
     def _request(self, card: Card, link: Link) -> Drawn:
         approval = self.records.approval(card.subject)
@@ -126,7 +127,10 @@ class Drawing:
 
     def _list(self, card: Card, link: Link) -> Drawn:
         approval = self.records.approval(card.subject)
-        return Drawn(shows=list_sheet(approval, self.records.run(approval.run), self.stage(link=link)))
+        many = next((one.call.many for one in approval.binding.calls if one.call.many is not None), None)
+        listed = self.records.snapshot(many.digest)[0] if many else None
+        run = self.records.run(approval.run)
+        return Drawn(shows=list_sheet(approval, run, self.stage(link=link), listed=listed))
 
     def _alarm(self, card: Card, link: Link) -> Drawn:
         episode = self.records.episode(card.subject)
@@ -210,6 +214,15 @@ class Drawing:
         where = f"<#{channel}>" if channel.isascii() and channel.isalnum() else wording.quoted(channel, 40)
         words = f"I cannot write in {where}, so requests are not shown there. Type `/invite` and my name in it."
         return Message(text=words)
+
+
+def _progress(attempts: Sequence[Attempt]) -> str:
+    """Return how far the list is that is being sent, in words."""
+    sending = next((one for one in reversed(attempts) if one.state is AttemptState.SENDING and one.call.many), None)
+    if sending is None or sending.call.many is None:
+        return ""
+    done = sending.answer.get("done", 0) if sending.answer else 0
+    return f"{done:,} of {sending.call.many.count:,}"
 
 
 def _around(run: Run) -> list[str]:

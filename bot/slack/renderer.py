@@ -194,8 +194,7 @@ class Renderer:
             self._chat.publish(card.to or "", drawn.shows)
             return ""
         if isinstance(drawn.shows, Sheet):
-            self._share(card, drawn.shows, thread=thread)
-            return ""
+            return self._share(card, drawn.shows, thread=thread)
         try:
             return self._utter(card, drawn, drawn.shows, thread=thread)
         except CallRefusedError as error:
@@ -207,10 +206,10 @@ class Renderer:
             log.exception("Slack does not take the blocks of a card; its text is shown.", extra={"card": card.key})
             return self._utter(card, drawn, Message(text=drawn.shows.text), thread=thread)
 
-    def _share(self, card: Card, sheet: Sheet, *, thread: str | None) -> None:
-        """Post a file; where Slack does not take it, it is left out: what it holds stands in a dialog too."""
+    def _share(self, card: Card, sheet: Sheet, *, thread: str | None) -> str:
+        """Post a file, and return its id; where Slack does not take it, it is left out, and nothing is returned."""
         try:
-            self._chat.share(card.channel, sheet, thread=thread)
+            return self._chat.share(card.channel, sheet, thread=thread)
         except SlowDownError:
             raise
         except UnavailableError:
@@ -219,6 +218,7 @@ class Renderer:
             log.warning("A file could not be posted and is left out.", extra={"card": card.key})
         except (CallRefusedError, OutcomeUnknownError) as error:
             log.warning("A file was not taken and is left out.", extra={"card": card.key, "why": error.words})
+        return ""
 
     def _utter(self, card: Card, drawn: Drawn, message: Message, *, thread: str | None) -> str:
         if card.kind is CardKind.WHISPER:

@@ -1,7 +1,7 @@
 """Work out what a step would do, bind it, and ask for it. Nothing here is sent to AWS but reads."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -9,6 +9,7 @@ from bot.domain.action import Call, Occasion, Proposal
 from bot.domain.approval import Approval, Binding, BoundCall
 from bot.domain.audit import AuditEntry
 from bot.domain.expression import compile_expression, resolve
+from bot.domain.many import Element, insist_same, line
 from bot.domain.policy import Decision, Verdict, verdict
 from bot.domain.records import Card, CardKind, Wait
 from bot.domain.run import Run
@@ -19,6 +20,8 @@ from bot.usecases.desk import Desk
 
 FIRST_REMINDER = timedelta(minutes=5)
 MOST_NAMED = 3
+LIST_FILE = "list"
+"""The path under which the file of a list is kept, beside the snapshots of runbooks."""
 
 
 def items(desk: Desk, run: Run, step: Step) -> tuple[JsonValue, ...]:
@@ -61,8 +64,25 @@ def propose(desk: Desk, run: Run, step: Step, *, item: int, element: JsonValue) 
     )
     proposal = action.propose(desk.look, desk.parameters(run, step, item=element), occasion)
     for call in proposal.calls:
-        desk.bound(call.row, call.params)
+        if call.many is None:
+            desk.bound(call.row, call.params)
+        else:
+            insist_same(call, (_judged(desk, one) for one in elements(desk, run, step, call, element=element)))
     return proposal
+
+
+def elements(desk: Desk, run: Run, step: Step, call: Call, *, element: JsonValue) -> Iterator[Element]:
+    """List anew, from the lake as it is now, the calls that one call stands for."""
+    each = desk.catalogue.action(step.uses or "").each
+    if each is None:
+        raise InvalidError(f"Step {step.id}: {step.uses} cannot list what {call.row} would be called for.")
+    for one, done in each(desk.look, desk.parameters(run, step, item=element), call):
+        yield Element(one, done)
+
+
+def _judged(desk: Desk, one: Element) -> Element:
+    desk.bound(one.call.row, one.call.params)
+    return one
 
 
 def followers(runbook: Runbook, run: Run, step: Step) -> tuple[Step, ...]:
@@ -218,6 +238,7 @@ def request(desk: Desk, run: Run, runbook: Runbook, lead: Step, *, reasked: bool
         raise NotAllowedError(f"{lead.title} is not offered: {judged.reason}")
     expires = now + judged.lifetime
     whole = unset.model_copy(update={"expires": expires.isoformat()})
+    _keep_lists(desk, run, runbook, whole)
     number = desk.records.next_id("approval")
     approval = Approval(
         id=number,
@@ -251,6 +272,17 @@ def request(desk: Desk, run: Run, runbook: Runbook, lead: Step, *, reasked: bool
     )
 
 
+def _keep_lists(desk: Desk, run: Run, runbook: Runbook, bound: Binding) -> None:
+    """Keep the file of every list under its digest, for people to read; what is sent is listed anew."""
+    for one in bound.calls:
+        if one.call.many is None:
+            continue
+        step = runbook.step(one.step)
+        listed = elements(desk, run, step, one.call, element=items(desk, run, step)[one.item])
+        text = b"".join(line(element.call.params) for element in insist_same(one.call, listed)).decode()
+        desk.records.keep_snapshot(text, LIST_FILE, one.call.many.digest)
+
+
 def _candidates(desk: Desk, needs: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
     return {role: tuple(sorted(desk.directory.members(role, fresh=True))) for role in sorted(set(needs))}
 
@@ -269,7 +301,8 @@ def request_card(approval: Approval, run: Run) -> Card:
 
 def list_cards(approval: Approval, run: Run) -> tuple[Card, ...]:
     """Return the file with the whole list, under the request, where the card cannot name all of it."""
-    if len(approval.binding.calls) <= MOST_NAMED:
+    calls = [one.call for one in approval.binding.calls]
+    if len(calls) <= MOST_NAMED and all(one.many is None for one in calls):
         return ()
     key, under = f"list:{approval.id}", f"request:{approval.id}"
     return (Card(key=key, kind=CardKind.LIST, subject=approval.id, channel=run.place.channel, under=under),)

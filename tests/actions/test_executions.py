@@ -10,7 +10,7 @@ from bot.domain.strictjson import parse_object
 from bot.domain.value import JsonObject, JsonValue
 from bot.errors import InvalidError, WorldChangedError
 from tests.actions.scripted import Script, observe, params_of, propose, propose_on, read
-from tests.aws.moto_lake import Lake, gate
+from tests.aws.moto_lake import Lake, eventually, gate
 from tests.aws.seeded import ETAG, EXECUTION, MACHINE, PLATFORM, PROBE_INPUT, SOURCE, nothing, permit
 
 DEFINED: JsonObject = {
@@ -239,4 +239,4 @@ def test_a_probe_on_the_lake_is_started_listed_and_stopped(the_lake: Lake) -> No
     gate().send(permit(stop.calls[0]), mark=nothing)
 
     assert (seen["name"], seen["status"]) == (start.calls[0].params["name"], "RUNNING")
-    assert observe(look, "stepfunctions.stop", arn=seen["arn"], cause="test") == {"status": "ABORTED"}
+    eventually(lambda: observe(look, "stepfunctions.stop", arn=seen["arn"], cause="test") == {"status": "ABORTED"})

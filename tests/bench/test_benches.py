@@ -17,6 +17,7 @@ TITLES = {
     "long_runs": ("Acknowledgements with 2 long runs in progress",),
     "way_out": ("Click on Approve received -> the change leaves the process",),
     "ready": ("`serve`: ready",),
+    "copies": ("40 copies under one approval",),
     "digest": (
         "Log lines digested per CPU-second",
         "Memory of `runbook-bot logs digest`",

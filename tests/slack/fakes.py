@@ -120,11 +120,12 @@ class FakeChat:
         self.homes[person] = view
         done()
 
-    def share(self, channel: str, sheet: Sheet, *, thread: str | None) -> None:
+    def share(self, channel: str, sheet: Sheet, *, thread: str | None) -> str:
         done = self._called("share", channel)
         self._insist_open(channel)
         self.sheets.append((channel, thread, sheet))
         done()
+        return f"F{len(self.sheets)}"
 
     def permalink(self, channel: str, ts: str) -> str:
         self._called("permalink", channel)()

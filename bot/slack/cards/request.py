@@ -47,8 +47,15 @@ def request_card(approval: Approval, run: Run, runbook: Runbook, stage: Stage) -
     return message(text, blocks, ids=ids)
 
 
-def list_sheet(approval: Approval, run: Run, stage: Stage) -> Sheet:
-    """Return the file that holds every call of a request, as they will be sent, in order."""
+def list_sheet(approval: Approval, run: Run, stage: Stage, *, listed: str | None = None) -> Sheet:
+    """Return the file that holds every call of a request, as they will be sent, in order.
+
+    Args:
+        listed: the list's own file, where a call stands for one; its SHA-256 is signed, so it is posted as it is.
+    """
+    if listed is not None:
+        count = listed.count("\n")
+        return Sheet(name=f"{approval.label}-list.txt", title=f"All {count:,} calls of {approval.label}", text=listed)
     calls = [one.call for one in approval.binding.calls]
     head = f"{stage.platform.name} {approval.label} of {run.label}: {len(calls)} calls, digest {approval.digest}"
     return Sheet(
@@ -67,7 +74,8 @@ def effect_of(approval: Approval) -> str:
 
 def shows_whole_call(approval: Approval, stage: Stage) -> bool:
     """Return whether the card shows every call untruncated, so that it may carry Approve."""
-    return fits_card(exact_text([one.call for one in approval.binding.calls], stage.catalogue.rows))
+    calls = [one.call for one in approval.binding.calls]
+    return all(call.many is None for call in calls) and fits_card(exact_text(calls, stage.catalogue.rows))
 
 
 def _push(approval: Approval, stage: Stage) -> str:
@@ -82,7 +90,7 @@ def _push(approval: Approval, stage: Stage) -> str:
 def _asking(approval: Approval, run: Run, runbook: Runbook, stage: Stage) -> list[Block]:
     calls = [one.call for one in approval.binding.calls]
     whole = exact_text(calls, stage.catalogue.rows)
-    fits = fits_card(whole)
+    fits = fits_card(whole) and all(call.many is None for call in calls)
     shown = exact(whole) if fits else section(_too_long(calls, len(whole), stage))
     return [
         section(_head(approval, stage)),
@@ -95,6 +103,17 @@ def _asking(approval: Approval, run: Run, runbook: Runbook, stage: Stage) -> lis
 
 def _too_long(calls: Sequence[Call], length: int, stage: Stage) -> str:
     """Return what a card says of calls it cannot show whole: how many, the first of them, and where the rest is."""
+    listed = [(call, call.many) for call in calls if call.many is not None]
+    if listed:
+        said = [
+            f"*{many.count:,} × {operation(call, stage.catalogue.rows)}* under {wording.code(call.resource, 160)}, "
+            f"each with its own precondition"
+            for call, many in listed
+        ]
+        beside = len(calls) - len(listed)
+        rest = f"and {beside} more call{'s' if beside > 1 else ''} after it" if beside else ""
+        whole = "Every one stands in the file under this request. *Review…* carries Approve once the file is there."
+        return lines(*said, rest, whole)
     if len(calls) <= MOST_NAMED:
         count = f"{len(calls)} call{'s' if len(calls) > 1 else ''}"
         return (

@@ -2,7 +2,14 @@
 
 from collections.abc import Callable, Mapping
 
-from bot.workbench.plays import backfill, circuit_breaker, deployment_failures, failure_recovery, query_performance
+from bot.workbench.plays import (
+    backfill,
+    circuit_breaker,
+    deployment_failures,
+    failure_recovery,
+    query_performance,
+    rollback,
+)
 from bot.workbench.plays.story import Story
 
 Play = Callable[[Story, str | None], bool]
@@ -10,6 +17,7 @@ Play = Callable[[Story, str | None], bool]
 PLAYS: Mapping[str, Play] = {
     "circuit-breaker": circuit_breaker.play,
     "backfill": backfill.play,
+    "rollback": rollback.play,
     "failure-recovery": failure_recovery.play,
     "deployment-failures": deployment_failures.play,
     "query-performance": query_performance.play,

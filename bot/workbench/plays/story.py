@@ -18,7 +18,7 @@ from bot.workbench.slack.server import LocalSlack
 from bot.workbench.slack.spoken import plain
 
 CHANNEL = "#incident-etl"
-PATIENCE = 25.0
+PATIENCE = 60.0
 ALARM_FOLLOWS, LOOKS_AGAIN = 660.0, 60.0  # seconds
 
 
