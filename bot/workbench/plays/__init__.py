@@ -6,6 +6,7 @@ from bot.workbench.plays import (
     backfill,
     circuit_breaker,
     common_failures,
+    deployment_failures,
     failure_recovery,
     quarantine_review,
     query_performance,
@@ -23,4 +24,5 @@ PLAYS: Mapping[str, Play] = {
     "failure-recovery": failure_recovery.play,
     "common-failures": common_failures.play,
     "query-performance": query_performance.play,
+    "deployment-failures": deployment_failures.play,
 }

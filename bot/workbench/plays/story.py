@@ -19,6 +19,7 @@ from bot.workbench.slack.spoken import plain
 
 CHANNEL = "#incident-etl"
 PATIENCE = 60.0
+ALARM_FOLLOWS, LOOKS_AGAIN = 660.0, 60.0  # seconds
 
 
 class Stage(Protocol):
@@ -147,10 +148,20 @@ class Story:
         self.did(self.ana, words)
         _good(self.ana.advance(seconds))
 
+    def settles(self) -> None:
+        """Let the alarm follow its metric, which takes eleven minutes, and the bot look again a minute later."""
+        self.posted("looks again by itself: The alarm is OK")
+        self.time_passes(ALARM_FOLLOWS, "moves the clock by eleven minutes, for the alarm to follow its metric")
+        self._until_repaired()
+        self.time_passes(LOOKS_AGAIN, "moves it by another, for the bot to look again")
+
+    def _until_repaired(self) -> None:
+        self.ana.wait_for(lambda _: self._stage.repaired(self.failure), timeout=PATIENCE, what="a repaired lake")
+
     def ends(self, words: str = "REPAIRED") -> bool:
         """Wait for the end and print the lake's own verdict; return whether it is repaired and the audit whole."""
         self.posted(words)
-        self.ana.wait_for(lambda _: self._stage.repaired(self.failure), timeout=PATIENCE, what="a repaired lake")
+        self._until_repaired()
         self.talk.catch_up()
         checks = SCENARIOS[self.failure].repaired(self.lake)
         for check in checks:
