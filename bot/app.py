@@ -47,6 +47,7 @@ from bot.slack.renderer import Renderer
 from bot.slack.transport import HttpTransport, PostedTransport, SocketTransport, Transport
 from bot.slack.views import Views
 from bot.usecases.desk import Desk, utc_for
+from bot.usecases.edits import Edits
 from bot.usecases.plans import Plan, plan
 from bot.usecases.restoring import restore
 from bot.usecases.starting import fill
@@ -229,7 +230,9 @@ def build(settings: Settings, *, clock: Clock | None = None, endpoints: Endpoint
         replica=replica,
         dead_after=DEAD_AFTER,
     )
-    sweeper = Sweeper(records=store, engine=engine, failures=failures, bell=bell, also=store.anchor_if_due)
+    sweeper = Sweeper(
+        records=store, engine=engine, failures=failures, bell=bell, also=_also(store.anchor_if_due, Edits(desk).look)
+    )
     pulse = Pulse(
         beats=lambda: replica in store.living(within=WELL_WITHIN), sweeps=lambda: sweeper.swept(within=WELL_WITHIN)
     )
@@ -339,6 +342,16 @@ class _Nobody:
     def shared(self, channel: str) -> bool:
         """Know no channel."""
         raise UnavailableError("There is no Slack here to ask about that channel.")
+
+
+def _also(*done: Callable[[], object]) -> Callable[[], None]:
+    """Return one function that does each in turn."""
+
+    def do_all() -> None:
+        for one in done:
+            one()
+
+    return do_all
 
 
 def _drawing(desk: Desk) -> Drawing:

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -141,7 +141,12 @@ def _health(bot: Bot) -> tuple[str, bytes]:
     assert bot.wsgi is not None
     said: list[str] = []
     asked = {"REQUEST_METHOD": "GET", "PATH_INFO": "/health"}
-    body = b"".join(bot.wsgi(asked, lambda status, _headers, _error=None: said.append(status) or (lambda _: None)))
+
+    def begin(status: str, _headers: object, _error: object = None) -> Callable[[bytes], None]:
+        said.append(status)
+        return lambda _: None
+
+    body = b"".join(bot.wsgi(asked, begin))
     return said[0], body
 
 

@@ -124,6 +124,7 @@ class CardKind(StrEnum):
     RUN = "run"
     REQUEST = "request"
     LIST = "list"
+    EDIT = "edit"
     NOTICE = "notice"
     WHISPER = "whisper"
     HOME = "home"

@@ -20,6 +20,7 @@ from bot.slack.cards import wording
 from bot.slack.cards.alarm import alarm_card, storm_card
 from bot.slack.cards.assist import assist_card
 from bot.slack.cards.blocks import Message, Sheet, View
+from bot.slack.cards.edits import edit_card
 from bot.slack.cards.home import home
 from bot.slack.cards.incident import Around, incident_card
 from bot.slack.cards.notices import Told, broadcasts, notice
@@ -75,6 +76,9 @@ class Drawing:
                 return self._request(card, link)
             case CardKind.LIST:
                 return self._list(card, link)
+            case CardKind.EDIT:
+                runbook = self.library.runbooks().get(str(card.payload.get("runbook")))
+                return Drawn(shows=edit_card(card.payload, runbook, self.stage(link=link), key=card.key))
             case CardKind.ALARM:
                 return self._alarm(card, link)
             case CardKind.ASSIST:

@@ -18,6 +18,7 @@ TITLES = {
     "way_out": ("Click on Approve received -> the change leaves the process",),
     "ready": ("`serve`: ready",),
     "copies": ("40 copies under one approval",),
+    "plan": ("Plan of a runbook on the local lake",),
     "digest": (
         "Log lines digested per CPU-second",
         "Memory of `runbook-bot logs digest`",

@@ -10,7 +10,7 @@ from bot.slack.cards import wording
 from bot.slack.cards.assist import suggestion_lines
 from bot.slack.cards.blocks import Block, Button, Confirm, Message, buttons, context, lines, message, section
 from bot.slack.cards.run import STATES
-from bot.slack.cards.stage import Stage
+from bot.slack.cards.stage import Stage, on_trial
 
 MOST_FINDINGS = 8
 MOST_KINDS = 10
@@ -156,8 +156,11 @@ def _runbook(episode: Episode, runbook: Runbook | None, run: Run | None, stage: 
     )
     going = f"{stage.linked(f'run:{run.id}', run.label)} is *{STATES[run.state][1]}*." if run else ""
     owner = wording.role_name(runbook.owner, stage.policy)
+    name = f"*Runbook: {wording.quoted(runbook.id, 40)}*{on_trial(runbook)}"
     return lines(
-        f"*Runbook: {wording.quoted(runbook.id, 40)}* · {wording.prose(episode.why, 90)} · owner {owner}", asks, going
+        f"{name} · {wording.prose(episode.why, 90)} · owner {owner}",
+        asks,
+        going,
     )
 
 

@@ -398,7 +398,8 @@ def _planned(step: JsonObject, stage: Stage) -> str:
     status = str(step.get("status", ""))
     number = f"check {step.get('number')}" if step.get("phase") == "verification" else str(step.get("number"))
     needs = [str(role) for role in _listed(step.get("needs"))]
-    who = f" ({wording.roles_wanted(needs, stage.policy)})" if needs and status == "would ask" else ""
+    asks = "" if status == "would ask" else "asks "
+    who = f" ({asks}{wording.roles_wanted(needs, stage.policy)})" if needs else ""
     words = wording.signed(str(step.get("words", "")), 120)
     title = wording.prose(wording.sentence(str(step.get("title", ""))), 60)
     return f"{_PLANNED.get(status, '·')} {wording.quoted(number, 12)} {title} · {wording.quoted(status, 20)}{who}" + (

@@ -9,12 +9,13 @@ from bot.domain.incident import Incident
 from bot.domain.postmortem.comparing import Fate
 from bot.domain.records import AlarmState, Attempt, Episode
 from bot.domain.run import Awaiting, Run, RunState
-from bot.domain.runbook import Parameter, Runbook
+from bot.domain.runbook import Parameter, Runbook, Status
 from bot.domain.value import JsonObject
 from bot.slack.cards import modals
 from bot.slack.cards.alarm import alarm_card, storm_card
 from bot.slack.cards.assist import assist_card
 from bot.slack.cards.blocks import Message, View
+from bot.slack.cards.edits import edit_card
 from bot.slack.cards.home import home
 from bot.slack.cards.incident import Around, incident_card
 from bot.slack.cards.notices import Told, notice
@@ -91,6 +92,10 @@ def _list_request() -> Approval:
     changes = "condemned/mortgages/: 0 of 10,000 -> 10,000 of 10,000 copies"
     changed = {"call": call, "seen": seen, "effect": effect, "changes": changes, "untouched": "The rows in quarantine/"}
     return an_approval(put_breaker().model_copy(update=changed))
+
+
+def _on_trial() -> Runbook:
+    return runbook().model_copy(update={"status": Status.TRIAL, "trial_in": ("prod",)})
 
 
 def _choosing(*, most: int = 4) -> Run:
@@ -272,6 +277,29 @@ GALLERY: dict[str, Show] = {
         _list_request(), at_step("half_open"), runbook(), stage(), opaque="f00", listed=False
     ),
     "run-sending-a-list": lambda: run_card(at_step("half_open"), runbook(), (), stage(), going="4,208 of 10,000"),
+    "request-on-trial": lambda: request_card(an_approval(), at_step("half_open"), _on_trial(), stage()),
+    "run-on-trial": lambda: run_card(at_step("half_open"), _on_trial(), (), stage()),
+    "edit-riskier": lambda: edit_card(
+        {
+            "runbook": "circuit-breaker",
+            "what": "edited",
+            "path": "runbooks/circuit-breaker.md",
+            "count": 2,
+            "riskier": [
+                {"risk": "change", "line": 112, "words": "Step `half_open` needs platform, before platform + domain."},
+                {"risk": "change", "line": 98, "words": "Step `close` has another `expect`: nothing, before output.x."},
+            ],
+        },
+        runbook(),
+        stage(),
+        key="edit:circuit-breaker:1:2",
+    ),
+    "edit-removed": lambda: edit_card(
+        {"runbook": "old-one", "what": "removed", "path": "runbooks/old-one.md", "count": 0, "riskier": []},
+        None,
+        stage(),
+        key="edit:old-one:1:gone",
+    ),
     "request-approved": lambda: request_card(an_approval(**APPROVED), at_step("half_open"), runbook(), stage()),
     "request-done": lambda: request_card(an_approval(**CONSUMED), at_step("close"), runbook(), stage()),
     "request-declined": lambda: _ended_request(ApprovalState.DECLINED, "not now: file not fixed yet", BO),
