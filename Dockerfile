@@ -22,6 +22,7 @@ RUN groupadd --system --gid 10001 bot \
 WORKDIR /app
 COPY --from=build /venv /venv
 COPY runbooks runbooks
+COPY prompts prompts
 USER 10001:10001
 # With SQLite the records live here: mount a volume that is backed up. With PostgreSQL it may stay empty.
 VOLUME ["/app/var"]

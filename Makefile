@@ -20,14 +20,14 @@ demo: .venv/demo.stamp  ## Start the bot with a local Slack and a local lake on 
 	@$(BIN)/runbook-bot demo $(ARGS)
 
 test: check  ## Everything `make check` does, then all tests
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadscope $(ARGS)
+	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal $(ARGS)
 
 check: .venv/dev.stamp  ## Lint, types, import contracts and the runbooks
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
-	$(BIN)/runbook-bot check
+	$(BIN)/runbook-bot check && $(BIN)/runbook-bot prompts check
 
 bench: .venv/dev.stamp  ## Measure the bot beside a bare Bolt app, as ratios
 	$(BIN)/python -m bench $(ARGS)

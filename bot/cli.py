@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from bot.authoring.commands import add_to, compare_with, look_at_the_account
 from bot.errors import BotError, InvalidError, NotFoundError
+from bot.examining import add_to as add_examining_to
 
 if TYPE_CHECKING:
     from bot.domain.problem import Problem
@@ -51,12 +52,14 @@ def _parser() -> argparse.ArgumentParser:
     _serve(commands.add_parser("serve", help="serve a real Slack workspace and a real lake"))
     _check(commands.add_parser("check", help="find every problem of the runbooks, with line and remedy"))
     add_to(commands)
+    add_examining_to(commands)
     _actions(commands.add_parser("actions", help="list what runbooks can use, each with a step to paste"))
     _redact(commands.add_parser("redact", help="filter standard input: secrets and personal data become placeholders"))
     _plan(commands.add_parser("plan", help="make a runbook's reads for real and print the calls that would follow"))
     _audit(commands.add_parser("audit", help="verify the audit's chain, signatures and anchors"))
     _health(commands.add_parser("health", help="exit 0 if a bot is alive on these records"))
     _manifest(commands.add_parser("manifest", help="print the Slack app manifest"))
+    _prompts(commands.add_parser("prompts", help="find every problem of the model's prompts, with line and remedy"))
     return parser
 
 
@@ -85,7 +88,7 @@ def _log(level: int) -> None:
 
 def _demo(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port", type=int, default=8065, help="of the page on 127.0.0.1 (0: any free one)")
-    parser.add_argument("--play", metavar="NAME", help="play a failure as a conversation, without a browser")
+    parser.add_argument("--play", metavar="NAME", help="play a failure, or all, as a conversation without a browser")
     parser.add_argument("--until", choices=["approval"], help="with --play: end when the half-open request is posted")
     parser.add_argument("--runbooks", type=Path, default=Path("runbooks"), metavar="DIR")
     parser.add_argument("--verbose", action="store_true", help="show the bot's log")
@@ -335,3 +338,26 @@ def _run_manifest(arguments: argparse.Namespace) -> int:
     commands = Commands(names=load(arguments.config).slack.commands) if arguments.config else Commands()
     print(json.dumps(manifest(commands, request_url=arguments.http), indent=2))
     return DONE
+
+
+# prompts
+
+
+def _prompts(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(required=True, metavar="check")
+    check = actions.add_parser("check", help="exit 1 if a prompt does not fit")
+    check.add_argument("folder", nargs="?", type=Path, default=Path("prompts"), metavar="DIR")
+    check.set_defaults(act=_run_prompts_check)
+
+
+def _run_prompts_check(arguments: argparse.Namespace) -> int:
+    from bot.assistant.folder import TASKS, problems, read_prompts
+
+    found = problems(arguments.folder)
+    for problem in found:
+        print(problem)
+    if not found:
+        for prompt in read_prompts(arguments.folder).values():
+            print(f"{prompt.label}  {prompt.output}, at most {prompt.max_tokens} tokens, sha256 {prompt.sha256[:12]}")
+    print(f"{len(TASKS)} prompts, {len(found)} errors")
+    return NO if found else DONE

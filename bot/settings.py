@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 
 from bot.domain.action import Platform
-from bot.domain.policy import APPROVAL_LIFETIME, LONGEST_LIFETIME, Policy, Role
+from bot.domain.policy import APPROVAL_LIFETIME, LONGEST_LIFETIME, MOST_EVER, Policy, Role
 from bot.errors import InvalidError
 
 SECRETS = {
@@ -22,6 +22,7 @@ SECRETS = {
     "app_token": "SLACK_APP_TOKEN",
     "signing_secret": "SLACK_SIGNING_SECRET",
 }
+TASKS = frozenset({"expand_step", "suggest_response", "answer", "draft_postmortem"})
 DATABASES = ("sqlite:///", "postgresql://", "postgresql+psycopg://")
 
 
@@ -89,6 +90,9 @@ class PolicySettings(_Part):
         le=int(LONGEST_LIFETIME.total_seconds() // 60),
         description="how long a request lives",
     )
+    most_at_once: int = Field(
+        100, ge=20, le=MOST_EVER, description="how many calls one approval may cover, where a step's `most` asks for it"
+    )
 
 
 class RecordsSettings(_Part):
@@ -102,6 +106,49 @@ class RecordsSettings(_Part):
     anchors: str = Field("anchors", description="folder, or s3://bucket/prefix/, for the audit's anchors")
 
 
+class AssistantSettings(_Part):
+    """Which model words things, if any, and how much it may use."""
+
+    model: str = Field(
+        "", description="Bedrock model id, inference profile or its ARN; empty: no model, the bot quotes instead"
+    )
+    models: Mapping[str, str] = Field(
+        {}, description="other models by task: expand_step, suggest_response, answer, draft_postmortem"
+    )
+    base_model: str = Field("", description="the model behind an application inference profile's ARN")
+    region: str = Field("", description="region of Bedrock; empty: the platform's")
+    output: Literal["tool", "json_schema"] = Field(
+        "tool", description="how the reply's form is held to: a forced tool call, or Bedrock's own JSON schema output"
+    )
+    guardrail: str = Field("", description="id or ARN of a Bedrock guardrail; empty: none")
+    guardrail_version: str = Field("DRAFT", description="its version")
+    cache_prompts: bool = Field(True, description="set a cache point after the static part of each prompt")
+    temperature: float | None = Field(
+        None, ge=0, le=1, description="sampling temperature; not sent where not set, since some models refuse it"
+    )
+    deadline_seconds: int = Field(20, ge=1, le=300, description="how long a model is waited for; then the bot quotes")
+    draft_deadline_seconds: int = Field(120, ge=1, le=600, description="the same, for drafts of post-mortems")
+    at_once: int = Field(4, ge=1, le=32, description="model calls one process makes at the same time")
+    tokens_per_incident: int = Field(300_000, ge=0, description="tokens one incident, alarm or run may use")
+    tokens_per_day: int = Field(3_000_000, ge=0, description="tokens all together may use in a day, UTC")
+
+    def insist_on_whole_models(self, source: str) -> None:
+        """Check that every task has a model that is told apart from others.
+
+        Raises:
+            InvalidError: a task is none or has no model, or a profile's ARN does not say which model it is.
+        """
+        if unknown := sorted(set(self.models) - TASKS):
+            known = ", ".join(sorted(TASKS))
+            raise InvalidError(f"{source}: assistant.models: there is no task {unknown[0]!r}; there is {known}.")
+        if self.models and not self.model:
+            raise InvalidError(f"{source}: assistant.models: set assistant.model too; it does the other tasks.")
+        named = (self.model, *self.models.values())
+        if any("application-inference-profile" in one for one in named) and not self.base_model:
+            words = "an application inference profile does not say its model; set assistant.base_model"
+            raise InvalidError(f"{source}: assistant.model: {words}.")
+
+
 class Settings(_Part):
     """Everything that can be set."""
 
@@ -112,6 +159,8 @@ class Settings(_Part):
     policy: PolicySettings
     records: RecordsSettings = RecordsSettings()
     runbooks: Path = Field(Path("runbooks"), description="folder of the runbooks")
+    prompts: Path = Field(Path("prompts"), description="folder of the prompts")
+    assistant: AssistantSettings = AssistantSettings()
 
     def insist_on_secrets(self) -> None:
         """Check that Slack can be reached and can reach this process.
@@ -161,6 +210,7 @@ class Settings(_Part):
             destructive=self.policy.destructive,
             channels=self.policy.channels,
             lifetime=timedelta(minutes=self.policy.lifetime_minutes),
+            most_at_once=self.policy.most_at_once,
         )
 
 
@@ -209,8 +259,11 @@ def parse(content: Mapping[str, Any], environ: Mapping[str, str], *, source: str
     for name in ("url", "engine_url"):
         if not getattr(settings.records, name).startswith(DATABASES):
             raise InvalidError(f"{source}: records.{name}: give sqlite:///… or postgresql+psycopg://….")
-    if not settings.runbooks.is_dir():
-        raise InvalidError(f"{source}: runbooks: there is no folder {settings.runbooks}.")
+    for name in ("runbooks", "prompts"):
+        folder: Path = getattr(settings, name)
+        if not folder.is_dir():
+            raise InvalidError(f"{source}: {name}: there is no folder {folder}.")
+    settings.assistant.insist_on_whole_models(source)
     return settings
 
 

@@ -9,11 +9,11 @@ Nothing here talks to AWS.
 import hashlib
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from difflib import get_close_matches
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, NoReturn, Protocol
 
 from pydantic import BaseModel
 
@@ -43,6 +43,7 @@ PLATFORM_KEYS = frozenset(
         "locks",
         "database",
         "table",
+        "quarantine_table",
         "tables",
         "workgroup",
         "workgroups",
@@ -63,6 +64,8 @@ PLATFORM_KEYS = frozenset(
         "failures_topic",
         "etl_role",
         "roles",
+        "compact_job",
+        "results_bucket",
     }
 )
 
@@ -303,12 +306,26 @@ class Row(Value):
     version: int = 1
 
 
+class Many(Value):
+    """Say which calls one call stands for.
+
+    Attributes:
+        digest: SHA-256 of the list's file (`many.line` of each, in order).
+        first: the parameters of the first few, for people.
+    """
+
+    count: int
+    digest: str
+    first: tuple[JsonObject, ...]
+
+
 class Call(Value):
-    """Hold the exact parameters one row would be sent with."""
+    """Hold the exact parameters one row would be sent with; or, with `many`, a list of calls of that row."""
 
     row: str
     params: JsonObject
     resource: str
+    many: Many | None = None
 
 
 class Occasion(Value):
@@ -375,8 +392,10 @@ class Action:
     A reading action has `read` only. A changing action has `propose` (look, then name the exact calls) and
     `observe` (after the calls were answered, look again and return the output; also used to poll).
     `settle` looks whether a call that was sent before, and now meets a failed precondition, took effect after all:
-    the answer as if it had just been given, or None. `risk` is the highest its calls can have; what counts for the
-    verdict is `Catalogue.risk` of the calls proposed. `local` is false where the local lake cannot do it.
+    the answer as if it had just been given, or None. `each` lists, from the lake as it is now, the calls that one of
+    the proposal stands for (`many`), and of each whether it is so already. `risk` is the highest its calls can have;
+    what counts for the verdict is `Catalogue.risk` of the calls proposed. `local` is false where the local lake cannot
+    do it.
     """
 
     id: str
@@ -401,6 +420,7 @@ class Action:
         return self.read(look, params, now)
 
     settle: Callable[[Look, Call], JsonObject | None] | None = None
+    each: Callable[[Look, Any, Call], Iterable[tuple[Call, bool]]] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -434,10 +454,24 @@ class Catalogue:
             raise NotFoundError(f"There is no catalogue row called {name!r}.")
         return found
 
+    def imitated(self) -> "Catalogue":
+        """Return the catalogue for a lake that imitates AWS: an action it cannot do says so, and sends nothing."""
+        return replace(self, actions={name: one if one.local else _not_here(one) for name, one in self.actions.items()})
+
     def risk(self, calls: Iterable[Call]) -> Risk:
         """Return the highest risk among the calls' rows; without any it is only a look."""
         risks = [self.row(call.row).risk for call in calls]
         return max(risks, key=lambda risk: risk.rank, default=Risk.READ)
+
+
+def _not_here(action: Action) -> Action:
+    def refuse(*_: object) -> NoReturn:
+        raise InvalidError(
+            f"The local lake cannot do this ({action.title.lower()}, {action.id}); on AWS it is done. "
+            "Take another way, or go on without it."
+        )
+
+    return replace(action, read=refuse if action.read else None, propose=refuse if action.propose else None)
 
 
 @dataclass(frozen=True, kw_only=True)

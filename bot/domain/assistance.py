@@ -4,14 +4,16 @@ A reply is a suggestion until `claims` has checked it; nothing in it acts. Ids o
 that the job itself named; any other is dropped by whoever reads the reply.
 """
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping
 from typing import Literal
 
-from bot.domain.claims import Claim
-from bot.domain.evidence import Evidence
-from bot.domain.value import JsonObject, Value
+from bot.domain.claims import Claim, Dropped
+from bot.domain.evidence import Evidence, Item, Origin
+from bot.domain.value import JsonObject, JsonValue, Value
 
 Engine = Literal["bedrock", "extractive"]
+LONGEST_TEXT = 2_000
 
 
 class Tokens(Value):
@@ -28,6 +30,7 @@ class Made(Value):
     Attributes:
         degraded: why the model was not used, in words for people; empty where it was, or none is set up.
         prompt: `id@version` of the prompt, and its SHA-256.
+        dropped: what a model said and the evidence does not bear; never shown as said, only that it was dropped.
     """
 
     engine: Engine
@@ -36,15 +39,29 @@ class Made(Value):
     prompt: str = ""
     prompt_sha256: str = ""
     tokens: Tokens = Tokens()
+    dropped: tuple[Dropped, ...] = ()
 
 
 # What is asked.
 
 
-class ExpandStep(Value):
+class Job(Value):
+    """Hold what every job has.
+
+    Attributes:
+        subject: label of the incident, or of the alarm or run before there is one; a budget is counted under it.
+        evidence: what code gathered. `grounds` adds the job's own texts, so that a sentence can point at them too.
+    """
+
+    subject: str = ""
+    evidence: Evidence = Evidence()
+
+
+class ExpandStep(Job):
     """Ask what exactly to do now at one step, with this incident's values filled in.
 
     Attributes:
+        runbook: its id.
         prose: the step as its author wrote it.
         call: the exact call the step would make, where the catalogue has one and its values are known.
         unknown: names of values nobody knows yet; each becomes a question.
@@ -61,7 +78,6 @@ class ExpandStep(Value):
     undo: str = ""
     verify: str = ""
     actions: tuple[str, ...] = ()
-    evidence: Evidence = Evidence()
 
 
 class Candidate(Value):
@@ -75,22 +91,20 @@ class Candidate(Value):
     first_steps: tuple[str, ...] = ()
 
 
-class SuggestResponse(Value):
+class SuggestResponse(Job):
     """Ask which response fits an alarm, from the candidates that retrieval found."""
 
     alarm: str
     candidates: tuple[Candidate, ...]
-    evidence: Evidence
 
 
-class AnswerQuestion(Value):
+class AnswerQuestion(Job):
     """Ask for an answer from the evidence and from nothing else."""
 
     question: str
-    evidence: Evidence
 
 
-class DraftPostmortem(Value):
+class DraftPostmortem(Job):
     """Ask for the words of some sections; numbers, times and names are placeholders that code fills in.
 
     Attributes:
@@ -99,18 +113,81 @@ class DraftPostmortem(Value):
 
     incident: str
     sections: Mapping[str, str]
-    evidence: Evidence
+
+
+# What a sentence may point at.
+
+
+def grounds(job: Job) -> Evidence:
+    """Return the job's evidence and, as items of their own, what the job itself brings.
+
+    Their ids begin with S (the step), V (its values), K (its call), C (how a candidate was found), B (what its runbook
+    says) or D (a derived value); gathered items begin with E. Claims of a reply are checked against this.
+    """
+    match job:
+        case ExpandStep():
+            own = tuple(_of_step(job))
+        case SuggestResponse():
+            own = tuple(_of_candidates(job))
+        case _:
+            own = ()
+    derived = tuple(
+        _kept(f"D{number}", "derived", "computed from the evidence", f"{name.replace('_', ' ')}: {value}")
+        for number, (name, value) in enumerate(job.evidence.derived.items(), start=1)
+    )
+    return job.evidence.model_copy(update={"items": (*own, *job.evidence.items, *derived)})
+
+
+def _of_step(job: ExpandStep) -> Iterator[Item]:
+    source = f"runbook {job.runbook}, step {job.step}"
+    written = {"S1": job.prose, "S2": job.verify, "S3": job.undo}
+    yield from (_written(name, "step", source, text) for name, text in written.items() if text)
+    for number, (name, value) in enumerate(job.values.items(), start=1):
+        yield _kept(f"V{number}", "step", f"values of {source}", f"{name}: {value}")
+    if job.call is not None:
+        yield _kept("K1", "step", f"{source}: the call it would make", spelled(job.call))
+
+
+def _of_candidates(job: SuggestResponse) -> Iterator[Item]:
+    for number, candidate in enumerate(job.candidates, start=1):
+        found = f"{candidate.runbook}: {', '.join(candidate.matched)} stand in both"
+        exact = f"{candidate.runbook} answers {job.alarm} by name"
+        yield _kept(f"C{number}", "runbook", "search of the runbooks", exact if candidate.exact else found)
+        texts = {"symptoms": candidate.symptoms, "first steps": "\n".join(candidate.first_steps)}
+        for part, (title, text) in zip("ab", texts.items(), strict=True):
+            if text:
+                yield _written(f"B{number}{part}", "runbook", f"runbook {candidate.runbook}, {title}", text)
+
+
+def _written(name: str, kind: str, source: str, text: str) -> Item:
+    return Item(id=name, kind=kind, origin=Origin.TEXT, source=source, text=text[:LONGEST_TEXT])
+
+
+def _kept(name: str, kind: str, source: str, text: str) -> Item:
+    return Item(id=name, kind=kind, origin=Origin.RECORDS, source=source, text=text[:LONGEST_TEXT])
+
+
+def spelled(call: JsonValue) -> str:
+    """Return a call or a parameter as one line of JSON."""
+    return call if isinstance(call, str) else json.dumps(call, ensure_ascii=False, sort_keys=True)
 
 
 # What is replied.
 
 
 class ProposedStep(Value):
-    """Hold a catalogue step the assistant proposes; a person adds it, and it is then asked for like any other."""
+    """Hold a catalogue step the assistant proposes; a person adds it, and it is then asked for like any other.
+
+    Attributes:
+        why: the reason, checked like every sentence.
+        origins: who vouches for each parameter's value: the run's own records, AWS, or only a text; what only a
+            text vouches for must be typed again by the operator.
+    """
 
     action: str
     params: JsonObject
-    why: str = ""
+    why: Claim
+    origins: Mapping[str, Origin] = {}
 
 
 class Expansion(Value):

@@ -8,7 +8,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, StrictBool, ValidationError
 
-from bot.domain.runbook import Risk, Status
+from bot.domain.policy import MOST_EVER
+from bot.domain.runbook import LONGEST_LABEL, Risk, Status
 
 LONGEST = timedelta(days=7)
 
@@ -39,6 +40,7 @@ Span = Annotated[timedelta, BeforeValidator(duration)]
 Name = Annotated[str, Field(pattern=r"\A[a-z][a-z0-9_]{0,39}\z")]
 Role = Annotated[str, Field(pattern=r"\A[a-z][a-z0-9_-]{0,39}\z")]
 Words = Annotated[str, Field(min_length=1, max_length=500)]
+Label = Annotated[str, Field(min_length=1, max_length=LONGEST_LABEL)]
 
 
 class Block(BaseModel):
@@ -58,6 +60,8 @@ class ParameterBlock(Block):
     default: str | None = None
     required: StrictBool = True
     asked_by: Name | None = None
+    labels: dict[str, Label] = {}
+    only_if: dict[str, Words] = {}
 
 
 class FrontMatter(Block):
@@ -94,6 +98,7 @@ class StepBlock(Block):
     expect: str | None = None
     until: UntilBlock | None = None
     for_each: str | None = None
+    most: Annotated[int, Field(ge=1, le=MOST_EVER, strict=True)] | None = None
     undo: Name | None = None
     no_undo: Words | None = None
     owes: Name | None = None

@@ -18,7 +18,7 @@ from bot.domain.expression import Expression, compile_expression, expressions_in
 from bot.domain.problem import Problem, Severity
 from bot.domain.reach import Reach, near
 from bot.domain.references import ExpressionSyntaxError
-from bot.domain.runbook import Parameter, Phase, Risk, Runbook, Status, Step
+from bot.domain.runbook import LONGEST_LABEL, Parameter, Phase, Risk, Runbook, Status, Step
 from bot.domain.value import JsonValue
 from bot.errors import NotFoundError
 
@@ -32,6 +32,9 @@ LONGEST_LIFETIME = timedelta(minutes=60)
 PLATFORM_KEYS = frozenset({"name", "account", "region"})
 
 _A_PROOF = '"2026-11-23 drill what-was-broken"'
+
+NOTHING = "none"
+"""The value of a choice for which no step is there on purpose."""
 
 _PAIRED = {"schedule.pause": "schedule.resume"}
 
@@ -85,6 +88,8 @@ class _Check:
         self.runbook = runbook
         self.catalogue = catalogue
         self.reach = Reach(runbook, catalogue, platform)
+        self.inputs = {one.name: one for one in runbook.parameters}
+        self.taken: set[tuple[str, str]] = set()
         self.problems: list[Problem] = []
 
     def say(self, line: int, words: str, severity: Severity = Severity.ERROR) -> None:
@@ -102,6 +107,7 @@ class _Check:
     def step(self, step: Step) -> None:
         for field, template in _templates(step):
             for expression in self.compiled(step, field, template):
+                self.ways(step, field, expression)
                 for finding in self.reach.of_step(step, field.partition(".")[0], expression):
                     self.at(step, field, finding.words, finding.severity)
         self.named_steps(step)
@@ -131,6 +137,18 @@ class _Check:
             self.at(step, field, f"{error.words}{hint}")
         return []
 
+    def ways(self, step: Step, field: str, expression: Expression) -> None:
+        """Note which values of a choice a step asks for, and say which it can never have."""
+        for path, sign, text in sorted(expression.facts.asked):
+            parameter = self.inputs.get(path[1]) if len(path) == 2 and path[0] == "inputs" else None
+            if parameter is None or not parameter.enum:
+                continue
+            if text not in parameter.enum:
+                hint = near(text, parameter.enum) or f" It is one of {', '.join(parameter.enum)}."
+                self.at(step, field, f"`{parameter.name}` is never '{text}'.{hint}")
+            elif field == "if":
+                self.taken.update((parameter.name, one) for one in (parameter.enum if sign == "!=" else (text,)))
+
     def manual(self, step: Step) -> None:
         for field, given in (
             ("with", step.with_), ("expect", step.expect), ("until", step.until), ("for_each", step.for_each),
@@ -150,6 +168,8 @@ class _Check:
 
     def loop(self, step: Step) -> None:
         used = any(path[0] == "item" for found in _quietly(step.with_) for path in found.references)
+        if step.most is not None and step.for_each is None:
+            self.at(step, "most", "`most` bounds the list of a `for_each`, and there is none here; leave it out.")
         if step.for_each is not None and not used:
             self.at(step, "for_each", "`for_each` goes over a list, but `with` never uses `item`; use it, or drop it.")
 
@@ -294,12 +314,41 @@ class _Check:
         lines = self.runbook.lines
         if parameter.asked_by is not None and parameter.asked_by not in self.reach.steps:
             self.say(lines.get(f"{place}.asked_by", 1), self.reach.no_such_step(parameter.asked_by))
+        self.choice(parameter)
         last = self.reach.order.get(parameter.asked_by or "", 0)
         known = tuple(name for name, number in self.reach.order.items() if number < last)
         sources = [(f"{place}.from.{number}", text) for number, text in enumerate(parameter.sources)]
+        sources += [(f"{place}.only_if.{value}", text) for value, text in parameter.only_if.items()]
         for field, text in [*sources, *([(f"{place}.choices", parameter.choices)] if parameter.choices else [])]:
             line = lines.get(field, lines.get(field.rpartition(".")[0], lines.get(place, 1)))
             self.from_head(text, line, steps_known=known)
+
+    def choice(self, parameter: Parameter) -> None:
+        """Say what is wrong with the ways a person may choose between."""
+        place, lines = f"parameters.{parameter.name}", self.runbook.lines
+        has = f" It has {', '.join(parameter.enum)}." if parameter.enum else " Give it an `enum:`."
+        for field in ("labels", "only_if"):
+            for value in getattr(parameter, field):
+                if value not in parameter.enum:
+                    words = f"`{field}` names '{value}', which is no value of `{parameter.name}`.{has}"
+                    self.say(lines.get(f"{place}.{field}.{value}", lines.get(place, 1)), words)
+        called = [parameter.label(value) for value in parameter.enum]
+        for label in sorted({one for one in called if called.count(one) > 1}):
+            words = f"Two values of `{parameter.name}` are called '{label}'; nobody could tell the buttons apart."
+            self.say(lines.get(f"{place}.labels", lines.get(place, 1)), words)
+        line = lines.get(f"{place}.enum", lines.get(place, 1))
+        if parameter.only_if and not parameter.choice:
+            words = "`only_if` belongs to a choice: give it `asked_by:`, and at most five plain values in `enum`."
+            self.say(lines.get(f"{place}.only_if", line), words)
+        if not parameter.choice or not any(name == parameter.name for name, _ in self.taken):
+            return
+        for value in parameter.enum:
+            if len(parameter.label(value)) > LONGEST_LABEL:
+                words = f"'{value}' is too long for a button; name it in `labels`, in {LONGEST_LABEL} characters."
+                self.say(line, words)
+            if (parameter.name, value) not in self.taken and value != NOTHING:
+                words = f"Nothing happens for '{value}': no step has `if: inputs.{parameter.name} == '{value}'`."
+                self.say(line, f"{words} Add one, or call the value `{NOTHING}`.")
 
     def from_head(self, text: str, line: int, *, steps_known: Collection[str]) -> None:
         try:

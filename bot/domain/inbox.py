@@ -187,6 +187,56 @@ class AlarmCame(Value):
     notice: AlarmNotice
 
 
+class DeclareIncident(Value):
+    """Declare an incident in this channel; without a title, the alarm's own."""
+
+    kind: Literal["declare_incident"] = "declare_incident"
+    title: str = ""
+    severity: int = 3
+    alarm: int | None = None
+
+
+class ShowIncidents(Value):
+    """Show one incident, this channel's newest, or all that are open."""
+
+    kind: Literal["show_incidents"] = "show_incidents"
+    incident: int | None = None
+    every: bool = False
+
+
+class GradeIncident(Value):
+    """Give an incident another severity; without a number, this channel's newest open one (so with all below)."""
+
+    kind: Literal["grade_incident"] = "grade_incident"
+    incident: int | None = None
+    severity: int
+
+
+class NamePerson(Value):
+    """Give somebody a part in an incident; without a person, whoever says so."""
+
+    kind: Literal["name_person"] = "name_person"
+    incident: int | None = None
+    role: str = "lead"
+    person: str | None = None
+
+
+class NoteIncident(Value):
+    """Note something in an incident."""
+
+    kind: Literal["note_incident"] = "note_incident"
+    incident: int | None = None
+    text: str
+
+
+class EndIncident(Value):
+    """Say that an incident hurts no more, or is over."""
+
+    kind: Literal["end_incident"] = "end_incident"
+    incident: int | None = None
+    over: bool
+
+
 class OpenHome(Value):
     """Somebody opened the App Home."""
 
@@ -217,6 +267,12 @@ Wish = Annotated[
     | TakeAlarm
     | SnoozeAlarm
     | AlarmCame
+    | DeclareIncident
+    | ShowIncidents
+    | GradeIncident
+    | NamePerson
+    | NoteIncident
+    | EndIncident
     | OpenHome,
     Field(discriminator="kind"),
 ]

@@ -24,6 +24,10 @@ def wider(old: Parameter, new: Parameter) -> Iterator[tuple[str, str]]:
     ):
         if now is not None and was != now:
             yield field, f"gets its value from `{field}` {shown_short(now)}, before {shown_short(was)}"
+    for value, asked in old.only_if.items():
+        if value in new.enum and new.only_if.get(value) != asked:
+            now = f"if {shown_short(new.only_if[value])}" if value in new.only_if else "always"
+            yield "only_if", f"offers {value} {now}, before if {shown_short(asked)}"
     if old.choices is not None and new.choices is None:
         yield "choices", "is no longer picked from a list"
 

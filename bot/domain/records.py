@@ -10,6 +10,7 @@ from bot.domain.action import Call
 from bot.domain.alarm import AlarmNotice
 from bot.domain.approval import Approval, ConsumedApproval
 from bot.domain.audit import AuditEntry
+from bot.domain.incident import Incident
 from bot.domain.run import Run
 from bot.domain.value import JsonObject, Value
 
@@ -112,8 +113,10 @@ class CardKind(StrEnum):
     """Name what a card shows."""
 
     ALARM = "alarm"
+    INCIDENT = "incident"
     RUN = "run"
     REQUEST = "request"
+    LIST = "list"
     NOTICE = "notice"
     WHISPER = "whisper"
     HOME = "home"
@@ -184,8 +187,8 @@ class Episode(Value):
 class Change(Value):
     """Hold everything one transaction keeps.
 
-    Runs, approvals and episodes are inserted at revision 0 and else updated only if nobody changed them since
-    they were read; a `StaleError` then keeps nothing.
+    Runs, approvals, episodes and incidents are inserted at revision 0 and else updated only if nobody changed them
+    since they were read; a `StaleError` then keeps nothing.
 
     Attributes:
         closes: keys of waits that are over.
@@ -198,6 +201,7 @@ class Change(Value):
     runs: tuple[Run, ...] = ()
     approvals: tuple[Approval, ...] = ()
     episodes: tuple[Episode, ...] = ()
+    incidents: tuple[Incident, ...] = ()
     opens: tuple[Wait, ...] = ()
     closes: tuple[str, ...] = ()
     outcomes: tuple[Outcome, ...] = ()

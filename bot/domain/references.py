@@ -62,6 +62,7 @@ class Facts:
         every: receivers of `all()`; None for one that is no plain path.
         sized: paths whose `size()` is asked.
         compared: paths compared with a literal, and the literal's kind.
+        asked: paths held against a plain text by `==`, `!=` or `in [...]`: the path, the sign, the text.
         nested: how deep comprehensions stand in each other.
     """
 
@@ -72,6 +73,7 @@ class Facts:
     every: frozenset[Path | None]
     sized: frozenset[Path]
     compared: frozenset[tuple[Path, Kind]]
+    asked: frozenset[tuple[Path, str, str]]
     nested: int
 
 
@@ -84,11 +86,12 @@ class _Token:
 
 @dataclass(frozen=True)
 class _Operand:
-    """What a part of an expression is: a path, a literal of some kind, or neither."""
+    """What a part of an expression is: a path, a literal of some kind, or neither; and the plain texts it holds."""
 
     path: Path | None = None
     kind: Kind | None = None
     bare: bool = False
+    texts: frozenset[str] = frozenset()
 
 
 def facts(text: str) -> Facts:
@@ -173,6 +176,7 @@ class _Walk:
     every: set[Path | None] = field(default_factory=set)
     sized: set[Path] = field(default_factory=set)
     compared: set[tuple[Path, Kind]] = field(default_factory=set)
+    held: set[tuple[Path, str, str]] = field(default_factory=set)
     bound: dict[str, Path | None] = field(default_factory=dict)
 
     def run(self) -> Facts:
@@ -188,6 +192,7 @@ class _Walk:
             every=frozenset(self.every),
             sized=frozenset(self.sized),
             compared=frozenset(self.compared),
+            asked=frozenset(self.held),
             nested=self.nested,
         )
 
@@ -247,6 +252,7 @@ class _Walk:
         operand = self.sum()
         while sign := self.take(*_RELATIONS):
             other = self.sum()
+            self.hold(operand, sign, other)
             if sign != "in":
                 self.compare(operand, other)
             operand = _Operand()
@@ -256,6 +262,13 @@ class _Walk:
         for path, kind in ((left.path, right.kind), (right.path, left.kind)):
             if path is not None and kind is not None:
                 self.compared.add((path, kind))
+
+    def hold(self, left: _Operand, sign: str, right: _Operand) -> None:
+        if sign not in {"==", "!=", "in"}:
+            return
+        for path, other in ((left.path, right), (right.path if sign != "in" else None, left)):
+            if path is not None and (sign == "in" or other.kind == "text"):
+                self.held.update((path, sign, text) for text in other.texts)
 
     def sum(self) -> _Operand:
         operand = self.product()
@@ -361,13 +374,15 @@ class _Walk:
         token = self.now
         if token.kind in {"number", "text"}:
             self.place += 1
-            return _Operand(kind="number" if token.kind == "number" else "text")
+            plain = re.fullmatch(r"'([^'\\]*)'|\"([^\"\\]*)\"", token.text) if token.kind == "text" else None
+            texts = frozenset({plain[1] if plain[1] is not None else plain[2]}) if plain else frozenset()
+            return _Operand(kind="number" if token.kind == "number" else "text", texts=texts)
         if self.take("("):
             outer = self.inside()
             operand = self.ternary()
             self.need(")")
             self.brackets = outer
-            return _Operand(path=operand.path, kind=operand.kind)
+            return _Operand(path=operand.path, kind=operand.kind, texts=operand.texts)
         if self.take("["):
             return self.items("]", pairs=False)
         if self.take("{"):
@@ -378,8 +393,9 @@ class _Walk:
 
     def items(self, end: str, *, pairs: bool) -> _Operand:
         outer = self.inside()
+        texts: set[str] = set()
         while not self.take(end):
-            self.ternary()
+            texts |= self.ternary().texts
             if pairs:
                 self.need(":")
                 self.ternary()
@@ -387,7 +403,7 @@ class _Walk:
                 self.need(end)
                 break
         self.brackets = outer
-        return _Operand()
+        return _Operand(texts=frozenset(texts))
 
     def named(self) -> _Operand:
         name = self.name()

@@ -3,6 +3,7 @@
 Reading Markdown into these values is `reading`'s work; deciding what a step may do is `policy`'s and `plan`'s.
 """
 
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 from enum import StrEnum
@@ -40,6 +41,12 @@ class Phase(StrEnum):
     VERIFICATION = "verification"
 
 
+MOST_WAYS = 5
+LONGEST_LABEL = 20
+
+_WAY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,39}", re.ASCII)
+
+
 class Parameter(Value):
     """Describe one input: where its value may come from and what it may be.
 
@@ -47,6 +54,8 @@ class Parameter(Value):
         sources: expressions tried in order, e.g. `alarm.dimensions.Pipeline`; the first that is not null wins.
         choices: an expression over earlier steps that yields the list of values to pick from.
         asked_by: the id of the first step that needs it; None means it is asked at the start.
+        labels: what a value of the enum is called on buttons and in lists, at most 20 characters.
+        only_if: expressions over earlier steps; a value of the enum whose expression is false is not offered.
     """
 
     name: str
@@ -58,6 +67,18 @@ class Parameter(Value):
     default: str | None = None
     required: bool = True
     asked_by: str | None = None
+    labels: Mapping[str, str] = {}
+    only_if: Mapping[str, str] = {}
+
+    @property
+    def choice(self) -> bool:
+        """Return whether it is a choice between ways to go on: asked late, with few enough values for buttons."""
+        few = 0 < len(self.enum) <= MOST_WAYS
+        return self.asked_by is not None and self.required and few and all(_WAY.fullmatch(one) for one in self.enum)
+
+    def label(self, value: str) -> str:
+        """Return what people call a value."""
+        return self.labels.get(value, value)
 
 
 class Until(Value):
@@ -81,6 +102,7 @@ class Step(Value):
         owes: the id of the later step that must follow once this one is done (a pause owes its resume).
         approved_with: the id of the earlier step whose approval covers this one too.
         watch: how long a verification keeps looking before the run is called repaired.
+        most: how many elements of `for_each` one approval may cover, where that is more than the usual 20.
         says: the finding in words, a text with `${expression}` over the step's own output; shown on cards.
         effect: one sentence for the request, a text with `${expression}`; so is `untouched`.
         lines: where each field of the machine part stands in the file, e.g. `with.bucket`, for `check`.
@@ -98,6 +120,7 @@ class Step(Value):
     expect: str | None = None
     until: Until | None = None
     for_each: str | None = None
+    most: int | None = None
     undo: str | None = None
     no_undo: str | None = None
     owes: str | None = None

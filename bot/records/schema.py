@@ -101,6 +101,15 @@ episodes = Table(
     Column("open", Boolean),
     Column("doc", Text),
 )
+incidents = Table(
+    "incidents",
+    metadata,
+    Column("id", BigInteger),
+    Column("revision", Integer),
+    Column("channel", Text),
+    Column("open", Boolean),
+    Column("doc", Text),
+)
 snapshots = Table("snapshots", metadata, Column("sha256", Text), Column("text", Text), Column("path", Text))
 waits = Table("waits", metadata, Column("key", Text), Column("due", Moment), Column("open", Boolean))
 attempts = Table(
@@ -140,6 +149,15 @@ cards = Table(
     Column("edition", Integer),
     Column("doc", Text),
     Column("payload", Text),
+)
+dialogs = Table(
+    "dialogs",
+    metadata,
+    Column("number", BigInteger),
+    Column("key", Text),
+    Column("person", Text),
+    Column("until", Moment),
+    Column("doc", Text),
 )
 beats = Table("beats", metadata, Column("replica", Text), Column("at", Moment))
 claims = Table(

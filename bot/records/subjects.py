@@ -1,4 +1,4 @@
-"""Runs, approvals and episodes: kept whole, changed only by whoever saw their newest revision."""
+"""Runs, approvals, episodes and incidents: kept whole, changed only by whoever saw their newest revision."""
 
 from collections.abc import Mapping, Sequence
 from typing import TypeVar
@@ -6,13 +6,14 @@ from typing import TypeVar
 from sqlalchemy import Connection, Select, Table, select, update
 
 from bot.domain.approval import Approval
+from bot.domain.incident import Incident
 from bot.domain.records import AlarmState, Episode
 from bot.domain.run import Run
 from bot.errors import LeaseHeldError, NotFoundError, StaleError
-from bot.records.schema import approvals, episodes, fold, runs, votes
+from bot.records.schema import approvals, episodes, fold, incidents, runs, votes
 from bot.records.statements import insert_new
 
-Subject = TypeVar("Subject", Run, Approval, Episode)
+Subject = TypeVar("Subject", Run, Approval, Episode, Incident)
 
 
 def save_run(connection: Connection, run: Run) -> None:
@@ -59,8 +60,19 @@ def save_episode(connection: Connection, episode: Episode) -> None:
         raise _stale(f"A-{episode.id}")
 
 
+def save_incident(connection: Connection, incident: Incident) -> None:
+    """Keep the incident.
+
+    Raises:
+        StaleError: somebody changed it since it was read.
+    """
+    columns = {"channel": fold(incident.place.channel), "open": incident.open}
+    if not _saved(connection, incidents, incident, columns):
+        raise _stale(incident.label)
+
+
 def _saved(
-    connection: Connection, table: Table, subject: Run | Approval | Episode, columns: Mapping[str, object]
+    connection: Connection, table: Table, subject: Run | Approval | Episode | Incident, columns: Mapping[str, object]
 ) -> bool:
     revision = subject.revision + 1
     document = subject.model_copy(update={"revision": revision}).model_dump_json()
@@ -103,6 +115,19 @@ def approval(connection: Connection, number: int, *, lock: bool = False) -> Appr
 def episode(connection: Connection, number: int) -> Episode:
     """Return the episode."""
     return _found(connection, Episode, episodes, number, name=f"A-{number}")
+
+
+def incident(connection: Connection, number: int) -> Incident:
+    """Return the incident."""
+    return _found(connection, Incident, incidents, number, name=f"INC-{number}")
+
+
+def newest_incidents(connection: Connection, *, channel: str | None, open_only: bool) -> Sequence[Incident]:
+    """Return incidents, newest first, of one channel or of all."""
+    statement = select(incidents.c.doc).order_by(incidents.c.id.desc())
+    if channel is not None:
+        statement = statement.where(incidents.c.channel == fold(channel))
+    return _all(connection, Incident, statement.where(incidents.c.open) if open_only else statement)
 
 
 def newest_runs(connection: Connection, *, open_only: bool, most: int) -> Sequence[Run]:

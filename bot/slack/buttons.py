@@ -13,11 +13,16 @@ from bot.domain.inbox import (
     AskAgain,
     AskPeople,
     CastVote,
+    DeclareIncident,
     Delivery,
+    EndIncident,
+    GiveInputs,
     MarkDone,
+    NamePerson,
     RevokeRequest,
     SettleOwed,
     SettleUnknown,
+    ShowIncidents,
     ShowRunbook,
     ShowStatus,
     SnoozeAlarm,
@@ -88,6 +93,7 @@ _STEP = r"([a-z][a-z0-9_]{0,39})"
 _ONE = re.compile(_NUMBER, re.ASCII)
 _TWO = re.compile(f"{_NUMBER}:{_NUMBER}", re.ASCII)
 _AT_STEP = re.compile(f"{_NUMBER}:{_STEP}", re.ASCII)
+_CHOSEN = re.compile(f"{_NUMBER}:{_STEP}:([A-Za-z0-9][A-Za-z0-9_.-]{{0,39}})", re.ASCII)
 _RUNBOOK = re.compile(r"([a-z][a-z0-9-]{0,59})", re.ASCII)
 
 
@@ -114,6 +120,7 @@ BUTTONS: Mapping[str, Button] = {
     # Runs.
     "ask_again": _one(lambda run: AskAgain(run=run)),
     "done": _at_step(lambda run, step: MarkDone(run=run, step=step)),
+    "choose": Button(shape=_CHOSEN, build=lambda found: GiveInputs(run=int(found[1]), inputs={found[2]: found[3]})),
     "inputs": _at_step(lambda run, step: Opening(what="inputs", number=run, step=step)),
     "park": _one(lambda run: Opening(what="park", number=run)),
     "take_over": _one(lambda run: TakeOver(run=run)),
@@ -128,6 +135,12 @@ BUTTONS: Mapping[str, Button] = {
     "plan": _one(lambda alarm: OfAlarm(alarm=alarm, plan_only=True)),
     "take_alarm": _one(lambda alarm: TakeAlarm(alarm=alarm)),
     "snooze": _one(lambda alarm: SnoozeAlarm(alarm=alarm)),
+    "declare": _one(lambda alarm: DeclareIncident(alarm=alarm)),
+    # Incidents.
+    "lead_incident": _one(lambda incident: NamePerson(incident=incident)),
+    "mitigate_incident": _one(lambda incident: EndIncident(incident=incident, over=False)),
+    "resolve_incident": _one(lambda incident: EndIncident(incident=incident, over=True)),
+    "show_incident": _one(lambda incident: ShowIncidents(incident=incident)),
     # Runbooks.
     "run_runbook": _runbook(lambda runbook: StartRun(runbook=runbook)),
     "show_runbook": _runbook(lambda runbook: ShowRunbook(runbook=runbook)),
@@ -156,7 +169,7 @@ def click(body: Payload, *, at: datetime) -> Click | None:
     action = body["actions"][0]
     if action.get("url"):
         return None
-    name, value = str(action.get("action_id", "")), str(action.get("value") or "")
+    name, value = str(action.get("action_id", "")).partition(".")[0], str(action.get("value") or "")
     if name == MORE:
         name, _, value = str((action.get("selected_option") or {}).get("value") or "").partition(":")
     return Click(

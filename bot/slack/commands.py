@@ -8,10 +8,17 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.domain.inbox import (
+    DeclareIncident,
     Delivery,
+    EndIncident,
+    GiveInputs,
+    GradeIncident,
+    NamePerson,
+    NoteIncident,
     RevokeRequest,
     ShowApprovals,
     ShowHelp,
+    ShowIncidents,
     ShowList,
     ShowRunbook,
     ShowStatus,
@@ -19,6 +26,7 @@ from bot.domain.inbox import (
     StopRun,
     Wish,
 )
+from bot.domain.incident import MOST_NOTE
 from bot.domain.people import Place
 from bot.domain.value import JsonObject
 from bot.errors import InvalidError
@@ -27,6 +35,8 @@ from bot.slack.parsing import (
     Words,
     cleaned,
     first_word,
+    label_first,
+    mentioned,
     name_of,
     nearest,
     nothing_more,
@@ -92,6 +102,15 @@ def _stopped(found: Words) -> Wish:
     return StopRun(run=one_number(found, "R"))
 
 
+def _answered(found: Words) -> Wish:
+    nothing_more(found, beyond=1, values=True)
+    if not found.plain:
+        raise InvalidError("Which run? Its id is missing; write R-42.")
+    if not found.given:
+        raise InvalidError("Answer what? Write name=value, as the run asks for it.")
+    return GiveInputs(run=number(found.plain[0], "R"), inputs=found.given)
+
+
 def _requests(found: Words) -> Wish:
     nothing_more(found, beyond=0)
     return ShowApprovals()
@@ -103,6 +122,71 @@ def _request(found: Words) -> Wish:
 
 def _revoked(found: Words) -> Wish:
     return RevokeRequest(approval=one_number(found, "Q"))
+
+
+def _declared(found: Words) -> Wish:
+    severity, alarm = found.given.get("severity", "3"), found.given.get("alarm")
+    _only(found, "severity", "alarm")
+    return DeclareIncident(
+        title=" ".join(found.plain),
+        severity=_severity(severity),
+        alarm=number(alarm, "A") if alarm is not None else None,
+    )
+
+
+def _only(found: Words, *names: str) -> None:
+    more = [name for name in found.given if name not in names]
+    if more:
+        raise InvalidError(f"I do not understand {code(f'{more[0]}=', 60)} here.")
+
+
+def _severity(text: str) -> int:
+    if text not in {"1", "2", "3", "4"}:
+        raise InvalidError(f"{code(text, 20)} is no severity; write 1, 2, 3 or 4.")
+    return int(text)
+
+
+def _incident(found: Words) -> Wish:
+    return ShowIncidents(incident=one_number(found, "INC") if found.plain or found.given else None)
+
+
+def _incidents(found: Words) -> Wish:
+    nothing_more(found, beyond=0)
+    return ShowIncidents(every=True)
+
+
+def _graded(found: Words) -> Wish:
+    incident, rest = label_first(found, "INC")
+    nothing_more(rest, beyond=1)
+    return GradeIncident(incident=incident, severity=_severity(rest.plain[0] if rest.plain else ""))
+
+
+def _led(found: Words) -> Wish:
+    incident, rest = label_first(found, "INC")
+    nothing_more(rest, beyond=1)
+    return NamePerson(incident=incident, person=mentioned(rest.plain[0]) if rest.plain else None)
+
+
+def _part_given(found: Words) -> Wish:
+    incident, rest = label_first(found, "INC")
+    nothing_more(rest, beyond=2)
+    if not rest.plain:
+        raise InvalidError("Which part? Its name is missing.")
+    person = mentioned(rest.plain[1]) if len(rest.plain) > 1 else None
+    return NamePerson(incident=incident, role=rest.plain[0].lower()[:40], person=person)
+
+
+def _noted(found: Words) -> Wish:
+    incident, rest = label_first(found, "INC")
+    return NoteIncident(incident=incident, text=rest.raw.strip()[:MOST_NOTE])
+
+
+def _mitigated(found: Words) -> Wish:
+    return EndIncident(incident=one_number(found, "INC") if found.plain or found.given else None, over=False)
+
+
+def _resolved(found: Words) -> Wish:
+    return EndIncident(incident=one_number(found, "INC") if found.plain or found.given else None, over=True)
 
 
 ROWS: tuple[Row, ...] = (
@@ -124,15 +208,53 @@ ROWS: tuple[Row, ...] = (
         build=_started,
     ),
     Row(command="runbook", name="status", usage="[R-42]", help="Show one run, or all that are open.", build=_status),
+    Row(
+        command="runbook",
+        name="answer",
+        usage="R-42 name=value …",
+        help="Give a run what it waits for, or choose how it goes on.",
+        build=_answered,
+    ),
     Row(command="runbook", name="stop", usage="R-42", help="Stop a run; what it owes stays owed.", build=_stopped),
     Row(command="approvals", name="list", usage="", help="List the open requests.", build=_requests, alone=True),
     Row(command="approvals", name="show", usage="Q-9", help="Show a request whole.", build=_request),
     Row(command="approvals", name="revoke", usage="Q-9", help="Take back your yes before it is used.", build=_revoked),
+    Row(
+        command="incident",
+        name="declare",
+        usage="what has happened [severity=3] [alarm=A-118]",
+        help="Declare an incident in this channel.",
+        build=_declared,
+    ),
+    Row(
+        command="incident",
+        name="status",
+        usage="[INC-7]",
+        help="Show an incident; this channel's newest if none is named.",
+        build=_incident,
+        alone=True,
+    ),
+    Row(command="incident", name="list", usage="", help="List the open incidents.", build=_incidents),
+    Row(command="incident", name="severity", usage="[INC-7] 2", help="Give it another severity.", build=_graded),
+    Row(command="incident", name="lead", usage="[INC-7] [@name]", help="Lead it, or name who does.", build=_led),
+    Row(
+        command="incident",
+        name="role",
+        usage="[INC-7] scribe [@name]",
+        help="Take or give a part: scribe, comms, liaison.",
+        build=_part_given,
+    ),
+    Row(command="incident", name="note", usage="[INC-7] words", help="Keep what you saw or did.", build=_noted),
+    Row(command="incident", name="mitigate", usage="[INC-7]", help="Say that it hurts no more.", build=_mitigated),
+    Row(command="incident", name="resolve", usage="[INC-7]", help="Say that it is over.", build=_resolved),
 )
 TITLES: Mapping[str, str] = {
     "runbook": "Find, plan and run runbooks",
     "approvals": "See requests, take back a yes",
+    "incident": "Declare and steer incidents",
 }
+ESCAPED = frozenset({"incident"})
+"""The commands whose mentions Slack writes as ids."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -239,6 +361,10 @@ class Commands:
             for command in self._commands()
         )
 
+    def escaped(self) -> frozenset[str]:
+        """Return the commands, as registered, whose mentions Slack writes as ids."""
+        return frozenset(self._slash(command) for command in ESCAPED)
+
     def _help_or_miss(self, command: str, word: str) -> ShowHelp:
         if word in {"", HELP}:
             return ShowHelp(words=self.help(command))
@@ -283,6 +409,7 @@ BOT_SCOPES = (
     "channels:read",
     "chat:write",
     "commands",
+    "files:write",
     "groups:history",
     "groups:read",
     "im:history",
@@ -305,7 +432,7 @@ def manifest(commands: Commands, *, request_url: str | None = None, name: str = 
             "command": command,
             "description": description,
             "usage_hint": usage,
-            "should_escape": False,
+            "should_escape": command in commands.escaped(),
             **({"url": request_url} if request_url else {}),
         }
         for command, usage, description in commands.hints()

@@ -8,19 +8,21 @@ from dataclasses import dataclass
 
 from bot.domain.action import Catalogue, Platform
 from bot.domain.approval import Approval
+from bot.domain.incident import Incident
 from bot.domain.policy import Policy
-from bot.domain.records import Card, CardKind, Episode
-from bot.domain.run import Run
+from bot.domain.records import Attempt, AttemptState, Card, CardKind, Episode
+from bot.domain.run import Run, RunState
 from bot.domain.runbook import Runbook
 from bot.domain.value import JsonValue
 from bot.errors import NotFoundError, UnavailableError
 from bot.ports import Directory, Library, Records
 from bot.slack.cards import wording
 from bot.slack.cards.alarm import alarm_card
-from bot.slack.cards.blocks import Message, View
+from bot.slack.cards.blocks import Message, Sheet, View
 from bot.slack.cards.home import home
+from bot.slack.cards.incident import Around, incident_card
 from bot.slack.cards.notices import Told, broadcasts, notice
-from bot.slack.cards.request import request_card
+from bot.slack.cards.request import list_sheet, request_card
 from bot.slack.cards.run import run_card
 from bot.slack.cards.stage import Stage
 from bot.slack.cards.whispers import Whisper, whisper
@@ -39,7 +41,7 @@ class Drawn:
         asks: the person to tell when the channel cannot be written to.
     """
 
-    shows: Message | View
+    shows: Message | View | Sheet
     edition: int = 0
     broadcast: bool = False
     asks: str | None = None
@@ -67,8 +69,12 @@ class Drawing:
                 return self._run(card, link)
             case CardKind.REQUEST:
                 return self._request(card, link)
+            case CardKind.LIST:
+                return self._list(card, link)
             case CardKind.ALARM:
                 return self._alarm(card, link)
+            case CardKind.INCIDENT:
+                return self._incident(card, link)
             case CardKind.NOTICE:
                 return self._notice(card, link)
             case CardKind.WHISPER:
@@ -109,7 +115,8 @@ class Drawing:
         run = self.records.run(card.subject)
         approvals = self.records.approvals(run=run.id)
         stage = self.stage(link=link, cards=_around(run), people=_people(run, approvals))
-        return Drawn(shows=run_card(run, self.runbook(run), approvals, stage), asks=run.requester)
+        going = _progress(self.records.attempts(run.id)) if run.state is RunState.RUNNING else ""
+        return Drawn(shows=run_card(run, self.runbook(run), approvals, stage, going=going), asks=run.requester)
 
     def _request(self, card: Card, link: Link) -> Drawn:
         approval = self.records.approval(card.subject)
@@ -118,6 +125,13 @@ class Drawing:
         shows = request_card(approval, run, self.runbook(run), stage)
         return Drawn(shows=shows, edition=approval.edition, asks=approval.asked_by)
 
+    def _list(self, card: Card, link: Link) -> Drawn:
+        approval = self.records.approval(card.subject)
+        many = next((one.call.many for one in approval.binding.calls if one.call.many is not None), None)
+        listed = self.records.snapshot(many.digest)[0] if many else None
+        run = self.records.run(approval.run)
+        return Drawn(shows=list_sheet(approval, run, self.stage(link=link), listed=listed))
+
     def _alarm(self, card: Card, link: Link) -> Drawn:
         episode = self.records.episode(card.subject)
         runbook = self.library.runbooks().get(episode.runbook or "")
@@ -125,6 +139,15 @@ class Drawing:
         others = [one for one in self.records.episodes() if one.with_ == episode.id]
         stage = self.stage(link=link, cards=[f"run:{episode.run}"], people=[episode.taken_by or ""])
         return Drawn(shows=alarm_card(episode, runbook, run, stage, others=others), asks=episode.taken_by)
+
+    def _incident(self, card: Card, link: Link) -> Drawn:
+        incident = self.records.incident(card.subject)
+        runs = [run for run in self.records.runs(open_only=False) if run.incident == incident.id]
+        episodes = [self.records.episode(number) for number in incident.alarms]
+        keys = [*(f"run:{run.id}" for run in runs), *(f"alarm:{one.id}" for one in episodes)]
+        stage = self.stage(link=link, cards=keys[:40], people=_involved(incident))
+        shows = incident_card(incident, Around(episodes=episodes, runs=runs), stage)
+        return Drawn(shows=shows, asks=incident.declared_by)
 
     def _run_of(self, episode: Episode) -> Run | None:
         return self.records.run(episode.run) if episode.run is not None else None
@@ -154,8 +177,11 @@ class Drawing:
         runs = runs or [self.records.run(one.run) for one in approvals[:1]]
         if payload.get("what") == "run" and runs:
             approvals = [*self.records.approvals(run=runs[0].id)]
+        incidents = [self.records.incident(number) for number in _numbers(payload, "incident", "incidents")]
         people = [name for run in runs for name in _people(run, [one for one in approvals if one.run == run.id])]
+        people += [name for one in incidents for name in _involved(one)]
         cards = [*(f"request:{one.id}" for one in approvals), *(f"run:{run.id}" for run in runs)]
+        cards += [f"incident:{one.id}" for one in incidents]
         told = Whisper(
             payload=payload,
             stage=self.stage(link=link, cards=cards[:40], people=people),
@@ -163,6 +189,7 @@ class Drawing:
             runs=runs,
             runbook=self._named(payload.get("id")) or (self.runbook(runs[0]) if runs else None),
             approvals=approvals,
+            incidents=incidents,
         )
         return Drawn(shows=whisper(told))
 
@@ -189,6 +216,15 @@ class Drawing:
         return Message(text=words)
 
 
+def _progress(attempts: Sequence[Attempt]) -> str:
+    """Return how far the list is that is being sent, in words."""
+    sending = next((one for one in reversed(attempts) if one.state is AttemptState.SENDING and one.call.many), None)
+    if sending is None or sending.call.many is None:
+        return ""
+    done = sending.answer.get("done", 0) if sending.answer else 0
+    return f"{done:,} of {sending.call.many.count:,}"
+
+
 def _around(run: Run) -> list[str]:
     request = run.waiting.approval if run.waiting else None
     keys = [f"run:{run.id}", f"request:{request}" if request else "", f"alarm:{run.alarm}" if run.alarm else ""]
@@ -204,6 +240,12 @@ def _people(run: Run, approvals: Sequence[Approval]) -> list[str]:
         if approval.state.open:
             found += [person for people in approval.candidates.values() for person in people]
     return found
+
+
+def _involved(incident: Incident) -> list[str]:
+    """Return everybody a card of the incident may name."""
+    notes = (note.by for note in incident.notes)
+    return [incident.declared_by, incident.lead or "", incident.resolved_by, *incident.roles.values(), *notes]
 
 
 def _numbers(payload: Mapping[str, JsonValue], one: str, many: str) -> list[int]:

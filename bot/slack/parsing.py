@@ -26,11 +26,12 @@ _DOUBLE = '"“”„‟«»″'
 _SINGLE = "'‘’‚‛′"  # noqa: RUF001 - what phones make of an apostrophe
 _KEY = re.compile(r"-{0,2}([A-Za-z][A-Za-z0-9_-]{0,39})=", re.ASCII)
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,59}", re.ASCII)
-_LABEL = re.compile(r"([rqa])-?[0-9]{1,9}", re.ASCII)
+_LABEL = re.compile(r"([rqa]|inc)-?[0-9]{1,9}", re.ASCII)
 _LINK = re.compile(r"<(?:https?://|mailto:)[^<>|]*\|([^<>|]*)>|<((?:https?://|mailto:)[^<>|]*)>")
+_PERSON = re.compile(r"<@([UW][A-Z0-9]{1,20})(?:\|[^<>]*)?>", re.ASCII)
 _ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))
 
-KINDS: Final[Mapping[str, str]] = {"R": "a run", "Q": "a request", "A": "an alarm"}
+KINDS: Final[Mapping[str, str]] = {"R": "a run", "Q": "a request", "A": "an alarm", "INC": "an incident"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,11 +42,13 @@ class Words:
         plain: the words, cleaned, in order.
         given: the values of `key=value`, as typed.
         text: all of it as one cleaned line, for a search.
+        raw: all of it as typed.
     """
 
     plain: tuple[str, ...]
     given: Mapping[str, str]
     text: str
+    raw: str = ""
 
 
 def harmless(text: str) -> str:
@@ -96,7 +99,7 @@ def words(text: str) -> Words:
         value = token.split("=", 1)[1] if quoted is None else quoted
         _insist(name, value, given)
         given[name] = value
-    return Words(plain=tuple(word for word in plain if word), given=given, text=cleaned(text)[:MOST_WORDS])
+    return Words(plain=tuple(word for word in plain if word), given=given, text=cleaned(text)[:MOST_WORDS], raw=text)
 
 
 def _insist(name: str, value: str, given: Mapping[str, str]) -> None:
@@ -162,7 +165,7 @@ def number(text: str, kind: str) -> int:
     """Return the number of `R-42`, `r42` or `42`.
 
     Args:
-        kind: the letter: R for runs, Q for requests, A for alarms.
+        kind: the letters: R for runs, Q for requests, A for alarms, INC for incidents.
 
     Raises:
         InvalidError: it is no such id; another kind of id is named.
@@ -186,6 +189,26 @@ def one_number(found: Words, kind: str) -> int:
         raise InvalidError(f"Which {KINDS[kind].split()[1]}? Its id is missing; write {kind}-42.")
     nothing_more(found, beyond=1)
     return number(found.plain[0], kind)
+
+
+def label_first(found: Words, kind: str) -> tuple[int | None, Words]:
+    """Return the id where one is typed first, with its letters, and what follows it."""
+    if not found.plain or not re.fullmatch(rf"{kind.lower()}-?[0-9]{{1,9}}", found.plain[0].lower(), re.ASCII):
+        return None, found
+    rest = Words(plain=found.plain[1:], given=found.given, text=found.text, raw=first_word(found.raw)[1])
+    return number(found.plain[0], kind), rest
+
+
+def mentioned(text: str) -> str:
+    """Return the id of the person a mention names, as Slack writes it.
+
+    Raises:
+        InvalidError: it is no mention of a person.
+    """
+    found = _PERSON.fullmatch(text)
+    if found is None:
+        raise InvalidError(f"{code(text, 60)} is nobody I can find; mention the person, as in @name.")
+    return found[1]
 
 
 def nothing_more(found: Words, *, beyond: int, values: bool = False) -> None:

@@ -11,7 +11,7 @@ from bot.domain.approval import Approval, ApprovalState
 from bot.domain.expression import compile_expression, first_given
 from bot.domain.inbox import StartRun, Wish
 from bot.domain.people import Place
-from bot.domain.run import Awaiting
+from bot.domain.run import Awaiting, Run
 from bot.domain.runbook import Parameter
 from bot.domain.value import JsonValue
 from bot.errors import BotError, RequestError
@@ -23,6 +23,7 @@ from bot.slack.cards.stage import Stage
 from bot.slack.opened import Opened, ReviewOpened
 from bot.slack.payloads import kept_place
 from bot.usecases.desk import Desk
+from bot.usecases.runs import choices
 from bot.usecases.starting import InputsMissingError, facts_of, fill, find_episode, known_scope
 
 MORNING = 8
@@ -89,7 +90,9 @@ class Views:
         card = place.model_copy(update={"thread": None})
         bound = ReviewOpened(approval=approval.id, edition=approval.edition, place=card)
         opaque = self.opened.keep(bound, person=person)
-        shown = modals.review(approval, run, self.desk.runbook(run), self.stage(), opaque=opaque)
+        file = self.desk.records.card(f"list:{approval.id}")
+        stands = file is not None and file.ts is not None
+        shown = modals.review(approval, run, self.desk.runbook(run), self.stage(), opaque=opaque, listed=stands)
         return _set(shown, opaque, place)
 
     def _inputs(self, opening: Opening, place: Place) -> Block:
@@ -104,8 +107,14 @@ class Views:
         if not waits or not lacking:
             raise RequestError(f"{run.label} does not wait for these inputs any more; nothing was done.")
         scope = self.desk.scope(run)
-        fields = [_field(one, scope) for one in lacking]
+        fields = [_field(one, scope, choices=self._open(run, one)) for one in lacking]
         return _set(modals.inputs(run, opening.step, fields), f"{run.id}:{opening.step}", place)
+
+    def _open(self, run: Run, parameter: Parameter) -> tuple[str, ...]:
+        try:
+            return choices(self.desk, run, parameter)
+        except BotError:
+            return ()
 
     def _park(self, number: int, person: str, place: Place) -> Block:
         run = self.desk.records.run(number)
@@ -197,11 +206,12 @@ def _set(view: View, ids: str, place: Place) -> Block:
     return {**view.payload, "private_metadata": kept_place(ids, place)}
 
 
-def _field(parameter: Parameter, scope: Mapping[str, JsonValue]) -> Field:
+def _field(parameter: Parameter, scope: Mapping[str, JsonValue], *, choices: tuple[str, ...] = ()) -> Field:
     return Field(
         name=parameter.name,
         title=parameter.title,
-        choices=parameter.enum or _choices(parameter, scope),
+        choices=choices or parameter.enum or _choices(parameter, scope),
+        labels=parameter.labels,
         value=_offered(parameter, scope),
     )
 

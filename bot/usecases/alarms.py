@@ -14,6 +14,7 @@ from bot.domain.runbook import Runbook, Step
 from bot.domain.value import JsonObject
 from bot.errors import BotError, InvalidError, RequestError
 from bot.usecases.desk import Desk
+from bot.usecases.runs import decides, fits, found_out
 from bot.usecases.starting import InputsMissingError, alarm_card_of, facts_of, fill
 
 log = logging.getLogger(__name__)
@@ -148,7 +149,10 @@ def look(desk: Desk, episode: Episode, runbook: Runbook) -> Episode:
     run = _sketch(desk, episode, runbook, facts, inputs)
     findings: list[JsonObject] = []
     for step in leading_reads(desk, runbook):
-        run, finding = _one_look(desk, run, step)
+        knowing = _knowing(desk, run, runbook, step)
+        if knowing is None:
+            break  # from here on a person is asked first
+        run, finding = _one_look(desk, knowing, step)
         if finding:
             findings.append({"id": f"E{len(findings) + 1}", "step": step.id, **finding})
     return episode.model_copy(update={"findings": tuple(findings), "inputs": dict(inputs)})
@@ -162,6 +166,26 @@ def leading_reads(desk: Desk, runbook: Runbook) -> tuple[Step, ...]:
             break
         found.append(step)
     return tuple(found)
+
+
+def _knowing(desk: Desk, run: Run, runbook: Runbook, step: Step) -> Run | None:
+    """Return the run with what is asked for at this step, where it follows from what was found; None where it does not.
+
+    A step that would be skipped asks for nothing, except what its own `if` asks.
+    """
+    late = [one for one in runbook.parameters if one.asked_by == step.id and one.name not in run.inputs]
+    deciding = [one for one in late if decides(one, step)]
+    try:
+        for asked in (deciding, [one for one in late if one not in deciding]):
+            found = {one.name: fits(one, value) for one in asked if (value := found_out(desk, run, one)) is not None}
+            run = run.model_copy(update={"inputs": {**run.inputs, **found}})
+            if any(one.required and one.name not in found for one in asked):
+                return None
+            if asked is deciding and step.when and not compile_expression(step.when).truth(desk.scope(run)):
+                return run
+    except BotError:
+        return run  # what cannot be answered is said by the step itself
+    return run
 
 
 def _one_look(desk: Desk, run: Run, step: Step) -> tuple[Run, JsonObject | None]:

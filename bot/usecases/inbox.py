@@ -14,10 +14,15 @@ from bot.domain.inbox import (
     AskAgain,
     AskPeople,
     CastVote,
+    DeclareIncident,
     DeclineRequest,
     Delivery,
+    EndIncident,
     GiveInputs,
+    GradeIncident,
     MarkDone,
+    NamePerson,
+    NoteIncident,
     OpenHome,
     ParkRun,
     RevokeRequest,
@@ -26,6 +31,7 @@ from bot.domain.inbox import (
     ShowApprovals,
     ShowDetails,
     ShowHelp,
+    ShowIncidents,
     ShowList,
     ShowRunbook,
     ShowStatus,
@@ -39,7 +45,7 @@ from bot.domain.inbox import (
 from bot.domain.records import Card, CardKind, Change
 from bot.domain.value import JsonObject
 from bot.errors import BotError, EdgeError, LeaseHeldError
-from bot.usecases import alarms, approvals, steering
+from bot.usecases import alarms, approvals, incidents, steering
 from bot.usecases.desk import Desk
 from bot.usecases.plans import plan_run
 from bot.usecases.starting import nobody_but, start_run
@@ -182,6 +188,10 @@ def _details(desk: Desk, delivery: Delivery, wish: ShowDetails) -> Answer:
     return Change(), {"what": "details", "approval": desk.records.approval(wish.approval).id}
 
 
+def _incidents(desk: Desk, delivery: Delivery, wish: ShowIncidents) -> Answer:
+    return Change(), incidents.shown(desk, delivery, wish)
+
+
 def _home(desk: Desk, delivery: Delivery, wish: OpenHome) -> Answer:
     desk.person(delivery.person, channel="D", starts=False)
     return Change(cards=(approvals.home_card(desk, delivery.person or ""),)), None
@@ -203,6 +213,7 @@ WISHES: dict[type, Callable[[Desk, Delivery, Any], Answer]] = {
     ShowApprovals: _requests,
     ShowDetails: _details,
     OpenHome: _home,
+    ShowIncidents: _incidents,
     CastVote: _silent(approvals.cast_vote),
     DeclineRequest: _silent(approvals.decline),
     RevokeRequest: _silent(approvals.revoke),
@@ -219,4 +230,9 @@ WISHES: dict[type, Callable[[Desk, Delivery, Any], Answer]] = {
     TakeAlarm: _silent(alarms.take_alarm),
     SnoozeAlarm: _silent(alarms.snooze_alarm),
     AlarmCame: _silent(alarms.alarm_came),
+    DeclareIncident: _silent(incidents.declare),
+    GradeIncident: _silent(incidents.grade),
+    NamePerson: _silent(incidents.name_person),
+    NoteIncident: _silent(incidents.note),
+    EndIncident: _silent(incidents.end),
 }

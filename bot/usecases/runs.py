@@ -7,14 +7,14 @@ call that was sent is never dropped.
 
 import logging
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.domain.action import Action
 from bot.domain.approval import Approval, ApprovalState
 from bot.domain.audit import AuditEntry
-from bot.domain.expression import compile_expression, first_given, resolve
+from bot.domain.expression import compile_expression, first_given, references_in, resolve
 from bot.domain.records import AttemptState, Card, CardKind, Change, Outcome, Wait
 from bot.domain.run import (
     Answered,
@@ -203,7 +203,7 @@ def anew(desk: Desk, run: Run) -> tuple[StepRecord, ...]:
     name = run.next_step
     if name is not None and name not in together and not runbook.step(name).watch and _is_over(desk, run, name):
         together.add(name)
-    return tuple(StepRecord(step=one, request=run.record(one).request + 1) for one in sorted(together))
+    return tuple(run.record(one).anew() for one in sorted(together))
 
 
 def _is_over(desk: Desk, run: Run, name: str) -> bool:
@@ -235,16 +235,21 @@ def _ready(desk: Desk, run: Run) -> bool:
 
 
 def _step_turn(desk: Desk, run: Run, runbook: Runbook, step: Step, change_step: Perform) -> Turn:
-    if not needed(desk, run, runbook, step):
+    late = [one for one in runbook.parameters if one.asked_by == step.id and one.name not in run.inputs]
+    for one in runbook.parameters:
+        if one.asked_by == step.id and one.name in run.inputs:
+            offered(desk, run, one, run.inputs[one.name])
+    deciding = [one for one in late if decides(one, step)]
+    if not deciding and not needed(desk, run, runbook, step):
         skipped = _record(run, step, state=StepState.SKIPPED, at=desk.now(), note="not needed")
         return Turn(events=(StepPassed(record=skipped),), goes_on=True)
-    late = [one for one in runbook.parameters if one.asked_by == step.id and one.name not in run.inputs]
-    known = {one.name: fits(one, value) for one in late if (value := _known(desk, run, one)) is not None}
+    late = deciding or late
+    known = {one.name: fits(one, value) for one in late if (value := found_out(desk, run, one)) is not None}
     if known:
         return Turn(events=(Answered(by=run.requester, inputs=known),), goes_on=True)
-    lacking = [one.name for one in late if one.required]
+    lacking = [one for one in late if one.required]
     if lacking:
-        return _must_wait(desk, run, step, Awaiting.INPUT, f"Needs {', '.join(lacking)} before {step.title}")
+        return _must_answer(desk, run, step, lacking)
     if step.manual:
         return _must_wait(desk, run, step, Awaiting.DONE, f"Somebody does this by hand: {step.title}")
     if desk.catalogue.action(step.uses or "").read is None:
@@ -254,20 +259,51 @@ def _step_turn(desk: Desk, run: Run, runbook: Runbook, step: Step, change_step: 
     return look_step(desk, run, step)
 
 
-def _known(desk: Desk, run: Run, parameter: Parameter) -> str | None:
+def decides(parameter: Parameter, step: Step) -> bool:
+    """Return whether the step's own `if` asks for the input, which must then be known before."""
+    return step.when is not None and ("inputs", parameter.name) in references_in(compile_expression(step.when))
+
+
+def found_out(desk: Desk, run: Run, parameter: Parameter) -> str | None:
+    """Return a late input's value where it follows from what was seen; None where a person is asked."""
     found = first_given(parameter.sources, desk.scope(run))
     if found is not None:
         return str(found)
-    offered = choices(desk, run, parameter)
-    return offered[0] if len(offered) == 1 else parameter.default
+    if parameter.choice:
+        return parameter.default  # a person chooses, also where only one way is left
+    listed = choices(desk, run, parameter)
+    return listed[0] if len(listed) == 1 else parameter.default
 
 
 def choices(desk: Desk, run: Run, parameter: Parameter) -> tuple[str, ...]:
-    """Return the values a person may pick from, as far as the run knows them."""
+    """Return the values a person may pick from, as far as the run knows them.
+
+    Raises:
+        ExpressionError: what decides whether a value is offered cannot be answered.
+    """
     if parameter.choices is None:
-        return parameter.enum
+        return tuple(one for one in parameter.enum if _possible(desk, run, parameter, one))
     found = first_given((parameter.choices,), desk.scope(run))
     return tuple(str(one) for one in found) if isinstance(found, list) else parameter.enum
+
+
+def _possible(desk: Desk, run: Run, parameter: Parameter, value: str) -> bool:
+    asked = parameter.only_if.get(value)
+    return asked is None or compile_expression(asked).truth(desk.scope(run))
+
+
+def offered(desk: Desk, run: Run, parameter: Parameter, value: str) -> str:
+    """Return the value if the parameter admits it and what the run has seen leaves that way open.
+
+    Raises:
+        InvalidError: says what would fit.
+    """
+    fits(parameter, value)
+    if not _possible(desk, run, parameter, value):
+        left = ", ".join(choices(desk, run, parameter)) or "none of its values"
+        asked = parameter.only_if[value]
+        raise InvalidError(f"{parameter.name} cannot be {value} now: {asked} is false. It may be {left}.")
+    return value
 
 
 def fits(parameter: Parameter, value: str) -> str:
@@ -291,10 +327,37 @@ def needed(desk: Desk, run: Run, runbook: Runbook, step: Step) -> bool:
     return step.when is None or compile_expression(step.when).truth(desk.scope(run))
 
 
+def _must_answer(desk: Desk, run: Run, step: Step, lacking: Sequence[Parameter]) -> Turn:
+    """Wait for inputs; where a choice is all that lacks, the ways that are open stand ready as buttons.
+
+    Raises:
+        InvalidError: what was seen leaves no way open.
+    """
+    names = ", ".join(one.name for one in lacking)
+    turn = _must_wait(desk, run, step, Awaiting.INPUT, f"Needs {names} before {step.title}")
+    only = lacking[0]
+    if len(lacking) > 1 or not only.choice:
+        return turn
+    ways = choices(desk, run, only)
+    if not ways:
+        raise InvalidError(f"Nothing can be chosen for {only.name}: no `only_if` of {', '.join(only.enum)} is true.")
+    waits = tuple(
+        MustWait(waiting=event.waiting.model_copy(update={"offers": ways}))
+        for event in turn.events
+        if isinstance(event, MustWait)
+    )
+    return replace(turn, events=waits)
+
+
 def _must_wait(desk: Desk, run: Run, step: Step, what: Awaiting, words: str) -> Turn:
     waiting = Waiting(what=what, step=step.id, words=words, since=desk.now())
-    asks = notice(run, what.value, mark=f":{step.id}:{run.record(step.id).request}", step=step.id)
-    return Turn(events=(MustWait(waiting=waiting),), cards=(asks,))
+    return Turn(events=(MustWait(waiting=waiting),), cards=(asking_card(run, what, step.id),))
+
+
+def asking_card(run: Run, what: Awaiting, step: str, *, by: str = "") -> Card:
+    """Return the message that asks somebody to do a step by hand, or for inputs; `by` is who has answered."""
+    facts = {"by": by} if by else {}
+    return notice(run, what.value, mark=f":{step}:{run.record(step).request}", step=step, **facts)
 
 
 def _record(run: Run, step: Step, **changes: object) -> StepRecord:

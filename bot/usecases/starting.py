@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from bot.domain.audit import AuditEntry
 from bot.domain.expression import compile_expression, first_given
 from bot.domain.inbox import Delivery, StartRun
+from bot.domain.incident import Incident, about
 from bot.domain.people import Place
 from bot.domain.policy import verdict
 from bot.domain.records import Card, CardKind, Change, Episode
@@ -49,7 +50,8 @@ def start_run(desk: Desk, delivery: Delivery, wish: StartRun) -> Started:
         raise NotAllowedError(refusal)
     place = _where(desk, delivery.place)
     episode = find_episode(desk, runbook, wish, place.channel)
-    facts = facts_of(episode)
+    incident = incident_of(desk, place.channel)
+    facts = facts_of(episode, incident)
     inputs = fill(desk, runbook, wish.inputs, facts)
     target = exclusive_target(desk, runbook, inputs, facts)
     held = desk.records.holder(target) if target else None
@@ -65,6 +67,7 @@ def start_run(desk: Desk, delivery: Delivery, wish: StartRun) -> Started:
         snapshot=runbook.sha256,
         environment=desk.platform.name,
         place=place,
+        incident=incident.id if incident else None,
         alarm=episode.id if episode else None,
         facts=facts,
         inputs=inputs,
@@ -87,7 +90,12 @@ def start_run(desk: Desk, delivery: Delivery, wish: StartRun) -> Started:
         runs=(going,),
         episodes=(taken,) if taken else (),
         opens=(wait,),
-        cards=(run_card(going), *((alarm_card_of(taken),) if taken else ())),
+        incidents=_with_alarm(incident, episode),
+        cards=(
+            run_card(going),
+            *((alarm_card_of(taken),) if taken else ()),
+            *((incident_card(incident),) if incident else ()),
+        ),
         audit=(entry,),
     )
     return Started(change=change, run=going)
@@ -121,13 +129,35 @@ def find_episode(desk: Desk, runbook: Runbook, wish: StartRun, channel: str) -> 
     return here[0] if here else None
 
 
-def facts_of(episode: Episode | None) -> JsonObject:
-    """Return what the run's expressions may know of the alarm."""
+def incident_of(desk: Desk, channel: str) -> Incident | None:
+    """Return the newest open incident of a channel, which what is started there belongs to."""
+    return next(iter(desk.records.incidents(channel=channel, open_only=True)), None)
+
+
+def incident_card(incident: Incident) -> Card:
+    """Return the card that shows the incident."""
+    key = f"incident:{incident.id}"
+    return Card(key=key, kind=CardKind.INCIDENT, subject=incident.id, channel=incident.place.channel, urgent=True)
+
+
+def _with_alarm(incident: Incident | None, episode: Episode | None) -> tuple[Incident, ...]:
+    """Return the incident if the alarm is new to it."""
+    if incident is None or episode is None or episode.id in incident.alarms:
+        return ()
+    return (about(incident, episode.id),)
+
+
+def facts_of(episode: Episode | None, incident: Incident | None = None) -> JsonObject:
+    """Return what the run's expressions may know of the alarm and the incident."""
+    known: JsonObject = {}
+    if incident is not None:
+        known = {"incident": {"id": incident.id, "label": incident.label, "severity": incident.severity}}
     if episode is None:
-        return {}
+        return known
     notice = episode.notice
     dimensions: dict[str, JsonValue] = dict(notice.dimensions)
     return {
+        **known,
         "alarm": {
             "id": episode.id,
             "name": notice.name,
@@ -139,7 +169,7 @@ def facts_of(episode: Episode | None) -> JsonObject:
             "namespace": notice.namespace,
             "threshold": notice.threshold,
             "dimensions": dimensions,
-        }
+        },
     }
 
 
@@ -152,7 +182,8 @@ def known_scope(desk: Desk, inputs: Mapping[str, str], facts: JsonObject) -> dic
         **{key: list(v) if isinstance(v, tuple) else v for key, v in desk.platform.resources.items()},
     }
     alarm = facts.get("alarm") or {}
-    return {"inputs": dict(inputs), "steps": {}, "platform": platform, "alarm": alarm, "incident": {}}
+    incident = facts.get("incident") or {}
+    return {"inputs": dict(inputs), "steps": {}, "platform": platform, "alarm": alarm, "incident": incident}
 
 
 def fill(desk: Desk, runbook: Runbook, given: Mapping[str, str], facts: JsonObject) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """What people do with a run under way: mark done, give inputs, park, take over, undo, settle, stop."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 
 from bot.domain.action import Replay
@@ -18,7 +18,7 @@ from bot.domain.inbox import (
     TakeOver,
     UndoStep,
 )
-from bot.domain.records import AttemptState, Card, Change, Outcome, Wait
+from bot.domain.records import Attempt, AttemptState, Card, Change, Outcome, Wait
 from bot.domain.run import (
     Answered,
     Awaiting,
@@ -29,6 +29,7 @@ from bot.domain.run import (
     Run,
     RunState,
     StepDone,
+    StepRecord,
     StepState,
     Stopping,
     Undone,
@@ -36,12 +37,11 @@ from bot.domain.run import (
     advance,
     undoable,
 )
-from bot.domain.runbook import Runbook
-from bot.domain.value import JsonObject
+from bot.domain.value import JsonObject, JsonValue
 from bot.errors import InvalidError, RequestError
 from bot.usecases.asking import request_card
 from bot.usecases.desk import Desk
-from bot.usecases.runs import FIRST_OWED_REMINDER, anew, fits, notice, run_card, waking
+from bot.usecases.runs import FIRST_OWED_REMINDER, anew, asking_card, fits, notice, offered, run_card, waking
 
 log = logging.getLogger(__name__)
 
@@ -67,7 +67,7 @@ def give_inputs(desk: Desk, delivery: Delivery, wish: GiveInputs) -> Change:
     somebody = desk.person(delivery.person, channel=run.place.channel, starts=True)
     if run.state is not RunState.WAITING:
         raise RequestError(f"{run.label} does not wait for inputs; nothing was done.")
-    _insist_usable(run, desk.runbook(run), wish.inputs)
+    _insist_usable(desk, run, wish.inputs)
     over = _revoked(desk, run, by=somebody.id, why="inputs were changed")
     now = desk.now()
     answered = advance(run, Answered(by=somebody.id, inputs=wish.inputs), now=now)
@@ -77,23 +77,30 @@ def give_inputs(desk: Desk, delivery: Delivery, wish: GiveInputs) -> Change:
     private = " ".join(f"{name}={value}" for name, value in wish.inputs.items())
     names: JsonObject = {"inputs": [*sorted(wish.inputs)]}
     change = _woken(desk, answered, "run.answered", by=somebody.id, facts=names, private=private)
+    if run.waiting is not None and run.waiting.what is Awaiting.INPUT:
+        told = asking_card(run, Awaiting.INPUT, run.waiting.step, by=somebody.id)
+        change = change.model_copy(update={"cards": (*change.cards, told)})
     return _with_ended(change, over, run)
 
 
-def _insist_usable(run: Run, runbook: Runbook, inputs: Mapping[str, str]) -> None:
+def _insist_usable(desk: Desk, run: Run, inputs: Mapping[str, str]) -> None:
     """Refuse what the runbook does not know, what does not fit, and what steps that are over have used already.
 
     Raises:
         InvalidError: says what would fit.
         RequestError: it was settled; another run may begin with another value.
     """
+    runbook = desk.runbook(run)
     parameters = {parameter.name: parameter for parameter in runbook.parameters}
     for name, value in inputs.items():
         if name not in parameters:
-            raise InvalidError(f"{runbook.title} has no input {name!a}.")
+            has = ", ".join(parameters) or "none"
+            raise InvalidError(f"{runbook.title} has no input {name!a}; it has: {has}.")
         if parameters[name].asked_by not in run.path[run.at :]:
             raise RequestError(f"{run.label} has used its {name} already; start another run to use another value.")
         fits(parameters[name], value)
+        if parameters[name].asked_by == run.next_step:
+            offered(desk, run, parameters[name], value)
 
 
 def park(desk: Desk, delivery: Delivery, wish: ParkRun) -> Change:
@@ -135,10 +142,19 @@ def undo(desk: Desk, delivery: Delivery, wish: UndoStep) -> Change:
     if step is None or step.undo is None:
         raise RequestError(f"{run.label} has done nothing that this runbook can take back.")
     over = _revoked(desk, run, by=somebody.id, why="undoing")
-    undone = advance(run, Undone(by=somebody.id, step=step.id, undo=step.undo), now=desk.now())
+    items = done_items(run.record(step.id), desk.records.attempts(run.id)) if step.for_each else ()
+    back = Undone(by=somebody.id, step=step.id, undo=step.undo, items=items)
+    undone = advance(run, back, now=desk.now())
     undone = undone.model_copy(update={"owed": (*run.owed, *_left_open(desk, run))})
     change = _woken(desk, undone, "run.undoing", by=somebody.id, facts={"step": step.id, "undo": step.undo})
     return _with_ended(change, over, run)
+
+
+def done_items(record: StepRecord, attempts: Iterable[Attempt]) -> tuple[JsonValue, ...]:
+    """Return the elements of a step's list that something was done about, the newest first."""
+    made = [one for one in attempts if (one.step, one.request) == (record.step, record.request)]
+    done = dict.fromkeys(one.item for one in reversed(made) if one.state is AttemptState.DONE)
+    return tuple(record.items[item] for item in done if item < len(record.items))
 
 
 def settle_owed(desk: Desk, delivery: Delivery, wish: SettleOwed) -> Change:
@@ -206,8 +222,13 @@ def settle_unknown(desk: Desk, delivery: Delivery, wish: SettleUnknown) -> Chang
         }
     )
     change = _woken(desk, going, "run.settled", by=somebody.id, facts=facts)
-    # A call with a token is sent once more: AWS does it once, and its answer names what was begun.
-    settled = tuple(one.id for one in unknown if desk.catalogue.row(one.call.row).replay is not Replay.TOKEN)
+    # A call with a token is sent once more: AWS does it once, and its answer names what was begun. Of a list, what the
+    # lake does not hold yet is sent.
+    settled = tuple(
+        one.id
+        for one in unknown
+        if desk.catalogue.row(one.call.row).replay is not Replay.TOKEN and one.call.many is None
+    )
     return change.model_copy(update={"settles": settled})
 
 

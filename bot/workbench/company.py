@@ -42,7 +42,7 @@ def workspace() -> Workspace:
             Channel(id="C0GENERAL", name="general", members=(*everybody, GUS, "U0RUNBOOK")),
         ),
         commands=tuple(
-            Command(command=command, usage=usage, description=description)
+            Command(command=command, usage=usage, description=description, escapes=command in Commands().escaped())
             for command, usage, description in Commands().hints()
         ),
     )
@@ -84,6 +84,7 @@ def settings(*, slack: LocalSlack, lake: Lake, folder: Path, runbooks: Path) -> 
             "operator": "team",
             "on_call": "oncall",
             "change": ["platform"],
+            "destructive": ["platform", "platform"],
             "channels": [CHANNEL],
         },
         "records": {
@@ -124,9 +125,11 @@ def resources(names: LakeNames) -> dict[str, Any]:
         "locks": [names.lock_id],
         "database": names.database,
         "table": names.table,
-        "tables": [names.table],
+        "tables": [names.table, names.quarantine_table],
+        "quarantine_table": names.quarantine_table,
         "workgroup": names.workgroup,
         "workgroups": [names.workgroup],
+        "results_bucket": names.results_bucket,
         "job": names.jobs[0],
         "jobs": [*names.jobs],
         "function": names.promote_function,

@@ -12,14 +12,16 @@ from shutil import rmtree
 from tempfile import TemporaryDirectory
 from threading import Event, Thread
 
-from bot.errors import NotFoundError, RequestError
-from bot.workbench.demo import Demo
+from bot.errors import InvalidError, NotFoundError, RequestError
+from bot.workbench.demo import FIRST, Demo
 from bot.workbench.plays import PLAYS
+from bot.workbench.plays.story import Story
 
 log = logging.getLogger(__name__)
 
 Say = Callable[[str], None]
 
+ALL = "all"
 CLOSE_SECONDS = 1.5
 LOOK_SECONDS = 0.1
 
@@ -50,21 +52,39 @@ def present(*, port: int, runbooks: Path, say: Say) -> None:
 
 
 def play(name: str, *, until: str | None, runbooks: Path, say: Say) -> bool:
-    """Play a failure through the same wire as the page; return whether the lake is really repaired.
+    """Play a failure, or `all` of them, through the same wire as the page; return whether the lake is really repaired.
 
     Raises:
         NotFoundError: there is no such failure.
+        InvalidError: `until` is no place where this play can end.
     """
-    scenario = PLAYS.get(name)
-    if scenario is None:
-        raise NotFoundError(f"There is no failure called {name!r}; there is {', '.join(PLAYS)}.")
+    names = tuple(PLAYS) if name == ALL else (name,)
+    if name != ALL and name not in PLAYS:
+        raise NotFoundError(f"There is no failure called {name!r}; there is {', '.join((*PLAYS, ALL))}.")
+    if until is not None and name != FIRST:
+        raise InvalidError(f"Only {FIRST} can be played until the {until}.")
     began = time.monotonic()
+    good: dict[str, bool] = {}
     with _folder() as folder, _closed(Demo(folder=folder, runbooks=runbooks), folder) as demo:
         _waited_for(demo.start)
         say(f"-- local lake, local Slack and bot are up after {time.monotonic() - began:.1f} s")
-        ok = scenario(demo, until, say)
-    say(f"-- {'done' if ok else 'NOT repaired'} after {time.monotonic() - began:.1f} s")
-    return ok
+        for one in names:
+            if good:
+                demo.start_over()
+                say(f"\n-- {one}, on a fresh lake")
+            good[one] = _played(demo, one, until, say)
+    for one, ok in good.items():
+        say(f"-- {one}: {'done' if ok else 'NOT repaired'}")
+    say(f"-- all in {time.monotonic() - began:.1f} s")
+    return all(good.values())
+
+
+def _played(demo: Demo, name: str, until: str | None, say: Say) -> bool:
+    try:
+        return PLAYS[name](Story(demo, name, say=say), until)
+    except AssertionError as error:  # somebody in the play waited for what never came
+        say(f"-- {name}: {error}")
+        return False
 
 
 @contextmanager

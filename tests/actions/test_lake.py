@@ -2,6 +2,7 @@ import pytest
 from pydantic import ValidationError
 
 from bot.actions.catalogue import CATALOGUE
+from bot.actions.listing import rows_of
 from bot.domain.action import Looking
 from bot.domain.value import JsonObject, JsonValue
 from bot.errors import InvalidError
@@ -31,6 +32,7 @@ def test_a_partition_s_runs_are_told_apart_by_their_marker(the_lake: Lake) -> No
     assert (found["count"], found["partial"], found["complete"], found["current_files"]) == (3, 1, True, 3)
     assert isinstance(found["live"], dict)
     assert found["live"]["run_id"] == OLD
+    assert (found["year"], found["month"], found["schema_version"]) == ("2026", "01", "v1")
 
 
 def test_the_run_before_the_live_one_is_named_and_none_before_the_first(the_lake: Lake) -> None:
@@ -87,6 +89,16 @@ def test_current_is_held_against_one_run(the_lake: Lake) -> None:
     assert keys == [f"{PARTITION}current/part-0002.parquet"]
 
 
+def test_what_a_run_adds_is_what_its_way_back_takes_out_of_sight(the_lake: Lake) -> None:
+    seed_partition(the_lake)
+    write_run(the_lake, NEW, {"part-0000.parquet": "new-0", "extra-0000.parquet": "new-x"})
+
+    added = looked("lake.current", run_id=NEW)["added"]
+
+    assert isinstance(added, list)
+    assert {one["key"] for one in added if isinstance(one, dict)} == {f"{PARTITION}current/extra-0000.parquet"}
+
+
 def test_nothing_against_nothing_is_not_complete(the_lake: Lake) -> None:
     assert looked("lake.current", run_id=NEW)["complete"] is False
 
@@ -124,3 +136,20 @@ def test_many_small_files_are_advised_to_be_compacted(the_lake: Lake) -> None:
     found = looked("lake.sizes")
 
     assert (found["files"], found["small"], found["advice"]) == (12, 12, "compact")
+
+
+def test_the_month_that_is_cut_worst_is_found_without_being_named(the_lake: Lake) -> None:
+    for number in range(12):
+        put(the_lake, f"{PARTITION}current/part-{number:04d}.parquet", "small")
+    put(the_lake, f"{PARTITION.replace('month=01', 'month=02')}current/part-0000.parquet", "one alone is fine")
+
+    table = PARTITION.split("year=", maxsplit=1)[0]
+    action, params = params_of(
+        "lake.crowded", {"bucket": "lake-silver", "table": table, "first": "2025-01", "last": "2026-12"}
+    )
+    found = action.looked(LOOK, params, NOW)
+
+    action.returns.model_validate(found)
+    (worst,) = rows_of(found["partitions"])
+    assert (found["looked"], found["count"]) == (2, 1)
+    assert (worst["partition"], worst["month"], worst["files"]) == (PARTITION, "2026-01", 12)

@@ -11,7 +11,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "authoring.md").read_text(encoding="utf-8")
-COMMANDS = [line for block in re.findall(r"^```\n(.*?)^```$", PAGE, re.M | re.S) for line in block.splitlines()]
+FENCED = re.findall(r"^```(\w*)\n(.*?)^```$", PAGE, re.M | re.S)
+COMMANDS = [line for kind, block in FENCED if not kind for line in block.splitlines()]
 
 
 @pytest.fixture(scope="module")

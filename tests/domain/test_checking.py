@@ -514,3 +514,47 @@ SOUND = ['status: active\nproved: "2026-11-23 trial R-42"', "status: trial\ntria
 @pytest.mark.parametrize("status", SOUND)
 def test_a_status_that_rests_on_something_is_fine(status: str) -> None:
     assert problems(changed("status: draft", status)) == ()
+
+
+WAYS = """  way:
+    enum: [data, code, none]
+    labels: {data: Point back, code: Old version}
+    only_if: {code: steps.look.output.found}
+    asked_by: files
+"""
+CHOOSING = GOOD.replace("    asked_by: swap\n", f"    asked_by: swap\n{WAYS}", 1).replace(
+    "if: steps.look.output.body.state == 'OPEN'", "if: inputs.way in ['data', 'code']"
+)
+
+
+def test_a_good_choice_has_no_problem() -> None:
+    assert problems(CHOOSING) == ()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "where", "words"),
+    [
+        ("enum: [data, code, none]", "enum: [data, code, later]", "enum:", "Nothing happens for 'later'"),
+        ("['data', 'code']", "['data', 'cod']", "if: inputs.way", "`way` is never 'cod'. Did you mean `code`?"),
+        ("inputs.way in ['data', 'code']", "inputs.way == 'x'", "if: inputs.way", "It is one of data, code, none"),
+        ("labels: {data:", "labels: {date:", "labels:", "`labels` names 'date', which is no value of `way`"),
+        ("only_if: {code:", "only_if: {cod:", "only_if:", "`only_if` names 'cod'"),
+        ("only_if: {code: steps.look", "only_if: {code: steps.swap", "only_if:", "has not run when this is asked"),
+        ("Old version", "Point back", "labels:", "are called 'Point back'"),
+        ("    asked_by: files\n", "", "only_if:", "belongs to a choice"),
+    ],
+)
+def test_a_mistake_in_a_choice_is_told_with_line_and_remedy(old: str, new: str, where: str, words: str) -> None:
+    text = CHOOSING.replace(old, new, 1)
+    assert text != CHOOSING
+
+    found = [str(one) for one in problems(text) if words in one.words]
+
+    assert found, [str(one) for one in problems(text)]
+    assert found[0].startswith(f"runbooks/breaker.md:{line_of(text, where)}:")
+
+
+def test_a_label_longer_than_a_button_is_refused() -> None:
+    read = read_runbook(CHOOSING.replace("Point back", "Point all the readers back"), "runbooks/breaker.md")
+
+    assert "must have 1 to 20 characters" in str(read.errors[0])

@@ -7,6 +7,7 @@ from bot.domain.alarm import AlarmNotice
 from bot.domain.approval import Approval, ApprovalState, Binding, BoundCall, Vote
 from bot.domain.audit import AuditEntry
 from bot.domain.inbox import Delivery, ShowList
+from bot.domain.incident import Incident
 from bot.domain.people import Place
 from bot.domain.records import Attempt, Card, CardKind, Change, Episode, Taking
 from bot.domain.run import Owed, Run
@@ -168,6 +169,17 @@ def a_delivery(identity: str = "E1", *, words: str = "") -> Delivery:
 
 def a_card(key: str = "run:1", *, urgent: bool = False, words: str = "") -> Card:
     return Card(key=key, kind=CardKind.RUN, subject=1, channel="C1", urgent=urgent, payload={"words": words})
+
+
+def an_incident(number: int = 1, *, channel: str = "C1") -> Incident:
+    return Incident(
+        id=number,
+        title="load halted",
+        severity=3,
+        place=Place(team="T1", channel=channel),
+        declared_by="U1",
+        declared=NOON,
+    )
 
 
 def an_episode(number: int = 1, *, arn: str = "arn:alarm", since: str = "2026-11-23T12:00:00Z") -> Episode:

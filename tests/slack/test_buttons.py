@@ -6,10 +6,15 @@ from bot.domain.inbox import (
     AskAgain,
     AskPeople,
     CastVote,
+    DeclareIncident,
+    EndIncident,
+    GiveInputs,
     MarkDone,
+    NamePerson,
     RevokeRequest,
     SettleOwed,
     SettleUnknown,
+    ShowIncidents,
     ShowRunbook,
     ShowStatus,
     SnoozeAlarm,
@@ -22,6 +27,7 @@ from bot.domain.inbox import (
 from bot.domain.people import Place
 from bot.errors import RequestError
 from bot.slack.buttons import BUTTONS, OfAlarm, Opening, Wanted, click, wanted
+from bot.slack.cards.blocks import Button, buttons
 from tests.slack import door
 from tests.slack.door import ANA, CARD, CHANNEL, NOON, TEAM, THREAD, digest
 
@@ -35,6 +41,7 @@ CLICKS: list[tuple[str, str, Wanted]] = [
     ("ask_again", "42", AskAgain(run=42)),
     ("done", "42:look_up", MarkDone(run=42, step="look_up")),
     ("inputs", "42:half_open", Opening(what="inputs", number=42, step="half_open")),
+    ("choose", "42:way:data", GiveInputs(run=42, inputs={"way": "data"})),
     ("park", "42", Opening(what="park", number=42)),
     ("take_over", "42", TakeOver(run=42)),
     ("stop", "42", StopRun(run=42)),
@@ -47,6 +54,11 @@ CLICKS: list[tuple[str, str, Wanted]] = [
     ("plan", "118", OfAlarm(alarm=118, plan_only=True)),
     ("take_alarm", "118", TakeAlarm(alarm=118)),
     ("snooze", "118", SnoozeAlarm(alarm=118)),
+    ("declare", "118", DeclareIncident(alarm=118)),
+    ("lead_incident", "7", NamePerson(incident=7)),
+    ("mitigate_incident", "7", EndIncident(incident=7, over=False)),
+    ("resolve_incident", "7", EndIncident(incident=7, over=True)),
+    ("show_incident", "7", ShowIncidents(incident=7)),
     ("run_runbook", "circuit-breaker", StartRun(runbook="circuit-breaker")),
     ("show_runbook", "circuit-breaker", ShowRunbook(runbook="circuit-breaker")),
 ]
@@ -62,6 +74,18 @@ def test_a_button_becomes_what_it_says(action: str, value: str, wants: Wanted) -
 
     assert found is not None
     assert found.wants == wants
+
+
+def test_several_buttons_of_one_kind_are_told_apart_by_a_number() -> None:
+    ways = [Button(label=way, action="choose", value=f"42:way:{way}") for way in ("data", "code", "wait", "none")]
+
+    (row,) = buttons(ways)
+
+    elements: Any = row["elements"]
+    assert [one["action_id"] for one in elements] == ["choose", "choose.2", "choose.3", "more"]
+    second = click(door.click(elements[1]["action_id"], elements[1]["value"]), at=NOON)
+    assert second is not None
+    assert second.wants == GiveInputs(run=42, inputs={"way": "code"})
 
 
 @pytest.mark.parametrize(("action", "value", "wants"), CLICKS)
@@ -92,6 +116,10 @@ def test_the_overflow_carries_the_same(action: str, value: str, wants: Wanted) -
         ("done", "42:Half_Open"),
         ("done", "42:half-open"),
         ("done", "42:hаlf_open"),  # noqa: RUF001 - a Cyrillic letter
+        ("choose", "42:way"),
+        ("choose", "42:way:"),
+        ("choose", "42:way:two words"),
+        ("choose", "42:way:d\u0430ta"),
         ("show_runbook", "../secret"),
         ("show_runbook", "circuit-breaker\n"),
         ("more", "approve"),

@@ -3,9 +3,16 @@ import json
 import pytest
 
 from bot.domain.inbox import (
+    DeclareIncident,
+    EndIncident,
+    GiveInputs,
+    GradeIncident,
+    NamePerson,
+    NoteIncident,
     RevokeRequest,
     ShowApprovals,
     ShowHelp,
+    ShowIncidents,
     ShowList,
     ShowRunbook,
     ShowStatus,
@@ -34,10 +41,31 @@ READ = [
     ("runbook", "status", ShowStatus()),
     ("runbook", "status r42", ShowStatus(run=42)),
     ("runbook", "stop R-42", StopRun(run=42)),
+    ("runbook", "answer R-42 way=data", GiveInputs(run=42, inputs={"way": "data"})),
+    ("runbook", "answer r42 way=data why=“as agreed”", GiveInputs(run=42, inputs={"way": "data", "why": "as agreed"})),
     ("approvals", "", ShowApprovals()),
     ("approvals", "list", ShowApprovals()),
     ("approvals", "show Q-9", ShowApprovals(approval=9)),
     ("approvals", "revoke q9", RevokeRequest(approval=9)),
+    ("incident", "", ShowIncidents()),
+    ("incident", "list", ShowIncidents(every=True)),
+    ("incident", "status inc-7", ShowIncidents(incident=7)),
+    ("incident", "declare load halted", DeclareIncident(title="load halted")),
+    (
+        "incident",
+        "declare “load halted” severity=2 alarm=A-118",
+        DeclareIncident(title="load halted", severity=2, alarm=118),
+    ),
+    ("incident", "severity 2", GradeIncident(severity=2)),
+    ("incident", "severity INC-7 1", GradeIncident(incident=7, severity=1)),
+    ("incident", "lead", NamePerson()),
+    ("incident", "lead <@U0BO|bo>", NamePerson(person="U0BO")),
+    ("incident", "lead INC-7 <@U0BO>", NamePerson(incident=7, person="U0BO")),
+    ("incident", "role scribe <@U0CY>", NamePerson(role="scribe", person="U0CY")),
+    ("incident", "note the “source” re-sent  it a=b", NoteIncident(text="the “source” re-sent  it a=b")),
+    ("incident", "note INC-7 seen", NoteIncident(incident=7, text="seen")),
+    ("incident", "mitigate", EndIncident(over=False)),
+    ("incident", "resolve INC-7", EndIncident(incident=7, over=True)),
 ]
 
 
@@ -55,12 +83,21 @@ def test_a_command_becomes_its_wish(command: str, text: str, wish: Wish) -> None
         ("runbook", "stop", "id is missing"),
         ("runbook", "stop everything", "write R-42"),
         ("runbook", "stop R-42 R-43", "do not understand `R-43`"),
+        ("runbook", "answer way=data", "Which run?"),
+        ("runbook", "answer R-42", "Answer what?"),
+        ("runbook", "answer R-42 data", "do not understand `data`"),
         ("runbook", "status run=42", "id is missing"),
         ("runbook", "show x y=1", "do not understand `y=`"),
         ("runbook", "run x alarm=R-4", "is a run, not an alarm"),
         ("runbook", "search", "Words are missing"),
         ("approvals", "list Q-9", "do not understand `Q-9`"),
         ("approvals", "revoke R-9", "is a run, not a request"),
+        ("incident", "resolve R-9", "is a run, not an incident"),
+        ("incident", "severity high", "is no severity"),
+        ("incident", "severity", "is no severity"),
+        ("incident", "lead bo", "mention the person"),
+        ("incident", "role", "Which part"),
+        ("incident", "declare x when=now", "do not understand `when=`"),
         ("runbook", 'run x a="b', "not closed"),
         ("runbook", 'run x reason="say "no" twice"', "is no name"),
     ],
@@ -121,7 +158,7 @@ def test_other_names_are_read_shown_and_registered() -> None:
 
     assert asked.delivery is not None
     assert asked.delivery.wish == ShowStatus(run=42)
-    assert commands.slash_names() == ("/rb", "/approvals")
+    assert commands.slash_names() == ("/rb", "/approvals", "/incident")
     assert "/rb run" in commands.help()
     assert "/runbook" not in commands.help()
 
@@ -178,7 +215,8 @@ def test_the_manifest_registers_every_command_for_its_transport(url: str | None)
     made = json.loads(json.dumps(manifest(Commands(), request_url=url)))
 
     slashes = {one["command"]: one for one in made["features"]["slash_commands"]}
-    assert set(slashes) == {"/runbook", "/approvals"}
+    assert set(slashes) == {"/runbook", "/approvals", "/incident"}
+    assert [name for name, one in slashes.items() if one["should_escape"]] == ["/incident"]
     assert "run" in slashes["/runbook"]["usage_hint"]
     assert made["settings"]["socket_mode_enabled"] is (url is None)
     assert {one.get("url") for one in slashes.values()} == {url}

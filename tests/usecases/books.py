@@ -259,7 +259,77 @@ BY_HAND_FIRST = _book(
     PIPELINE,
 )
 
+WAYS = """exclusive: "'breaker/' + inputs.pipeline"
+parameters:
+  pipeline:
+    title: Pipeline
+    from: "size(platform.pipelines) == 1 ? platform.pipelines[0] : null"
+    pattern: "[a-z]{1,20}"
+  way:
+    title: How shall it go on?
+    enum: [probe, close, gone, none]
+    labels: {probe: Let one file through, close: Close at once, none: Leave it}
+    only_if: {gone: "!steps.breaker.output.found"}
+    asked_by: half_open
+"""
+
+TWO_WAYS = _book(
+    "two-ways",
+    "Go One Way or the Other",
+    (
+        _read("breaker", "output.found"),
+        _swap("half_open", "Half-open", "HALF_OPEN", undo="undo: reopen").replace(
+            "needs:", "if: inputs.way == 'probe'\n   needs:"
+        ),
+        _swap("closing", "Close it", "CLOSED", undo="undo: reopen").replace(
+            "needs:", "if: inputs.way in ['close', 'gone']\n   needs:"
+        ),
+        _REOPEN,
+    ),
+    (_read("checked", "output.body.state in ['HALF_OPEN', 'CLOSED', 'OPEN']"),),
+    WAYS,
+)
+
+CONDEMN = _book(
+    "condemn",
+    "Condemn what was set Aside",
+    (
+        """{number}. **Copy everything.**
+   ```yaml step
+   id: copied
+   uses: s3.copy_prefix
+   with:
+     bucket: ${platform.quarantine_bucket}
+     prefix: quarantine/listed/
+   expect: output.done == output.count
+   no_undo: Copies hurt nobody.
+   ```
+
+""",
+    ),
+    (_rule("schedule_after"),),
+)
+
+EACH = _book(
+    "each",
+    "Half-open Each",
+    (
+        _swap("half_open", "Half-open", "HALF_OPEN", undo="undo: reopen")
+        .replace("${inputs.pipeline}", "${item}")
+        .replace("needs:", "for_each: platform.pipelines\n   needs:"),
+        BY_HAND,
+        _swap("reopen", "Set it back", "OPEN", undo="no_undo: It is the safe state.").replace(
+            "${inputs.pipeline}", "${item}"
+        ),
+    ),
+    (_read("checked", "output.body.state == 'HALF_OPEN'"),),
+    PIPELINE,
+)
+
 BOOKS = {
+    "each": EACH,
+    "condemn": CONDEMN,
+    "two-ways": TWO_WAYS,
     "swap": SWAP,
     "two-people": TWO_PEOPLE,
     "never-good": NEVER_GOOD,

@@ -45,7 +45,7 @@ def _quiet(episode: Episode) -> bool:
 def _subject(episode: Episode) -> str:
     dimensions = episode.notice.dimensions
     known = dimensions.get("Pipeline") or next(iter(dimensions.values()), "")
-    return wording.quoted(known, 40)
+    return wording.quoted(known.rpartition(":")[2] if known.startswith("arn:") else known, 40)
 
 
 def _push(episode: Episode, runbook: Runbook | None, run: Run | None, stage: Stage) -> str:
@@ -130,6 +130,8 @@ def _buttons(episode: Episode, runbook: Runbook | None, run: Run | None) -> list
             Button(label="Plan only", action="plan", value=number),
             Button(label="Read the runbook", action="show_runbook", value=runbook.id),
         ]
+    if episode.state is AlarmState.ALARM:
+        more.append(Button(label="Declare incident", action="declare", value=number))
     if episode.snoozed_until is None and episode.state is AlarmState.ALARM:
         more.append(Button(label="Expected, snooze 1 h", action="snooze", value=number))
     return buttons(shown, more)

@@ -24,6 +24,15 @@ class Message:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Sheet:
+    """Hold one file to be posted: its name, what the channel reads above it, and its text."""
+
+    name: str
+    title: str
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class View:
     """Hold one modal or Home, as Slack takes it."""
 
@@ -112,7 +121,7 @@ def context(*texts: str) -> Block:
 def buttons(shown: Sequence[Button], more: Sequence[Button] = ()) -> list[Block]:
     """Return at most one row: three buttons at most, most wanted first, the others in one overflow."""
     known = [button for button in shown if button.value]
-    elements = [button.block() for button in known[:3]]
+    elements = _apart([button.block() for button in known[:3]])
     rest = [*known[3:], *more][:5]
     if rest:
         options = [{"text": words(cut(one.label, 75)), "value": f"{one.action}:{one.value}"} for one in rest]
@@ -120,6 +129,16 @@ def buttons(shown: Sequence[Button], more: Sequence[Button] = ()) -> list[Block]
         sure = _sure(rest)
         elements.append({**overflow, "confirm": sure.block()} if sure else overflow)
     return [{"type": "actions", "elements": elements}] if elements else []
+
+
+def _apart(elements: list[Block]) -> list[Block]:
+    """Number the action ids that stand more than once, which Slack would refuse: `choose`, `choose.2`."""
+    seen: list[object] = []
+    for element in elements:
+        seen.append(element["action_id"])
+        if seen.count(seen[-1]) > 1:
+            element["action_id"] = f"{seen[-1]}.{seen.count(seen[-1])}"
+    return elements
 
 
 def _sure(rest: Sequence[Button]) -> Confirm | None:

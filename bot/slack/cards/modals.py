@@ -4,8 +4,8 @@ Fields: every input block's id and action id are the constants here; `submitted`
 """
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from bot.domain.approval import Approval
@@ -39,12 +39,14 @@ class Field:
 
     Attributes:
         choices: the values to pick from, as they are sent on.
+        labels: what some of them are called.
         value: what is offered already.
     """
 
     name: str
     title: str
     choices: Sequence[str] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
     value: str = ""
     hint: str = ""
     long: bool = False
@@ -146,11 +148,12 @@ def _verdict(approval: Approval, stage: Stage) -> str:
     )
 
 
-def review(approval: Approval, run: Run, runbook: Runbook, stage: Stage, *, opaque: str) -> View:
+def review(approval: Approval, run: Run, runbook: Runbook, stage: Stage, *, opaque: str, listed: bool = True) -> View:
     """Return the whole call with Approve under it; without Approve where not even a dialog can show it whole.
 
     Args:
         opaque: the id under which the server keeps approval, edition and card of this dialog.
+        listed: whether the file of a list stands under the request, so that all of it can be read.
     """
     calls = [one.call for one in approval.binding.calls]
     shown = pieces(exact_text(calls, stage.catalogue.rows))
@@ -160,6 +163,14 @@ def review(approval: Approval, run: Run, runbook: Runbook, stage: Stage, *, opaq
         ),
         *facts(approval, runbook, stage),
     ]
+    if any(call.many is not None for call in calls) and not listed:
+        missing = section(
+            "*The list's file is not under the request, so nobody could have read it whole.* "
+            "Slack may need a moment; where it refuses files, ask for less at once."
+        )
+        return _modal(
+            "review", f"Review {approval.label}", [*head, *map(exact, shown), missing], meta=opaque, submit=None
+        )
     whole = _modal("review", f"Review {approval.label}", [*head, *map(exact, shown)], meta=opaque, submit="Approve")
     if len(shown) <= MOST_PIECES and len(json.dumps(whole.payload)) <= MOST_BYTES:
         return whole
@@ -207,21 +218,25 @@ def _text(action: str, *, most: int, long: bool = False, value: str = "") -> Blo
     return {**made, "initial_value": value[:most]} if value else made
 
 
-def _field(field: Field) -> Block:
-    block_id = f"{INPUT}{field.name}"
-    if not field.choices:
+def _field(asked: Field) -> Block:
+    block_id = f"{INPUT}{asked.name}"
+    if not asked.choices:
         return _input(
-            block_id, field.title, _text(VALUE, most=300, long=field.long, value=field.value), hint=field.hint
+            block_id, asked.title, _text(VALUE, most=300, long=asked.long, value=asked.value), hint=asked.hint
         )
-    options = [_option(value) for value in field.choices[:MOST_CHOICES] if 0 < len(value) <= 150]
+    options = [
+        _option(value, asked.labels.get(value, value))
+        for value in asked.choices[:MOST_CHOICES]
+        if 0 < len(value) <= 150
+    ]
     element: Block = {"type": "static_select", "action_id": VALUE, "options": options}
     if not options:
-        return _input(block_id, field.title, _text(VALUE, most=300, value=field.value), hint=field.hint)
-    chosen = next((one for one in options if one["value"] == field.value), options[0] if len(options) == 1 else None)
-    return _input(block_id, field.title, {**element, "initial_option": chosen} if chosen else element, hint=field.hint)
+        return _input(block_id, asked.title, _text(VALUE, most=300, value=asked.value), hint=asked.hint)
+    chosen = next((one for one in options if one["value"] == asked.value), options[0] if len(options) == 1 else None)
+    return _input(block_id, asked.title, {**element, "initial_option": chosen} if chosen else element, hint=asked.hint)
 
 
-def _option(value: str) -> Block:
+def _option(value: str, label: str) -> Block:
     """Return a choice whose label keeps the end of a long value, where keys differ."""
-    shown = wording.ascii_only(value)
+    shown = wording.ascii_only(label)
     return {"text": words(shown if len(shown) <= 75 else f"…{shown[-74:]}"), "value": value}

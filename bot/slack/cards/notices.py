@@ -7,19 +7,21 @@ from datetime import timedelta
 from bot.domain.approval import Approval, ApprovalState
 from bot.domain.records import Attempt, AttemptState
 from bot.domain.run import Run, RunState, StepRecord, StepState
-from bot.domain.runbook import Phase, Runbook
+from bot.domain.runbook import Parameter, Phase, Runbook
 from bot.domain.value import JsonObject
 from bot.slack.cards import wording
 from bot.slack.cards.blocks import Block, Button, Message, buttons, context, lines, message, section
 from bot.slack.cards.request import effect_of
 from bot.slack.cards.run import (
     check_word,
+    choice_buttons,
     give_button,
     missing_inputs,
     owed_buttons,
     settle_buttons,
     stop_button,
     undo_button,
+    undo_line,
 )
 from bot.slack.cards.stage import Stage, headline, note_of, step_name, step_or_none, title_of
 
@@ -93,7 +95,7 @@ def _finished(told: Told) -> tuple[str, list[Block]]:
     text = wording.push(f"{word}: {told.where}{f'. {failed}' if failed else ''}", _people(told, most=2))
     blocks = [
         section(lines(f"{emoji} *{stage.environment} · {headline(run)}: {word}{until}*", failed)),
-        section(lines(_verified(told), _changed(told), _owed(told), _safe(told))),
+        section(lines(_verified(told), _changed(told), _owed(told), _safe(told), undo_line(run, told.runbook))),
         section(lines(_time(told), _people(told))),
         *_ended_buttons(told),
     ]
@@ -191,7 +193,13 @@ def _failed(told: Told) -> tuple[str, list[Block]]:
     shown = [Button(label="Ask again", action="ask_again", value=str(run.id), primary=True)]
     return text, [
         section(lines(f"❌ *{told.where}: step {told.named_step} did not do what was expected*", words)),
-        section(lines(f"*Safe now* nothing more happens by itself. {_owed(told)}", _call_line(told))),
+        section(
+            lines(
+                f"*Safe now* nothing more happens by itself. {_owed(told)}",
+                undo_line(run, told.runbook),
+                _call_line(told),
+            )
+        ),
         *buttons([*shown, *([undo] if undo else []), park, stop_button(run)]),
         context(f"{asked}, decide what is next. Nothing is sent before somebody presses a button."),
     ]
@@ -340,8 +348,14 @@ def _still_owed(told: Told) -> tuple[str, list[Block]]:
 
 def _input(told: Told) -> tuple[str, list[Block]]:
     run = told.run
+    by = told.payload.get("by")
+    if isinstance(by, str) and by:
+        return _answered(told, by)
     needed = " · ".join(missing_inputs(run, told.runbook) or _asked_by(told)) or "what the step asks for"
     asked = wording.person(run.requester)
+    ways = choice_buttons(run, told.runbook)
+    if ways:
+        return _choice(told, needed, ways)
     text = wording.push(f"NEEDED: {told.where}: {needed}", asked)
     return text, [
         section(
@@ -353,6 +367,37 @@ def _input(told: Told) -> tuple[str, list[Block]]:
         ),
         *buttons([give_button(run, told.step), Button(label="Park until…", action="park", value=str(run.id))]),
     ]
+
+
+def _choice(told: Told, question: str, ways: Sequence[Button]) -> tuple[str, list[Block]]:
+    run, asked = told.run, wording.person(told.run.requester)
+    text = wording.push(f"CHOOSE: {told.where}: {question}", asked)
+    step = step_or_none(told.runbook, told.step)
+    return text, [
+        section(
+            lines(
+                f"🔀 *{told.where}: step {told.named_step} has more than one way*",
+                f"*{question}*",
+                wording.prose(step.prose, 500) if step else "",
+                f"{asked}: whoever chooses cannot approve what follows; that takes somebody else.",
+            )
+        ),
+        *buttons(ways, [Button(label="Park until…", action="park", value=str(run.id))]),
+    ]
+
+
+def _answered(told: Told, by: str) -> tuple[str, list[Block]]:
+    """Return what was answered; who looks at an old question sees that it is one."""
+    asked = [one for one in told.runbook.parameters if one.asked_by == told.step and one.name in told.run.inputs]
+    said = " · ".join(f"{wording.prose(one.title, 60)}: {_given(one, told.run)}" for one in asked) or "answered"
+    text = wording.push(f"ANSWERED: {told.where}: {said}")
+    head = f"✓ *{told.where}: step {told.named_step}: answered* by {told.stage.name(by)}"
+    return text, [section(lines(head, said))]
+
+
+def _given(parameter: Parameter, run: Run) -> str:
+    value = run.inputs[parameter.name]
+    return wording.quoted(parameter.label(value) if value in parameter.enum else value, 200)
 
 
 def _asked_by(told: Told) -> list[str]:

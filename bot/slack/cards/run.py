@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 from bot.domain.approval import Approval, ApprovalState
-from bot.domain.run import Awaiting, Run, RunState, StepRecord, StepState, undoable
-from bot.domain.runbook import Phase, Runbook, Step
+from bot.domain.run import Awaiting, Run, RunState, StepRecord, StepState, to_undo, undoable
+from bot.domain.runbook import Parameter, Phase, Runbook, Step
 from bot.slack.cards import wording
-from bot.slack.cards.blocks import Block, Button, Confirm, Message, buttons, context, lines, message, section
+from bot.slack.cards.blocks import LABEL, Block, Button, Confirm, Message, buttons, context, lines, message, section
 from bot.slack.cards.stage import Stage, headline, note_of, plain_title, step_name, step_or_none, title_of
 
 MOST_NEXT = 3
@@ -25,10 +25,14 @@ STATES: dict[RunState, tuple[str, str]] = {
 }
 
 
-def run_card(run: Run, runbook: Runbook, approvals: Sequence[Approval], stage: Stage) -> Message:
-    """Return the card of a run; finished steps are folded, the next ones named."""
+def run_card(run: Run, runbook: Runbook, approvals: Sequence[Approval], stage: Stage, *, going: str = "") -> Message:
+    """Return the card of a run; finished steps are folded, the next ones named.
+
+    Args:
+        going: how far the list is that is being sent, e.g. `4,208 of 10,000`.
+    """
     blocks = [
-        section(lines(_head(run, stage), state_line(run, runbook, stage))),
+        section(lines(_head(run, stage), state_line(run, runbook, stage) + (f" · *{going}*" if going else ""))),
         section(steps_text(run, runbook, approvals, stage) or "Nothing done yet."),
         *run_buttons(run, runbook),
         context(_small_print(run, runbook, stage)),
@@ -81,7 +85,8 @@ def _waits_for(run: Run, runbook: Runbook) -> str:
         case Awaiting.DONE:
             return f"by hand: {title_of(runbook, waiting.step)}"
         case Awaiting.INPUT:
-            return f"needs an answer: {' · '.join(missing_inputs(run, runbook)) or 'given just now, going on'}"
+            asks = "somebody chooses" if waiting.offers else "needs an answer"
+            return f"{asks}: {' · '.join(missing_inputs(run, runbook)) or 'given just now, going on'}"
         case Awaiting.POLL if waiting.words.startswith("Looks again: "):
             return f"looks again by itself: {title_of(runbook, waiting.step)}"
         case _:
@@ -124,6 +129,7 @@ def steps_text(run: Run, runbook: Runbook, approvals: Sequence[Approval], stage:
         _passed(run, over),
         _current(run, runbook),
         _coming(run, path, stage),
+        undo_line(run, runbook),
     )
 
 
@@ -259,8 +265,8 @@ def run_buttons(run: Run, runbook: Runbook) -> list[Block]:
     """Return the buttons that work today, most wanted first."""
     undo = undo_button(run, runbook)
     shown = [*_wanted(run, runbook), *_always(run)]
-    more = [one for one in (undo, Button(label="All steps", action="show_run", value=str(run.id))) if one]
-    return buttons(shown, more)
+    more = [*other_ways(run, runbook), *([undo] if undo else [])]
+    return buttons(shown, [*more, Button(label="All steps", action="show_run", value=str(run.id))])
 
 
 def _wanted(run: Run, runbook: Runbook) -> list[Button]:
@@ -274,7 +280,7 @@ def _wanted(run: Run, runbook: Runbook) -> list[Button]:
         case Awaiting.DONE:
             return [Button(label="Done", action="done", value=f"{number}:{step}", primary=True)]
         case Awaiting.INPUT:
-            return [give_button(run, step)]
+            return choice_buttons(run, runbook) or [give_button(run, step)]
         case Awaiting.PERSON:
             return [Button(label="Ask again", action="ask_again", value=number, primary=True)]
         case _:
@@ -284,6 +290,42 @@ def _wanted(run: Run, runbook: Runbook) -> list[Button]:
 def give_button(run: Run, step: str) -> Button:
     """Return the button that opens the modal for what is missing."""
     return Button(label="Give what is needed…", action="inputs", value=f"{run.id}:{step}", primary=True)
+
+
+def choice_buttons(run: Run, runbook: Runbook) -> list[Button]:
+    """Return one button for each way that is open, where a choice is all the run waits for; none is preferred."""
+    offers = run.waiting.offers if run.waiting else ()
+    chosen = next((one for one in runbook.parameters if one.asked_by == run.next_step and _open_choice(one, run)), None)
+    if chosen is None:
+        return []
+    return [
+        Button(
+            label=wording.plain(chosen.label(value), LABEL), action="choose", value=f"{run.id}:{chosen.name}:{value}"
+        )
+        for value in offers
+    ]
+
+
+def _open_choice(parameter: Parameter, run: Run) -> bool:
+    return parameter.choice and parameter.name not in run.inputs
+
+
+def other_ways(run: Run, runbook: Runbook) -> list[Button]:
+    """Return the ways that were not taken, where the run waits for a person at the very step that asked for one."""
+    if run.waiting is None or run.waiting.what is not Awaiting.PERSON:
+        return []
+    asked = [one for one in runbook.parameters if one.choice and one.asked_by == run.next_step]
+    return [
+        Button(
+            label=f"Instead: {wording.plain(one.label(value), 40)}",
+            action="choose",
+            value=f"{run.id}:{one.name}:{value}",
+        )
+        for one in asked
+        if one.name in run.inputs
+        for value in one.enum
+        if value != run.inputs[one.name]
+    ]
 
 
 def settle_buttons(run: Run, step: str) -> list[Button]:
@@ -354,12 +396,35 @@ def undo_button(run: Run, runbook: Runbook) -> Button | None:
 def undo_confirm(run: Run, runbook: Runbook, step: Step) -> Confirm:
     """Say what Undo would take back, and that it asks first."""
     title = plain_title(runbook, step.undo or "")
+    older = len(to_undo(run, runbook)) - 1
+    rest = f" Older ones stay: {older} more can be taken back after it." if older else ""
     return Confirm(
         title=f"Undo in {wording.plain(run.environment, 40)}?",
-        text=f"Takes back: {plain_title(runbook, step.id)}. Next step: {title}."
-        " It asks for approval like any other step.",
+        text=f"Takes back: {plain_title(runbook, step.id)}{_how_many(run, step)}. Next step: {title}."
+        f" It asks for approval like any other step.{rest}",
         yes="Undo",
     )
+
+
+def _how_many(run: Run, step: Step) -> str:
+    count = len(run.record(step.id).items)
+    return f", what was done of {count} elements, newest first" if step.for_each and count else ""
+
+
+def undo_line(run: Run, runbook: Runbook) -> str:
+    """Return what Undo would do, the newest first, before anybody presses it; nothing while all is well."""
+    if _undoable(run, runbook) is None:
+        return ""
+    stands = run.waiting is not None and run.waiting.what is Awaiting.PERSON
+    if not stands and run.state not in {RunState.STOPPED, RunState.NOT_REPAIRED, RunState.OUTCOME_UNKNOWN}:
+        return ""
+    steps = to_undo(run, runbook)
+    named = [
+        f"{title_of(runbook, step.undo or '', 60)}{_how_many(run, step)} (takes back {step_name(step)})"
+        for step in steps[:MOST_NEXT]
+    ]
+    more = f" · then {len(steps) - MOST_NEXT} more" if len(steps) > MOST_NEXT else ""
+    return f"↩ *UNDO WOULD*  {' · '.join(named)}{more}; each asks first"
 
 
 def _undoable(run: Run, runbook: Runbook) -> Step | None:

@@ -5,12 +5,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.domain.approval import Approval, ApprovalState, who_may
+from bot.domain.incident import Incident
 from bot.domain.run import Run
 from bot.domain.runbook import Runbook, Status
 from bot.domain.value import JsonObject, JsonValue
 from bot.slack.cards import wording
 from bot.slack.cards.blocks import Block, Button, Message, buttons, context, exact, lines, message, section
 from bot.slack.cards.calls import exact_text, fits_card
+from bot.slack.cards.incident import head
 from bot.slack.cards.request import effect_of, facts, request_card
 from bot.slack.cards.run import run_buttons, state_line, steps_text
 from bot.slack.cards.stage import Stage, headline, step_name
@@ -35,6 +37,7 @@ class Whisper:
     runs: Sequence[Run] = ()
     runbook: Runbook | None = None
     approvals: Sequence[Approval] = ()
+    incidents: Sequence[Incident] = ()
 
 
 Draw = Callable[[Whisper], tuple[str, list[Block]]]
@@ -230,6 +233,42 @@ def _details(told: Whisper) -> tuple[str, list[Block]]:
     ]
 
 
+# Incidents.
+
+
+def _incident(told: Whisper) -> tuple[str, list[Block]]:
+    if not told.incidents:
+        return _gone("incident")
+    one, stage = told.incidents[0], told.stage
+    notes = [
+        f"• {wording.time_of(note.at, now=stage.now)} {stage.name(note.by)}: {wording.quoted(note.text, 300)}"
+        for note in one.notes[-MOST_LISTED:]
+    ]
+    text = wording.push(f"{one.label} {one.state.value}, severity {one.severity}: {wording.quoted(one.title, 80)}")
+    lead = f"*Lead*  {stage.name(one.lead)}" if one.lead else "*Lead*  nobody yet"
+    opened = stage.linked(f"incident:{one.id}", "the incident's card in its channel")
+    return text, [
+        section(lines(*head(one, stage), lead)),
+        *([section(lines(*notes))] if notes else []),
+        context(opened),
+    ]
+
+
+def _incidents(told: Whisper) -> tuple[str, list[Block]]:
+    if not told.incidents:
+        words = "No incident is open. `/incident declare what has happened` opens one."
+        return words, [section(words)]
+    found = [
+        section(
+            lines(*head(one, told.stage)[:2]),
+            button=Button(label="Show", action="show_incident", value=str(one.id)),
+        )
+        for one in told.incidents[:MOST_LISTED]
+    ]
+    count = len(told.incidents)
+    return wording.push(f"{count} open incident{'s' if count > 1 else ''}."), [*found, context(_more(count))]
+
+
 # Runbooks and plans.
 
 
@@ -342,4 +381,6 @@ KINDS: Mapping[str, Draw] = {
     "runs": _runs,
     "approvals": _approvals,
     "details": _details,
+    "incident": _incident,
+    "incidents": _incidents,
 }

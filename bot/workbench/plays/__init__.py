@@ -2,9 +2,23 @@
 
 from collections.abc import Callable, Mapping
 
-from bot.workbench.demo import Demo
-from bot.workbench.plays import circuit_breaker
+from bot.workbench.plays import (
+    backfill,
+    circuit_breaker,
+    common_failures,
+    failure_recovery,
+    query_performance,
+    rollback,
+)
+from bot.workbench.plays.story import Story
 
-Play = Callable[[Demo, str | None, Callable[[str], None]], bool]
+Play = Callable[[Story, str | None], bool]
 
-PLAYS: Mapping[str, Play] = {"circuit-breaker": circuit_breaker.play}
+PLAYS: Mapping[str, Play] = {
+    "circuit-breaker": circuit_breaker.play,
+    "backfill": backfill.play,
+    "rollback": rollback.play,
+    "failure-recovery": failure_recovery.play,
+    "common-failures": common_failures.play,
+    "query-performance": query_performance.play,
+}

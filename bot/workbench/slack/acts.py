@@ -43,7 +43,8 @@ class Acts:
         """Send a slash command and show the app's answer where Slack shows it."""
         human, room = self._human(person), self._seen_room(person, channel)
         command, _, rest = text.strip().partition(" ")
-        if command not in {known.command for known in self._board.workspace.commands}:
+        known = next((one for one in self._board.workspace.commands if one.command == command), None)
+        if known is None:
             self._record(person, "slash", text, "invalid_command")
             return self._slackbot(human, room, f"`{command}` is not a valid command.", error="invalid_command")
         payload = payloads.slash_command(
@@ -51,7 +52,7 @@ class Acts:
             human=human,
             room=room,
             command=command,
-            text=rest.strip(),
+            text=self._linked(rest.strip()) if known.escapes else rest.strip(),
             trigger_id=self._board.tickets.trigger(person),
             response_url=self._response_url(person, room, ts=None),
         )

@@ -47,11 +47,12 @@ class Channel(Value):
 
 
 class Command(Value):
-    """Describe one registered slash command."""
+    """Describe one registered slash command; with `escapes` a mention typed after it reaches the app as an id."""
 
     command: str
     usage: str = ""
     description: str = ""
+    escapes: bool = False
 
 
 class BotApp(Value):

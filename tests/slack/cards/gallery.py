@@ -3,14 +3,18 @@
 from collections.abc import Callable
 from datetime import timedelta
 
+from bot.domain.action import Call, Many
 from bot.domain.approval import Approval, ApprovalState
+from bot.domain.incident import Incident
 from bot.domain.records import Attempt, Episode
 from bot.domain.run import Awaiting, Run, RunState
+from bot.domain.runbook import Parameter, Runbook
 from bot.domain.value import JsonObject
 from bot.slack.cards import modals
 from bot.slack.cards.alarm import alarm_card
 from bot.slack.cards.blocks import Message, View
 from bot.slack.cards.home import home
+from bot.slack.cards.incident import Around, incident_card
 from bot.slack.cards.notices import Told, notice
 from bot.slack.cards.request import request_card
 from bot.slack.cards.run import run_card
@@ -25,11 +29,13 @@ from tests.slack.cards.samples import (
     a_run,
     an_alarm,
     an_approval,
+    an_incident,
     at_step,
     attempts,
     control_request,
     ended,
     is_ok,
+    over,
     put_breaker,
     runbook,
     stage,
@@ -52,10 +58,51 @@ def _ended_request(state: ApprovalState, why: str, by: str = "bot", *, waits: bo
     return request_card(approval, run, runbook(), stage(now=NIGHT + timedelta(minutes=16)))
 
 
+WAY = Parameter(
+    name="way",
+    title="How shall readers get good data again?",
+    enum=("data", "code", "wait", "none"),
+    labels={"data": "Point readers back", "code": "Previous version", "wait": "Wait for the load", "none": "Leave it"},
+    asked_by="half_open",
+)
+
+
+def _with_ways() -> Runbook:
+    known = runbook()
+    return known.model_copy(update={"parameters": (*known.parameters[:1], WAY)})
+
+
+def _copying(number: int) -> Call:
+    key = f"quarantine/mortgages/transactions/part-{number:05}.json"
+    params: JsonObject = {"Bucket": "lake-quarantine", "Key": key.replace("quarantine", "condemned", 1)}
+    return Call(row="s3.copy_condemned", params=params, resource=f"s3://lake-quarantine/{params['Key']}")
+
+
+def _list_request() -> Approval:
+    many = Many(count=10_000, digest="5f2c" * 16, first=tuple(_copying(number).params for number in range(3)))
+    call = Call(row="s3.copy_condemned", params={}, resource="s3://lake-quarantine/condemned/mortgages/", many=many)
+    seen: JsonObject = {"objects": 10_000, "bytes": 81_920_000, "list": many.digest}
+    effect = "Copies 10,000 objects (81,920,000 bytes) to condemned/, where the pipeline does not take them up."
+    changes = "condemned/mortgages/: 0 of 10,000 -> 10,000 of 10,000 copies"
+    changed = {"call": call, "seen": seen, "effect": effect, "changes": changes, "untouched": "The rows in quarantine/"}
+    return an_approval(put_breaker().model_copy(update=changed))
+
+
+def _choosing(*, most: int = 4) -> Run:
+    run = waiting_for(Awaiting.INPUT, "half_open")
+    assert run.waiting is not None
+    return run.model_copy(update={"waiting": run.waiting.model_copy(update={"offers": WAY.enum[:most]})})
+
+
+def _chosen(run: Run) -> Run:
+    return run.model_copy(update={"inputs": {**run.inputs, "way": "code"}})
+
+
 def _notice(
     payload: JsonObject,
     run: Run,
     *,
+    book: Runbook | None = None,
     after: int = 0,
     approval: Approval | None = None,
     tries: tuple[Attempt, ...] | None = None,
@@ -64,7 +111,7 @@ def _notice(
         Told(
             payload=payload,
             run=run,
-            runbook=runbook(),
+            runbook=book or runbook(),
             stage=stage(now=NIGHT + timedelta(minutes=after)),
             approval=approval,
             approvals=(an_approval(**CONSUMED), control_request(**CONSUMED)),
@@ -84,6 +131,10 @@ def _whisper(payload: JsonObject, *, run: Run | None = None, asked: bool = False
             approvals=(an_approval(),) if asked else (),
         )
     )
+
+
+def _whisper_of(incident: Incident, what: str) -> Message:
+    return whisper(Whisper(payload={"what": what}, stage=stage(), ids="whisper:7", incidents=(incident,)))
 
 
 REFUSED = "Not approved: you asked for this change yourself. Can approve: <@U0BO>, <@U0CY>."
@@ -162,6 +213,10 @@ GALLERY: dict[str, Show] = {
     "run-waiting-for-approval": lambda: run_card(
         waiting_for(Awaiting.APPROVAL, "half_open"), runbook(), (control_request(**CONSUMED),), stage()
     ),
+    "run-waiting-for-a-choice": lambda: run_card(_choosing(most=2), _with_ways(), (), stage()),
+    "run-declined-with-another-way": lambda: run_card(
+        _chosen(waiting_for(Awaiting.PERSON, "half_open", words="Q-9 declined")), _with_ways(), (), stage()
+    ),
     "run-waiting-for-input": lambda: run_card(waiting_for(Awaiting.INPUT, "half_open"), runbook(), (), stage()),
     "run-waiting-for-hands": lambda: run_card(waiting_for(Awaiting.DONE, "half_open"), runbook(), (), stage()),
     "run-waiting-for-a-person": lambda: run_card(
@@ -193,6 +248,25 @@ GALLERY: dict[str, Show] = {
     "request-too-long": lambda: request_card(
         an_approval(put_breaker("x" * 4_000)), waiting_for(Awaiting.APPROVAL, "half_open"), runbook(), stage()
     ),
+    "request-of-many": lambda: request_card(
+        an_approval(
+            *(
+                put_breaker().model_copy(
+                    update={"item": number, "call": _copying(number), "effect": "Copies 24 objects to condemned/"}
+                )
+                for number in range(24)
+            )
+        ),
+        at_step("half_open"),
+        runbook(),
+        stage(),
+    ),
+    "request-of-a-list": lambda: request_card(_list_request(), at_step("half_open"), runbook(), stage()),
+    "modal-review-list": lambda: modals.review(_list_request(), at_step("half_open"), runbook(), stage(), opaque="f00"),
+    "modal-review-list-without-file": lambda: modals.review(
+        _list_request(), at_step("half_open"), runbook(), stage(), opaque="f00", listed=False
+    ),
+    "run-sending-a-list": lambda: run_card(at_step("half_open"), runbook(), (), stage(), going="4,208 of 10,000"),
     "request-approved": lambda: request_card(an_approval(**APPROVED), at_step("half_open"), runbook(), stage()),
     "request-done": lambda: request_card(an_approval(**CONSUMED), at_step("close"), runbook(), stage()),
     "request-declined": lambda: _ended_request(ApprovalState.DECLINED, "not now: file not fixed yet", BO),
@@ -237,6 +311,10 @@ GALLERY: dict[str, Show] = {
         {"what": "asked", "approval": 9, "by": ANA}, at_step("half_open"), approval=an_approval()
     ),
     "notice-input": lambda: _notice({"what": "input", "step": "half_open"}, waiting_for(Awaiting.INPUT, "half_open")),
+    "notice-choice": lambda: _notice({"what": "input", "step": "half_open"}, _choosing(), book=_with_ways()),
+    "question-answered": lambda: _notice(
+        {"what": "input", "step": "half_open", "by": BO}, _chosen(at_step("half_open")), book=_with_ways()
+    ),
     "notice-done": lambda: _notice({"what": "done", "step": "half_open"}, waiting_for(Awaiting.DONE, "half_open")),
     "whisper-refused": lambda: _whisper(
         {"what": "refused", "words": REFUSED, "kind": "cast_vote", "approval": 9}, run=at_step("half_open"), asked=True
@@ -260,6 +338,18 @@ GALLERY: dict[str, Show] = {
     "whisper-no-runs": lambda: _whisper({"what": "runs", "runs": []}),
     "whisper-approvals": lambda: _whisper({"what": "approvals", "approvals": [9]}, asked=True),
     "whisper-details": lambda: _whisper({"what": "details", "approval": 9}, run=at_step("half_open"), asked=True),
+    "whisper-incident": lambda: _whisper_of(an_incident(), "incident"),
+    "whisper-incidents": lambda: _whisper_of(an_incident(), "incidents"),
+    "whisper-no-incidents": lambda: _whisper({"what": "incidents", "incidents": []}),
+    "incident": lambda: incident_card(
+        an_incident(),
+        Around(episodes=[an_alarm()], runs=[at_step("half_open")]),
+        stage(now=NIGHT + timedelta(minutes=9)),
+    ),
+    "incident-new": lambda: incident_card(an_incident(lead=None, roles={}, notes=(), alarms=()), Around(), stage()),
+    "incident-resolved": lambda: incident_card(
+        over(), Around(episodes=[is_ok()]), stage(now=NIGHT + timedelta(hours=2))
+    ),
     "home": lambda: home(BO, [at_step("half_open")], [an_approval()], [an_alarm()], stage()),
     "home-empty": lambda: home(BO, [], [], [], stage()),
     "modal-decline": lambda: modals.decline(an_approval()),

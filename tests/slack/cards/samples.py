@@ -10,6 +10,7 @@ from bot.actions.catalogue import CATALOGUE
 from bot.domain.action import Call, Platform
 from bot.domain.alarm import AlarmNotice
 from bot.domain.approval import Approval, ApprovalState, Binding, BoundCall, Vote
+from bot.domain.incident import Incident, IncidentState, Note
 from bot.domain.people import Place
 from bot.domain.policy import Policy, Role
 from bot.domain.reading import read_runbook
@@ -61,6 +62,22 @@ def runbook() -> Runbook:
     found = read_runbook(path.read_text(encoding="utf-8"), "runbooks/circuit-breaker.md").runbook
     assert found is not None
     return found
+
+
+def an_incident(**changes: object) -> Incident:
+    incident = Incident(
+        id=7,
+        title="transactions load halted",
+        severity=3,
+        place=Place(team="T1", channel=CHANNEL),
+        declared_by=ANA,
+        declared=NIGHT,
+        lead=BO,
+        roles={"scribe": CY},
+        alarms=(118,),
+        notes=(Note(at=NIGHT + timedelta(minutes=3), by=ANA, text="source says: the currency column is fixed"),),
+    )
+    return incident.model_copy(update=changes)
 
 
 def an_alarm(**changes: object) -> Episode:
@@ -362,3 +379,13 @@ def unknown() -> tuple[Run, tuple[Attempt, ...]]:
 
 def is_ok() -> Episode:
     return an_alarm(state=AlarmState.OK, ok_since="2026-01-21T03:31:00Z", run=42, taken_by=ANA, times=4)
+
+
+def over() -> Incident:
+    return an_incident(
+        state=IncidentState.RESOLVED,
+        mitigated=NIGHT + timedelta(minutes=24),
+        resolved=NIGHT + timedelta(minutes=84),
+        resolved_by=BO,
+        revision=4,
+    )

@@ -1,0 +1,105 @@
+"""The incident card: what it is, how bad, who does what, which alarms and runs belong to it, what was noted. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.domain.incident import SEVERITIES, Incident, IncidentState
+from bot.domain.records import Episode
+from bot.domain.run import Run
+from bot.slack.cards import wording
+from bot.slack.cards.blocks import Block, Button, Confirm, Message, buttons, context, lines, message, section
+from bot.slack.cards.run import STATES
+from bot.slack.cards.stage import Stage
+
+MOST_NOTES = 3
+MOST_LISTED = 6
+STATE: dict[IncidentState, tuple[str, str]] = {
+    IncidentState.OPEN: ("🔥", "OPEN"),
+    IncidentState.MITIGATED: ("🩹", "MITIGATED"),
+    IncidentState.RESOLVED: ("✅", "RESOLVED"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Around:
+    """Hold what belongs to an incident: its alarms and runs, as they are now."""
+
+    episodes: Sequence[Episode] = ()
+    runs: Sequence[Run] = ()
+
+
+def incident_card(incident: Incident, around: Around, stage: Stage) -> Message:
+    """Return the incident as it stands."""
+    blocks = [
+        section(lines(*head(incident, stage))),
+        section(lines(*_facts(incident, around, stage))),
+        *_buttons(incident),
+        context(_small_print(incident, stage)),
+    ]
+    word, severity = STATE[incident.state][1], f"sev {incident.severity}"
+    tail = "" if not incident.open or incident.revision > 1 else wording.mention(stage.policy.on_call, stage.policy)
+    title = wording.quoted(incident.title, 80)
+    text = wording.push(f"{incident.label} {word} {stage.environment} {severity}: {title}.", tail)
+    return message(text, blocks, ids=f"incident:{incident.id}:{incident.revision}")
+
+
+def head(incident: Incident, stage: Stage) -> list[str]:
+    """Return title, state and severity in two lines."""
+    emoji, word = STATE[incident.state]
+    since = wording.time_of(incident.declared, now=stage.now)
+    over = incident.resolved or stage.now
+    return [
+        f"{emoji} *{stage.environment} · {incident.label} · {word} · severity {incident.severity}*",
+        f"*{wording.quoted(incident.title, 120)}*",
+        f"{SEVERITIES[incident.severity]} · since {since} · for {wording.span(over - incident.declared)}",
+    ]
+
+
+def _facts(incident: Incident, around: Around, stage: Stage) -> list[str]:
+    lead = stage.name(incident.lead) if incident.lead else "nobody yet: press *I lead*"
+    parts = [f"{role} {stage.name(person)}" for role, person in sorted(incident.roles.items())]
+    alarms = [
+        stage.linked(f"alarm:{one.id}", f"A-{one.id}") + f" {wording.quoted(one.notice.name, 40)} {one.state.value}"
+        for one in around.episodes[:MOST_LISTED]
+    ]
+    runs = [
+        stage.linked(f"run:{one.id}", one.label) + f" {wording.quoted(one.runbook, 40)} {STATES[one.state][1]}"
+        for one in around.runs[:MOST_LISTED]
+    ]
+    notes = [
+        f"• {wording.time_of(one.at, now=stage.now)} {stage.name(one.by)}: {wording.quoted(one.text, 160)}"
+        for one in incident.notes[-MOST_NOTES:]
+    ]
+    more = len(incident.notes) - len(notes)
+    return [
+        f"*Lead*  {lead}" + (f" · {' · '.join(parts)}" if parts else ""),
+        f"*Alarms*  {' · '.join(alarms)}" if alarms else "",
+        f"*Runs*  {' · '.join(runs)}" if runs else "",
+        *(["*Notes*" + (f" (and {more} earlier)" if more else "")] if notes else []),
+        *notes,
+    ]
+
+
+def _buttons(incident: Incident) -> list[Block]:
+    if not incident.open:
+        return []
+    number = str(incident.id)
+    sure = Confirm(
+        title="Is it over?",
+        text="Resolved means: it hurts nobody any more and nothing is left to do in this channel.",
+        yes="Resolve",
+    )
+    shown = [
+        Button(label="I lead", action="lead_incident", value=number, primary=incident.lead is None),
+        Button(label="Resolve", action="resolve_incident", value=number, confirm=sure),
+    ]
+    if incident.state is IncidentState.OPEN:
+        shown.insert(1, Button(label="It hurts no more", action="mitigate_incident", value=number))
+    return buttons(shown)
+
+
+def _small_print(incident: Incident, stage: Stage) -> str:
+    declared = f"declared by {stage.name(incident.declared_by)}"
+    over = f"resolved by {stage.name(incident.resolved_by)}" if incident.resolved_by else ""
+    note = "/incident note … keeps what you saw" if incident.open else ""
+    return " · ".join(part for part in (declared, over, note) if part)
