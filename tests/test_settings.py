@@ -62,6 +62,12 @@ def _without(path: str) -> Callable[[Content], None]:
         (_set("records.url", "mysql://localhost/bot"), "records.url: give sqlite:///… or postgresql+psycopg://…"),
         (_set("records.engine_url", "bot.db"), "records.engine_url: give sqlite:///… or postgresql+psycopg://…"),
         (_set("runbooks", "no-such-folder"), "runbooks: there is no folder no-such-folder"),
+        (_set("prompts", "no-such-folder"), "prompts: there is no folder no-such-folder"),
+        (_set("assistant.models", {"answer": "m"}), "assistant.models: set assistant.model too"),
+        (_set("assistant.models", {"reply": "m"}), "assistant.models: there is no task 'reply'; there is answer"),
+        (_set("assistant.model", "arn:x:application-inference-profile/x"), "set assistant.base_model"),
+        (_set("assistant.output", "xml"), "assistant.output: Input should be 'tool' or 'json_schema'"),
+        (_set("assistant.deadline_seconds", 0), "assistant.deadline_seconds: Input should be greater than"),
         (_set("slack", "T1"), "slack: Input should be"),
     ],
 )

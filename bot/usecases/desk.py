@@ -16,7 +16,7 @@ from bot.domain.run import Run, scope
 from bot.domain.runbook import Runbook, Step
 from bot.domain.value import JsonObject, JsonValue
 from bot.errors import InvalidError, NotAllowedError, StaleError, UnavailableError
-from bot.ports import Cloud, Directory, Library, Pager, Records, Search
+from bot.ports import Assistant, Cloud, Directory, Library, Pager, Records, Search
 
 MOST_CONFLICTS = 20
 MOST_READ = 100
@@ -39,6 +39,7 @@ class Desk:
     directory: Directory
     library: Library
     search: Search
+    assistant: Assistant
     catalogue: Catalogue
     policy: Policy
     platform: Platform

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bot.actions.catalogue import CATALOGUE
+from bot.assistant.extractive import ExtractiveAssistant
 from bot.aws.clients import Credentials
 from bot.aws.cloud import AwsCloud
 from bot.domain.action import Platform
@@ -72,6 +73,7 @@ class Table:
             directory=EverybodyIsHere(policy),
             library=OneBook(runbook, source),
             search=NothingElse(),
+            assistant=ExtractiveAssistant(),
             catalogue=CATALOGUE,
             policy=policy,
             platform=platform,

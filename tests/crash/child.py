@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from bot.actions.catalogue import CATALOGUE
+from bot.assistant.extractive import ExtractiveAssistant
 from bot.aws.clients import Credentials
 from bot.aws.cloud import AwsCloud
 from bot.domain.reading import read_runbook
@@ -92,6 +93,7 @@ def _desk(spec: Spec, store: KillingStore, cloud: AwsCloud) -> Desk:
         directory=FakeDirectory(),
         library=FolderLibrary(Path(RUNBOOKS), read=read_runbook),
         search=Nothing(),
+        assistant=ExtractiveAssistant(),
         catalogue=CATALOGUE,
         policy=POLICY,
         platform=spec.platform,

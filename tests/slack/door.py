@@ -15,6 +15,7 @@ from slack_sdk import WebClient
 from slack_sdk.signature import SignatureVerifier
 
 from bot.actions.catalogue import CATALOGUE
+from bot.assistant.extractive import ExtractiveAssistant
 from bot.domain.action import Call, Platform
 from bot.domain.approval import Approval, ConsumedApproval
 from bot.domain.inbox import Delivery
@@ -242,6 +243,7 @@ class Door:
             directory=self.directory,
             library=FolderLibrary(runbooks, read=read_runbook),
             search=NoSearch(),
+            assistant=ExtractiveAssistant(),
             catalogue=CATALOGUE,
             policy=POLICY,
             platform=PLATFORM,

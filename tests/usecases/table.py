@@ -12,6 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from bot.actions.catalogue import CATALOGUE
+from bot.assistant.extractive import ExtractiveAssistant
 from bot.aws.clients import Credentials
 from bot.aws.cloud import AwsCloud
 from bot.domain.action import Call, Platform
@@ -266,6 +267,7 @@ class Table:
             directory=self.directory,
             library=FolderLibrary(self.runbooks, read=READ),
             search=Nothing(),
+            assistant=ExtractiveAssistant(),
             catalogue=CATALOGUE,
             policy=POLICY,
             platform=platform,
