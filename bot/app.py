@@ -393,7 +393,7 @@ def _transport(
         now=desk.now,
         client=client,
         signing_secret=settings.slack.signing_secret.get_secret_value(),
-        views=Views(desk=desk, stage=stage, opened=Opened(now=desk.now), zone=zone),
+        views=Views(desk=desk, stage=stage, opened=Opened(kept=desk.records, now=desk.now), zone=zone),
         commands=Commands(names=settings.slack.commands),
     )
     if settings.slack.transport == "http":

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from bot.authoring.commands import add_to, compare_with, look_at_the_account
 from bot.errors import BotError, InvalidError, NotFoundError
+from bot.examining import add_to as add_examining_to
 
 if TYPE_CHECKING:
     from bot.domain.problem import Problem
@@ -54,6 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     _serve(commands.add_parser("serve", help="serve a real Slack workspace and a real lake"))
     _check(commands.add_parser("check", help="find every problem of the runbooks, with line and remedy"))
     add_to(commands)
+    add_examining_to(commands)
     _actions(commands.add_parser("actions", help="list what runbooks can use, each with a step to paste"))
     _plan(commands.add_parser("plan", help="make a runbook's reads for real and print the calls that would follow"))
     _audit(commands.add_parser("audit", help="verify the audit's chain, signatures and anchors"))

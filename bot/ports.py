@@ -1,6 +1,6 @@
 """What the core needs from its neighbours, as Protocols. Nothing here does anything."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -18,6 +18,8 @@ from bot.domain.assistance import (
 )
 from bot.domain.inbox import Delivery
 from bot.domain.incident import Incident
+from bot.domain.logs.event import LogEvent
+from bot.domain.logs.fetching import Fetched, Progress, ReadLogs
 from bot.domain.people import Person
 from bot.domain.records import Attempt, Card, Change, Episode, Taken, Taking, Wait
 from bot.domain.run import Run
@@ -59,11 +61,45 @@ class Cloud(Protocol):
         """
         ...
 
+    def send_many(
+        self, permit: ConsumedApproval, elements: Iterable[tuple[Call, bool]], *, mark: Callable[[int, int], None]
+    ) -> JsonObject:
+        """Send each call of an approved list exactly once, but those that are so already.
+
+        Args:
+            mark: commits, before some of them are sent, how many are done and how many may have been sent after it.
+
+        Raises:
+            InvalidError: they are not the calls the permit stands for; nothing was sent.
+            UnavailableError, CallRefusedError, OutcomeUnknownError: of the first that went wrong; see `send`.
+        """
+        ...
+
     def identity(self, service: str) -> Identity:
         """Return who is calling, and which host would be called.
 
         Raises:
             UnavailableError: AWS did not say.
+        """
+        ...
+
+
+class Logs(Protocol):
+    """Reads many log lines, and says what it did not read."""
+
+    def read(
+        self,
+        ask: ReadLogs,
+        *,
+        take: Callable[[Sequence[LogEvent]], object],
+        told: Callable[[Progress], None] = ...,
+        stop: Callable[[], bool] = ...,
+    ) -> Fetched:
+        """Give pages of lines to `take`, one after another, as they come; what fails is in `unread`, in words.
+
+        Args:
+            told: hears after each page how far it is.
+            stop: asked before each page; when it says yes, what is left can be asked for later.
         """
         ...
 
@@ -210,7 +246,19 @@ class Claims(Protocol):
         ...
 
 
-class Records(Protocol):
+class Dialogs(Protocol):
+    """What dialogs were opened on, the same for all replicas: one may open it and another hear the answer."""
+
+    def keep_dialog(self, opaque: str, *, person: str, until: datetime, subject: str) -> None:
+        """Keep what a dialog was opened on, for that person, until then; only so many are kept, the newest."""
+        ...
+
+    def dialog(self, opaque: str, *, person: str) -> str | None:
+        """Return what this person's dialog was opened on, while its time is not over."""
+        ...
+
+
+class Records(Dialogs, Protocol):
     """The truth: every state the bot knows, in one database."""
 
     @property
@@ -353,6 +401,15 @@ class Records(Protocol):
 
         Raises:
             StaleError: it is not being sent any more; look again.
+        """
+        ...
+
+    def note_progress(self, attempt: int, *, owner: str, progress: JsonObject, card: Card) -> None:
+        """Commit how far a list of calls is, and that its run's card shows something old.
+
+        Raises:
+            StaleError: the attempt is not this owner's to send any more.
+            NotAllowedError: the run is stopping, parked or over; no more of the list may be sent.
         """
         ...
 

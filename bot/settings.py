@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 
 from bot.domain.action import Platform
-from bot.domain.policy import APPROVAL_LIFETIME, LONGEST_LIFETIME, Policy, Role
+from bot.domain.policy import APPROVAL_LIFETIME, LONGEST_LIFETIME, MOST_EVER, Policy, Role
 from bot.errors import InvalidError
 
 SECRETS = {
@@ -89,6 +89,9 @@ class PolicySettings(_Part):
         ge=1,
         le=int(LONGEST_LIFETIME.total_seconds() // 60),
         description="how long a request lives",
+    )
+    most_at_once: int = Field(
+        100, ge=20, le=MOST_EVER, description="how many calls one approval may cover, where a step's `most` asks for it"
     )
 
 
@@ -207,6 +210,7 @@ class Settings(_Part):
             destructive=self.policy.destructive,
             channels=self.policy.channels,
             lifetime=timedelta(minutes=self.policy.lifetime_minutes),
+            most_at_once=self.policy.most_at_once,
         )
 
 

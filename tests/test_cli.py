@@ -334,7 +334,7 @@ def _asked(port: int, method: str, path: str, body: str = "", *, signed: str = "
         stamp = str(int(time.time()))  # noqa: TID251 - Slack's signatures are on the host's time
         signature = SignatureVerifier(signed).generate_signature(timestamp=stamp, body=body) or ""
         headers |= {"X-Slack-Request-Timestamp": stamp, "X-Slack-Signature": signature}
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
     try:
         connection.request(method, path, body or None, headers)
         answer = connection.getresponse()

@@ -6,10 +6,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from bot.actions.listing import all_listed
 from bot.actions.parameters import Params, Returns
 from bot.domain.action import Action, Look, Occasion, Proposal, shown
 from bot.domain.runbook import Risk
-from bot.domain.strictjson import canonical
+from bot.domain.strictjson import canonical, digest
 from bot.domain.value import JsonObject, JsonValue
 from bot.errors import InvalidError, WorldChangedError
 
@@ -116,13 +117,26 @@ class Source(Params):
     key: str
 
 
+class Folder(Params):
+    """Name everything under a prefix that the execution will read, however much: bound as a whole."""
+
+    bucket: str
+    prefix: Annotated[str, Field(pattern=r"^bronze/[A-Za-z0-9_=/-]{1,300}$")]
+
+
 class RunMachine(Params):
-    """Say what to start; the name is `name_prefix` and twelve hex digits of this very occasion."""
+    """Say what to start; the name is `name_prefix` and twelve hex digits of this very occasion.
+
+    Attributes:
+        sources: files it will read, 20 at most; one that is another by the time of the call voids the approval.
+        folders: the same for all files under a prefix.
+    """
 
     machine: Annotated[str, Field(pattern=MACHINE_NAME)]
     name_prefix: str
     input: JsonObject
     sources: list[Source] = Field(default=[], max_length=20)
+    folders: list[Folder] = Field(default=[], max_length=3)
 
 
 def propose_run(look: Look, params: RunMachine, occasion: Occasion) -> Proposal:
@@ -139,7 +153,11 @@ def propose_run(look: Look, params: RunMachine, occasion: Occasion) -> Proposal:
         input=canonical(params.input).decode(),
     )
     sources: list[JsonValue] = [_source(look, source) for source in params.sources]
-    files = ", ".join(source.key.rsplit("/", 1)[-1] for source in params.sources)
+    sources += [_folder(look, folder) for folder in params.folders]
+    files = ", ".join(
+        [source.key.rsplit("/", 1)[-1] for source in params.sources]
+        + [f"the files under {folder.prefix}" for folder in params.folders]
+    )
     return Proposal(
         calls=(call,),
         seen={"machine": definition(machine), "sources": sources},
@@ -157,6 +175,8 @@ def start_row(given: JsonObject) -> str:
         return "states.smoke"
     if "source" in given:
         return "states.retry_quarantine"
+    if "month" in given:
+        return "states.start_month"
     return "states.start_isolated" if "raw_key" in given else "states.start_day"
 
 
@@ -180,6 +200,19 @@ def _source(look: Look, source: Source) -> JsonObject:
         "etag": answer["ETag"],
         "version_id": answer.get("VersionId", ""),
         "size": answer["ContentLength"],
+    }
+
+
+def _folder(look: Look, folder: Folder) -> JsonObject:
+    found = all_listed(look, folder.bucket, folder.prefix)
+    if not found:
+        raise InvalidError(f"There is no file under {folder.prefix} in {folder.bucket}.")
+    return {
+        "bucket": folder.bucket,
+        "prefix": folder.prefix,
+        "files": len(found),
+        "bytes": sum(one.size for one in found),
+        "digest": digest([[one.key, one.etag, one.size] for one in found]),
     }
 
 
@@ -254,8 +287,10 @@ ACTIONS = (
         rows=(
             "states.machine",
             "s3.head_source",
+            "s3.list",
             "states.start_isolated",
             "states.start_day",
+            "states.start_month",
             "states.smoke",
             "states.retry_quarantine",
             "states.start",

@@ -69,10 +69,14 @@ class Runs(Returns):
         newest_good: the newest run with `_SUCCESS`; absent where there is none.
         previous_good: the newest good run that finished before the live one; absent where there is none.
         current_files: how many files readers of `current/` see.
+        year: of the partition, from its name; so are `month` and `schema_version`.
     """
 
     found: bool
     complete: bool
+    year: str
+    month: str
+    schema_version: str
     count: int
     partial: int
     runs: list[RunFound]
@@ -97,6 +101,7 @@ def runs(look: Look, params: NamePartition, _now: datetime) -> JsonObject:
     output: JsonObject = {
         "found": some,
         "complete": complete and len(ranked) <= MOST_RUNS,
+        **_named(params.partition),
         "count": len(ranked),
         "partial": sum(1 for run in ranked if not run["success"]),
         "runs": [*ranked[:MOST_RUNS]],
@@ -111,6 +116,12 @@ def runs(look: Look, params: NamePartition, _now: datetime) -> JsonObject:
     if before:
         output["previous_good"] = before[0]
     return output
+
+
+def _named(partition: str) -> JsonObject:
+    """Return what a partition's name says of it."""
+    parts = dict(part.split("=", 1) for part in partition.split("/") if "=" in part)
+    return {"year": parts["year"], "month": parts["month"], "schema_version": parts["schema_v"]}
 
 
 def _count(found: dict[str, JsonObject], current: list[int], one: Object, partition: str) -> None:
@@ -167,6 +178,8 @@ class Current(Returns):
         missing: files of the run that are not there, or have another size.
         unproven: files of the right name and size whose ETag differs (encrypted or uploaded in parts, or not the same).
         left_over: files of no file's name of the run; they would double or mix rows.
+        added: files of the run that have no namesake there yet, as they will be there; after a promotion they are
+            what the way back takes out of sight.
     """
 
     complete: bool
@@ -176,6 +189,7 @@ class Current(Returns):
     unproven: int
     left_over: list[LeftOver]
     left_over_count: int
+    added: list[LeftOver]
 
 
 def current(look: Look, params: NameRun, _now: datetime) -> JsonObject:
@@ -191,6 +205,11 @@ def compared(look: Look, bucket: str, partition: str, run_id: str) -> JsonObject
     unproven = sum(1 for name in same if there[name].etag != wanted[name].etag)
     left = [one for name, one in sorted(there.items()) if name not in wanted]
     left_over: list[JsonValue] = [{"key": one.key, "etag": one.etag, "size": one.size} for one in left[:MOST_SHOWN]]
+    added: list[JsonValue] = [
+        {"key": f"{partition}current/{name}", "etag": one.etag, "size": one.size}
+        for name, one in sorted(wanted.items())
+        if name not in there
+    ]
     missing = len(wanted) - len(same)
     return {
         "complete": bool(wanted) and not missing and not unproven and not left,
@@ -200,6 +219,7 @@ def compared(look: Look, bucket: str, partition: str, run_id: str) -> JsonObject
         "unproven": unproven,
         "left_over": left_over,
         "left_over_count": len(left),
+        "added": added[:MOST_SHOWN],
     }
 
 

@@ -4,6 +4,7 @@ Everything a later call rests on is either what was seen and does not move while
 was frozen before anybody was asked. So each call can be proved again just before it is sent.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pydantic import Field
@@ -13,13 +14,15 @@ from bot.actions.lake import LeftOver, NameRun, compared, files_of, live_run, na
 from bot.actions.listing import Object, all_listed
 from bot.actions.parameters import Returns
 from bot.domain.action import Action, Call, Look, Occasion, Proposal
+from bot.domain.many import standing_for
 from bot.domain.moment import moment, written
+from bot.domain.policy import MOST_AT_ONCE
 from bot.domain.runbook import Risk
 from bot.domain.strictjson import canonical, digest, parse_object
 from bot.domain.value import JsonObject, JsonValue
 from bot.errors import InvalidError
 
-MOST_FILES = 1_000
+MOST_FILES = 10_000
 MOST_NAMED = 50  # so many files are named in what was seen; of more only a digest
 
 
@@ -140,7 +143,7 @@ def propose_promote(look: Look, params: Promote, _occasion: Occasion) -> Proposa
     if pointing.call is None and compared(look, params.bucket, params.partition, params.run_id)["complete"]:
         words = f"Readers are given {params.run_id} already, and current/ holds exactly its files."
         return Proposal(calls=(), seen=seen, effect=words, changes="nothing", already=True)
-    calls = [_copying(look, params, one) for one in files]
+    calls = _copyings(look, params, files, beside=len(left) + 1)
     calls += [look.call("s3.hide_left_over", Bucket=params.bucket, Key=one.key, IfMatch=one.etag) for one in left]
     changes = [
         f"current/: filled with the {len(files)} files of {params.run_id}",
@@ -156,6 +159,22 @@ def propose_promote(look: Look, params: Promote, _occasion: Occasion) -> Proposa
         changes="\n".join(changes),
         untouched="Every run's own files, every version in the bucket, every other partition.",
     )
+
+
+def _copyings(look: Look, params: Promote, files: tuple[Object, ...], *, beside: int) -> list[Call]:
+    """Return a call per file; of more than an approval names one by one, one call that stands for them all."""
+    copies = [_copying(look, params, one) for one in files]
+    if len(copies) + beside <= MOST_AT_ONCE:
+        return copies
+    return [standing_for(copies, resource=f"s3://{params.bucket}/{params.partition}current/")]
+
+
+def each_copy(look: Look, params: Promote, _call: Call) -> Iterator[tuple[Call, bool]]:
+    """List the copies of the run's files as they are now."""
+    folder = f"{params.partition}current/"
+    there = {one.key: one.etag for one in all_listed(look, params.bucket, folder)}
+    for one in files_of(look, params.bucket, params.partition, params.run_id):
+        yield _copying(look, params, one), there.get(f"{folder}{name_of(one)}") == one.etag
 
 
 def _copying(look: Look, params: Promote, one: Object) -> Call:
@@ -240,6 +259,7 @@ ACTIONS = (
         params=Promote,
         returns=Promoted,
         rows=(*_POINTING, "s3.list", "s3.versioning", "s3.head", "s3.copy_current", "s3.hide_left_over"),
+        each=each_copy,
         risk=Risk.CHANGE,
         propose=propose_promote,
         observe=observe_promote,

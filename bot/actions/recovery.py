@@ -1,4 +1,4 @@
-"""What failed in an execution, and starting it again: from where it failed, or from its input as a new run."""
+"""What an execution was given and what failed in it; starting it again: from where it failed, or as a new run."""
 
 import re
 from datetime import datetime
@@ -9,6 +9,7 @@ from pydantic import Field
 from bot.actions.executions import Execution, NameExecution, definition, execution_of, start_row
 from bot.actions.listing import rows_of
 from bot.actions.parameters import Returns
+from bot.actions.rows.patterns import SOURCE_KEY
 from bot.actions.rows.states import ENTERED, FAILED, RUN_FIELDS
 from bot.domain.action import Action, Look, Occasion, Proposal, shown
 from bot.domain.runbook import Risk
@@ -18,6 +19,8 @@ from bot.errors import InvalidError, WorldChangedError
 
 MOST_EVENTS = 100
 MOST_WORDS = 1_000
+MOST_INPUT = 262_144
+DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 ENDED_BADLY = frozenset({"FAILED", "TIMED_OUT", "ABORTED"})
 
 
@@ -98,6 +101,53 @@ def _state(event: JsonObject, by_id: dict[JsonValue, JsonObject]) -> str:
     return ""
 
 
+class Given(Returns):
+    """Return what an execution was given, as far as it says where its run belongs.
+
+    Attributes:
+        day: the day it is about: what it was given, else the day of its source file, else the day it started.
+        partition: where its run lies below the table, as `year=2026/month=01/schema_v=v1/`.
+        foreign: how many other fields it was given; a rerun refuses them.
+    """
+
+    name: str
+    day: str
+    partition: str
+    schema_version: str
+    pipeline: str
+    raw_key: str
+    promote: bool
+    foreign: int
+
+
+def given(look: Look, params: NameExecution, _now: datetime) -> JsonObject:
+    """Return what an execution was given."""
+    found = look("states.input", executionArn=params.arn)
+    if found.get("found") is False:
+        raise InvalidError(f"There is no execution {shown(params.arn)}.")
+    was = parse_object(str(found.get("input") or "{}"), most=MOST_INPUT)
+    raw_key = _text(was, "raw_key", SOURCE_KEY)
+    of_file = re.search(rf"/ingest_date=({DAY})/", raw_key)
+    day = _text(was, "ingest_date", DAY) or (of_file[1] if of_file else str(found["startDate"])[:10])
+    version = _text(was, "schema_version", r"v[0-9]{1,3}") or "v1"
+    return {
+        "name": found["name"],
+        "day": day,
+        "partition": f"year={day[:4]}/month={day[5:7]}/schema_v={version}/",
+        "schema_version": version,
+        "pipeline": _text(was, "pipeline", r"[a-z][a-z0-9_-]{0,39}"),
+        "raw_key": raw_key,
+        "promote": was.get("promote") is True,
+        "foreign": len(set(was) - set(RUN_FIELDS) - {"promote"}),
+    }
+
+
+def _text(was: JsonObject, name: str, pattern: str) -> str:
+    """Return a field that is text of that form; anything else is as good as none."""
+    value = was.get(name)
+    return value if isinstance(value, str) and value.isascii() and re.fullmatch(pattern, value) else ""
+
+
 class Redriven(Execution):
     """Return how the execution stands, and how often it was let go on."""
 
@@ -154,13 +204,13 @@ def propose_rerun(look: Look, params: Rerun, occasion: Occasion) -> Proposal:
         raise InvalidError(f"There is no execution {shown(params.arn)}.")
     if found["status"] == "RUNNING":
         raise InvalidError("The execution still runs; two runs of one input would race.")
-    given = parse_object(str(found.get("input") or "{}"), most=262_144)
-    foreign = sorted(set(given) - set(RUN_FIELDS) - {"promote"})
+    was = parse_object(str(found.get("input") or "{}"), most=MOST_INPUT)
+    foreign = sorted(set(was) - set(RUN_FIELDS) - {"promote"})
     if foreign:
         raise InvalidError(f"Its input has fields that are not used again: {', '.join(map(shown, foreign))}.")
     of = re.sub(r"[^a-z0-9-]", "", str(found["name"]).lower())[:24]
     name = "-".join(one for one in (params.name_prefix, of, occasion.token()) if one)
-    kept = {field: value for field, value in given.items() if field not in {"promote", "run_key"}}
+    kept = {field: value for field, value in was.items() if field not in {"promote", "run_key"}}
     if "raw_key" not in kept:
         kept.setdefault("ingest_date", str(found["startDate"])[:10])
     again: JsonObject = {**kept, "promote": params.promote, **({"run_key": name} if params.promote else {})}
@@ -172,7 +222,7 @@ def propose_rerun(look: Look, params: Rerun, occasion: Occasion) -> Proposal:
         seen={
             "of": found["name"],
             "status": found["status"],
-            "input": digest(given),
+            "input": digest(was),
             "machine": definition(machine),
         },
         effect=f"Starts {_machine(params.arn)} once as {name}, with the input of {found['name']}; {outcome}.",
@@ -193,6 +243,14 @@ def observe_rerun(look: Look, _params: Rerun, answers: tuple[JsonObject, ...]) -
 
 
 ACTIONS = (
+    Action(
+        id="stepfunctions.given",
+        title="See what an execution was given",
+        params=NameExecution,
+        returns=Given,
+        rows=("states.input",),
+        read=given,
+    ),
     Action(
         id="stepfunctions.history",
         title="Find what failed in an execution",

@@ -5,13 +5,16 @@ before anybody is asked, each element has its own precondition, and what was don
 """
 
 import re
+from collections.abc import Iterator
 from datetime import datetime
+from typing import Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from bot.actions.listing import all_listed, pages, rows_of
 from bot.actions.parameters import Params, Returns
 from bot.domain.action import Action, Call, Look, Occasion, Proposal, shown
+from bot.domain.many import standing_for
 from bot.domain.runbook import Risk
 from bot.domain.value import JsonObject, JsonValue
 from bot.errors import InvalidError
@@ -144,6 +147,24 @@ class ChangeObjects(Params):
     objects: list[Listed] = Field(min_length=1, max_length=MOST_AT_ONCE)
 
 
+class CopyObjects(Params):
+    """Name the objects, as the step before found them (its `todo`), or the prefix under which all are copied.
+
+    Attributes:
+        prefix: thousands of objects are one list under one approval, which goes on where it was interrupted.
+    """
+
+    bucket: str
+    objects: list[Listed] = Field(default=[], max_length=MOST_AT_ONCE)
+    prefix: str = Field(default="", pattern=r"^(quarantine/[A-Za-z0-9_=./-]*)?$")
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if bool(self.objects) == bool(self.prefix):
+            raise ValueError("give `objects` or `prefix`, one of the two")
+        return self
+
+
 class Changed(Returns):
     """Return how many of the objects are as wanted now."""
 
@@ -152,8 +173,10 @@ class Changed(Returns):
     progress: str
 
 
-def propose_copies(look: Look, params: ChangeObjects, _occasion: Occasion) -> Proposal:
-    """Propose one copy per object, each only of what was seen, and only where there is none yet."""
+def propose_copies(look: Look, params: CopyObjects, _occasion: Occasion) -> Proposal:
+    """Propose one copy per object, each only of what was seen; of a prefix, all of them as one list."""
+    if params.prefix:
+        return _propose_prefix(look, params)
     seen: JsonObject = {}
     calls: list[Call] = []
     for one in params.objects:
@@ -161,15 +184,7 @@ def propose_copies(look: Look, params: ChangeObjects, _occasion: Occasion) -> Pr
         if answer.get("found") is False or answer["ETag"] != one.etag:
             raise InvalidError(f"{one.key} is not what was listed any more. Look again, and ask anew.")
         seen[one.key] = f"{answer['ETag']} {answer['ContentLength']}"
-        calls.append(
-            look.call(
-                "s3.copy_condemned",
-                Bucket=params.bucket,
-                Key=_condemned(one.key),
-                CopySource={"Bucket": params.bucket, "Key": one.key},
-                CopySourceIfMatch=one.etag,
-            )
-        )
+        calls.append(_copy(look, params.bucket, one.key, one.etag))
     return Proposal(
         calls=tuple(calls),
         seen=seen,
@@ -179,8 +194,65 @@ def propose_copies(look: Look, params: ChangeObjects, _occasion: Occasion) -> Pr
     )
 
 
-def observe_copies(look: Look, params: ChangeObjects, _answers: tuple[JsonObject, ...]) -> JsonObject:
+def _propose_prefix(look: Look, params: CopyObjects) -> Proposal:
+    resource = f"s3://{params.bucket}/{_condemned(params.prefix)}"
+    left = [0, 0, 0]  # objects, those that are there already, bytes
+
+    def counted() -> Iterator[Call]:
+        for call, done, size in _copies(look, params.bucket, params.prefix):
+            left[0], left[1], left[2] = left[0] + 1, left[1] + done, left[2] + size
+            yield call
+
+    call = standing_for(counted(), resource=resource)
+    count, there, size = left
+    seen: JsonObject = {"objects": count, "bytes": size, "list": call.many.digest if call.many else ""}
+    if there == count:
+        words = f"All {count:,} objects are among the condemned already."
+        return Proposal(calls=(), seen=seen, effect=words, changes="nothing", already=True)
+    return Proposal(
+        calls=(call,),
+        seen=seen,
+        effect=f"Copies {count:,} objects ({size:,} bytes) to condemned/, where the pipeline does not take them up.",
+        changes=f"{_condemned(params.prefix)}: {there:,} of {count:,} -> {count:,} of {count:,} copies",
+        untouched="The rows in quarantine/: nothing is moved or deleted.",
+    )
+
+
+def _copies(look: Look, bucket: str, prefix: str) -> Iterator[tuple[Call, bool, int]]:
+    """Yield, for each object that can be named, its copy, whether it is there already, and its size."""
+    there = {one.key: one.etag for page, _ in pages(look, bucket, _condemned(prefix)) for one in page}
+    complete = True
+    for page, more in pages(look, bucket, prefix):
+        complete = not more
+        for one in page:
+            if re.fullmatch(NAMEABLE, one.key):
+                copy = _copy(look, bucket, one.key, one.etag)
+                yield copy, there.get(_condemned(one.key)) == one.etag, one.size
+    if not complete:
+        raise InvalidError(f"{prefix} holds more objects than one list may; ask for less at once (a narrower prefix).")
+
+
+def each_copy(look: Look, params: CopyObjects, _call: Call) -> Iterator[tuple[Call, bool]]:
+    """List the copies under the prefix as they are now."""
+    for call, done, _ in _copies(look, params.bucket, params.prefix):
+        yield call, done
+
+
+def _copy(look: Look, bucket: str, key: str, etag: str) -> Call:
+    return look.call(
+        "s3.copy_condemned",
+        Bucket=bucket,
+        Key=_condemned(key),
+        CopySource={"Bucket": bucket, "Key": key},
+        CopySourceIfMatch=etag,
+    )
+
+
+def observe_copies(look: Look, params: CopyObjects, _answers: tuple[JsonObject, ...]) -> JsonObject:
     """Return how many of the objects have a copy of their size among the condemned."""
+    if params.prefix:
+        found = [done for _, done, _ in _copies(look, params.bucket, params.prefix)]
+        return _changed(len(found), sum(found), "copied")
     done = 0
     for one in params.objects:
         source = look("s3.head", Bucket=params.bucket, Key=one.key)
@@ -254,10 +326,11 @@ ACTIONS = (
     ),
     Action(
         id="s3.copy_prefix",
-        title="Copy rows set aside to the condemned",
-        params=ChangeObjects,
+        title="Copy rows set aside to the condemned, some or all under a prefix",
+        params=CopyObjects,
         returns=Changed,
-        rows=("s3.head", "s3.copy_condemned"),
+        rows=("s3.list", "s3.head", "s3.copy_condemned"),
+        each=each_copy,
         risk=Risk.CHANGE,
         propose=propose_copies,
         observe=observe_copies,

@@ -19,6 +19,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError
 from botocore.parsers import ResponseParserError
 
+from bot.aws.models import core_session
 from bot.errors import InvalidError, OutcomeUnknownError, UnavailableError
 
 CONNECT_TIMEOUT_S = 3.0
@@ -71,9 +72,9 @@ class Fence:
         self._sending = Sending()
 
     @contextmanager
-    def opened(self) -> Iterator[Sending]:
-        """Note the time and open, for one request of this thread."""
-        self._sending.marked, self._sending.sent = boottime(), False
+    def opened(self, *, since: float | None = None) -> Iterator[Sending]:
+        """Open for one request of this thread; the limit counts from now, or from when it was said to be sent."""
+        self._sending.marked, self._sending.sent = boottime() if since is None else since, False
         try:
             yield self._sending
         finally:
@@ -122,6 +123,7 @@ class Clients:
             aws_secret_access_key=credentials.secret_access_key if credentials else None,
             aws_session_token=credentials.session_token if credentials else None,
             region_name=region,
+            botocore_session=core_session(),
         )
         self._lock = threading.Lock()
         self._kept: dict[tuple[str, str], Any] = {}

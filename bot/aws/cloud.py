@@ -1,7 +1,8 @@
 """The gate to AWS: what a row admits is looked at or, with a permit, sent exactly once; no more leaves."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError
@@ -15,18 +16,21 @@ from bot.aws.clients import (
     Credentials,
     Fence,
     Sending,
+    boottime,
 )
 from bot.aws.keeping import kept, parsed_body
 from bot.aws.model import param_problems
 from bot.domain.action import Call, Catalogue, Platform, Replay, Row, bind
 from bot.domain.approval import ConsumedApproval
 from bot.domain.denies import denied
+from bot.domain.many import Element, insist_same
 from bot.domain.runbook import Risk
 from bot.domain.strictjson import MOST_CHARACTERS
 from bot.domain.value import JsonObject
 from bot.errors import CallRefusedError, InvalidError, NotAllowedError, OutcomeUnknownError, UnavailableError
 from bot.ports import Identity
 
+AT_ONCE = 8  # of a list; all of a window leave right after it was said that they do
 NEVER_REACHED = (EndpointConnectionError, ConnectTimeoutError)
 NOT_THERE = frozenset(
     {"NoSuchKey", "404", "ResourceNotFoundException", "StateMachineDoesNotExist", "ExecutionDoesNotExist"}
@@ -100,6 +104,8 @@ class AwsCloud:
             OutcomeUnknownError: sent, and no answer came back.
         """
         call = permit.call
+        if call.many is not None:
+            raise ValueError(f"{call.row} stands for a list; it is sent as one.")
         row = self._admitted(call)
         if row.risk is Risk.READ:
             raise ValueError(f"{row.id} only reads; it needs no permit.")
@@ -108,6 +114,72 @@ class AwsCloud:
         with self._fence.opened() as sending:
             mark()
             return self._sent(row, call, sending)
+
+    def send_many(
+        self, permit: ConsumedApproval, elements: Iterable[tuple[Call, bool]], *, mark: Callable[[int, int], None]
+    ) -> JsonObject:
+        """Send each call of a list exactly once, several at a time, in order of windows.
+
+        Before a window is sent, `mark` commits how many of the list are done and how many may have been sent by the
+        end of it; what it raises is raised, and nothing of that window was sent. A call that is so already is not sent.
+
+        Raises:
+            ValueError: the permit is for one call; that is a bug.
+            InvalidError: the list is not the one that was approved; nothing was sent.
+            NotAllowedError: one of them may never be made; nothing was sent.
+            UnavailableError: one was not sent; those before it were answered. So for the next two.
+            CallRefusedError: AWS said no to one.
+            OutcomeUnknownError: one was sent, and no answer came back.
+        """
+        if permit.call.many is None:
+            raise ValueError(f"{permit.call.row} is one call; it is not sent as a list.")
+        found = insist_same(permit.call, (Element(call, done) for call, done in elements))
+        row = self._catalogue.row(permit.call.row)
+        for one in found:
+            self._admitted(one.call)
+        if row.risk is Risk.READ or row.replay is not Replay.SAFE:
+            raise ValueError(f"{row.id} may not be sent as a list: its calls are not safe to be made again.")
+        self._insist_on_account(fresh=True)
+        self._clients.sending(row.service)
+        with ThreadPoolExecutor(max_workers=AT_ONCE, thread_name_prefix="list") as pool:
+            for start in range(0, len(found), AT_ONCE):
+                self._window(row, found, start, pool=pool, mark=mark)
+        return {"count": len(found), "sent": sum(not one.done for one in found)}
+
+    def _window(
+        self,
+        row: Row,
+        found: Sequence[Element],
+        start: int,
+        *,
+        pool: ThreadPoolExecutor,
+        mark: Callable[[int, int], None],
+    ) -> None:
+        window = found[start : start + AT_ONCE]
+        mark(start, start + len(window))
+        marked = boottime()
+        begun = [
+            (place, pool.submit(self._one_of, row, one.call, marked))
+            for place, one in enumerate(window)
+            if not one.done
+        ]
+        failures = [(start + place, error) for place, future in begun if (error := future.exception()) is not None]
+        if not failures:
+            return
+        unknown = [failure for failure in failures if isinstance(failure[1], OutcomeUnknownError)]
+        place, error = (unknown or failures)[0]
+        where = f"It was number {place + 1:,} of {len(found):,}, {found[place].call.resource}."
+        match error:
+            case CallRefusedError():
+                raise CallRefusedError(f"{error.words} {where}", code=error.code) from error
+            case UnavailableError() | OutcomeUnknownError():
+                raise type(error)(f"{error.words} {where}") from error
+            case _:
+                raise error
+
+    def _one_of(self, row: Row, call: Call, marked: float) -> None:
+        with self._fence.opened(since=marked) as sending:
+            self._sent(row, call, sending)
 
     def identity(self, service: str, *, fresh: bool = False) -> Identity:
         """Return who is calling, as STS says of the same session, and which host would be called.

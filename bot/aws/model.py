@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Iterator
 from functools import cache
 
-import botocore.session
-from botocore.model import OperationModel
+from botocore.model import OperationModel, ServiceModel
 from botocore.validate import ParamValidator
 
+from bot.aws.models import core_session
 from bot.domain.action import Row
 from bot.domain.value import JsonObject
 
@@ -59,5 +59,5 @@ def _operation(service: str, operation: str) -> OperationModel | None:
 
 
 @cache
-def _service(service: str) -> botocore.model.ServiceModel:
-    return botocore.session.get_session().get_service_model(service)
+def _service(service: str) -> ServiceModel:
+    return core_session().get_service_model(service)

@@ -43,6 +43,7 @@ PLATFORM_KEYS = frozenset(
         "locks",
         "database",
         "table",
+        "quarantine_table",
         "tables",
         "workgroup",
         "workgroups",
@@ -303,12 +304,26 @@ class Row(Value):
     version: int = 1
 
 
+class Many(Value):
+    """Say which calls one call stands for.
+
+    Attributes:
+        digest: SHA-256 of the list's file (`many.line` of each, in order).
+        first: the parameters of the first few, for people.
+    """
+
+    count: int
+    digest: str
+    first: tuple[JsonObject, ...]
+
+
 class Call(Value):
-    """Hold the exact parameters one row would be sent with."""
+    """Hold the exact parameters one row would be sent with; or, with `many`, a list of calls of that row."""
 
     row: str
     params: JsonObject
     resource: str
+    many: Many | None = None
 
 
 class Occasion(Value):
@@ -375,8 +390,10 @@ class Action:
     A reading action has `read` only. A changing action has `propose` (look, then name the exact calls) and
     `observe` (after the calls were answered, look again and return the output; also used to poll).
     `settle` looks whether a call that was sent before, and now meets a failed precondition, took effect after all:
-    the answer as if it had just been given, or None. `risk` is the highest its calls can have; what counts for the
-    verdict is `Catalogue.risk` of the calls proposed. `local` is false where the local lake cannot do it.
+    the answer as if it had just been given, or None. `each` lists, from the lake as it is now, the calls that one of
+    the proposal stands for (`many`), and of each whether it is so already. `risk` is the highest its calls can have;
+    what counts for the verdict is `Catalogue.risk` of the calls proposed. `local` is false where the local lake cannot
+    do it.
     """
 
     id: str
@@ -401,6 +418,7 @@ class Action:
         return self.read(look, params, now)
 
     settle: Callable[[Look, Call], JsonObject | None] | None = None
+    each: Callable[[Look, Any, Call], Iterable[tuple[Call, bool]]] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,8 +15,6 @@ from bot.domain.strictjson import digest, without_floats
 from bot.domain.value import JsonObject, JsonValue, Value
 from bot.errors import NotAllowedError, WorldChangedError
 
-MOST_CALLS = 20
-
 
 class ApprovalState(StrEnum):
     """Say what became of a request."""

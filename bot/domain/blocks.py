@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, StrictBool, ValidationError
 
+from bot.domain.policy import MOST_EVER
 from bot.domain.runbook import LONGEST_LABEL, Risk, Status
 
 LONGEST = timedelta(days=7)
@@ -97,6 +98,7 @@ class StepBlock(Block):
     expect: str | None = None
     until: UntilBlock | None = None
     for_each: str | None = None
+    most: Annotated[int, Field(ge=1, le=MOST_EVER, strict=True)] | None = None
     undo: Name | None = None
     no_undo: Words | None = None
     owes: Name | None = None

@@ -168,6 +168,8 @@ class _Check:
 
     def loop(self, step: Step) -> None:
         used = any(path[0] == "item" for found in _quietly(step.with_) for path in found.references)
+        if step.most is not None and step.for_each is None:
+            self.at(step, "most", "`most` bounds the list of a `for_each`, and there is none here; leave it out.")
         if step.for_each is not None and not used:
             self.at(step, "for_each", "`for_each` goes over a list, but `with` never uses `item`; use it, or drop it.")
 

@@ -12,7 +12,7 @@ from itertools import pairwise
 
 from bot.domain.action import Catalogue
 from bot.domain.lowered import lowered, shown_short, wider
-from bot.domain.policy import Policy
+from bot.domain.policy import MOST_AT_ONCE, Policy
 from bot.domain.reached import EVERYWHERE, Reached, leaves, unit
 from bot.domain.runbook import Phase, Risk, Runbook, Step
 from bot.domain.value import Value
@@ -306,6 +306,9 @@ class _Comparison:
             if was is not None and was != now:
                 words = f"Step `{step.id}` has another `{field}`: {shown_short(now)}, before {shown_short(was)}."
                 self.at(Kind.GUARD, step, field, words)
+        if step.for_each is not None and (step.most or MOST_AT_ONCE) > (old.most or MOST_AT_ONCE):
+            words = f"One yes to step `{step.id}` covers {step.most} elements, before {old.most or MOST_AT_ONCE}."
+            self.at(Kind.GUARD, step, "most", words)
         holds = step.phase is Phase.VERIFICATION or old.expect is not None or old.until is not None
         if old.when is None and step.when is not None and holds and not changes:
             words = f"Step `{step.id}` is looked at only if {shown_short(step.when)}, before always."

@@ -14,6 +14,8 @@ from bot.errors import NotAllowedError
 
 APPROVAL_LIFETIME = timedelta(minutes=15)
 LONGEST_LIFETIME = timedelta(minutes=60)
+MOST_AT_ONCE = 20
+MOST_EVER = 200
 
 
 class Decision(StrEnum):
@@ -61,6 +63,7 @@ class Policy(Value):
         change: the roles a change needs where its step names none.
         destructive: the roles a destructive call needs; empty means it is never offered.
         channels: the channels bound to the environment; elsewhere the bot tells nothing.
+        most_at_once: how many calls one approval may cover where a step asks for more than 20 by `most`.
     """
 
     roles: Mapping[str, Role]
@@ -71,6 +74,11 @@ class Policy(Value):
     destructive: tuple[str, ...] = ()
     channels: tuple[str, ...] = ()
     lifetime: timedelta = APPROVAL_LIFETIME
+    most_at_once: int = 100
+
+    def covers(self, steps: Iterable[Step]) -> int:
+        """Return how many calls one approval of these steps may cover."""
+        return min(max((MOST_AT_ONCE, *(step.most or 0 for step in steps))), max(self.most_at_once, MOST_AT_ONCE))
 
     def role(self, name: str) -> Role:
         """Return the role of that name.

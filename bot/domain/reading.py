@@ -351,6 +351,7 @@ def _machine(block: StepBlock, fields: Mapped, number: int, phase: Phase, item: 
         expect=block.expect,
         until=_until(block.until),
         for_each=block.for_each,
+        most=block.most,
         undo=block.undo,
         no_undo=block.no_undo,
         owes=block.owes,

@@ -116,6 +116,7 @@ class CardKind(StrEnum):
     INCIDENT = "incident"
     RUN = "run"
     REQUEST = "request"
+    LIST = "list"
     NOTICE = "notice"
     WHISPER = "whisper"
     HOME = "home"

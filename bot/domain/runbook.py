@@ -102,6 +102,7 @@ class Step(Value):
         owes: the id of the later step that must follow once this one is done (a pause owes its resume).
         approved_with: the id of the earlier step whose approval covers this one too.
         watch: how long a verification keeps looking before the run is called repaired.
+        most: how many elements of `for_each` one approval may cover, where that is more than the usual 20.
         says: the finding in words, a text with `${expression}` over the step's own output; shown on cards.
         effect: one sentence for the request, a text with `${expression}`; so is `untouched`.
         lines: where each field of the machine part stands in the file, e.g. `with.bucket`, for `check`.
@@ -119,6 +120,7 @@ class Step(Value):
     expect: str | None = None
     until: Until | None = None
     for_each: str | None = None
+    most: int | None = None
     undo: str | None = None
     no_undo: str | None = None
     owes: str | None = None

@@ -20,7 +20,7 @@ from bot.engine.refusal import refuse_pickle
 from bot.engine.status import IN_FLIGHT
 from bot.engine.takeover import Takeover
 from bot.engine.ticker import Ticker
-from bot.engine.wal import is_sqlite, write_ahead
+from bot.engine.wal import Rebuildable, is_sqlite, write_ahead
 from bot.ports import Claims
 
 log = logging.getLogger(__name__)
@@ -132,6 +132,7 @@ class DbosEngine:
         self._heartbeat.stop()
 
     def _config(self) -> DBOSConfig:
+        on_a_file = {"connect_args": {"factory": Rebuildable}}
         return DBOSConfig(
             name=APPLICATION,
             system_database_url=self._database_url,
@@ -142,6 +143,7 @@ class DbosEngine:
             max_executor_threads=self._concurrency,
             notification_listener_polling_interval_sec=self._polling.total_seconds(),
             log_level="WARNING",
+            db_engine_kwargs=on_a_file if is_sqlite(self._database_url) else None,
         )
 
     def _register(self) -> Callable[[str], str]:

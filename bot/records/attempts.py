@@ -127,6 +127,18 @@ def mark_sending(connection: Connection, number: int, *, owner: str, now: dateti
         raise StaleError("This call is not this process's to send any more; nothing was sent.")
 
 
+def progress(connection: Connection, number: int, *, owner: str, progress: JsonObject) -> None:
+    """Keep, of an attempt that is being sent, how far it is.
+
+    Raises:
+        StaleError: it is not this owner's to send any more.
+    """
+    mine = and_(attempts.c.id == number, attempts.c.owner == owner, attempts.c.state == AttemptState.SENDING.value)
+    values = {"answer": _text(progress)}
+    if connection.execute(update(attempts).where(mine).values(values).returning(attempts.c.id)).first() is None:
+        raise StaleError("This list is not this process's to send any more; nothing more was sent.")
+
+
 def settle(connection: Connection, outcome: Outcome) -> None:
     """Keep what became of an attempt, and what that means for what its run holds.
 

@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 from bot.domain.approval import Approval, ApprovalState, ConsumedApproval
 from bot.domain.records import AttemptState, Taken, Taking
 from bot.domain.run import Run, RunState
+from bot.domain.value import JsonObject
 from bot.errors import NotAllowedError, StaleError
 from bot.records import attempts, shared, subjects
 
@@ -122,6 +123,22 @@ def retake(
         return refusal
     attempts.hand_over(connection, number, owner=owner, resend=not planned)
     return attempts.permit(row)
+
+
+def note_progress(connection: Connection, number: int, *, owner: str, progress: JsonObject) -> None:
+    """Keep how far a list of calls is, while its run goes on.
+
+    Raises:
+        StaleError: the attempt is not this owner's to send any more.
+        NotAllowedError: the run is stopping, parked or over.
+    """
+    row = attempts.locked(connection, number)
+    run = subjects.run(connection, row.run, lock=True)
+    attempts.progress(connection, number, owner=owner, progress=progress)
+    try:
+        _insist_going(run, step=attempts.step_of(row), owed=row.owed)
+    except StaleError as stopped:
+        raise NotAllowedError(stopped.words) from stopped
 
 
 def _refusal(

@@ -150,6 +150,15 @@ cards = Table(
     Column("doc", Text),
     Column("payload", Text),
 )
+dialogs = Table(
+    "dialogs",
+    metadata,
+    Column("number", BigInteger),
+    Column("key", Text),
+    Column("person", Text),
+    Column("until", Moment),
+    Column("doc", Text),
+)
 beats = Table("beats", metadata, Column("replica", Text), Column("at", Moment))
 claims = Table(
     "claims",

@@ -13,9 +13,10 @@ from bot.domain.inbox import Delivery
 from bot.domain.incident import Incident
 from bot.domain.records import Attempt, Card, Change, Episode, Taken, Taking, Wait
 from bot.domain.run import Run
+from bot.domain.value import JsonObject
 from bot.errors import NotFoundError, StaleError
 from bot.ports import Clock
-from bot.records import attempts, chain, permits, queues, shared, subjects
+from bot.records import attempts, chain, dialogs, permits, queues, shared, subjects
 from bot.records.anchors import Anchors
 from bot.records.arrivals import Arrivals
 from bot.records.database import Database, host_now
@@ -264,6 +265,12 @@ class Store:
         with self._database.writing() as connection:
             attempts.mark_sending(connection, attempt, owner=owner, now=self._now(connection))
 
+    def note_progress(self, attempt: int, *, owner: str, progress: JsonObject, card: Card) -> None:
+        """Commit how far a list of calls is; refused once the run is stopping, parked or over."""
+        with self._database.writing() as connection:
+            permits.note_progress(connection, attempt, owner=owner, progress=progress)
+            queues.want_card(connection, card)
+
     def erase(self, seq: int) -> bool:
         """Erase the private text beside a record of the audit; False if there was none."""
         with self._database.writing() as connection:
@@ -295,6 +302,19 @@ class Store:
         """Keep where the card stands and what it shows."""
         with self._database.writing() as connection:
             queues.card_shown(connection, key, ts=ts, shown=shown, edition=edition)
+
+    # Dialogs.
+
+    def keep_dialog(self, opaque: str, *, person: str, until: datetime, subject: str) -> None:
+        """Keep what a dialog was opened on, for that person, until then."""
+        with self._database.writing() as connection:
+            now = self._now(connection)
+            dialogs.keep(connection, opaque, person=person, until=until, subject=subject, now=now)
+
+    def dialog(self, opaque: str, *, person: str) -> str | None:
+        """Return what this person's dialog was opened on, while its time is not over."""
+        with self._database.reading() as connection:
+            return dialogs.find(connection, opaque, person=person, now=self._now(connection))
 
     # Replicas; never on a clock that can be moved.
 

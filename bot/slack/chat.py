@@ -14,7 +14,7 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web import SlackResponse
 
 from bot.errors import CallRefusedError, OutcomeUnknownError, UnavailableError
-from bot.slack.cards.blocks import Message, View
+from bot.slack.cards.blocks import Message, Sheet, View
 
 EVENT_TYPE = "runbook_card"
 
@@ -67,6 +67,10 @@ class Chat(Protocol):
         """Show a person their Home."""
         ...
 
+    def share(self, channel: str, sheet: Sheet, *, thread: str | None) -> str:
+        """Post a file, and return its id."""
+        ...
+
     def permalink(self, channel: str, ts: str) -> str:
         """Return the address of a message."""
         ...
@@ -107,6 +111,16 @@ class SlackChat:
     def publish(self, person: str, view: View) -> None:
         """Show a person their Home."""
         self._call("views.publish", user_id=person, view=view.payload)
+
+    def share(self, channel: str, sheet: Sheet, *, thread: str | None) -> str:
+        """Post a file, in the three steps that Slack's client makes of it."""
+        answer = _answered(
+            "files.completeUploadExternal",
+            lambda: self._client.files_upload_v2(
+                channel=channel, thread_ts=thread, filename=sheet.name, title=sheet.title, content=sheet.text
+            ),
+        )
+        return str(answer["files"][0]["id"])
 
     def permalink(self, channel: str, ts: str) -> str:
         """Return the address of a message."""

@@ -10,19 +10,19 @@ from bot.domain.action import Catalogue, Platform
 from bot.domain.approval import Approval
 from bot.domain.incident import Incident
 from bot.domain.policy import Policy
-from bot.domain.records import Card, CardKind, Episode
-from bot.domain.run import Run
+from bot.domain.records import Attempt, AttemptState, Card, CardKind, Episode
+from bot.domain.run import Run, RunState
 from bot.domain.runbook import Runbook
 from bot.domain.value import JsonValue
 from bot.errors import NotFoundError, UnavailableError
 from bot.ports import Directory, Library, Records
 from bot.slack.cards import wording
 from bot.slack.cards.alarm import alarm_card
-from bot.slack.cards.blocks import Message, View
+from bot.slack.cards.blocks import Message, Sheet, View
 from bot.slack.cards.home import home
 from bot.slack.cards.incident import Around, incident_card
 from bot.slack.cards.notices import Told, broadcasts, notice
-from bot.slack.cards.request import request_card
+from bot.slack.cards.request import list_sheet, request_card
 from bot.slack.cards.run import run_card
 from bot.slack.cards.stage import Stage
 from bot.slack.cards.whispers import Whisper, whisper
@@ -41,7 +41,7 @@ class Drawn:
         asks: the person to tell when the channel cannot be written to.
     """
 
-    shows: Message | View
+    shows: Message | View | Sheet
     edition: int = 0
     broadcast: bool = False
     asks: str | None = None
@@ -69,6 +69,8 @@ class Drawing:
                 return self._run(card, link)
             case CardKind.REQUEST:
                 return self._request(card, link)
+            case CardKind.LIST:
+                return self._list(card, link)
             case CardKind.ALARM:
                 return self._alarm(card, link)
             case CardKind.INCIDENT:
@@ -113,7 +115,8 @@ class Drawing:
         run = self.records.run(card.subject)
         approvals = self.records.approvals(run=run.id)
         stage = self.stage(link=link, cards=_around(run), people=_people(run, approvals))
-        return Drawn(shows=run_card(run, self.runbook(run), approvals, stage), asks=run.requester)
+        going = _progress(self.records.attempts(run.id)) if run.state is RunState.RUNNING else ""
+        return Drawn(shows=run_card(run, self.runbook(run), approvals, stage, going=going), asks=run.requester)
 
     def _request(self, card: Card, link: Link) -> Drawn:
         approval = self.records.approval(card.subject)
@@ -121,6 +124,13 @@ class Drawing:
         stage = self.stage(link=link, cards=_around(run), people=_people(run, [approval]))
         shows = request_card(approval, run, self.runbook(run), stage)
         return Drawn(shows=shows, edition=approval.edition, asks=approval.asked_by)
+
+    def _list(self, card: Card, link: Link) -> Drawn:
+        approval = self.records.approval(card.subject)
+        many = next((one.call.many for one in approval.binding.calls if one.call.many is not None), None)
+        listed = self.records.snapshot(many.digest)[0] if many else None
+        run = self.records.run(approval.run)
+        return Drawn(shows=list_sheet(approval, run, self.stage(link=link), listed=listed))
 
     def _alarm(self, card: Card, link: Link) -> Drawn:
         episode = self.records.episode(card.subject)
@@ -204,6 +214,15 @@ class Drawing:
         where = f"<#{channel}>" if channel.isascii() and channel.isalnum() else wording.quoted(channel, 40)
         words = f"I cannot write in {where}, so requests are not shown there. Type `/invite` and my name in it."
         return Message(text=words)
+
+
+def _progress(attempts: Sequence[Attempt]) -> str:
+    """Return how far the list is that is being sent, in words."""
+    sending = next((one for one in reversed(attempts) if one.state is AttemptState.SENDING and one.call.many), None)
+    if sending is None or sending.call.many is None:
+        return ""
+    done = sending.answer.get("done", 0) if sending.answer else 0
+    return f"{done:,} of {sending.call.many.count:,}"
 
 
 def _around(run: Run) -> list[str]:

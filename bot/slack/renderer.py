@@ -10,9 +10,16 @@ from collections.abc import Callable, Sequence
 from threading import Event
 
 from bot.domain.records import Card, CardKind
-from bot.errors import BotError, CallRefusedError, EdgeError, NotFoundError, OutcomeUnknownError
+from bot.errors import (
+    BotError,
+    CallRefusedError,
+    EdgeError,
+    NotFoundError,
+    OutcomeUnknownError,
+    UnavailableError,
+)
 from bot.ports import Records
-from bot.slack.cards.blocks import Message, View
+from bot.slack.cards.blocks import Message, Sheet, View
 from bot.slack.chat import Chat, SlowDownError
 from bot.slack.drawing import Drawing, Drawn
 
@@ -186,6 +193,8 @@ class Renderer:
         if isinstance(drawn.shows, View):
             self._chat.publish(card.to or "", drawn.shows)
             return ""
+        if isinstance(drawn.shows, Sheet):
+            return self._share(card, drawn.shows, thread=thread)
         try:
             return self._utter(card, drawn, drawn.shows, thread=thread)
         except CallRefusedError as error:
@@ -196,6 +205,20 @@ class Renderer:
                 raise
             log.exception("Slack does not take the blocks of a card; its text is shown.", extra={"card": card.key})
             return self._utter(card, drawn, Message(text=drawn.shows.text), thread=thread)
+
+    def _share(self, card: Card, sheet: Sheet, *, thread: str | None) -> str:
+        """Post a file, and return its id; where Slack does not take it, it is left out, and nothing is returned."""
+        try:
+            return self._chat.share(card.channel, sheet, thread=thread)
+        except SlowDownError:
+            raise
+        except UnavailableError:
+            if self._tries.get(card.key, 0) + 1 < WHISPER_TRIES:
+                raise
+            log.warning("A file could not be posted and is left out.", extra={"card": card.key})
+        except (CallRefusedError, OutcomeUnknownError) as error:
+            log.warning("A file was not taken and is left out.", extra={"card": card.key, "why": error.words})
+        return ""
 
     def _utter(self, card: Card, drawn: Drawn, message: Message, *, thread: str | None) -> str:
         if card.kind is CardKind.WHISPER:

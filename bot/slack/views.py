@@ -90,7 +90,9 @@ class Views:
         card = place.model_copy(update={"thread": None})
         bound = ReviewOpened(approval=approval.id, edition=approval.edition, place=card)
         opaque = self.opened.keep(bound, person=person)
-        shown = modals.review(approval, run, self.desk.runbook(run), self.stage(), opaque=opaque)
+        file = self.desk.records.card(f"list:{approval.id}")
+        stands = file is not None and file.ts is not None
+        shown = modals.review(approval, run, self.desk.runbook(run), self.stage(), opaque=opaque, listed=stands)
         return _set(shown, opaque, place)
 
     def _inputs(self, opening: Opening, place: Place) -> Block:

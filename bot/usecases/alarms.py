@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from bot.domain.alarm import AlarmNotice
 from bot.domain.audit import AuditEntry
-from bot.domain.expression import compile_expression, needed_steps, resolve
+from bot.domain.expression import compile_expression, first_given, needed_steps, resolve
 from bot.domain.inbox import AlarmCame, Delivery, SnoozeAlarm, TakeAlarm
 from bot.domain.people import Place
 from bot.domain.records import AlarmState, Change, Episode, Wait
@@ -14,6 +14,7 @@ from bot.domain.runbook import Runbook, Step
 from bot.domain.value import JsonObject
 from bot.errors import BotError, InvalidError, RequestError
 from bot.usecases.desk import Desk
+from bot.usecases.runs import choices, fits
 from bot.usecases.starting import InputsMissingError, alarm_card_of, facts_of, fill
 
 log = logging.getLogger(__name__)
@@ -148,7 +149,10 @@ def look(desk: Desk, episode: Episode, runbook: Runbook) -> Episode:
     run = _sketch(desk, episode, runbook, facts, inputs)
     findings: list[JsonObject] = []
     for step in leading_reads(desk, runbook):
-        run, finding = _one_look(desk, run, step)
+        knowing = _knowing(desk, run, runbook, step)
+        if knowing is None:
+            break  # from here on a person is asked first
+        run, finding = _one_look(desk, knowing, step)
         if finding:
             findings.append({"id": f"E{len(findings) + 1}", "step": step.id, **finding})
     return episode.model_copy(update={"findings": tuple(findings), "inputs": dict(inputs)})
@@ -162,6 +166,30 @@ def leading_reads(desk: Desk, runbook: Runbook) -> tuple[Step, ...]:
             break
         found.append(step)
     return tuple(found)
+
+
+def _knowing(desk: Desk, run: Run, runbook: Runbook, step: Step) -> Run | None:
+    """Return the run with what is asked for at this step, where it follows from what was found; None where it does not.
+
+    A step that would be skipped asks for nothing.
+    """
+    inputs = dict(run.inputs)
+    try:
+        if step.when and not compile_expression(step.when).truth(desk.scope(run)):
+            return run
+        for parameter in runbook.parameters:
+            if parameter.asked_by != step.id or parameter.name in inputs:
+                continue
+            found = first_given(parameter.sources, desk.scope(run))
+            offered = choices(desk, run, parameter)
+            value = str(found) if found is not None else offered[0] if len(offered) == 1 else parameter.default
+            if value is not None:
+                inputs[parameter.name] = fits(parameter, value)
+            elif parameter.required:
+                return None
+    except BotError:
+        return run  # what cannot be answered is said by the step itself
+    return run.model_copy(update={"inputs": inputs})
 
 
 def _one_look(desk: Desk, run: Run, step: Step) -> tuple[Run, JsonObject | None]:

@@ -1,14 +1,15 @@
 """Work out what a step would do, bind it, and ask for it. Nothing here is sent to AWS but reads."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 from bot.domain.action import Call, Occasion, Proposal
-from bot.domain.approval import MOST_CALLS, Approval, Binding, BoundCall
+from bot.domain.approval import Approval, Binding, BoundCall
 from bot.domain.audit import AuditEntry
 from bot.domain.expression import compile_expression, resolve
+from bot.domain.many import Element, insist_same, line
 from bot.domain.policy import Decision, Verdict, verdict
 from bot.domain.records import Card, CardKind, Wait
 from bot.domain.run import Run
@@ -18,13 +19,16 @@ from bot.errors import InvalidError, NotAllowedError, NotFoundError
 from bot.usecases.desk import Desk
 
 FIRST_REMINDER = timedelta(minutes=5)
+MOST_NAMED = 3
+LIST_FILE = "list"
+"""The path under which the file of a list is kept, beside the snapshots of runbooks."""
 
 
 def items(desk: Desk, run: Run, step: Step) -> tuple[JsonValue, ...]:
     """Return the elements the step goes over; one None where it has no list.
 
     Raises:
-        InvalidError: it is not a list, or longer than one approval may cover.
+        InvalidError: it is not a list, or longer than one approval may cover; says how to go on.
     """
     frozen = run.record(step.id).items
     if frozen or step.for_each is None:
@@ -32,9 +36,18 @@ def items(desk: Desk, run: Run, step: Step) -> tuple[JsonValue, ...]:
     found = compile_expression(step.for_each).value(desk.scope(run))
     if not isinstance(found, list):
         raise InvalidError(f"Step {step.id}: for_each must be a list.")
-    if len(found) > MOST_CALLS:
-        raise InvalidError(f"Step {step.id}: {len(found)} elements; at most {MOST_CALLS} are done under one approval.")
+    most = desk.policy.covers((step,))
+    if len(found) > most:
+        raise InvalidError(
+            f"Step {step.id}: {len(found)} elements; at most {most} are done under one approval. Nothing was asked. "
+            f"Ask for fewer at once (a shorter range of days, one table), one run after the other{_more(desk, most)}."
+        )
     return tuple(found)
+
+
+def _more(desk: Desk, most: int) -> str:
+    could = desk.policy.most_at_once
+    return f"; the runbook's author may set `most:` up to {could} for this step" if could > most else ""
 
 
 def propose(desk: Desk, run: Run, step: Step, *, item: int, element: JsonValue) -> Proposal:
@@ -51,8 +64,25 @@ def propose(desk: Desk, run: Run, step: Step, *, item: int, element: JsonValue) 
     )
     proposal = action.propose(desk.look, desk.parameters(run, step, item=element), occasion)
     for call in proposal.calls:
-        desk.bound(call.row, call.params)
+        if call.many is None:
+            desk.bound(call.row, call.params)
+        else:
+            insist_same(call, (_judged(desk, one) for one in elements(desk, run, step, call, element=element)))
     return proposal
+
+
+def elements(desk: Desk, run: Run, step: Step, call: Call, *, element: JsonValue) -> Iterator[Element]:
+    """List anew, from the lake as it is now, the calls that one call stands for."""
+    each = desk.catalogue.action(step.uses or "").each
+    if each is None:
+        raise InvalidError(f"Step {step.id}: {step.uses} cannot list what {call.row} would be called for.")
+    for one, done in each(desk.look, desk.parameters(run, step, item=element), call):
+        yield Element(one, done)
+
+
+def _judged(desk: Desk, one: Element) -> Element:
+    desk.bound(one.call.row, one.call.params)
+    return one
 
 
 def followers(runbook: Runbook, run: Run, step: Step) -> tuple[Step, ...]:
@@ -150,8 +180,8 @@ def binding(
     """
     lead = steps[0]
     found = calls(desk, run, steps, bound=bound, first=first)
-    if len(found) > MOST_CALLS:
-        raise InvalidError(f"{len(found)} calls; one approval covers at most {MOST_CALLS}.")
+    if len(found) > (most := desk.policy.covers(steps)):
+        raise InvalidError(f"{len(found)} calls; one approval covers at most {most}. Ask for fewer at once.")
     judged = judge(desk, steps, found)
     caller = desk.cloud.identity("sts")
     derived = Binding(
@@ -208,6 +238,7 @@ def request(desk: Desk, run: Run, runbook: Runbook, lead: Step, *, reasked: bool
         raise NotAllowedError(f"{lead.title} is not offered: {judged.reason}")
     expires = now + judged.lifetime
     whole = unset.model_copy(update={"expires": expires.isoformat()})
+    _keep_lists(desk, run, runbook, whole)
     number = desk.records.next_id("approval")
     approval = Approval(
         id=number,
@@ -235,10 +266,21 @@ def request(desk: Desk, run: Run, runbook: Runbook, lead: Step, *, reasked: bool
     }
     return Request(
         approval=approval,
-        cards=(request_card(approval, run),),
+        cards=(request_card(approval, run), *list_cards(approval, run)),
         opens=(Wait(key=f"ladder:{number}:0", due=min(now + FIRST_REMINDER, expires)),),
         audit=(AuditEntry(kind="approval.asked", subject=approval.label, actor=run.requester, facts=facts),),
     )
+
+
+def _keep_lists(desk: Desk, run: Run, runbook: Runbook, bound: Binding) -> None:
+    """Keep the file of every list under its digest, for people to read; what is sent is listed anew."""
+    for one in bound.calls:
+        if one.call.many is None:
+            continue
+        step = runbook.step(one.step)
+        listed = elements(desk, run, step, one.call, element=items(desk, run, step)[one.item])
+        text = b"".join(line(element.call.params) for element in insist_same(one.call, listed)).decode()
+        desk.records.keep_snapshot(text, LIST_FILE, one.call.many.digest)
 
 
 def _candidates(desk: Desk, needs: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
@@ -255,3 +297,12 @@ def request_card(approval: Approval, run: Run) -> Card:
         edition=approval.edition,
         urgent=True,
     )
+
+
+def list_cards(approval: Approval, run: Run) -> tuple[Card, ...]:
+    """Return the file with the whole list, under the request, where the card cannot name all of it."""
+    calls = [one.call for one in approval.binding.calls]
+    if len(calls) <= MOST_NAMED and all(one.many is None for one in calls):
+        return ()
+    key, under = f"list:{approval.id}", f"request:{approval.id}"
+    return (Card(key=key, kind=CardKind.LIST, subject=approval.id, channel=run.place.channel, under=under),)

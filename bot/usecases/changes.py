@@ -5,7 +5,7 @@ permit that `Cloud.send` wants.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -29,9 +29,9 @@ from bot.errors import (
     UnavailableError,
     WorldChangedError,
 )
-from bot.usecases.asking import binding, items, propose, request, request_card
+from bot.usecases.asking import binding, elements, items, propose, request, request_card
 from bot.usecases.desk import Desk
-from bot.usecases.runs import LEASE_AGAIN, Turn, failed, notice, observed, seen
+from bot.usecases.runs import LEASE_AGAIN, Turn, failed, notice, observed, run_card, seen
 
 log = logging.getLogger(__name__)
 
@@ -323,7 +323,7 @@ def _take(desk: Desk, run: Run, step: Step, approval: Approval, place: int, prop
     if taken.permit is None:
         return Turn(goes_on=True, cards=(request_card(approval, run),))
     try:
-        sent = _deliver(desk, taken.permit)
+        sent = _deliver(desk, run, step, taken.permit, item=bound.item)
     except StaleError:
         return Turn(goes_on=True)
     return _sent(desk, run, step, approval, place, taken.attempt, sent, may_replay=True)
@@ -336,17 +336,42 @@ class _Sent:
     words: str = ""
 
 
-def _deliver(desk: Desk, permit: ConsumedApproval) -> _Sent:
+def _deliver(desk: Desk, run: Run, step: Step, permit: ConsumedApproval, *, item: int) -> _Sent:
     def mark() -> None:
         desk.records.mark_sending(permit.attempt, owner=desk.replica)
 
     try:
-        answer = desk.cloud.send(permit, mark=mark)
+        if permit.call.many is not None:
+            answer = _deliver_list(desk, run, step, permit, mark, item=item)
+        else:
+            answer = desk.cloud.send(permit, mark=mark)
     except OutcomeUnknownError as error:
         return _Sent(state=AttemptState.UNKNOWN, words=error.words)
     except (CallRefusedError, UnavailableError, RequestError) as error:
         return _Sent(state=AttemptState.FAILED, words=error.words)
     return _Sent(state=AttemptState.DONE, answer=answer)
+
+
+def _deliver_list(
+    desk: Desk, run: Run, step: Step, permit: ConsumedApproval, mark: Callable[[], None], *, item: int
+) -> JsonObject:
+    """Send what is left of a list: it is listed anew, and what the lake holds already is not sent again."""
+    begun = [False]
+
+    def note(done: int, sent: int) -> None:
+        if not begun[0]:
+            mark()
+            begun[0] = True
+        count = permit.call.many.count if permit.call.many else 0
+        progress: JsonObject = {"done": done, "begun": sent, "count": count}
+        try:
+            desk.records.note_progress(permit.attempt, owner=desk.replica, progress=progress, card=run_card(run))
+        except NotAllowedError as error:
+            words = f"Stopped on the way: {done:,} of {count:,} were done, and nothing more was sent."
+            raise NotAllowedError(f"{words} Asked again, it goes on from there.") from error
+
+    listed = elements(desk, run, step, permit.call, element=items(desk, run, step)[item])
+    return desk.cloud.send_many(permit, ((one.call, one.done) for one in listed), mark=note)
 
 
 def _sent(
@@ -443,10 +468,10 @@ def _again(desk: Desk, run: Run, step: Step, approval: Approval, place: int, att
         if refusal:
             return _never_sent(desk, run, step, approval, attempt, refusal)
     try:
-        sent = _deliver(desk, permit)
+        sent = _deliver(desk, run, step, permit, item=attempt.item)
     except StaleError:
         return Turn(goes_on=True)
-    if sent_before and replay is Replay.SAFE and sent.state is AttemptState.FAILED:
+    if sent_before and attempt.call.many is None and replay is Replay.SAFE and sent.state is AttemptState.FAILED:
         sent = _settled_by_reading(desk, step, attempt.call, sent)
     return _sent(desk, run, step, approval, place, attempt.id, sent, may_replay=not sent_before)
 

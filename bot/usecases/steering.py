@@ -212,8 +212,13 @@ def settle_unknown(desk: Desk, delivery: Delivery, wish: SettleUnknown) -> Chang
         }
     )
     change = _woken(desk, going, "run.settled", by=somebody.id, facts=facts)
-    # A call with a token is sent once more: AWS does it once, and its answer names what was begun.
-    settled = tuple(one.id for one in unknown if desk.catalogue.row(one.call.row).replay is not Replay.TOKEN)
+    # A call with a token is sent once more: AWS does it once, and its answer names what was begun. Of a list, what the
+    # lake does not hold yet is sent.
+    settled = tuple(
+        one.id
+        for one in unknown
+        if desk.catalogue.row(one.call.row).replay is not Replay.TOKEN and one.call.many is None
+    )
     return change.model_copy(update={"settles": settled})
 
 

@@ -37,6 +37,16 @@ from bot.workbench.lake.lake import Lake
 MOST_ROUNDS = 2_000
 
 
+@dataclass(frozen=True, kw_only=True)
+class Shore:
+    """Say where a local lake is, and what it is called."""
+
+    platform: Platform
+    url: str
+    credentials: Credentials
+    clock: Clock
+
+
 @dataclass
 class Table:
     """Hold the desk, take wishes, and perform what they lead to in order."""
@@ -50,20 +60,30 @@ class Table:
 
     @classmethod
     def laid(cls, runbook: Runbook, source: str, *, lake: Lake, folder: Path) -> "Table":
-        """Lay a table with records of its own."""
+        """Lay a table with records of its own, on a lake of this process."""
+        lent = lake.credentials
+        shore = Shore(
+            platform=platform_of(lake),
+            url=lake.endpoint_url,
+            credentials=Credentials(access_key_id=lent.access_key_id, secret_access_key=lent.secret_access_key),
+            clock=lake.clock,
+        )
+        return cls.at(runbook, source, shore=shore, folder=folder)
+
+    @classmethod
+    def at(cls, runbook: Runbook, source: str, *, shore: Shore, folder: Path) -> "Table":
+        """Lay a table with records of its own, on a lake anywhere."""
         store = Store.open(
             f"sqlite:///{folder / 'bot.db'}",
             signer=signer_at(folder / "audit.key", trust=folder / "audit.pub"),
             anchors=folder_anchors(folder / "anchors"),
-            clock=lake.clock,
+            clock=shore.clock,
         )
-        platform = _platform(lake)
-        lent = lake.credentials
         cloud = AwsCloud(
             catalogue=CATALOGUE,
-            platform=platform,
-            endpoint_url=lake.endpoint_url,
-            credentials=Credentials(access_key_id=lent.access_key_id, secret_access_key=lent.secret_access_key),
+            platform=shore.platform,
+            endpoint_url=shore.url,
+            credentials=shore.credentials,
         )
         policy = policy_for(runbook)
         desk = Desk(
@@ -76,14 +96,14 @@ class Table:
             assistant=ExtractiveAssistant(),
             catalogue=CATALOGUE,
             policy=policy,
-            platform=platform,
+            platform=shore.platform,
             environment="local",
             team=TEAM,
             channel=CHANNEL,
             replica="try",
             alive=lambda owner: owner == "try",
         )
-        return cls(desk=desk, store=store, clock=lake.clock, cloud=cloud)
+        return cls(desk=desk, store=store, clock=shore.clock, cloud=cloud)
 
     def __enter__(self) -> "Table":
         return self
@@ -125,7 +145,8 @@ class Table:
         return words[-1] if words else "It did not start."
 
 
-def _platform(lake: Lake) -> Platform:
+def platform_of(lake: Lake) -> Platform:
+    """Return the platform that a local lake is."""
     names = lake.names
     listed = resources(names).items()
     return Platform(

@@ -4,13 +4,13 @@ import pytest
 from pydantic import ValidationError
 
 from bot.actions.catalogue import CATALOGUE
-from bot.domain.action import Looking, Occasion
+from bot.domain.action import Looking, Occasion, Proposal
 from bot.domain.runbook import Risk
 from bot.domain.strictjson import parse_object
 from bot.domain.value import JsonObject, JsonValue
 from bot.errors import InvalidError, WorldChangedError
 from tests.actions.scripted import Script, observe, params_of, propose, propose_on, read
-from tests.aws.moto_lake import Lake, gate
+from tests.aws.moto_lake import Lake, eventually, gate
 from tests.aws.seeded import ETAG, EXECUTION, MACHINE, PLATFORM, PROBE_INPUT, SOURCE, nothing, permit
 
 DEFINED: JsonObject = {
@@ -133,6 +133,40 @@ def test_a_source_that_is_not_there_is_said_so() -> None:
         propose(gone.look, "stepfunctions.run", **running(sources=SOURCES))
 
 
+MONTH: JsonObject = {"pipeline": "transactions", "month": "2026-01", "promote": False}
+FOLDER: JsonValue = [{"bucket": "lake-bronze", "prefix": "bronze/mortgages/transactions/ingest_date=2026-01-"}]
+
+
+def of_month(*keys: str) -> JsonObject:
+    files: list[JsonValue] = [
+        {"Key": f"{key}", "Size": 4, "ETag": ETAG, "LastModified": "2026-01-21T02:00:00Z"} for key in keys
+    ]
+    return {"Contents": files}
+
+
+def backfill(*keys: str) -> Proposal:
+    listing = Script(states__machine=[DEFINED], s3__list=[of_month(*keys)])
+    return propose(listing.look, "stepfunctions.run", **running(input=MONTH, name_prefix="backfill", folders=FOLDER))
+
+
+def test_a_month_is_loaded_by_one_start_that_promotes_nothing() -> None:
+    proposal = backfill(SOURCE)
+
+    assert [call.row for call in proposal.calls] == ["states.start_month"]
+    assert CATALOGUE.risk(proposal.calls) is Risk.CONTROL
+    assert "the files under bronze/mortgages/transactions/ingest_date=2026-01-" in proposal.effect
+
+
+def test_a_file_that_comes_later_is_another_state_seen() -> None:
+    assert backfill(SOURCE).seen != backfill(SOURCE, f"{SOURCE}2").seen
+    assert backfill(SOURCE).seen == backfill(SOURCE).seen
+
+
+def test_a_month_without_files_is_not_started() -> None:
+    with pytest.raises(InvalidError, match="There is no file under bronze/"):
+        backfill()
+
+
 def test_a_run_that_was_not_answered_has_nothing_to_observe() -> None:
     with pytest.raises(WorldChangedError):
         observe(script().look, "stepfunctions.run", **running())
@@ -205,4 +239,4 @@ def test_a_probe_on_the_lake_is_started_listed_and_stopped(the_lake: Lake) -> No
     gate().send(permit(stop.calls[0]), mark=nothing)
 
     assert (seen["name"], seen["status"]) == (start.calls[0].params["name"], "RUNNING")
-    assert observe(look, "stepfunctions.stop", arn=seen["arn"], cause="test") == {"status": "ABORTED"}
+    eventually(lambda: observe(look, "stepfunctions.stop", arn=seen["arn"], cause="test") == {"status": "ABORTED"})

@@ -31,6 +31,7 @@ def test_a_partition_s_runs_are_told_apart_by_their_marker(the_lake: Lake) -> No
     assert (found["count"], found["partial"], found["complete"], found["current_files"]) == (3, 1, True, 3)
     assert isinstance(found["live"], dict)
     assert found["live"]["run_id"] == OLD
+    assert (found["year"], found["month"], found["schema_version"]) == ("2026", "01", "v1")
 
 
 def test_the_run_before_the_live_one_is_named_and_none_before_the_first(the_lake: Lake) -> None:
@@ -85,6 +86,16 @@ def test_current_is_held_against_one_run(the_lake: Lake) -> None:
     assert isinstance(new["left_over"], list)
     keys = [one["key"] for one in new["left_over"] if isinstance(one, dict)]
     assert keys == [f"{PARTITION}current/part-0002.parquet"]
+
+
+def test_what_a_run_adds_is_what_its_way_back_takes_out_of_sight(the_lake: Lake) -> None:
+    seed_partition(the_lake)
+    write_run(the_lake, NEW, {"part-0000.parquet": "new-0", "extra-0000.parquet": "new-x"})
+
+    added = looked("lake.current", run_id=NEW)["added"]
+
+    assert isinstance(added, list)
+    assert {one["key"] for one in added if isinstance(one, dict)} == {f"{PARTITION}current/extra-0000.parquet"}
 
 
 def test_nothing_against_nothing_is_not_complete(the_lake: Lake) -> None:

@@ -213,3 +213,24 @@ def test_copies_and_the_pointer_are_settled_by_looking(here: Lake) -> None:
     answers = [gate().send(permit(call), mark=nothing) for call in settled]
 
     assert [action.settle(LOOK, call) for call in settled] == answers
+
+
+def test_a_run_of_many_files_is_filled_in_as_one_list_before_the_pointer(here: Lake) -> None:
+    write_run(here, NEW, {f"part-{number:03}.parquet": f"rows {number}" for number in range(40)})
+    left = left_over()
+
+    proposal = propose(LOOK, "lake.promote", **PROMOTING, left_over=left)
+
+    first, *_, last = proposal.calls
+    assert first.many is not None
+    assert first.many.count >= 40
+    assert last.row == "s3.put_pointer"
+    each = CATALOGUE.action("lake.promote").each
+    assert each is not None
+    _, params = params_of("lake.promote", {**PROMOTING, "left_over": left})
+    gate().send_many(permit(first), each(LOOK, params, first), mark=lambda _done, _begun: None)
+    for call in proposal.calls[1:]:
+        gate().send(permit(call), mark=nothing)
+    seen = observe(LOOK, "lake.promote", **PROMOTING, left_over=left)
+    assert (seen["complete"], seen["missing"], seen["run_id"]) == (True, 0, NEW)
+    assert all(done for _, done in each(LOOK, params, first))

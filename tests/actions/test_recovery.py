@@ -60,6 +60,33 @@ def test_a_history_without_failure_says_so() -> None:
     assert (found["failed"], found["error"], found["state"]) == (False, "", "")
 
 
+def asked(given: JsonObject, **other: JsonValue) -> JsonObject:
+    answer: JsonObject = {**FAILED, "input": json.dumps(given), **other}
+    return read(Script(states__input=[answer]), "stepfunctions.given", arn=ARN)
+
+
+def test_what_an_execution_was_given_says_where_its_run_lies() -> None:
+    found = asked({"ingest_date": "2025-12-31", "schema_version": "v2", "promote": True, "pipeline": "transactions"})
+
+    assert (found["day"], found["partition"]) == ("2025-12-31", "year=2025/month=12/schema_v=v2/")
+    assert (found["promote"], found["pipeline"], found["foreign"]) == (True, "transactions", 0)
+
+
+def test_without_a_day_it_is_that_of_the_source_file_or_of_the_start() -> None:
+    assert asked({"raw_key": SOURCE})["day"] == SOURCE.split("ingest_date=")[1][:10]
+    assert (asked({})["day"], asked({})["promote"]) == ("2026-01-21", False)
+
+
+@pytest.mark.parametrize(
+    "value", ["../x", "2025-12-31/../..", 20251231, None, ["2025-12-31"], "\uff12\uff10\uff12\uff15-12-31"]
+)
+def test_what_has_no_form_is_as_good_as_not_given(value: JsonValue) -> None:
+    found = asked({"ingest_date": value, "pipeline": "a b", "raw_key": "bronze/../x", "password": "x"})
+
+    assert (found["day"], found["pipeline"], found["raw_key"], found["foreign"]) == ("2026-01-21", "", "", 1)
+    assert "password" not in str(found)
+
+
 def redriving(**other: JsonValue) -> Script:
     return Script(states__execution=[{**FAILED, **other}], states__machine=[DEFINED])
 

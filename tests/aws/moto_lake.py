@@ -1,7 +1,7 @@
 """The small lake, made on moto in this process."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -12,6 +12,7 @@ from moto import mock_aws
 
 from bot.actions.catalogue import CATALOGUE
 from bot.aws.cloud import AwsCloud
+from bot.aws.models import core_session
 from tests.aws.seeded import ACCOUNT, BREAKER, CREDENTIALS, KEY, PLATFORM, REGION, SOURCE, text
 
 PATIENT_S = 30.0  # a busy machine is no frozen process
@@ -24,6 +25,7 @@ def _session() -> boto3.session.Session:
         aws_access_key_id=CREDENTIALS.access_key_id,
         aws_secret_access_key=CREDENTIALS.secret_access_key,
         region_name=REGION,
+        botocore_session=core_session(),
     )
 
 
@@ -84,6 +86,14 @@ def lake() -> Iterator[Lake]:
         seeded = Lake()
         seeded.seed()
         yield seeded
+
+
+def eventually(true: Callable[[], bool]) -> None:
+    """Wait until it is true: moto's Step Functions interpreter works in threads of its own."""
+    give_up = time.monotonic() + PATIENT_S
+    while not true():
+        assert time.monotonic() < give_up, "It never came true."
+        time.sleep(0.02)
 
 
 @cache

@@ -194,6 +194,11 @@ GOOD: dict[str, JsonObject] = {
         "name": "rerun-0123456789ab",
         "input": text({"ingest_date": "2026-01-21", "promote": False}),
     },
+    "states.start_month": {
+        "stateMachineArn": MACHINE,
+        "name": "backfill-202601-0123456789ab",
+        "input": text({"month": "2026-01", "pipeline": "transactions", "schema_version": "v1", "promote": False}),
+    },
     "states.smoke": {
         "stateMachineArn": MACHINE,
         "name": "smoke-0123456789ab",

@@ -3,6 +3,7 @@ import pytest
 from bot.actions.catalogue import CATALOGUE
 from bot.aws.cloud import AwsCloud
 from bot.domain.action import Call, Looking, Occasion
+from bot.domain.many import standing_for
 from bot.domain.runbook import Risk
 from bot.errors import (
     BotError,
@@ -46,6 +47,124 @@ def test_the_gate_is_the_port() -> None:
     assert callable(found.look)
 
 
+# Sending a list.
+
+
+OTHER = '"22222222222222222222222222222222"'
+
+
+def copies(count: int, *, etag: str = '"11111111111111111111111111111111"') -> list[Call]:
+    look = Looking(catalogue=CATALOGUE, platform=PLATFORM, perform=lambda _: {})
+    bucket = PLATFORM.names("quarantine_bucket")[0]
+    return [
+        look.call(
+            "s3.copy_condemned",
+            Bucket=bucket,
+            Key=f"condemned/a/part-{number}.json",
+            CopySource={"Bucket": bucket, "Key": f"quarantine/a/part-{number}.json"},
+            CopySourceIfMatch=etag,
+        )
+        for number in range(count)
+    ]
+
+
+def unmarked(_done: int, _begun: int) -> None:
+    """Mark nothing."""
+
+
+def of(calls: list[Call]) -> list[tuple[Call, bool]]:
+    return [(call, False) for call in calls]
+
+
+@pytest.mark.parametrize(
+    "other", [copies(11), copies(9), copies(10, etag=OTHER), copies(10)[::-1]], ids=["more", "fewer", "other", "order"]
+)
+def test_a_list_that_is_not_the_one_approved_leaves_nothing(neighbour: Neighbour, other: list[Call]) -> None:
+    approved = standing_for(copies(10), resource="s3://q/condemned/a/")
+
+    with pytest.raises(InvalidError, match="not the one that was approved"):
+        neighbour.gate().send_many(permit(approved), of(other), mark=unmarked)
+
+    assert neighbour.seen == []
+
+
+def test_a_list_with_one_call_no_row_admits_leaves_nothing(neighbour: Neighbour) -> None:
+    (good_one,) = copies(1)
+    forged_one = good_one.model_copy(update={"params": {**good_one.params, "Key": "quarantine/a/part-0.json"}})
+    approved = standing_for([good_one, forged_one], resource="s3://q/condemned/a/")
+
+    with pytest.raises(InvalidError, match="does not admit"):
+        neighbour.gate().send_many(permit(approved), of([good_one, forged_one]), mark=unmarked)
+
+    assert neighbour.seen == []
+
+
+def set_aside(lake: Lake, count: int) -> list[Call]:
+    """Put objects where the copies look for them."""
+    calls = copies(count, etag='"9b9af6945c95f1aa302a61acf75c9bd6"')
+    for call in calls:
+        source = call.params["CopySource"]
+        assert isinstance(source, dict)
+        lake.client("s3").put_object(Bucket=source["Bucket"], Key=source["Key"], Body=b"row")
+    return calls
+
+
+def copied(lake: Lake) -> int:
+    found = lake.client("s3").list_objects_v2(Bucket="lake-quarantine", Prefix="condemned/a/")
+    return int(found["KeyCount"])
+
+
+def test_of_a_list_nothing_leaves_before_its_window_is_marked(the_lake: Lake) -> None:
+    calls, marks = set_aside(the_lake, 20), []
+
+    def mark(done: int, begun: int) -> None:
+        marks.append((done, begun, copied(the_lake)))
+        if done == 16:
+            raise StaleError("not ours any more")
+
+    with pytest.raises(StaleError):
+        gate().send_many(permit(standing_for(calls, resource="r")), of(calls), mark=mark)
+
+    assert marks == [(0, 8, 0), (8, 16, 8), (16, 20, 16)]
+    assert copied(the_lake) == 16
+
+
+def test_what_is_so_already_is_not_sent(the_lake: Lake) -> None:
+    calls = set_aside(the_lake, 10)
+    elements = [(call, place % 2 == 0) for place, call in enumerate(calls)]
+
+    answer = gate().send_many(permit(standing_for(calls, resource="r")), elements, mark=unmarked)
+
+    assert (answer, copied(the_lake)) == ({"count": 10, "sent": 5}, 5)
+
+
+def test_an_element_without_an_answer_is_named_and_nothing_follows_its_window(neighbour: Neighbour) -> None:
+    calls = copies(20)
+
+    with pytest.raises(OutcomeUnknownError, match="It was number 1 of 20"):
+        neighbour.gate().send_many(permit(standing_for(calls, resource="r")), of(calls), mark=unmarked)
+
+    assert len(neighbour.seen) == 8
+
+
+def test_a_row_that_is_not_safe_to_repeat_is_never_sent_as_a_list(neighbour: Neighbour) -> None:
+    call = good("states.start_isolated")
+
+    with pytest.raises(ValueError, match="may not be sent as a list"):
+        neighbour.gate().send_many(permit(standing_for([call], resource="r")), of([call]), mark=unmarked)
+
+    assert neighbour.seen == []
+
+
+def test_a_list_is_not_sent_as_one_call_nor_one_call_as_a_list(neighbour: Neighbour) -> None:
+    with pytest.raises(ValueError, match="stands for a list"):
+        neighbour.gate().send(permit(standing_for(copies(2), resource="r")), mark=nothing)
+    with pytest.raises(ValueError, match="not sent as a list"):
+        neighbour.gate().send_many(permit(copies(1)[0]), of(copies(1)), mark=unmarked)
+
+    assert neighbour.seen == []
+
+
 # Sending once.
 
 
@@ -69,7 +188,7 @@ def test_no_trustworthy_answer_is_outcome_unknown_after_exactly_one_request(neig
     with pytest.raises(OutcomeUnknownError, match="sent"):
         neighbour.gate().send(permit(good("events.disable_rule")), mark=nothing)
 
-    assert neighbour.seen == [DISABLE]
+    assert neighbour.arrived() == [DISABLE]
 
 
 @pytest.mark.parametrize("mood", UNKNOWN)
@@ -80,7 +199,7 @@ def test_every_changing_row_leaves_once_however_it_is_answered(neighbour: Neighb
     with pytest.raises(OutcomeUnknownError):
         neighbour.gate().send(permit(good(row)), mark=nothing)
 
-    assert len(neighbour.seen) == 1
+    assert len(neighbour.arrived()) == 1
 
 
 def test_a_start_whose_answer_names_no_execution_is_outcome_unknown(neighbour: Neighbour) -> None:

@@ -6,7 +6,7 @@ import pytest
 from bot.aws.plumbing import Plumbed, Plumbing
 from bot.errors import InvalidError, OutcomeUnknownError, UnavailableError
 from tests.aws.moto_lake import Lake
-from tests.aws.neighbour import READ_TIMEOUT_S, Mood, Neighbour
+from tests.aws.neighbour import Mood, Neighbour
 from tests.aws.seeded import ACCOUNT, CREDENTIALS, REGION
 
 TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:lake-page"
@@ -61,7 +61,9 @@ def test_a_page_reaches_the_pager(the_lake: Lake) -> None:
 
 
 def paging(neighbour: Neighbour) -> Plumbing:
-    return Plumbing(plumbed=ANCHORED, credentials=CREDENTIALS, endpoint_url=neighbour.url, read_timeout=READ_TIMEOUT_S)
+    return Plumbing(
+        plumbed=ANCHORED, credentials=CREDENTIALS, endpoint_url=neighbour.url, read_timeout=neighbour.patience
+    )
 
 
 @pytest.mark.parametrize("mood", ["late", "drops", "fails"])
@@ -71,7 +73,7 @@ def test_a_page_without_an_answer_is_not_sent_again(neighbour: Neighbour, mood: 
     with pytest.raises(OutcomeUnknownError):
         paging(neighbour).page(TOPIC, "s", "w")
 
-    assert len(neighbour.seen) == 1
+    assert len(neighbour.arrived()) == 1
 
 
 def test_a_page_that_is_refused_did_not_go_out(neighbour: Neighbour) -> None:

@@ -17,6 +17,12 @@ TITLES = {
     "long_runs": ("Acknowledgements with 2 long runs in progress",),
     "way_out": ("Click on Approve received -> the change leaves the process",),
     "ready": ("`serve`: ready",),
+    "copies": ("40 copies under one approval",),
+    "digest": (
+        "Log lines digested per CPU-second",
+        "Memory of `runbook-bot logs digest`",
+        "What of the logs goes to a model",
+    ),
 }
 
 
@@ -41,7 +47,7 @@ def test_a_bench_that_does_not_exist_is_refused_with_the_names() -> None:
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
 
     assert done.returncode == 2
-    assert "there is ack, long_runs, way_out, ready" in done.stderr
+    assert "there is ack, long_runs, way_out, ready, digest" in done.stderr
 
 
 def test_a_percentile_is_a_time_that_was_measured() -> None:

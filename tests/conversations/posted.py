@@ -88,7 +88,7 @@ def gunicorn(stage: Stage) -> Iterator["subprocess.Popen[bytes]"]:
 
 def status_of(port: int, path: str) -> int:
     """Return the status with which a server answers, or 0 if it does not."""
-    connection = HTTPConnection("127.0.0.1", port, timeout=5)
+    connection = HTTPConnection("127.0.0.1", port, timeout=20)
     try:
         connection.request("GET", path)
         return connection.getresponse().status

@@ -50,7 +50,7 @@ def test_every_way_leads_to_the_same_request(stage: Stage, way: Callable[[Stage,
 
     assert stage.reached() == HALF_OPEN_IS_ASKED
     assert f"“{REASON}”" in plain(asked)
-    assert "Start runbook" not in plain(stage.cards("CircuitBreakerOpen")[0])
+    until(lambda: "Start runbook" not in plain(stage.cards("CircuitBreakerOpen")[0]), "the alarm says who is on it")
 
 
 def test_over_signed_http_the_whole_repair_and_everything_one_may_ask_meanwhile(stage: Stage) -> None:

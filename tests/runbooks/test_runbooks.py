@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from bot.actions.catalogue import CATALOGUE
+from bot.domain.action import PLATFORM_KEYS
 from bot.domain.checking import check_library, check_runbook
 from bot.domain.expression import compile_expression, first_given, resolve
 from bot.domain.reading import read_runbook
@@ -16,10 +17,6 @@ from bot.domain.value import JsonObject, JsonValue
 FOLDER = Path(__file__).parents[2] / "runbooks"
 FILES = sorted(FOLDER.glob("*.md"))
 KNOWN = frozenset(f"runbooks/{file.name}" for file in FILES)
-KEYS = frozenset({
-    "bronze_bucket", "silver_bucket", "quarantine_bucket", "artifacts_bucket", "log_groups", "machines", "machine",
-    "rules", "daily_rule", "namespace", "pipelines",
-})  # fmt: skip
 TEMPLATE = "TEMPLATE.md"
 
 
@@ -32,7 +29,7 @@ def load(name: str, path: str | None = None) -> Runbook:
 
 @pytest.mark.parametrize("name", [file.name for file in FILES if file.name != TEMPLATE])
 def test_a_shipped_runbook_reads_and_checks_without_a_problem(name: str) -> None:
-    found = check_runbook(load(name), CATALOGUE, KEYS, KNOWN)
+    found = check_runbook(load(name), CATALOGUE, PLATFORM_KEYS, KNOWN)
 
     assert found == (), [str(problem) for problem in found]
 
@@ -40,7 +37,7 @@ def test_a_shipped_runbook_reads_and_checks_without_a_problem(name: str) -> None
 def test_the_template_is_a_runbook_once_it_has_a_name_of_its_own() -> None:
     runbook = load(TEMPLATE, "runbooks/my-runbook.md")
 
-    found = check_runbook(runbook, CATALOGUE, KEYS, KNOWN)
+    found = check_runbook(runbook, CATALOGUE, PLATFORM_KEYS, KNOWN)
 
     assert found == (), [str(problem) for problem in found]
     assert runbook.status is Status.DRAFT

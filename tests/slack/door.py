@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -179,6 +179,11 @@ class NoCloud:
     def send(self, permit: ConsumedApproval, *, mark: object) -> JsonObject:
         raise AssertionError("The door sent something to AWS.")
 
+    def send_many(
+        self, permit: ConsumedApproval, elements: Iterable[tuple[Call, bool]], *, mark: Callable[[int, int], None]
+    ) -> JsonObject:
+        raise AssertionError("The door sent a list to AWS.")
+
     def identity(self, service: str) -> Identity:
         raise AssertionError("The door asked AWS who it is.")
 
@@ -253,7 +258,7 @@ class Door:
             replica="one",
             alive=lambda _: True,
         )
-        self.opened = Opened(now=self.hour.now)
+        self.opened = Opened(kept=self.store, now=self.hour.now)
         self.views = Views(desk=self.desk, stage=self.stage, opened=self.opened)
         self.client = WebClient(token=token, base_url=base_url)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from threading import Event
 
 from bot.errors import CallRefusedError
-from bot.slack.cards.blocks import Block, Message, View
+from bot.slack.cards.blocks import Block, Message, Sheet, View
 from bot.slack.chat import EVENT_TYPE, Seen
 from bot.workbench.slack.checker import check_message, check_view
 from bot.workbench.slack.spoken import Label, labels_of, plain
@@ -71,6 +71,7 @@ class FakeChat:
 
     messages: list[Posted] = field(default_factory=list)
     homes: dict[str, View] = field(default_factory=dict)
+    sheets: list[tuple[str, str | None, Sheet]] = field(default_factory=list)
     closed: set[str] = field(default_factory=set)
     strangers: set[tuple[str, str]] = field(default_factory=set)
     calls: list[tuple[str, str]] = field(default_factory=list)
@@ -118,6 +119,13 @@ class FakeChat:
         _insist_taken(check_view(view.payload))
         self.homes[person] = view
         done()
+
+    def share(self, channel: str, sheet: Sheet, *, thread: str | None) -> str:
+        done = self._called("share", channel)
+        self._insist_open(channel)
+        self.sheets.append((channel, thread, sheet))
+        done()
+        return f"F{len(self.sheets)}"
 
     def permalink(self, channel: str, ts: str) -> str:
         self._called("permalink", channel)()

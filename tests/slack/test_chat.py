@@ -6,7 +6,7 @@ import pytest
 from slack_sdk import WebClient
 
 from bot.errors import CallRefusedError, OutcomeUnknownError
-from bot.slack.cards.blocks import Message, View, section
+from bot.slack.cards.blocks import Message, Sheet, View, section
 from bot.slack.chat import Seen, SlackChat, SlowDownError
 from bot.workbench.slack.server import LocalSlack
 from tests.slack.cards.gallery import GALLERY
@@ -119,3 +119,14 @@ def test_a_request_notifies_its_group_and_a_run_card_nobody(
 
     notified = [one for one in ("ana", "bo", "cy") if slack.person(one).state()["notifications"]]
     assert notified == [one for one in people if one != "cy"]
+
+
+def test_a_file_stands_in_its_thread_with_every_byte(chat: SlackChat, slack: LocalSlack) -> None:
+    root = post(chat, "request:9")
+
+    chat.share(ROOM, Sheet(name="Q-9-calls.txt", title="All calls", text="1. s3 CopyObject\n" * 900), thread=root)
+
+    (message,) = [one for one in slack.board.messages() if one.get("files")]
+    assert message["thread_ts"] == root
+    assert message["files"][0]["name"] == "Q-9-calls.txt"
+    assert message["files"][0]["size"] == len("1. s3 CopyObject\n") * 900

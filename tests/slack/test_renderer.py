@@ -582,3 +582,35 @@ def test_a_run_that_ended_is_told_with_what_it_owes(house: House) -> None:
     house.settle()
 
     assert "*Owed* nothing." in house.chat.card("finished:42:0").words
+
+
+LIST = Card(key="list:9", kind=CardKind.LIST, subject=9, channel=CHANNEL, under="request:9")
+
+
+def test_a_long_list_is_posted_as_a_file_under_its_request_and_once(house: House) -> None:
+    house.keep(RUN, REQUEST, LIST)
+    house.settle()
+    house.keep(REQUEST)
+    house.settle()
+
+    ((channel, thread, sheet),) = house.chat.sheets
+    assert (channel, thread) == (CHANNEL, house.chat.card("request:9").ts)
+    assert house.store.approval(9).digest in sheet.text
+    assert all(call.call.resource.removeprefix("s3://")[:5] in sheet.text for call in an_approval().binding.calls[:1])
+    assert house.store.cards_behind() == []
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [CallRefusedError("no files here", code="file_uploads_disabled"), OutcomeUnknownError("no answer")],
+    ids=["refused", "no answer"],
+)
+def test_a_file_that_slack_does_not_take_is_left_out(house: House, refusal: Exception) -> None:
+    house.chat.fails("share", refusal)
+    house.keep(RUN, REQUEST, LIST)
+
+    house.settle()
+
+    assert house.chat.sheets == []
+    assert house.store.cards_behind() == []
+    assert house.chat.card("request:9").ts

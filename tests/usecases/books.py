@@ -290,7 +290,28 @@ TWO_WAYS = _book(
     WAYS,
 )
 
+CONDEMN = _book(
+    "condemn",
+    "Condemn what was set Aside",
+    (
+        """{number}. **Copy everything.**
+   ```yaml step
+   id: copied
+   uses: s3.copy_prefix
+   with:
+     bucket: ${platform.quarantine_bucket}
+     prefix: quarantine/listed/
+   expect: output.done == output.count
+   no_undo: Copies hurt nobody.
+   ```
+
+""",
+    ),
+    (_rule("schedule_after"),),
+)
+
 BOOKS = {
+    "condemn": CONDEMN,
     "two-ways": TWO_WAYS,
     "swap": SWAP,
     "two-people": TWO_PEOPLE,

@@ -11,6 +11,8 @@ from tests.usecases.halted import Halted
 from tests.usecases.proxy import Proxy
 from tests.usecases.table import Table
 
+READ_TIMEOUT_S = 2.5  # of a far table: long enough for a busy machine, and what is late is later
+
 
 @pytest.fixture(scope="module")
 def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Halted]:
@@ -50,16 +52,22 @@ def fresh_table(fresh: Lake, tmp_path: Path) -> Iterator[Table]:
     laid.insist_on_the_story()
 
 
-@pytest.fixture
-def proxy(lake: Lake) -> Iterator[Proxy]:
-    with Proxy(lake.endpoint_url) as between:
+@pytest.fixture(scope="module")
+def lasting_proxy(started: Halted) -> Iterator[Proxy]:
+    with Proxy(started.lake.endpoint_url) as between:
         yield between
+
+
+@pytest.fixture
+def proxy(lasting_proxy: Proxy) -> Proxy:
+    lasting_proxy.forget()
+    return lasting_proxy
 
 
 @pytest.fixture
 def far_table(lake: Lake, proxy: Proxy, tmp_path: Path) -> Iterator[Table]:
     """A table whose way to AWS can be troubled."""
-    laid = Table(lake=lake, clock=lake.clock, folder=tmp_path, endpoint_url=proxy.url, read_timeout=1.5)
+    laid = Table(lake=lake, clock=lake.clock, folder=tmp_path, endpoint_url=proxy.url, read_timeout=READ_TIMEOUT_S)
     yield laid
     laid.close()
     laid.insist_on_the_story()

@@ -5,18 +5,21 @@ from bot.workbench.scenarios.circuit_breaker import BAD_FILE, break_, correct_so
 
 
 class Halted:
-    """Keep what a story may change, to put it back for the next."""
+    """Keep what a story may change, to put it back for the next; takes a lake that was just started."""
 
     def __init__(self, lake: Lake) -> None:
         self.lake = lake
         self._breaker = b""
         self._files: dict[str, bytes] = {}
-        self.start_over()
+        self._halt()
 
     def start_over(self) -> None:
         """Seed the lake anew, break it, and have the file corrected."""
         self.lake.resume()
         self.lake.reset()
+        self._halt()
+
+    def _halt(self) -> None:
         break_(self.lake)
         correct_source(self.lake)
         names, s3 = self.lake.names, self.lake.clients.s3

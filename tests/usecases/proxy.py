@@ -48,6 +48,11 @@ class Proxy:
     def url(self) -> str:
         return f"http://127.0.0.1:{self._server.server_port}"
 
+    def forget(self) -> None:
+        """Pass everything on, and forget what was passed on."""
+        self.rules.clear()
+        self.passed.clear()
+
     def rule(self, words: str, mood: Mood, *, times: int = 1) -> None:
         self.rules.append((words, mood, times))
 

@@ -5,7 +5,7 @@ Work is performed here in order, by hand, so that a test sees exactly what one p
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -127,6 +127,7 @@ class CountingCloud:
     before: Callable[[], None] | None = None
     after: Callable[[], None] | None = None
     losing: int = 0
+    window: Callable[[int], None] | None = None
 
     def lose(self, times: int) -> None:
         """Let the next calls be marked as sent, and neither leave nor be answered."""
@@ -151,6 +152,18 @@ class CountingCloud:
             if self.after:
                 self.after()
 
+    def send_many(
+        self, permit: ConsumedApproval, elements: Iterable[tuple[Call, bool]], *, mark: Callable[[int, int], None]
+    ) -> JsonObject:
+        self.permits.append(permit)
+
+        def marked(done: int, begun: int) -> None:
+            if self.window:
+                self.window(done)
+            mark(done, begun)
+
+        return self.inner.send_many(permit, elements, mark=marked)
+
     @property
     def rows(self) -> list[str]:
         return [call.row for call in self.sent]
@@ -165,6 +178,19 @@ class Nothing:
 
     def runbooks(self, words: str, *, most: int = 3) -> list[tuple[str, tuple[str, ...]]]:
         return []
+
+
+@lru_cache(maxsize=4)
+def _gate(lake: Lake, endpoint_url: str, read_timeout: float) -> AwsCloud:
+    """Return the gate that all tables of a lake share; making its clients is what takes long."""
+    lent = lake.credentials
+    return AwsCloud(
+        catalogue=CATALOGUE,
+        platform=platform_of(lake),
+        endpoint_url=endpoint_url,
+        credentials=Credentials(access_key_id=lent.access_key_id, secret_access_key=lent.secret_access_key),
+        read_timeout=read_timeout,
+    )
 
 
 def platform_of(lake: Lake) -> Platform:
@@ -193,7 +219,8 @@ def platform_of(lake: Lake) -> Platform:
             "locks": (names.lock_id,),
             "database": names.database,
             "table": names.table,
-            "tables": (names.table,),
+            "tables": (names.table, names.quarantine_table),
+            "quarantine_table": names.quarantine_table,
             "workgroup": names.workgroup,
             "workgroups": (names.workgroup,),
             "job": names.jobs[0],
@@ -249,17 +276,7 @@ class Table:
             clock=clock,
         )
         platform = platform_of(lake)
-        credentials = Credentials(
-            access_key_id=lake.credentials.access_key_id, secret_access_key=lake.credentials.secret_access_key
-        )
-        self._aws = AwsCloud(
-            catalogue=CATALOGUE,
-            platform=platform,
-            endpoint_url=endpoint_url or lake.endpoint_url,
-            credentials=credentials,
-            read_timeout=read_timeout,
-        )
-        self.cloud = CountingCloud(self._aws)
+        self.cloud = CountingCloud(_gate(lake, endpoint_url or lake.endpoint_url, read_timeout))
         self.desk = Desk(
             records=self.store,
             cloud=self.cloud,
@@ -285,7 +302,6 @@ class Table:
 
     def close(self) -> None:
         self.store.close()
-        self._aws.close()
 
     def another(self, replica: str = "two") -> "Table":
         """Sit down with the same records as another process of the bot; only one of both performs at a time."""

@@ -13,6 +13,7 @@ from bot.domain.records import AlarmState
 from bot.errors import UnavailableError
 from bot.usecases.alarms import COMPANY
 from bot.workbench.lake.lake import Lake
+from tests.usecases.books import FRONT, READ, RULE
 from tests.usecases.proxy import Proxy
 from tests.usecases.table import ANA, BO, Table
 
@@ -232,3 +233,35 @@ def test_a_look_that_finds_aws_silent_is_a_finding_and_the_alarm_is_shown_all_th
     (episode,) = watching.store.episodes()
     assert "could not look" in str(episode.findings[0]["words"])
     assert shown(watching) == ["alarm:1"]
+
+
+LATE = """alarms: [PromotedBadRun]
+can_wait: Yes, for ever; it is a story.
+parameters:
+  pipeline:
+    title: Pipeline
+    from: "steps.schedule.output.found ? 'transactions' : null"
+    asked_by: breaker
+  reason:
+    title: Why?
+    asked_by: again
+"""
+
+
+def test_what_follows_from_a_look_is_used_and_looking_ends_where_a_person_is_asked(watching: Table) -> None:
+    steps = (
+        RULE.format(number=1, id="schedule", more="expect: output.found\n   says: schedule ${output.state}")
+        + READ.format(number=2, id="breaker", expect="output.found")
+        + RULE.format(number=3, id="again", more="says: 'again, because ${inputs.reason}'")
+    )
+    checks = RULE.format(number=1, id="at_the_end", more="expect: output.found")
+    text = FRONT.format(id="asks-late", title="Asks Late", more=LATE, steps=steps, checks=checks)
+    (watching.runbooks / "asks-late.md").write_text(text, encoding="utf-8")
+    set_state(watching, "PromotedBadRun", "ALARM")
+
+    came(watching, notice("PromotedBadRun"))
+    look(watching)
+
+    (episode,) = watching.store.episodes()
+    assert [finding["words"] for finding in episode.findings] == ["schedule ENABLED", "Read the breaker"]
+    assert episode.inputs == {}

@@ -152,7 +152,20 @@ def test_a_list_that_is_too_long_is_not_asked_about(table: Table) -> None:
     table.start(ANA, "starts")
 
     assert table.store.approvals() == []
-    assert "at most 20 are done under one approval" in table.run().record("start_each").note
+    note = table.run().record("start_each").note
+    assert "21 elements; at most 20 are done under one approval" in note
+    assert "a shorter range of days" in note
+
+
+def test_a_step_may_ask_for_a_longer_list_which_is_then_shown_whole(table: Table) -> None:
+    table.edit("starts", "for_each: steps", "most: 25\n   for_each: steps")
+    for number in range(20):
+        table.raw_file(f"x{number:02}")
+
+    table.start(ANA, "starts")
+
+    assert len(table.newest().binding.calls) == 21
+    assert f"list:{table.newest().id}" in table.shown()
 
 
 def test_a_list_that_is_empty_asks_nobody(table: Table) -> None:

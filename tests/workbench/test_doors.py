@@ -187,9 +187,13 @@ def test_a_foreign_page_cannot_show_the_workbench_in_a_frame_or_as_a_script(else
         demo.slack.url,
     )
     elsewhere.page.evaluate(
-        "(url) => document.body.append(Object.assign(document.createElement('iframe'), {src: url}))", demo.slack.url
+        """(url) => new Promise((resolve) => {
+          const frame = Object.assign(document.createElement('iframe'), {src: url});
+          frame.addEventListener('load', resolve);
+          document.body.append(frame);
+        })""",
+        demo.slack.url,
     )
-    elsewhere.page.wait_for_timeout(300)
 
     assert loaded == ["script refused", "img refused"]
     assert [frame.locator("#room").count() for frame in elsewhere.page.frames[1:]] == [0]
@@ -236,7 +240,7 @@ def test_every_port_is_on_loopback_only_and_refuses_a_rebound_host(house: House)
 
 
 def status_with(port: int, host: str) -> int:
-    connection = HTTPConnection("127.0.0.1", port, timeout=5)
+    connection = HTTPConnection("127.0.0.1", port, timeout=20)
     try:
         connection.request("GET", "/", headers={"Host": host})
         return connection.getresponse().status
@@ -245,7 +249,7 @@ def status_with(port: int, host: str) -> int:
 
 
 def test_a_request_without_a_host_is_refused(demo: Demo) -> None:
-    with socket.create_connection(("127.0.0.1", demo.slack.port), timeout=5) as raw:
+    with socket.create_connection(("127.0.0.1", demo.slack.port), timeout=20) as raw:
         raw.sendall(b"GET /_ui/state HTTP/1.0\r\n\r\n")
 
         assert b" 403 " in raw.recv(200).split(b"\r\n")[0]

@@ -174,6 +174,19 @@ ROWS: tuple[Row, ...] = (
         resource="{stateMachineArn}/{name}",
     ),
     _starting(
+        "states.start_month",
+        "Start an execution over a month's files that promotes nothing",
+        fields={
+            "month": Match(pattern=r"[0-9]{4}-(?:0[1-9]|1[0-2])"),
+            "pipeline": Match(pattern="<pipelines>"),
+            "schema_version": Match(pattern=r"v[0-9]{1,3}"),
+            "promote": NOT_PROMOTING,
+        },
+        needs=("month", "promote"),
+        risk=Risk.CONTROL,
+        resource="{stateMachineArn}/{name}",
+    ),
+    _starting(
         "states.smoke",
         "Start a smoke test, which promotes nothing",
         fields={**RUN_FIELDS, "smoke": PROMOTING, "promote": NOT_PROMOTING},

@@ -45,7 +45,7 @@ def _quiet(episode: Episode) -> bool:
 def _subject(episode: Episode) -> str:
     dimensions = episode.notice.dimensions
     known = dimensions.get("Pipeline") or next(iter(dimensions.values()), "")
-    return wording.quoted(known, 40)
+    return wording.quoted(known.rpartition(":")[2] if known.startswith("arn:") else known, 40)
 
 
 def _push(episode: Episode, runbook: Runbook | None, run: Run | None, stage: Stage) -> str:

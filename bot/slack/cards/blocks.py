@@ -24,6 +24,15 @@ class Message:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Sheet:
+    """Hold one file to be posted: its name, what the channel reads above it, and its text."""
+
+    name: str
+    title: str
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class View:
     """Hold one modal or Home, as Slack takes it."""
 

@@ -5,7 +5,7 @@ import re
 import shlex
 from collections.abc import Mapping, Sequence
 
-from bot.domain.action import Call, Row
+from bot.domain.action import Call, Many, Row
 from bot.domain.value import JsonValue
 from bot.slack.cards.wording import ascii_only, escaped
 
@@ -19,9 +19,13 @@ _CLI_NAMES = {"s3": "s3api"}
 
 def exact_text(calls: Sequence[Call], rows: Mapping[str, Row]) -> str:
     """Return the calls as mrkdwn to stand in a code block, numbered where there are several."""
+    return fenced(plain_text(calls, rows))
+
+
+def plain_text(calls: Sequence[Call], rows: Mapping[str, Row]) -> str:
+    """Return the calls as plain ASCII text, numbered where there are several."""
     many = len(calls) > 1
-    written = [f"{f'{place}. ' if many else ''}{_one(call, rows)}" for place, call in enumerate(calls, start=1)]
-    return fenced("\n".join(written))
+    return "\n".join(f"{f'{place}. ' if many else ''}{_one(call, rows)}" for place, call in enumerate(calls, start=1))
 
 
 def fits_card(text: str) -> bool:
@@ -56,9 +60,20 @@ def operation(call: Call, rows: Mapping[str, Row]) -> str:
 
 
 def _one(call: Call, rows: Mapping[str, Row]) -> str:
+    if call.many is not None:
+        return _many(call, call.many, rows)
     told = sorted(call.params.items(), key=lambda param: param[0] in _SAID_LAST)
     params = [f"  {_line(name)} = {literal(value)}" for name, value in told]
     return "\n".join([_line(operation(call, rows)), *params])
+
+
+def _many(call: Call, many: Many, rows: Mapping[str, Row]) -> str:
+    """Return a list as its count, its digest and the first of its calls; its file holds them all."""
+    head = f"{operation(call, rows)}, {many.count} calls, several at a time in this order, under {call.resource}"
+    file = f"  each as its line of the list's file says, whose sha256 is {many.digest}"
+    first = [f"  {place}. {json.dumps(params, ensure_ascii=True)}" for place, params in enumerate(many.first, start=1)]
+    left = many.count - len(many.first)
+    return "\n".join([_line(head), file, *map(_line, first), *([f"  ... and {left} more"] if left else [])])
 
 
 def _line(text: str) -> str:
@@ -79,6 +94,11 @@ def command_line(call: Call, rows: Mapping[str, Row], *, region: str) -> str:
     row = rows.get(call.row)
     if row is None:
         return f"# {_line(call.row)} is not in the catalogue any more"
+    if call.many is not None:
+        first = Call(row=call.row, params=call.many.first[0], resource=call.resource)
+        return f"# {call.many.count} of these, one for each line of the list's file\n" + command_line(
+            first, rows, region=region
+        )
     service = _CLI_NAMES.get(row.service, row.service)
     head = ["aws", service, row.operation.replace("_", "-"), "--region", shlex.quote(region)]
     return " ".join([*head, *(_option(name, value) for name, value in call.params.items())])

@@ -148,11 +148,12 @@ def _verdict(approval: Approval, stage: Stage) -> str:
     )
 
 
-def review(approval: Approval, run: Run, runbook: Runbook, stage: Stage, *, opaque: str) -> View:
+def review(approval: Approval, run: Run, runbook: Runbook, stage: Stage, *, opaque: str, listed: bool = True) -> View:
     """Return the whole call with Approve under it; without Approve where not even a dialog can show it whole.
 
     Args:
         opaque: the id under which the server keeps approval, edition and card of this dialog.
+        listed: whether the file of a list stands under the request, so that all of it can be read.
     """
     calls = [one.call for one in approval.binding.calls]
     shown = pieces(exact_text(calls, stage.catalogue.rows))
@@ -162,6 +163,14 @@ def review(approval: Approval, run: Run, runbook: Runbook, stage: Stage, *, opaq
         ),
         *facts(approval, runbook, stage),
     ]
+    if any(call.many is not None for call in calls) and not listed:
+        missing = section(
+            "*The list's file is not under the request, so nobody could have read it whole.* "
+            "Slack may need a moment; where it refuses files, ask for less at once."
+        )
+        return _modal(
+            "review", f"Review {approval.label}", [*head, *map(exact, shown), missing], meta=opaque, submit=None
+        )
     whole = _modal("review", f"Review {approval.label}", [*head, *map(exact, shown)], meta=opaque, submit="Approve")
     if len(shown) <= MOST_PIECES and len(json.dumps(whole.payload)) <= MOST_BYTES:
         return whole

@@ -7,16 +7,30 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
+from bot.domain.action import Call
 from bot.domain.approval import Approval, ApprovalState, BoundCall, who_may
 from bot.domain.run import Awaiting, Run, StepState
 from bot.domain.runbook import Risk, Runbook
 from bot.domain.value import JsonObject, JsonValue
 from bot.slack.cards import wording
-from bot.slack.cards.blocks import Block, Button, Confirm, Message, buttons, context, exact, lines, message, section
-from bot.slack.cards.calls import exact_text, fits_card
+from bot.slack.cards.blocks import (
+    Block,
+    Button,
+    Confirm,
+    Message,
+    Sheet,
+    buttons,
+    context,
+    exact,
+    lines,
+    message,
+    section,
+)
+from bot.slack.cards.calls import exact_text, fits_card, operation, plain_text
 from bot.slack.cards.stage import Stage, headline, note_of, step_name, step_or_none, title_of
 
 MOST_SEEN = 2
+MOST_NAMED = 3
 _DECIDES = ("state", "status")
 _WORD = re.compile(r"[a-z_]{1,30}", re.ASCII)
 _WORDS = re.compile(r"[a-z_]+: '?[A-Z_]+'? -> '?[A-Z_]+'?", re.ASCII)
@@ -33,6 +47,24 @@ def request_card(approval: Approval, run: Run, runbook: Runbook, stage: Stage) -
     return message(text, blocks, ids=ids)
 
 
+def list_sheet(approval: Approval, run: Run, stage: Stage, *, listed: str | None = None) -> Sheet:
+    """Return the file that holds every call of a request, as they will be sent, in order.
+
+    Args:
+        listed: the list's own file, where a call stands for one; its SHA-256 is signed, so it is posted as it is.
+    """
+    if listed is not None:
+        count = listed.count("\n")
+        return Sheet(name=f"{approval.label}-list.txt", title=f"All {count:,} calls of {approval.label}", text=listed)
+    calls = [one.call for one in approval.binding.calls]
+    head = f"{stage.platform.name} {approval.label} of {run.label}: {len(calls)} calls, digest {approval.digest}"
+    return Sheet(
+        name=f"{approval.label}-calls.txt",
+        title=f"All {len(calls)} calls of {approval.label}",
+        text=f"{wording.ascii_only(head)}\n\n{plain_text(calls, stage.catalogue.rows)}\n",
+    )
+
+
 def effect_of(approval: Approval) -> str:
     """Return the one sentence of effect, made harmless."""
     if not approval.binding.calls:
@@ -42,7 +74,8 @@ def effect_of(approval: Approval) -> str:
 
 def shows_whole_call(approval: Approval, stage: Stage) -> bool:
     """Return whether the card shows every call untruncated, so that it may carry Approve."""
-    return fits_card(exact_text([one.call for one in approval.binding.calls], stage.catalogue.rows))
+    calls = [one.call for one in approval.binding.calls]
+    return all(call.many is None for call in calls) and fits_card(exact_text(calls, stage.catalogue.rows))
 
 
 def _push(approval: Approval, stage: Stage) -> str:
@@ -57,15 +90,8 @@ def _push(approval: Approval, stage: Stage) -> str:
 def _asking(approval: Approval, run: Run, runbook: Runbook, stage: Stage) -> list[Block]:
     calls = [one.call for one in approval.binding.calls]
     whole = exact_text(calls, stage.catalogue.rows)
-    fits = fits_card(whole)
-    shown = (
-        exact(whole)
-        if fits
-        else section(
-            f"*The exact call* is too long for a card ({len(calls)} call{'s' if len(calls) > 1 else ''}, "
-            f"{len(whole)} characters). *Review…* shows it whole and carries Approve."
-        )
-    )
+    fits = fits_card(whole) and all(call.many is None for call in calls)
+    shown = exact(whole) if fits else section(_too_long(calls, len(whole), stage))
     return [
         section(_head(approval, stage)),
         *facts(approval, runbook, stage),
@@ -73,6 +99,33 @@ def _asking(approval: Approval, run: Run, runbook: Runbook, stage: Stage) -> lis
         *_ask_buttons(approval, run, stage, fits=fits),
         context(_small_print(approval, run, runbook, stage)),
     ]
+
+
+def _too_long(calls: Sequence[Call], length: int, stage: Stage) -> str:
+    """Return what a card says of calls it cannot show whole: how many, the first of them, and where the rest is."""
+    listed = [(call, call.many) for call in calls if call.many is not None]
+    if listed:
+        said = [
+            f"*{many.count:,} × {operation(call, stage.catalogue.rows)}* under {wording.code(call.resource, 160)}, "
+            f"each with its own precondition"
+            for call, many in listed
+        ]
+        beside = len(calls) - len(listed)
+        rest = f"and {beside} more call{'s' if beside > 1 else ''} after it" if beside else ""
+        whole = "Every one stands in the file under this request. *Review…* carries Approve once the file is there."
+        return lines(*said, rest, whole)
+    if len(calls) <= MOST_NAMED:
+        count = f"{len(calls)} call{'s' if len(calls) > 1 else ''}"
+        return (
+            f"*The exact call* is too long for a card ({count}, {length} characters). "
+            "*Review…* shows it whole and carries Approve."
+        )
+    first = [
+        f"{place}. {operation(call, stage.catalogue.rows)} {wording.code(call.resource, 120)}"
+        for place, call in enumerate(calls[:MOST_NAMED], start=1)
+    ]
+    rest = f"… and {len(calls) - MOST_NAMED} more. *Review…* shows all of them whole and carries Approve."
+    return lines(f"*{len(calls)} calls, in this order*", *first, rest)
 
 
 def _head(approval: Approval, stage: Stage) -> str:

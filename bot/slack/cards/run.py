@@ -25,10 +25,14 @@ STATES: dict[RunState, tuple[str, str]] = {
 }
 
 
-def run_card(run: Run, runbook: Runbook, approvals: Sequence[Approval], stage: Stage) -> Message:
-    """Return the card of a run; finished steps are folded, the next ones named."""
+def run_card(run: Run, runbook: Runbook, approvals: Sequence[Approval], stage: Stage, *, going: str = "") -> Message:
+    """Return the card of a run; finished steps are folded, the next ones named.
+
+    Args:
+        going: how far the list is that is being sent, e.g. `4,208 of 10,000`.
+    """
     blocks = [
-        section(lines(_head(run, stage), state_line(run, runbook, stage))),
+        section(lines(_head(run, stage), state_line(run, runbook, stage) + (f" · *{going}*" if going else ""))),
         section(steps_text(run, runbook, approvals, stage) or "Nothing done yet."),
         *run_buttons(run, runbook),
         context(_small_print(run, runbook, stage)),

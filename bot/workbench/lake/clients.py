@@ -12,6 +12,7 @@ from boto3.session import Session
 from botocore.client import BaseClient
 from botocore.config import Config
 
+from bot.aws.models import core_session
 from bot.errors import EdgeError
 
 if TYPE_CHECKING:
@@ -109,6 +110,7 @@ def connect(*, endpoint_url: str, credentials: Credentials, region: str) -> Clie
         aws_access_key_id=credentials.access_key_id,
         aws_secret_access_key=credentials.secret_access_key,
         region_name=region,
+        botocore_session=core_session(),
     )
     return Clients(
         connection=Connection(session=session, endpoint_url=endpoint_url),

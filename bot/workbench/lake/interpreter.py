@@ -9,7 +9,6 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from botocore.config import Config
-from botocore.session import Session
 from moto.core.responses import ActionResult, EmptyResult
 from moto.stepfunctions.parser.asl.utils import boto_client
 from moto.stepfunctions.parser.backend import execution
@@ -17,6 +16,7 @@ from moto.stepfunctions.parser.backend.execution_worker import ExecutionWorker
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 from moto.stepfunctions.responses import StepFunctionResponse
 
+from bot.aws.models import core_session
 from bot.workbench.lake.clients import Credentials
 from bot.workbench.lake.mending import replace
 
@@ -39,7 +39,7 @@ class _LaunchClients:
     def __init__(self, endpoint_url: str, credentials: Credentials) -> None:
         self._endpoint_url = endpoint_url
         self._credentials = credentials
-        self._session = Session()
+        self._session = core_session()
         self._made: dict[tuple[str, str], BaseClient] = {}
         self._lock = Lock()  # executions run side by side; making a client is not thread-safe
 

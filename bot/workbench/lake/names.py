@@ -44,6 +44,7 @@ class LakeNames:
 
     database: str = "lake"
     table: str = "silver_transactions"
+    quarantine_table: str = "quarantine_transactions"
     workgroup: str = "lake"
     jobs: tuple[str, ...] = ("transaction_etl", "transaction_etl_spark", "cleanup_condemned")
     promote_function: str = "promote_silver"

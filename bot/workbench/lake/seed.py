@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 
-from bot.workbench.lake import breaker, journal, metrics, sources, watches
+from bot.workbench.lake import answers, breaker, journal, metrics, sources, watches
 from bot.workbench.lake.clients import Clients, require_dummy_account
 from bot.workbench.lake.definition import state_machine
 from bot.workbench.lake.documents import latest_body, success_body, to_json, to_rows
@@ -151,6 +151,18 @@ def _catalogue(clients: Clients, names: LakeNames) -> None:
             "StorageDescriptor": {
                 "Columns": [{"Name": name, "Type": kind} for name, kind in sources.COLUMN_TYPES.items()],
                 "Location": f"s3://{names.silver_bucket}/silver/mortgages/{names.pipeline}/",
+            },
+        },
+    )
+    clients.glue.create_table(
+        DatabaseName=names.database,
+        TableInput={
+            "Name": names.quarantine_table,
+            "TableType": "EXTERNAL_TABLE",
+            "PartitionKeys": [{"Name": key, "Type": "string"} for key in ("ingest_date", "run_id")],
+            "StorageDescriptor": {
+                "Columns": [{"Name": name, "Type": "string"} for name in (*sources.COLUMNS, *answers.NOTED)],
+                "Location": f"s3://{names.quarantine_bucket}/quarantine/mortgages/{names.pipeline}/",
             },
         },
     )

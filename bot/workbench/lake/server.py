@@ -7,11 +7,11 @@ import base64
 import logging
 import re
 import secrets
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from hmac import compare_digest
 from importlib import import_module
 from threading import Thread
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from moto.core.base_backend import BackendDict
 from moto.core.config import default_user_config
@@ -52,7 +52,7 @@ class Server:
         # As MOTO_DISABLE_GLOBAL_CORS does, which moto reads once, at import.
         vars(werkzeug_app)["DISABLE_GLOBAL_CORS"] = True
         default_user_config["stepfunctions"] = {"execute_state_machine": True}
-        moto = werkzeug_app.DomainDispatcherApplication(werkzeug_app.create_backend_app)
+        moto = _Dispatcher(werkzeug_app.create_backend_app)
         self._door = Door(moto, access_key_id=credentials.access_key_id)
         self._wsgi: BaseWSGIServer = make_server(
             _LOOPBACK, 0, self._door, threaded=True, request_handler=werkzeug_app.MotoRequestHandler
@@ -75,6 +75,20 @@ class Server:
         self._wsgi.server_close()
         self._thread.join(1)
         BackendDict.reset()
+
+
+class _Dispatcher(werkzeug_app.DomainDispatcherApplication):
+    """Remember which part of moto a host is for; moto itself looks through its folder at every request."""
+
+    def __init__(self, create_app: Callable[[Any], Any]) -> None:
+        super().__init__(create_app)
+        self._known: dict[str | None, Any] = {}
+
+    def get_backend_for_host(self, host: str | None) -> Any:  # noqa: ANN401 - moto's own signature
+        """Return the part's name, or nothing."""
+        if host not in self._known:
+            self._known[host] = super().get_backend_for_host(host)
+        return self._known[host]
 
 
 class Door:

@@ -2,9 +2,14 @@
 
 from collections.abc import Callable, Mapping
 
-from bot.workbench.plays import circuit_breaker
+from bot.workbench.plays import backfill, circuit_breaker, failure_recovery, rollback
 from bot.workbench.plays.story import Story
 
 Play = Callable[[Story, str | None], bool]
 
-PLAYS: Mapping[str, Play] = {"circuit-breaker": circuit_breaker.play}
+PLAYS: Mapping[str, Play] = {
+    "circuit-breaker": circuit_breaker.play,
+    "backfill": backfill.play,
+    "rollback": rollback.play,
+    "failure-recovery": failure_recovery.play,
+}

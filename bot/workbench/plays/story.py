@@ -119,6 +119,12 @@ class Story:
         who.wait_for_view()
         _good(who.submit({f"input:{name}": value for name, value in values.items()}))
 
+    def chooses(self, who: Person, label: str, *, why: str) -> None:
+        """Press the button of one way, where the run asks which."""
+        self.posted(label, who=who)
+        self.did(who, why)
+        _good(who.click(label))
+
     def time_passes(self, seconds: float, words: str) -> None:
         """Move the clock."""
         self.did(self.ana, words)

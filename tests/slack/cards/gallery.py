@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 
+from bot.domain.action import Call, Many
 from bot.domain.approval import Approval, ApprovalState
 from bot.domain.incident import Incident
 from bot.domain.records import Attempt, Episode
@@ -69,6 +70,22 @@ WAY = Parameter(
 def _with_ways() -> Runbook:
     known = runbook()
     return known.model_copy(update={"parameters": (*known.parameters[:1], WAY)})
+
+
+def _copying(number: int) -> Call:
+    key = f"quarantine/mortgages/transactions/part-{number:05}.json"
+    params: JsonObject = {"Bucket": "lake-quarantine", "Key": key.replace("quarantine", "condemned", 1)}
+    return Call(row="s3.copy_condemned", params=params, resource=f"s3://lake-quarantine/{params['Key']}")
+
+
+def _list_request() -> Approval:
+    many = Many(count=10_000, digest="5f2c" * 16, first=tuple(_copying(number).params for number in range(3)))
+    call = Call(row="s3.copy_condemned", params={}, resource="s3://lake-quarantine/condemned/mortgages/", many=many)
+    seen: JsonObject = {"objects": 10_000, "bytes": 81_920_000, "list": many.digest}
+    effect = "Copies 10,000 objects (81,920,000 bytes) to condemned/, where the pipeline does not take them up."
+    changes = "condemned/mortgages/: 0 of 10,000 -> 10,000 of 10,000 copies"
+    changed = {"call": call, "seen": seen, "effect": effect, "changes": changes, "untouched": "The rows in quarantine/"}
+    return an_approval(put_breaker().model_copy(update=changed))
 
 
 def _choosing(*, most: int = 4) -> Run:
@@ -231,6 +248,25 @@ GALLERY: dict[str, Show] = {
     "request-too-long": lambda: request_card(
         an_approval(put_breaker("x" * 4_000)), waiting_for(Awaiting.APPROVAL, "half_open"), runbook(), stage()
     ),
+    "request-of-many": lambda: request_card(
+        an_approval(
+            *(
+                put_breaker().model_copy(
+                    update={"item": number, "call": _copying(number), "effect": "Copies 24 objects to condemned/"}
+                )
+                for number in range(24)
+            )
+        ),
+        at_step("half_open"),
+        runbook(),
+        stage(),
+    ),
+    "request-of-a-list": lambda: request_card(_list_request(), at_step("half_open"), runbook(), stage()),
+    "modal-review-list": lambda: modals.review(_list_request(), at_step("half_open"), runbook(), stage(), opaque="f00"),
+    "modal-review-list-without-file": lambda: modals.review(
+        _list_request(), at_step("half_open"), runbook(), stage(), opaque="f00", listed=False
+    ),
+    "run-sending-a-list": lambda: run_card(at_step("half_open"), runbook(), (), stage(), going="4,208 of 10,000"),
     "request-approved": lambda: request_card(an_approval(**APPROVED), at_step("half_open"), runbook(), stage()),
     "request-done": lambda: request_card(an_approval(**CONSUMED), at_step("close"), runbook(), stage()),
     "request-declined": lambda: _ended_request(ApprovalState.DECLINED, "not now: file not fixed yet", BO),

@@ -13,7 +13,7 @@ from bot.workbench.lake import breaker, sources
 from bot.workbench.lake.documents import to_json
 from bot.workbench.lake.lake import Lake
 
-PATIENCE = 15.0  # seconds until a test gives up; no test asserts how long something took
+PATIENCE = 30.0  # seconds until a test gives up; no test asserts how long something took
 
 T = TypeVar("T")
 

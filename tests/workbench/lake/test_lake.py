@@ -40,7 +40,7 @@ def test_a_consumer_that_waited_through_start_over_gets_the_next_alarm(lake: Lak
         lake.reset()
         break_(lake)
 
-        assert waiting.result(timeout=15)["Messages"]
+        assert waiting.result(timeout=30)["Messages"]
 
 
 def test_messages_from_before_start_over_are_gone(lake: Lake) -> None:

@@ -5,7 +5,7 @@ import pytest
 from bot.workbench.lake.loop import Loop
 
 LONG = 60.0
-PATIENCE = 10.0
+PATIENCE = 20.0
 
 
 def test_a_turn_that_fails_is_logged_and_the_next_one_comes(caplog: pytest.LogCaptureFixture) -> None:

@@ -16,7 +16,7 @@ def authorization(key: str) -> str:
 def ask(running: Lake, path: str = "/", *, method: str = "GET", **headers: str) -> tuple[int, str, dict[str, str]]:
     """Send exactly these headers (underscores stand for dashes) and return status, body and headers."""
     address = urlsplit(running.endpoint_url)
-    connection = HTTPConnection(address.hostname or "", address.port, timeout=10)
+    connection = HTTPConnection(address.hostname or "", address.port, timeout=20)
     try:
         connection.putrequest(method, path, skip_host="Host" in headers)
         for name, value in headers.items():

@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.workbench.page.local_slack import FakeLocalSlack
 from tests.workbench.page.world import world
 
-PATIENCE_MS = 10_000
+PATIENCE_MS = 20_000
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import asyncio
 import json
 import socket
 import threading
+import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,6 +30,8 @@ CONTENT_POLICY = (
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 KEEP_ALIVE_SECONDS = 0.2
+PATIENCE_SECONDS = 20.0  # bounds only how long a failure takes
+SETTLE_SECONDS = 0.1
 
 
 @dataclass
@@ -103,8 +106,15 @@ class FakeLocalSlack:
         self._thread.join(timeout=10)
         self._socket.close()
 
-    def sent(self, kind: str) -> list[Json]:
-        """Return the bodies POSTed to /_ui/<kind> so far."""
+    def sent(self, kind: str, *, times: int = 0) -> list[Json]:
+        """Return the bodies POSTed to /_ui/<kind>: as many as are due, and one too many if it comes soon after."""
+        give_up = time.monotonic() + PATIENCE_SECONDS
+        while len(self._sent(kind)) < times and time.monotonic() < give_up:
+            time.sleep(0.01)
+        time.sleep(SETTLE_SECONDS if times else 0)
+        return self._sent(kind)
+
+    def _sent(self, kind: str) -> list[Json]:
         return [body for name, body in list(self.posts) if name == kind]
 
     def emit(self, event: Json) -> None:

@@ -1,12 +1,12 @@
 """What a person does in the page: clicks, modals, commands, being somebody else, the workbench's panel."""
 
 import re
-import time
+import threading
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.workbench.page.local_slack import FakeLocalSlack, Json
+from tests.workbench.page.local_slack import PATIENCE_SECONDS, FakeLocalSlack, Json
 from tests.workbench.page.world import ANA, BO, CHANNEL, CY, message, mrkdwn, notification, option, plain
 
 pytestmark = pytest.mark.browser
@@ -89,10 +89,9 @@ def show(slack: FakeLocalSlack, view: Json | None) -> None:
     slack.emit({"kind": "view", "person": ANA, "view": view})
 
 
-def test_the_first_open_is_told_once(page: Page, slack: FakeLocalSlack) -> None:
-    page.wait_for_timeout(200)
-
-    assert slack.sent("seen") == [{}]
+@pytest.mark.usefixtures("page")
+def test_the_first_open_is_told_once(slack: FakeLocalSlack) -> None:
+    assert slack.sent("seen", times=1) == [{}]
 
 
 def test_a_click_with_a_confirm_dialog_sends_exactly_one_request(page: Page, slack: FakeLocalSlack) -> None:
@@ -104,9 +103,8 @@ def test_a_click_with_a_confirm_dialog_sends_exactly_one_request(page: Page, sla
 
     dialog.get_by_role("button", name="Approve").click()
     expect(dialog).to_have_count(0)
-    page.wait_for_timeout(200)
 
-    (click,) = slack.sent("click")
+    (click,) = slack.sent("click", times=1)
     assert click == {
         "person": ANA,
         "channel": CHANNEL,
@@ -136,8 +134,7 @@ def test_approving_works_with_the_keyboard_alone(page: Page, slack: FakeLocalSla
     expect(page.get_by_role("alertdialog")).to_have_count(0)
 
     expect(page.get_by_role("button", name="Approve", exact=True)).to_be_focused()
-    page.wait_for_timeout(150)
-    assert [click["action_id"] for click in slack.sent("click")] == ["approve"]
+    assert [click["action_id"] for click in slack.sent("click", times=1)] == ["approve"]
 
 
 def test_the_keyboard_reaches_the_approve_button_by_tab(page: Page) -> None:
@@ -163,25 +160,22 @@ def test_a_server_that_wants_a_confirmation_gets_it_asked(page: Page, slack: Fak
     page.get_by_role("button", name="Stop", exact=True).click()
     page.get_by_role("alertdialog").get_by_role("button", name="Stop it").click()
     expect(page.get_by_role("alertdialog")).to_have_count(0)
-    page.wait_for_timeout(150)
 
-    assert [click.get("confirmed") for click in slack.sent("click")] == [None, True]
+    assert [click.get("confirmed") for click in slack.sent("click", times=2)] == [None, True]
 
 
 def test_a_button_is_busy_until_the_answer_and_takes_no_second_click(page: Page, slack: FakeLocalSlack) -> None:
-    def slowly(_: Json) -> Json:
-        time.sleep(0.5)
-        return {"ok": True}
-
-    slack.answers["click"] = slowly
+    answered = threading.Event()
+    slack.answers["click"] = lambda _: {"ok": answered.wait(PATIENCE_SECONDS)}
     details = page.get_by_role("button", name="Details")
 
     details.click()
     expect(details).to_have_attribute("aria-busy", "true")
     details.click()
+    answered.set()
     expect(details).not_to_have_attribute("aria-busy", "true")
 
-    assert len(slack.sent("click")) == 1
+    assert len(slack.sent("click", times=1)) == 1
 
 
 def test_an_app_that_does_not_answer_is_said_beside_the_button(page: Page, slack: FakeLocalSlack) -> None:
@@ -229,7 +223,7 @@ def test_the_apps_validation_errors_stand_under_their_field_and_the_words_stay(
     expect(dialog.locator(".input", has_text="In your words").locator(".field-error")).to_have_text("Say which file.")
     assert dialog.get_by_label("In your words").input_value() == "later <b>"
     assert dialog.get_by_label("In your words").get_attribute("aria-invalid") == "true"
-    (sent,) = slack.sent("submit")
+    (sent,) = slack.sent("submit", times=1)
     values = sent["values"]
     assert values["words"]["words"] == {"type": "plain_text_input", "value": "later <b>"}
     assert values["why"]["why"]["selected_option"]["value"] == "not_now"
@@ -247,8 +241,7 @@ def test_a_modal_closes_when_the_app_takes_it_and_can_be_closed_by_escape(page: 
     page.keyboard.press("Escape")
 
     expect(page.get_by_role("dialog")).to_have_count(0)
-    page.wait_for_timeout(100)
-    assert slack.sent("close") == [{"person": ANA, "view_id": "V2"}]
+    assert slack.sent("close", times=1) == [{"person": ANA, "view_id": "V2"}]
 
 
 def test_a_pushed_view_goes_back_to_the_first_with_what_was_typed(page: Page, slack: FakeLocalSlack) -> None:
@@ -290,9 +283,8 @@ def test_clicks_are_made_as_the_person_shown(page: Page, slack: FakeLocalSlack) 
     approve(page)
     page.get_by_role("alertdialog").get_by_role("button", name="Approve").click()
     expect(page.get_by_role("alertdialog")).to_have_count(0)
-    page.wait_for_timeout(150)
 
-    assert [click["person"] for click in slack.sent("click")] == [CY]
+    assert [click["person"] for click in slack.sent("click", times=1)] == [CY]
 
 
 def test_a_notification_rings_for_its_person_and_not_for_others(page: Page, slack: FakeLocalSlack) -> None:
@@ -324,7 +316,7 @@ def test_a_slash_completes_commands_and_their_words(page: Page, slack: FakeLocal
     page.keyboard.press("Enter")
     expect(composer).to_have_value("")
 
-    assert slack.sent("slash") == [{"person": ANA, "channel": CHANNEL, "text": "/runbook run circuit-breaker"}]
+    assert slack.sent("slash", times=1) == [{"person": ANA, "channel": CHANNEL, "text": "/runbook run circuit-breaker"}]
     page.keyboard.press("ArrowUp")
     assert box(page) == "/runbook run circuit-breaker"
 
@@ -337,7 +329,7 @@ def test_shift_enter_breaks_the_line_and_enter_sends_the_message(page: Page, sla
     page.keyboard.press("Enter")
     expect(composer).to_have_value("")
 
-    assert slack.sent("message") == [{"person": ANA, "channel": CHANNEL, "text": "one\ntwo"}]
+    assert slack.sent("message", times=1) == [{"person": ANA, "channel": CHANNEL, "text": "one\ntwo"}]
 
 
 def test_a_command_that_fails_is_said_and_stays_in_the_box(page: Page, slack: FakeLocalSlack) -> None:
@@ -365,7 +357,7 @@ def test_slash_commands_are_refused_in_threads_with_slacks_words(page: Page, sla
     page.keyboard.press("Enter")
     expect(reply).to_have_value("")
 
-    (sent,) = slack.sent("message")
+    (sent,) = slack.sent("message", times=1)
     assert sent["thread_ts"] == next(one["ts"] for one in slack.world.messages if one["reply_count"] == 2)
 
 
@@ -375,7 +367,8 @@ def test_a_reader_at_the_end_follows_and_another_gets_a_pill(page: Page, slack: 
     expect(page.get_by_text("first", exact=True)).to_be_in_viewport()
 
     scroller.evaluate("(node) => { node.scrollTop = 0; }")
-    page.wait_for_timeout(50)
+    expect(scroller).to_have_js_property("scrollTop", 0)
+    page.wait_for_timeout(50)  # the page hears of its own scrolling a frame later
     slack.say(message(401, "second"))
     slack.say(message(402, "third"))
 
@@ -427,7 +420,7 @@ def test_the_clock_moves_and_says_when_it_is_used_up(page: Page, slack: FakeLoca
     slack.emit({"kind": "clock", "now": now + 4500, "offset": 6000, "offset_left": 0})
     expect(clock.get_by_role("button", name="+5 min")).to_be_disabled()
     expect(clock).to_contain_text("It cannot go further")
-    assert slack.sent("clock") == [{"advance_seconds": 3600}]
+    assert slack.sent("clock", times=1) == [{"advance_seconds": 3600}]
 
 
 def test_something_can_be_broken_and_slack_made_to_misbehave(page: Page, slack: FakeLocalSlack) -> None:
@@ -437,8 +430,8 @@ def test_something_can_be_broken_and_slack_made_to_misbehave(page: Page, slack: 
     page.get_by_role("button", name="Fail the next group look-up").click()
     expect(page.locator(".panel-said")).to_contain_text("Armed")
 
-    assert slack.sent("break") == [{"scenario": "late-file"}]
-    assert slack.sent("fault") == [{"fault": "lookup_fails", "count": 1}]
+    assert slack.sent("break", times=1) == [{"scenario": "late-file"}]
+    assert slack.sent("fault", times=1) == [{"fault": "lookup_fails", "count": 1}]
     assert page.get_by_role("button", name="Break: Circuit breaker opens").is_disabled()
 
 
@@ -446,7 +439,7 @@ def test_what_only_the_world_outside_can_do_is_a_button_until_it_is_done(page: P
     mend = page.get_by_role("button", name="Have it done: Upstream re-sends f-0193 corrected")
     mend.click()
     expect(page.locator(".panel-said")).to_contain_text("outside of the bot")
-    assert slack.sent("fix") == [{"scenario": "circuit-breaker"}]
+    assert slack.sent("fix", times=1) == [{"scenario": "circuit-breaker"}]
 
     broken = slack.world.scenarios[0]
     slack.emit({"kind": "scenarios", "scenarios": [{**broken, "fix": {**broken["fix"], "ready": False, "done": True}}]})
@@ -482,7 +475,7 @@ def test_an_hour_is_picked_in_the_zone_of_the_reader_and_sent_as_seconds(page: P
     page.get_by_role("dialog").get_by_role("button", name="Park").click()
     expect(page.get_by_role("dialog")).to_have_count(0)
 
-    (sent,) = slack.sent("submit")
+    (sent,) = slack.sent("submit", times=1)
     assert sent["values"]["other"]["other"] == {"type": "datetimepicker", "selected_date_time": 1_795_503_600}
 
 
@@ -540,7 +533,7 @@ def test_start_over_asks_first_and_then_shows_the_beginning(page: Page, slack: F
 
     expect(page.locator("#room-body .message")).to_have_count(1)
     expect(page.locator("#room-body")).to_contain_text("A quiet morning.")
-    assert slack.sent("start-over") == [{}]
+    assert slack.sent("start-over", times=1) == [{}]
     expect(page.locator("#tray .badge")).to_be_hidden()
 
 
@@ -548,7 +541,7 @@ def test_the_bots_home_is_opened_and_shown(page: Page, slack: FakeLocalSlack) ->
     page.get_by_role("button", name="Home of the bot").click()
 
     expect(page.get_by_role("main")).to_contain_text("What waits for you")
-    assert slack.sent("home") == [{"person": ANA}]
+    assert slack.sent("home", times=1) == [{"person": ANA}]
     slack.emit(
         {
             "kind": "home",

@@ -87,9 +87,8 @@ def test_menus_on_a_card_send_the_chosen_option(page: Page, slack: FakeLocalSlac
     page.get_by_role("menuitemradio", name="@bo").click()
     page.locator(".block-actions .more").click()
     page.get_by_role("menuitem", name="Second thing").click()
-    page.wait_for_timeout(100)
 
-    file, person, more = slack.sent("click")
+    file, person, more = slack.sent("click", times=3)
     assert file["selected_option"]["value"] == "f194"
     assert person["selected_user"] == "U0BO"
     assert (more["action_id"], more["selected_option"]["value"]) == ("gallery_more", "o1")

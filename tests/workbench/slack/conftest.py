@@ -23,8 +23,14 @@ def lasting_slack() -> Iterator[LocalSlack]:
 
 
 @pytest.fixture
-def slack(ticks: Ticks) -> Iterator[LocalSlack]:
-    with LocalSlack(WORKSPACE, ticks=ticks, ack_seconds=0.5, event_retry_seconds=(0.05, 0.05)) as started:
+def ack_seconds() -> float:
+    """How long the local Slack waits for the app: a busy machine is no app that does not answer."""
+    return 20.0
+
+
+@pytest.fixture
+def slack(ticks: Ticks, ack_seconds: float) -> Iterator[LocalSlack]:
+    with LocalSlack(WORKSPACE, ticks=ticks, ack_seconds=ack_seconds, event_retry_seconds=(0.05, 0.05)) as started:
         yield started
 
 

@@ -18,7 +18,7 @@ def ask(
     slack: LocalSlack, method: str, path: str, headers: dict[str, str] | None = None, body: object = None
 ) -> tuple[int, str, dict[str, str]]:
     """Send exactly these headers: http.client adds no Host of its own if one is given."""
-    connection = HTTPConnection("127.0.0.1", slack.port, timeout=5)
+    connection = HTTPConnection("127.0.0.1", slack.port, timeout=20)
     try:
         sent = json.dumps(body) if body is not None else None
         connection.request(method, path, sent, headers or {})
@@ -118,7 +118,7 @@ def test_the_page_may_load_nothing_from_elsewhere_and_be_framed_nowhere(slack: L
 
 
 def test_a_socket_without_a_ticket_is_refused(slack: LocalSlack) -> None:
-    with socket.create_connection(("127.0.0.1", slack.port), timeout=5) as wire:
+    with socket.create_connection(("127.0.0.1", slack.port), timeout=20) as wire:
         wire.sendall(
             b"GET /link?ticket=wrong HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\n"
             b"Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
@@ -136,7 +136,7 @@ def test_a_ticket_does_not_help_a_foreign_page(slack: LocalSlack, header: str, s
     url = str(client.apps_connections_open(app_token=slack.app_token)["url"])
     path = url.partition(f":{slack.port}")[2]
 
-    with socket.create_connection(("127.0.0.1", slack.port), timeout=5) as wire:
+    with socket.create_connection(("127.0.0.1", slack.port), timeout=20) as wire:
         wire.sendall(
             f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\n{header}"
             "Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"

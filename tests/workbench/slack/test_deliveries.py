@@ -28,6 +28,9 @@ from tests.workbench.slack.scene import (
     section,
 )
 
+PATIENCE = 20.0  # seconds; bounds only how long a failure takes
+IMPATIENT = pytest.mark.parametrize("ack_seconds", [0.3])
+
 
 def run_command(bot: Bot, answer: Callable[[Ack, Body], object]) -> list[Body]:
     heard: list[Body] = []
@@ -107,6 +110,7 @@ def test_an_app_that_is_not_there_fails_the_command(ana: Person) -> None:
     assert ana.ephemerals()[0]["text"] == '/runbook failed with the error "dispatch_failed"'
 
 
+@IMPATIENT
 def test_an_app_that_does_not_acknowledge_times_out(bot: Bot, connect: Connect, ana: Person) -> None:
     released = threading.Event()
     run_command(bot, lambda _ack, _body: _wait(released))
@@ -309,6 +313,7 @@ def test_home_is_opened_published_and_its_buttons_work(bot: Bot, connect: Connec
     assert "response_url" not in heard[0]
 
 
+@IMPATIENT
 def test_an_event_nobody_acknowledges_is_repeated_with_the_same_id(bot: Bot, connect: Connect, ana: Person) -> None:
     attempts: list[tuple[str, Any]] = []
 
@@ -385,7 +390,7 @@ def test_with_two_sockets_each_command_goes_to_one_of_them(bot: Bot, slack: Loca
 
 
 def _post(slack: LocalSlack, url: str) -> tuple[int, str]:
-    connection = HTTPConnection("127.0.0.1", slack.port, timeout=5)
+    connection = HTTPConnection("127.0.0.1", slack.port, timeout=20)
     connection.request("POST", url.removeprefix(slack.url), '{"text": "x"}', {"Content-Type": "application/json"})
     answer = connection.getresponse()
     found = answer.status, answer.read().decode()
@@ -400,10 +405,10 @@ def _open_error(client: WebClient, trigger_id: str, view: Body) -> str:
 
 
 def _wait(released: threading.Event) -> None:
-    released.wait(5)
+    released.wait(PATIENCE)
 
 
-def _until(true: Callable[[], bool], seconds: float = 5.0) -> None:
+def _until(true: Callable[[], bool], seconds: float = PATIENCE) -> None:
     deadline = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < deadline, "It did not happen in time."

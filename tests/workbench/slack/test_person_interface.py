@@ -68,7 +68,7 @@ class Stream:
     """Read the event stream as a browser would."""
 
     def __init__(self, slack: LocalSlack, person: str, *, after: int | None = None) -> None:
-        self._connection = HTTPConnection("127.0.0.1", slack.port, timeout=5)
+        self._connection = HTTPConnection("127.0.0.1", slack.port, timeout=20)
         headers = {"Authorization": f"Bearer {slack.key}"}
         if after is not None:
             headers["Last-Event-ID"] = str(after)
@@ -156,11 +156,12 @@ def test_a_stream_that_cannot_be_resumed_is_told_to_start_anew(slack: LocalSlack
     stream.close()
 
 
+@pytest.mark.parametrize("ack_seconds", [0.3])
 def test_a_timeout_is_told_to_the_person_only(slack: LocalSlack, bot: Bot, ana: Person) -> None:
     released = threading.Event()
 
     def never(ack: Ack) -> None:
-        released.wait(5)
+        released.wait(20)
         ack()
 
     bot.app.action("slow")(never)
@@ -208,7 +209,7 @@ def test_what_changes_on_the_stage_is_told_without_being_asked(stage: Play) -> N
         stage.broken = True
         slack.refresh()
 
-        ana.wait_for(lambda state: state["event_id"] > before, timeout=5)
+        ana.wait_for(lambda state: state["event_id"] > before)
 
 
 def test_start_over_forgets_what_was_said_and_asks_the_stage(play: Person, stage: Play) -> None:
@@ -382,7 +383,7 @@ def test_many_people_at_once_lose_nothing(bot: Bot, slack: LocalSlack) -> None:
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(10)
+            thread.join(20)
 
     assert sorted(seen, key=int) == [str(n) for n in range(16)]
     assert sum(len(person.ephemerals()) for person in people) == 16

@@ -24,7 +24,7 @@ def error_of(client: WebClient, method: str, **arguments: object) -> str:
 
 
 def download(slack: LocalSlack, url: str, *, key: str) -> tuple[int, bytes, dict[str, str]]:
-    connection = HTTPConnection("127.0.0.1", slack.port, timeout=5)
+    connection = HTTPConnection("127.0.0.1", slack.port, timeout=20)
     connection.request("GET", url.removeprefix(slack.url), headers={"Authorization": f"Bearer {key}"})
     answer = connection.getresponse()
     found = answer.status, answer.read(), dict(answer.getheaders())
@@ -58,7 +58,7 @@ def test_a_bot_token_opens_no_socket(client: WebClient, slack: LocalSlack) -> No
 
 
 def test_form_json_query_and_empty_bodies_are_understood(slack: LocalSlack) -> None:
-    connection = HTTPConnection("127.0.0.1", slack.port, timeout=5)
+    connection = HTTPConnection("127.0.0.1", slack.port, timeout=20)
     bearer = {"Authorization": f"Bearer {slack.bot_token}"}
     form = {**bearer, "Content-Type": "application/x-www-form-urlencoded"}
     as_json = {**bearer, "Content-Type": "application/json;charset=utf-8"}

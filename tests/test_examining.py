@@ -1,0 +1,82 @@
+"""The examining command lines on real files: the exit code, what is printed, and what is not loaded."""
+
+import gzip
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bot.cli import run
+from tests.domain.logs.lines import BEGIN, failing, merged, quiet
+
+ROOT = Path(__file__).parents[1]
+NEVER = ("dbos", "slack_bolt", "slack_sdk", "boto3", "sqlalchemy", "langchain_aws", "moto")
+
+
+def written(path: Path, *, trouble: bool = True) -> Path:
+    found = merged(quiet(), failing("ERROR cannot parse row {}", begin=BEGIN + 120_000)) if trouble else list(quiet())
+    rows = (
+        {"timestamp": one.at, "logStreamName": one.stream, "eventId": one.event, "message": one.message}
+        for one in found
+    )
+    text = "".join(json.dumps(row) + "\n" for row in rows)
+    path.write_bytes(gzip.compress(text.encode()) if path.suffix == ".gz" else text.encode())
+    return path
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "a.jsonl.gz"])
+def test_logs_digest_names_the_candidate_and_when_it_began(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    baseline = written(tmp_path / "before.jsonl.gz", trouble=False)
+
+    assert run(["logs", "digest", str(written(tmp_path / name)), "--baseline", str(baseline)]) == 0
+
+    said = capsys.readouterr().out
+    assert said.startswith("640 log lines from 13:00:00 UTC")
+    assert "  1. etl-worker (score" in said
+    assert "Began about 13:02:00 UTC" in said
+
+
+def test_logs_digest_prints_everything_as_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["logs", "digest", str(written(tmp_path / "a.jsonl")), "--json"]) == 0
+
+    found = json.loads(capsys.readouterr().out)
+    assert (found["lines"], found["baseline_lines"]) == (640, 0)
+    assert [one["source"] for one in found["suspects"]] == ["etl-worker"]
+    assert {"text", "count", "examples", "columns", "first", "last"} <= set(found["templates"][0])
+
+
+def test_a_packed_file_that_broke_off_is_read_as_far_as_it_goes(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = written(tmp_path / "a.jsonl.gz")
+    path.write_bytes(path.read_bytes()[:-2_000])
+
+    assert run(["logs", "digest", str(path)]) == 0
+
+    said = capsys.readouterr()
+    assert "Not read: " in said.err
+    assert "is damaged after" in said.err
+    assert "log lines from" in said.out
+
+
+def test_a_file_that_is_not_there_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["logs", "digest", "no-such-file"]) == 2
+    assert "There is no file no-such-file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("given", [b"", b"\x00\xff\xfe" * 5_000, b"{" * 100_000, b"x" * 3_000_000])
+def test_whatever_comes_through_standard_input_is_digested_without_loading_the_bot(given: bytes) -> None:
+    code = (
+        "import sys; from bot.cli import run; code = run(['logs', 'digest', '-']);"
+        f"print([name for name in {NEVER} if name in sys.modules]); sys.exit(code)"
+    )
+
+    done = subprocess.run([sys.executable, "-c", code], input=given, capture_output=True, cwd=ROOT, check=False)
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.decode().splitlines()[-1] == "[]"
+    assert b"log line" in done.stdout
