@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from bot.assistant.folder import TASKS as PROMPTS
 from bot.errors import InvalidError
-from bot.settings import SECRETS, load, parse
+from bot.settings import SECRETS, TASKS, load, parse
 
 ROOT = Path(__file__).parents[1]
 GOOD = tomllib.loads((ROOT / "bot.example.toml").read_text(encoding="utf-8"))
@@ -79,6 +80,10 @@ def test_a_setting_that_does_not_fit_is_named_with_what_would(change: Callable[[
         parse(content, {}, source="bot.toml")
 
     assert words in refused.value.words
+
+
+def test_every_task_of_the_assistant_may_have_a_model_of_its_own() -> None:
+    assert set(PROMPTS) == TASKS
 
 
 def test_a_value_that_is_refused_is_not_repeated() -> None:

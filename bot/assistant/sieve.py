@@ -48,14 +48,14 @@ class Sieve:
         self.dropped: list[Dropped] = []
 
     def keep(self, sentences: Sequence[Sentence]) -> tuple[Claim, ...]:
-        """Return the sentences that hold."""
+        """Return the sentences that hold, each once."""
         read, over = sentences[: self._left], sentences[self._left :]
         self._left -= len(read)
         if over:
             words = f"({len(over)} more sentences)"
             self.drop(words, f"At most {MOST_SENTENCES} sentences of a reply are read.")
-        claims = [claim for sentence in read if (claim := self._claim(sentence)) is not None]
-        checked = self._check(claims, self._evidence)
+        claims = {claim.text: claim for sentence in read if (claim := self._claim(sentence)) is not None}
+        checked = self._check([*claims.values()], self._evidence)
         self.dropped += checked.dropped
         self.kept += len(checked.kept)
         return tuple(checked.kept)

@@ -119,10 +119,12 @@ def test_a_reply_of_which_nothing_holds_becomes_a_quotation_and_lists_what_was_d
     assert [one.claim.text for one in answer.made.dropped] == [INVENTED["text"]]
 
 
-def test_of_two_hundred_sentences_the_first_forty_are_read() -> None:
-    answer = assistant(ScriptedModel([answering(*[HOLDS] * 200)])).answer(ANSWER)
+def test_of_two_hundred_sentences_the_first_forty_are_read_and_the_same_one_is_told_once() -> None:
+    flood = [*[HOLDS] * (MOST_SENTENCES - 1), HOLDS_TOO, *[HOLDS] * 160]
 
-    assert len(answer.claims) == MOST_SENTENCES
+    answer = assistant(ScriptedModel([answering(*flood)])).answer(ANSWER)
+
+    assert [claim.text for claim in answer.claims] == [HOLDS["text"], HOLDS_TOO["text"]]
     assert [one.claim.text for one in answer.made.dropped] == ["(160 more sentences)"]
 
 
