@@ -34,7 +34,7 @@ class Choice(Value):
     Attributes:
         model: a model's id, an inference profile or its ARN.
         models: other ones by task.
-        base_model: what an application inference profile stands for.
+        base_model: the id of the model behind an ARN.
         output: `tool` forces the call of one tool whose input is the reply; `json_schema` is Bedrock's own output form.
     """
 
@@ -113,10 +113,11 @@ class Bedrock:
             "guardrailIdentifier": self._choice.guardrail,
             "guardrailVersion": self._choice.guardrail_version,
         }
-        base = self._choice.base_model or None
+        base = self._choice.base_model
+        what: dict[str, Any] = {"base_model_id": base, "provider": _provider(base)} if name.startswith("arn:") else {}
         chat = ChatBedrockConverse(
             model_id=name,
-            **({"base_model_id": base, "provider": _provider(base)} if base and name.startswith("arn:") else {}),
+            **what,
             client=self._runtime,
             bedrock_client=self._runtime,  # the control plane is never asked: an ARN's base model is a setting
             region_name=self._runtime.region,

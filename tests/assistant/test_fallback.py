@@ -352,7 +352,8 @@ def test_an_empty_budget_is_no_fault_of_the_model() -> None:
 def test_only_sentences_that_hold_are_heard_while_the_model_still_writes() -> None:
     def aloud(asked: Asked, heard: Heard | None) -> Said:
         assert heard is not None
-        for one in (HOLDS, INVENTED, {"text": 7}, HOLDS_TOO):
+        written: tuple[dict[str, Any], ...] = (HOLDS, INVENTED, {"text": 7}, HOLDS_TOO)
+        for one in written:
             heard(one)
         return said(answering(HOLDS, HOLDS_TOO))
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.actions.catalogue import CATALOGUE
+from bot.assistant.extractive import ExtractiveAssistant
 from bot.aws.clients import Credentials
 from bot.aws.cloud import AwsCloud
 from bot.domain.action import Platform
@@ -67,6 +68,7 @@ def main(spec: Spec) -> None:
         directory=FakeDirectory(),
         library=FolderLibrary(spec.runbooks, read=READ),
         search=Nothing(),
+        assistant=ExtractiveAssistant(),
         catalogue=CATALOGUE,
         policy=POLICY,
         platform=spec.platform,
