@@ -66,6 +66,7 @@ BREACHES = {
     "door-slack": ("bot/workbench/page.py", "from slack_sdk import WebClient"),
     "door-expressions": ("bot/actions/loops.py", "import cel"),
     "door-model": ("bot/assistant/fallback.py", "from langchain_core import messages"),
+    "door-documents": ("bot/usecases/pictures.py", "import PIL"),
     "door-workbench": ("bot/cli.py", "import moto"),
 }
 

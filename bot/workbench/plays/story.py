@@ -18,7 +18,7 @@ from bot.workbench.slack.server import LocalSlack
 from bot.workbench.slack.spoken import plain
 
 CHANNEL = "#incident-etl"
-PATIENCE = 25.0
+PATIENCE = 60.0
 
 
 class Stage(Protocol):
@@ -89,7 +89,7 @@ class Story:
         """Wait for the request that says the words, and approve it."""
         message = self.asked(words, who=who)
         self.did(who, why or f"approves: {words}")
-        _good(who.click("Approve", message=message))
+        _good(self._pressed_approve(who, message))
 
     def asked(self, words: str, *, who: Person | None = None) -> Payload:
         """Wait for an open request that says the words."""
@@ -106,10 +106,18 @@ class Story:
         """Press Approve on the request that says the words, and be told why not."""
         message = self.asked(words, who=who)
         self.did(who, "tries to approve her own change" if who is self.ana else f"tries to approve: {words}")
-        who.click("Approve", message=message)
+        self._pressed_approve(who, message)
         who.wait_for(
             lambda state: any(because in plain(one) for one in state["messages"]), timeout=PATIENCE, what="the refusal"
         )
+
+    def _pressed_approve(self, who: Person, message: Payload) -> Payload:
+        """Press Approve, on the card or in the modal that shows what is too long for one."""
+        if "Review…" not in plain(message):
+            return who.click("Approve", message=message)
+        _good(who.click("Review…", message=message))
+        who.wait_for_view()
+        return who.submit()
 
     def gives(self, who: Person, values: Payload, *, why: str) -> None:
         """Give what the run waits for, in the modal it offers; `values` by the parameter's name."""
@@ -119,11 +127,11 @@ class Story:
         who.wait_for_view()
         _good(who.submit({f"input:{name}": value for name, value in values.items()}))
 
-    def chooses(self, who: Person, label: str, *, why: str) -> None:
-        """Press the button of one way, where the run asks which."""
-        self.posted(label, who=who)
+    def chooses(self, who: Person, way: str, *, why: str) -> None:
+        """Press one of the ways a run offers, by what its button says."""
+        message = self.posted("CHOOSE", who=who)
         self.did(who, why)
-        _good(who.click(label))
+        _good(who.click(way, message=message))
 
     def time_passes(self, seconds: float, words: str) -> None:
         """Move the clock."""
