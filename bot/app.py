@@ -29,11 +29,7 @@ from bot.aws.clients import READ_TIMEOUT_S, Credentials, refuse_redirects
 from bot.aws.cloud import AwsCloud
 from bot.aws.intake import AlarmIntake
 from bot.aws.plumbing import Plumbing
-<<<<<<< HEAD
-from bot.domain.action import Platform
-=======
-from bot.domain.action import Catalogue
->>>>>>> main
+from bot.domain.action import Catalogue, Platform
 from bot.domain.alarm import AlarmNotice
 from bot.domain.claims import check
 from bot.domain.inbox import AlarmCame, Delivery
@@ -205,10 +201,7 @@ def build(settings: Settings, *, clock: Clock | None = None, endpoints: Endpoint
     client = web_client(settings.slack.bot_token.get_secret_value(), base_url=endpoints.slack_url)
     policy, team, known = settings.the_policy(), settings.slack.team, Memory()
     directory = SlackDirectory(client=patient(client), policy=policy, team=team, memory=known)
-<<<<<<< HEAD
     assistant, warm = _assistant(settings, store=store, endpoints=endpoints)
-=======
->>>>>>> main
     desk = _desk(
         settings,
         store=store,
@@ -216,11 +209,8 @@ def build(settings: Settings, *, clock: Clock | None = None, endpoints: Endpoint
         plumbing=plumbing,
         directory=directory,
         replica=replica,
-<<<<<<< HEAD
         assistant=assistant,
-=======
         catalogue=_catalogue(endpoints),
->>>>>>> main
     )
     quick = SlackDirectory(client=hasty(client), policy=policy, team=team, memory=known)
     failures = Failures()
@@ -274,11 +264,8 @@ def plan_alone(settings: Settings, name: str, given: Mapping[str, str], *, endpo
             plumbing=plumbing,
             directory=_Nobody(),
             replica="plan",
-<<<<<<< HEAD
             assistant=ExtractiveAssistant(),
-=======
             catalogue=_catalogue(endpoints),
->>>>>>> main
         )
         runbook = desk.library.find(name)
         place = Place(team=desk.team, channel=desk.channel)
@@ -298,11 +285,8 @@ def _desk(
     plumbing: Plumbing,
     directory: Directory,
     replica: str,
-<<<<<<< HEAD
     assistant: Assistant,
-=======
     catalogue: Catalogue,
->>>>>>> main
 ) -> Desk:
     library = FolderLibrary(settings.runbooks, read=read_runbook)
     return Desk(
@@ -312,12 +296,8 @@ def _desk(
         directory=directory,
         library=library,
         search=RunbookIndex(settings.records.index, runbooks=library.runbooks),
-<<<<<<< HEAD
         assistant=assistant,
-        catalogue=CATALOGUE,
-=======
         catalogue=catalogue,
->>>>>>> main
         policy=settings.the_policy(),
         platform=settings.the_platform(),
         environment=settings.environment,
@@ -328,7 +308,6 @@ def _desk(
     )
 
 
-<<<<<<< HEAD
 def _assistant(settings: Settings, *, store: Store, endpoints: Endpoints) -> tuple[Assistant, Callable[[], None]]:
     """Return the assistant, and what loads its model: it takes seconds, and nobody should wait for it."""
     chosen, platform = settings.assistant, settings.the_platform()
@@ -372,11 +351,11 @@ def _names(platform: Platform) -> tuple[str, ...]:
     """Return what a sentence may name although no item does: the platform's own resources."""
     listed = ((one,) if isinstance(one, str) else one for one in platform.resources.values())
     return (platform.name, platform.account_name, *chain.from_iterable(listed))
-=======
+
+
 def _catalogue(endpoints: Endpoints) -> Catalogue:
     """Return what can be done there: the local lake says of some actions that it cannot."""
     return CATALOGUE.imitated() if endpoints.aws_url else CATALOGUE
->>>>>>> main
 
 
 class _Nobody:
@@ -443,7 +422,6 @@ def _intake(settings: Settings, *, desk: Desk, plumbing: Plumbing) -> AlarmIntak
 
 def _cloud(settings: Settings, endpoints: Endpoints) -> AwsCloud:
     return AwsCloud(
-        catalogue=CATALOGUE,
         platform=settings.the_platform(),
         endpoint_url=endpoints.aws_url,
         credentials=endpoints.aws_credentials,

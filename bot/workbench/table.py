@@ -93,12 +93,8 @@ class Table:
             directory=EverybodyIsHere(policy),
             library=OneBook(runbook, source),
             search=NothingElse(),
-<<<<<<< HEAD
             assistant=ExtractiveAssistant(),
-            catalogue=CATALOGUE,
-=======
             catalogue=CATALOGUE.imitated(),
->>>>>>> main
             policy=policy,
             platform=shore.platform,
             environment="local",
