@@ -422,6 +422,7 @@ def _intake(settings: Settings, *, desk: Desk, plumbing: Plumbing) -> AlarmIntak
 
 def _cloud(settings: Settings, endpoints: Endpoints) -> AwsCloud:
     return AwsCloud(
+        catalogue=CATALOGUE,
         platform=settings.the_platform(),
         endpoint_url=endpoints.aws_url,
         credentials=endpoints.aws_credentials,
