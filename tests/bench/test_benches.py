@@ -23,6 +23,8 @@ TITLES = {
         "Memory of `runbook-bot logs digest`",
         "What of the logs goes to a model",
     ),
+    "redaction": ("Redaction: lines per second of processor time",),
+    "claims": ("Claims: true ones kept, false ones caught", "Claims: a person's sentences about one night"),
 }
 
 
@@ -47,7 +49,7 @@ def test_a_bench_that_does_not_exist_is_refused_with_the_names() -> None:
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
 
     assert done.returncode == 2
-    assert "there is ack, long_runs, way_out, ready, digest" in done.stderr
+    assert "there is ack, long_runs, way_out, ready, copies, digest, redaction, claims" in done.stderr
 
 
 def test_a_percentile_is_a_time_that_was_measured() -> None:
