@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from bot.workbench.plays import backfill, circuit_breaker, common_failures, failure_recovery, rollback
+from bot.workbench.plays import backfill, circuit_breaker, common_failures, failure_recovery, rollback, schema_evolution
 from bot.workbench.plays.story import Story
 
 Play = Callable[[Story, str | None], bool]
@@ -11,6 +11,7 @@ PLAYS: Mapping[str, Play] = {
     "circuit-breaker": circuit_breaker.play,
     "backfill": backfill.play,
     "rollback": rollback.play,
+    "schema-evolution": schema_evolution.play,
     "failure-recovery": failure_recovery.play,
     "common-failures": common_failures.play,
 }
