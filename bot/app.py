@@ -18,6 +18,7 @@ from bot.aws.clients import READ_TIMEOUT_S, Credentials, refuse_redirects
 from bot.aws.cloud import AwsCloud
 from bot.aws.intake import AlarmIntake
 from bot.aws.plumbing import Plumbing
+from bot.domain.action import Catalogue
 from bot.domain.alarm import AlarmNotice
 from bot.domain.inbox import AlarmCame, Delivery
 from bot.domain.people import Person, Place
@@ -182,7 +183,15 @@ def build(settings: Settings, *, clock: Clock | None = None, endpoints: Endpoint
     client = web_client(settings.slack.bot_token.get_secret_value(), base_url=endpoints.slack_url)
     policy, team, known = settings.the_policy(), settings.slack.team, Memory()
     directory = SlackDirectory(client=patient(client), policy=policy, team=team, memory=known)
-    desk = _desk(settings, store=store, cloud=cloud, plumbing=plumbing, directory=directory, replica=replica)
+    desk = _desk(
+        settings,
+        store=store,
+        cloud=cloud,
+        plumbing=plumbing,
+        directory=directory,
+        replica=replica,
+        catalogue=_catalogue(endpoints),
+    )
     quick = SlackDirectory(client=hasty(client), policy=policy, team=team, memory=known)
     failures = Failures()
     bell = Bell()
@@ -227,7 +236,15 @@ def plan_alone(settings: Settings, name: str, given: Mapping[str, str], *, endpo
     plumbing, cloud = _plumbing(settings, endpoints), _cloud(settings, endpoints)
     store = Store.read_only(settings.records.url)
     try:
-        desk = _desk(settings, store=store, cloud=cloud, plumbing=plumbing, directory=_Nobody(), replica="plan")
+        desk = _desk(
+            settings,
+            store=store,
+            cloud=cloud,
+            plumbing=plumbing,
+            directory=_Nobody(),
+            replica="plan",
+            catalogue=_catalogue(endpoints),
+        )
         runbook = desk.library.find(name)
         place = Place(team=desk.team, channel=desk.channel)
         inputs = fill(desk, runbook, given, {})
@@ -239,7 +256,14 @@ def plan_alone(settings: Settings, name: str, given: Mapping[str, str], *, endpo
 
 
 def _desk(
-    settings: Settings, *, store: Store, cloud: AwsCloud, plumbing: Plumbing, directory: Directory, replica: str
+    settings: Settings,
+    *,
+    store: Store,
+    cloud: AwsCloud,
+    plumbing: Plumbing,
+    directory: Directory,
+    replica: str,
+    catalogue: Catalogue,
 ) -> Desk:
     library = FolderLibrary(settings.runbooks, read=read_runbook)
     return Desk(
@@ -249,7 +273,7 @@ def _desk(
         directory=directory,
         library=library,
         search=RunbookIndex(settings.records.index, runbooks=library.runbooks),
-        catalogue=CATALOGUE,
+        catalogue=catalogue,
         policy=settings.the_policy(),
         platform=settings.the_platform(),
         environment=settings.environment,
@@ -258,6 +282,11 @@ def _desk(
         replica=replica,
         alive=lambda owner: owner == replica or owner not in store.dead(after=DEAD_AFTER),
     )
+
+
+def _catalogue(endpoints: Endpoints) -> Catalogue:
+    """Return what can be done there: the local lake says of some actions that it cannot."""
+    return CATALOGUE.imitated() if endpoints.aws_url else CATALOGUE
 
 
 class _Nobody:

@@ -321,7 +321,11 @@ class FileSizes(Returns):
 
 def sizes(look: Look, params: NamePartition, _now: datetime) -> JsonObject:
     """Return how a partition's files are cut."""
-    found = listed(look, params.bucket, f"{params.partition}current/")
+    return _cut(look, params.bucket, params.partition)
+
+
+def _cut(look: Look, bucket: str, partition: str) -> JsonObject:
+    found = listed(look, bucket, f"{partition}current/")
     cut = [one.size for one in found.objects]
     small, large = sum(1 for one in cut if one < 16 * 2**20), sum(1 for one in cut if one > 2**30)
     advice = "compact" if len(cut) > 10 and small > len(cut) // 2 else "split" if large else "fine"
@@ -336,7 +340,46 @@ def sizes(look: Look, params: NamePartition, _now: datetime) -> JsonObject:
     }
 
 
+class BadlyCut(FileSizes):
+    """Hold one partition whose files are too many and too small, or too large; `month` as 2026-01."""
+
+    partition: str
+    month: str
+
+
+class Crowded(Returns):
+    """Return the partitions whose files are badly cut, those with most files first, of `looked` in all."""
+
+    looked: int
+    count: int
+    partitions: list[BadlyCut]
+
+
+def crowded(look: Look, params: ListPartitions, now: datetime) -> JsonObject:
+    """Return the partitions whose files are badly cut."""
+    there = rows_of(partitions(look, params, now)["partitions"])
+    found: list[JsonObject] = [
+        {
+            **_cut(look, params.bucket, str(one["partition"])),
+            "partition": one["partition"],
+            "month": f"{one['year']}-{one['month']}",
+        }
+        for one in there
+    ]
+    badly = [one for one in found if one["advice"] in {"compact", "split"}]
+    badly.sort(key=lambda one: (-int(str(one["files"])), str(one["partition"])))
+    return {"looked": len(found), "count": len(badly), "partitions": [*badly[:MOST_SHOWN]]}
+
+
 ACTIONS = (
+    Action(
+        id="lake.crowded",
+        title="Find the partitions whose files are badly cut",
+        params=ListPartitions,
+        returns=Crowded,
+        rows=("s3.folders", "s3.list"),
+        read=crowded,
+    ),
     Action(
         id="lake.partitions",
         title="List a table's partitions by month",

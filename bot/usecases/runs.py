@@ -203,7 +203,7 @@ def anew(desk: Desk, run: Run) -> tuple[StepRecord, ...]:
     name = run.next_step
     if name is not None and name not in together and not runbook.step(name).watch and _is_over(desk, run, name):
         together.add(name)
-    return tuple(StepRecord(step=one, request=run.record(one).request + 1) for one in sorted(together))
+    return tuple(run.record(one).anew() for one in sorted(together))
 
 
 def _is_over(desk: Desk, run: Run, name: str) -> bool:

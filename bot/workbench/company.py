@@ -84,6 +84,7 @@ def settings(*, slack: LocalSlack, lake: Lake, folder: Path, runbooks: Path) -> 
             "operator": "team",
             "on_call": "oncall",
             "change": ["platform"],
+            "destructive": ["platform", "platform"],
             "channels": [CHANNEL],
         },
         "records": {
@@ -128,6 +129,7 @@ def resources(names: LakeNames) -> dict[str, Any]:
         "quarantine_table": names.quarantine_table,
         "workgroup": names.workgroup,
         "workgroups": [names.workgroup],
+        "results_bucket": names.results_bucket,
         "job": names.jobs[0],
         "jobs": [*names.jobs],
         "function": names.promote_function,

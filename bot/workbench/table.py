@@ -92,7 +92,7 @@ class Table:
             directory=EverybodyIsHere(policy),
             library=OneBook(runbook, source),
             search=NothingElse(),
-            catalogue=CATALOGUE,
+            catalogue=CATALOGUE.imitated(),
             policy=policy,
             platform=shore.platform,
             environment="local",

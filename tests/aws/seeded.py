@@ -204,6 +204,11 @@ GOOD: dict[str, JsonObject] = {
         "name": "smoke-0123456789ab",
         "input": text({"smoke": True, "promote": False}),
     },
+    "states.compact": {
+        "stateMachineArn": MACHINE,
+        "name": "compact-0123456789ab",
+        "input": text({"source": "current", "month": "2026-01", "promote": False}),
+    },
     "states.retry_quarantine": {
         "stateMachineArn": MACHINE,
         "name": "qretry-0123456789ab",

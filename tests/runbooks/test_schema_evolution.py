@@ -7,6 +7,7 @@ import pytest
 
 from bot.domain.expression import compile_expression
 from bot.domain.value import JsonObject
+from bot.workbench.lake import sources
 from bot.workbench.lake.documents import to_json, to_rows
 from bot.workbench.lake.lake import Lake
 from tests.runbooks.drill import Answers, Drill, a_lake
@@ -88,7 +89,13 @@ def test_rows_that_differ_between_the_versions_stop_it_before_readers_get_the_ne
     def one_more_row() -> None:
         lake = drill.lake
         partition = lake.seeded.latest_key.removesuffix("_LATEST.json")
-        row = {"transaction_id": "t-that-differs", "account_id": "a", "amount": "1.00", "currency": "EUR", "booked_at": "x"}
+        row = {
+            "transaction_id": "t-that-differs",
+            "account_id": "a",
+            "amount": "1.00",
+            "currency": "EUR",
+            "booked_at": "x",
+        }
         lake.clients.s3.put_object(
             Bucket=lake.names.silver_bucket, Key=f"{partition}current/part-0001.jsonl.gz", Body=to_rows([row])
         )

@@ -2,7 +2,15 @@
 
 from collections.abc import Callable, Mapping
 
-from bot.workbench.plays import backfill, circuit_breaker, common_failures, failure_recovery, rollback, schema_evolution
+from bot.workbench.plays import (
+    backfill,
+    circuit_breaker,
+    common_failures,
+    failure_recovery,
+    query_performance,
+    rollback,
+    schema_evolution,
+)
 from bot.workbench.plays.story import Story
 
 Play = Callable[[Story, str | None], bool]
@@ -14,4 +22,5 @@ PLAYS: Mapping[str, Play] = {
     "schema-evolution": schema_evolution.play,
     "failure-recovery": failure_recovery.play,
     "common-failures": common_failures.play,
+    "query-performance": query_performance.play,
 }

@@ -18,7 +18,7 @@ from bot.workbench.slack.server import LocalSlack
 from bot.workbench.slack.spoken import plain
 
 CHANNEL = "#incident-etl"
-PATIENCE = 25.0
+PATIENCE = 60.0
 
 
 class Stage(Protocol):
