@@ -7,7 +7,6 @@ import pytest
 
 from bot.domain.expression import compile_expression
 from bot.domain.value import JsonObject
-from bot.workbench.lake import sources
 from bot.workbench.lake.documents import to_json, to_rows
 from bot.workbench.lake.lake import Lake
 from tests.runbooks.drill import Answers, Drill, a_lake
@@ -25,9 +24,6 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
 def drill(running: Lake, tmp_path: Path) -> Drill:
     running.reset()
     return Drill(running, tmp_path, "schema-evolution")
-
-
-THEIRS = {"Name": "theirs", "Type": "string"}
 
 
 def columns(lake: Lake) -> list[str]:
@@ -72,10 +68,16 @@ def test_a_table_that_somebody_changed_meanwhile_is_not_written_over(drill: Dril
     def change() -> None:
         lake = drill.lake
         table = lake.clients.glue.get_table(DatabaseName=lake.names.database, Name=lake.names.table)["Table"]
-        stored = {**table["StorageDescriptor"], "Columns": [*table["StorageDescriptor"]["Columns"], THEIRS]}
-        given = {"Name": table["Name"], "TableType": table["TableType"], "PartitionKeys": table["PartitionKeys"]}
+        stored = table["StorageDescriptor"]
+        stored["Columns"] = [*stored["Columns"], {"Name": "theirs", "Type": "string"}]
         lake.clients.glue.update_table(
-            DatabaseName=lake.names.database, TableInput={**given, "StorageDescriptor": stored}
+            DatabaseName=lake.names.database,
+            TableInput={
+                "Name": table["Name"],
+                "TableType": table["TableType"],
+                "PartitionKeys": table["PartitionKeys"],
+                "StorageDescriptor": stored,
+            },
         )
 
     done = drill(Answers({"columns": "channel string"}, meanwhile={"Approve as @two": change}))
@@ -130,8 +132,8 @@ def with_a_new_version(lake: Lake) -> tuple[str, str]:
     new = month.partition.replace("schema_v=v1", "schema_v=v2")
     bucket = lake.names.silver_bucket
     for key in keys(lake, bucket, month.partition):
-        source = {"Bucket": bucket, "Key": key}
-        lake.clients.s3.copy_object(Bucket=bucket, Key=key.replace(month.partition, new), CopySource=source)
+        target = key.replace(month.partition, new)
+        lake.clients.s3.copy_object(Bucket=bucket, Key=target, CopySource={"Bucket": bucket, "Key": key})
     return f"year={month.day:%Y}/month={month.day:%m}", month.partition
 
 
