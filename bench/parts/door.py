@@ -52,7 +52,7 @@ def ours(slack_url: str, folder: Path) -> App:
         now=desk.now,
         client=web_client(TOKEN, base_url=slack_url),
         signing_secret=SECRET,
-        views=Views(desk=desk, stage=stage, opened=Opened(now=desk.now)),
+        views=Views(desk=desk, stage=stage, opened=Opened(kept=desk.records, now=desk.now)),
         commands=Commands(),
     )
 

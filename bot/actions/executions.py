@@ -174,7 +174,7 @@ def start_row(given: JsonObject) -> str:
     if "smoke" in given:
         return "states.smoke"
     if "source" in given:
-        return "states.retry_quarantine"
+        return "states.compact" if given["source"] == "current" else "states.retry_quarantine"
     if "month" in given:
         return "states.start_month"
     return "states.start_isolated" if "raw_key" in given else "states.start_day"
@@ -292,6 +292,7 @@ ACTIONS = (
             "states.start_day",
             "states.start_month",
             "states.smoke",
+            "states.compact",
             "states.retry_quarantine",
             "states.start",
             "states.execution",

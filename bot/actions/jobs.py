@@ -32,11 +32,13 @@ class Job(Returns):
     """Return how a job is set up; without it only `found` is there.
 
     Attributes:
+        key: the key of its script in the bucket it lies in; empty where that cannot be told.
         commit: its argument `--git-sha`, where it has one.
     """
 
     found: bool
     script: str = ""
+    key: str = ""
     commit: str = ""
     modified: str = ""
     workers: int = 0
@@ -48,9 +50,11 @@ def job(look: Look, params: NameJob, _now: datetime) -> JsonObject:
     if answer.get("found") is False:
         return {"found": False}
     found = object_of(answer["Job"])
+    script = str(object_of(found["Command"]).get("ScriptLocation") or "")
     return {
         "found": True,
-        "script": object_of(found["Command"]).get("ScriptLocation", ""),
+        "script": script,
+        "key": script.removeprefix("s3://").partition("/")[2] if script.startswith("s3://") else "",
         "commit": object_of(found.get("DefaultArguments")).get("--git-sha", ""),
         "modified": found.get("LastModifiedOn", ""),
         "workers": found.get("NumberOfWorkers", 0),

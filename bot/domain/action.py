@@ -9,11 +9,11 @@ Nothing here talks to AWS.
 import hashlib
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from difflib import get_close_matches
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, NoReturn, Protocol
 
 from pydantic import BaseModel
 
@@ -64,6 +64,8 @@ PLATFORM_KEYS = frozenset(
         "failures_topic",
         "etl_role",
         "roles",
+        "compact_job",
+        "results_bucket",
     }
 )
 
@@ -452,10 +454,24 @@ class Catalogue:
             raise NotFoundError(f"There is no catalogue row called {name!r}.")
         return found
 
+    def imitated(self) -> "Catalogue":
+        """Return the catalogue for a lake that imitates AWS: an action it cannot do says so, and sends nothing."""
+        return replace(self, actions={name: one if one.local else _not_here(one) for name, one in self.actions.items()})
+
     def risk(self, calls: Iterable[Call]) -> Risk:
         """Return the highest risk among the calls' rows; without any it is only a look."""
         risks = [self.row(call.row).risk for call in calls]
         return max(risks, key=lambda risk: risk.rank, default=Risk.READ)
+
+
+def _not_here(action: Action) -> Action:
+    def refuse(*_: object) -> NoReturn:
+        raise InvalidError(
+            f"The local lake cannot do this ({action.title.lower()}, {action.id}); on AWS it is done. "
+            "Take another way, or go on without it."
+        )
+
+    return replace(action, read=refuse if action.read else None, propose=refuse if action.propose else None)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -36,16 +36,20 @@ def migrate(connection: Connection) -> None:
 
 def first(connection: Connection) -> None:
     """Make all tables, and the id of this installation."""
-    postgres = connection.dialect.name == "postgresql"
-    number = "bigint generated always as identity primary key" if postgres else "integer primary key autoincrement"
     for statement in _FIRST:
-        connection.execute(text(statement.replace("{number}", number)))
-    for statement in _GUARDS_POSTGRES if postgres else _GUARDS_SQLITE:
+        connection.execute(text(statement.replace("{number}", _number(connection))))
+    for statement in _GUARDS_POSTGRES if connection.dialect.name == "postgresql" else _GUARDS_SQLITE:
         connection.exec_driver_sql(statement)
     connection.execute(
         text("insert into meta (name, value) values ('installation', :value)"),
         {"value": secrets.token_hex(6)},
     )
+
+
+def _number(connection: Connection) -> str:
+    """Return the column that counts by itself."""
+    postgres = connection.dialect.name == "postgresql"
+    return "bigint generated always as identity primary key" if postgres else "integer primary key autoincrement"
 
 
 _FIRST = (
@@ -145,4 +149,32 @@ _INCIDENTS = (
     "create index incidents_of_channel on incidents (channel, id)",
     "create index incidents_open on incidents (id) where open",
 )
-MIGRATIONS: tuple[Migration, ...] = (first, incidents)
+
+
+def evidence(connection: Connection) -> None:
+    """Make the table of what sentences on cards point at."""
+    connection.execute(text("create table evidence (subject text primary key, doc text not null)"))
+
+
+def dialogs(connection: Connection) -> None:
+    """Make the table of what open dialogs were opened on."""
+    for statement in _DIALOGS:
+        connection.execute(text(statement.replace("{number}", _number(connection))))
+
+
+_DIALOGS = (
+    """create table dialogs (
+        number {number}, key text not null unique, person text not null, until bigint not null, doc text not null
+    )""",
+    "create index dialogs_over on dialogs (until)",
+)
+
+
+def postmortems(connection: Connection) -> None:
+    """Make the table of drafts of post-mortems."""
+    connection.execute(
+        text("create table drafts (id bigint primary key, revision integer not null, doc text not null)")
+    )
+
+
+MIGRATIONS: tuple[Migration, ...] = (first, incidents, dialogs, evidence, postmortems)

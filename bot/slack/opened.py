@@ -1,53 +1,51 @@
-"""What dialogs were opened on, under ids that say nothing: in this process's memory, bounded, for an hour.
+"""What dialogs were opened on, under ids that say nothing: kept in the records, bounded, for an hour.
 
-A dialog that outlives the process, or comes back to another one, is refused and opened anew: nothing is lost by it.
+Any replica may hear the answer. An id that nobody gave out, somebody else's, or one whose time is over is refused and
+the dialog opened anew: nothing is lost by it.
 """
 
 import secrets
-import threading
-from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Annotated, Literal
+
+from pydantic import Field, TypeAdapter, ValidationError
 
 from bot.domain.inbox import StartRun
 from bot.domain.people import Place
 from bot.domain.policy import LONGEST_LIFETIME
+from bot.domain.value import Value
 from bot.errors import RequestError
+from bot.ports import Dialogs
 from bot.slack.modals import GONE
 
-MOST_OPEN = 1_000
 OPEN_FOR: timedelta = LONGEST_LIFETIME
 
 
-@dataclass(frozen=True, kw_only=True)
-class ReviewOpened:
+class ReviewOpened(Value):
     """Bind a review to the request, its edition and the card it was opened from."""
 
+    kind: Literal["review_opened"] = "review_opened"
     approval: int
     edition: int
     place: Place
 
 
-Subject = ReviewOpened | StartRun
+Subject = Annotated[ReviewOpened | StartRun, Field(discriminator="kind")]
+_SUBJECT: TypeAdapter[ReviewOpened | StartRun] = TypeAdapter(Subject)
 
 
 class Opened:
     """Remember what each dialog was opened on, for whom."""
 
-    def __init__(self, *, now: Callable[[], datetime], most: int = MOST_OPEN) -> None:
+    def __init__(self, *, kept: Dialogs, now: Callable[[], datetime]) -> None:
+        self._kept = kept
         self._now = now
-        self._most = most
-        self._guard = threading.Lock()
-        self._kept: OrderedDict[str, tuple[str, datetime, Subject]] = OrderedDict()
 
-    def keep(self, subject: Subject, *, person: str) -> str:
+    def keep(self, subject: ReviewOpened | StartRun, *, person: str) -> str:
         """Return the opaque id under which the subject is found again, by this person only."""
         opaque = secrets.token_urlsafe(18)
-        with self._guard:
-            self._kept[opaque] = (person, self._now() + OPEN_FOR, subject)
-            while len(self._kept) > self._most:
-                self._kept.popitem(last=False)
+        self._kept.keep_dialog(opaque, person=person, until=self._now() + OPEN_FOR, subject=subject.model_dump_json())
         return opaque
 
     def review(self, opaque: str, *, person: str) -> ReviewOpened:
@@ -72,7 +70,9 @@ class Opened:
             raise RequestError(GONE)
         return found
 
-    def _find(self, opaque: str, person: str) -> Subject | None:
-        with self._guard:
-            owner, until, subject = self._kept.get(opaque, ("", self._now(), None))
-        return subject if owner == person and self._now() < until else None
+    def _find(self, opaque: str, person: str) -> ReviewOpened | StartRun | None:
+        kept = self._kept.dialog(opaque, person=person)
+        try:
+            return None if kept is None else _SUBJECT.validate_json(kept)
+        except ValidationError:  # opened by another release of the bot
+            return None

@@ -181,6 +181,7 @@ def running(given: JsonObject) -> JsonObject:
 STARTS: dict[str, tuple[JsonObject, Risk]] = {
     "states.smoke": ({"smoke": True, "promote": False}, Risk.CONTROL),
     "states.start_day": ({"ingest_date": "2026-01-21", "promote": False}, Risk.CONTROL),
+    "states.compact": ({"source": "current", "month": "2026-01", "promote": False}, Risk.CONTROL),
     "states.retry_quarantine": (
         {"source": "quarantine", "run_id": RUN, "reasons": ["CURRENCY_ERROR"], "promote": False},
         Risk.CHANGE,

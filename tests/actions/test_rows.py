@@ -172,6 +172,8 @@ HOSTILE: list[tuple[str, JsonObject]] = [
     ("states.smoke", {"input": text({"smoke": True})}),
     ("states.start_day", {"input": text({"promote": False})}),
     ("states.start_day", {"input": text({"ingest_date": "2026-01-21", "promote": True})}),
+    ("states.compact", {"input": text({"source": "current", "month": "2026-01", "promote": True})}),
+    ("states.compact", {"input": text({"source": "current", "month": "2026-01-21", "promote": False})}),
     ("states.start_month", {"input": text({"promote": False})}),
     ("states.start_month", {"input": text({"month": "2026-13", "promote": False})}),
     ("states.start_month", {"input": text({"month": "2026-01", "promote": True})}),

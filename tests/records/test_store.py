@@ -5,6 +5,7 @@ from datetime import timedelta
 from functools import partial
 
 import pytest
+import sqlalchemy as sa
 
 from bot.domain.approval import ApprovalState, cast
 from bot.domain.incident import led, resolved
@@ -13,6 +14,8 @@ from bot.domain.records import AlarmState, AttemptState, Change, Outcome, Wait
 from bot.domain.run import Owed, RunState
 from bot.errors import LeaseHeldError, NotAllowedError, NotFoundError, StaleError
 from bot.ports import Claims, Records
+from bot.records import dialogs
+from bot.records.database import Database
 from bot.records.signing import Signer
 from bot.records.store import Store
 from tests.records.values import (
@@ -31,6 +34,8 @@ from tests.records.values import (
 )
 
 HOSTILE = ["'; DROP TABLE runs; --", "🔥🚨", "x" * 10_000, "a\u200bb\u202e", "nul\x00byte", "a\nb"]
+
+HOUR = timedelta(hours=1)
 
 
 def at_once(work: Callable[[int], bool], *, times: int = 12) -> list[bool]:
@@ -469,6 +474,51 @@ def test_one_process_leads_until_its_time_is_over(store: Store) -> None:
     assert store.leads("cards", by="one", during=timedelta(0))
     assert store.leads("cards", by="two", during=timedelta(minutes=1))
     assert not store.leads("cards", by="one", during=timedelta(minutes=1))
+
+
+# Dialogs
+
+
+def test_a_dialog_is_found_by_its_person_until_its_time_is_over(store: Store, clock: StandingClock) -> None:
+    store.keep_dialog("opaque", person="U0ANA", until=clock.now() + HOUR, subject='{"approval": 9}')
+
+    found = [
+        store.dialog("opaque", person="U0ANA"),
+        store.dialog("opaque", person="U0BO"),
+        store.dialog("9", person=""),
+    ]
+    clock.move(HOUR)
+
+    assert found == ['{"approval": 9}', None, None]
+    assert store.dialog("opaque", person="U0ANA") is None
+
+
+def test_a_dialog_is_found_by_whoever_opens_the_same_records_next(
+    store: Store, url: str, signer: Signer, clock: StandingClock
+) -> None:
+    store.keep_dialog("opaque", person="U0ANA", until=clock.now() + HOUR, subject="{}")
+    store.close()
+
+    other = Store.open(url, signer=signer, clock=clock)
+
+    assert other.dialog("opaque", person="U0ANA") == "{}"
+    other.close()
+
+
+def test_only_so_many_dialogs_are_kept_and_no_id_can_be_read_from_the_records(
+    store: Store, url: str, clock: StandingClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dialogs, "MOST_OPEN", 3)
+    for number in range(5):
+        store.keep_dialog(f"opaque-{number}", person="U0ANA", until=clock.now() + HOUR, subject="{}")
+
+    assert [store.dialog(f"opaque-{number}", person="U0ANA") for number in range(5)] == [None, None, "{}", "{}", "{}"]
+    reader = Database(url, read_only=True)
+    with reader.reading() as connection:
+        kept = [tuple(row) for row in connection.execute(sa.text("select * from dialogs"))]
+    reader.close()
+    assert len(kept) == 3
+    assert "opaque" not in str(kept)
 
 
 # Time, and who may write

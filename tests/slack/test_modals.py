@@ -8,7 +8,7 @@ from bot.domain.people import Place
 from bot.domain.runbook import Parameter
 from bot.errors import RequestError
 from bot.slack.modals import FieldsError, submission
-from bot.slack.opened import MOST_OPEN, OPEN_FOR, Opened, ReviewOpened
+from bot.slack.opened import OPEN_FOR, Opened, ReviewOpened
 from tests.slack.door import ANA, BO, CARD, CHANNEL, NOON, TEAM, THREAD, Body, Hour, chosen, digest, submit, written
 
 HERE = f"{CHANNEL} {THREAD}"
@@ -20,12 +20,28 @@ PARAMETERS = {
 CARD_PLACE = Place(team=TEAM, channel=CHANNEL, ts=CARD)
 
 
+class HeldDialogs:
+    """Keep what dialogs were opened on, by the hour of a test."""
+
+    def __init__(self, hour: Hour) -> None:
+        self._hour = hour
+        self.kept: dict[tuple[str, str], tuple[datetime, str]] = {}
+
+    def keep_dialog(self, opaque: str, *, person: str, until: datetime, subject: str) -> None:
+        self.kept[opaque, person] = (until, subject)
+
+    def dialog(self, opaque: str, *, person: str) -> str | None:
+        until, subject = self.kept.get((opaque, person), (self._hour.now(), ""))
+        return subject if self._hour.now() < until else None
+
+
 class ToldForms:
     """Know one runbook, and what was opened."""
 
     def __init__(self) -> None:
         self.hour = Hour()
-        self.opened = Opened(now=self.hour.now)
+        self.dialogs = HeldDialogs(self.hour)
+        self.opened = Opened(kept=self.dialogs, now=self.hour.now)
 
     def review(self, opaque: str, *, person: str) -> ReviewOpened:
         return self.opened.review(opaque, person=person)
@@ -199,13 +215,23 @@ def test_a_start_is_no_review() -> None:
         forms.review(opaque, person=ANA)
 
 
-def test_the_oldest_dialogs_are_forgotten_first() -> None:
+def test_another_replica_hears_the_answer_to_a_dialog_that_this_one_opened() -> None:
     forms = ToldForms()
-    first, *_, last = (forms.opened.keep(StartRun(runbook="needy"), person=ANA) for _ in range(MOST_OPEN + 1))
+    other = Opened(kept=forms.dialogs, now=forms.hour.now)
 
-    assert forms.start(last, person=ANA).runbook == "needy"
-    with pytest.raises(RequestError):
-        forms.start(first, person=ANA)
+    opaque = forms.opened.keep(ReviewOpened(approval=9, edition=3, place=CARD_PLACE), person=ANA)
+
+    assert other.review(opaque, person=ANA) == ReviewOpened(approval=9, edition=3, place=CARD_PLACE)
+    with pytest.raises(RequestError, match="too old"):
+        other.review(opaque, person=BO)
+
+
+def test_what_another_release_opened_is_refused_and_not_guessed_at() -> None:
+    forms = ToldForms()
+    forms.dialogs.keep_dialog("x" * 24, person=ANA, until=NOON + OPEN_FOR, subject='{"kind":"vote","approval":9}')
+
+    with pytest.raises(RequestError, match="too old"):
+        forms.review("x" * 24, person=ANA)
 
 
 @pytest.mark.parametrize(

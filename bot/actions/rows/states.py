@@ -195,6 +195,20 @@ ROWS: tuple[Row, ...] = (
         resource="{stateMachineArn}/{name}",
     ),
     _starting(
+        "states.compact",
+        "Write a month that readers have into fewer files, promoting nothing",
+        fields={
+            "source": OneOf(values=("current",)),
+            "month": Match(pattern=r"[0-9]{4}-[0-9]{2}"),
+            "pipeline": Match(pattern="<pipelines>"),
+            "schema_version": Match(pattern=r"v[0-9]{1,3}"),
+            "promote": NOT_PROMOTING,
+        },
+        needs=("source", "month", "promote"),
+        risk=Risk.CONTROL,
+        resource="{stateMachineArn}/{name}",
+    ),
+    _starting(
         "states.retry_quarantine",
         "Load rows again that were set aside; each failure counts against them",
         fields={

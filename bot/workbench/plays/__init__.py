@@ -2,7 +2,16 @@
 
 from collections.abc import Callable, Mapping
 
-from bot.workbench.plays import backfill, circuit_breaker, failure_recovery
+from bot.workbench.plays import (
+    backfill,
+    circuit_breaker,
+    common_failures,
+    deployment_failures,
+    failure_recovery,
+    quarantine_review,
+    query_performance,
+    rollback,
+)
 from bot.workbench.plays.story import Story
 
 Play = Callable[[Story, str | None], bool]
@@ -10,5 +19,10 @@ Play = Callable[[Story, str | None], bool]
 PLAYS: Mapping[str, Play] = {
     "circuit-breaker": circuit_breaker.play,
     "backfill": backfill.play,
+    "rollback": rollback.play,
+    "quarantine-review": quarantine_review.play,
     "failure-recovery": failure_recovery.play,
+    "common-failures": common_failures.play,
+    "query-performance": query_performance.play,
+    "deployment-failures": deployment_failures.play,
 }

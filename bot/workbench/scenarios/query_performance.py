@@ -23,7 +23,7 @@ from bot.workbench.scenarios.scenario import Check, Scenario
 
 ALARM = "AthenaProcessedBytesHigh"
 HISTORY_MONTHS = 60
-SMALL_FILES = 24
+SMALL_FILES = 12
 MOST_FILES = 4
 _QUERIES = (
     "SELECT currency, sum(amount) FROM silver_transactions GROUP BY currency",

@@ -6,20 +6,25 @@ from datetime import timedelta
 from bot.domain.action import Call, Many
 from bot.domain.approval import Approval, ApprovalState
 from bot.domain.incident import Incident
-from bot.domain.records import Attempt, Episode
+from bot.domain.postmortem.comparing import Fate
+from bot.domain.records import AlarmState, Attempt, Episode
 from bot.domain.run import Awaiting, Run, RunState
 from bot.domain.runbook import Parameter, Runbook, Status
 from bot.domain.value import JsonObject
 from bot.slack.cards import modals
-from bot.slack.cards.alarm import alarm_card
+from bot.slack.cards.alarm import alarm_card, storm_card
+from bot.slack.cards.assist import assist_card
 from bot.slack.cards.blocks import Message, View
 from bot.slack.cards.edits import edit_card
 from bot.slack.cards.home import home
 from bot.slack.cards.incident import Around, incident_card
 from bot.slack.cards.notices import Told, notice
+from bot.slack.cards.postmortem import postmortem_card
 from bot.slack.cards.request import request_card
 from bot.slack.cards.run import run_card
 from bot.slack.cards.whispers import Whisper, whisper
+from tests.slack.cards.assists import SLOW, a_storm, a_suggestion, an_answer, an_assist, an_expansion, some_evidence
+from tests.slack.cards.drafts import a_draft, a_failed, a_published, a_reading
 from tests.slack.cards.samples import (
     ANA,
     APPROVED,
@@ -369,6 +374,33 @@ GALLERY: dict[str, Show] = {
     "whisper-incident": lambda: _whisper_of(an_incident(), "incident"),
     "whisper-incidents": lambda: _whisper_of(an_incident(), "incidents"),
     "whisper-no-incidents": lambda: _whisper({"what": "incidents", "incidents": []}),
+    "alarm-with-suggestion": lambda: _alarm(an_alarm(suggestion=a_suggestion())),
+    "alarm-with-a-degraded-suggestion": lambda: _alarm(an_alarm(suggestion=a_suggestion(degraded=SLOW))),
+    "storm": lambda: storm_card(a_storm(), stage()),
+    "storm-over": lambda: storm_card([one.model_copy(update={"state": AlarmState.OK}) for one in a_storm()], stage()),
+    "assist-looking": lambda: assist_card(an_assist(state="looking"), stage()),
+    "assist-writing": lambda: assist_card(an_assist(state="writing", text="The load halted because"), stage()),
+    "assist-failed": lambda: assist_card(an_assist(state="failed", words="Slack did not answer."), stage()),
+    "assist-answer": lambda: assist_card(an_assist(reply=an_answer()), stage()),
+    "assist-not-determined": lambda: assist_card(an_assist(reply=an_answer(claims=())), stage()),
+    "assist-suggestion": lambda: assist_card(
+        an_assist(what="suggestion", alarm=118, cost=True, reply=a_suggestion()), stage()
+    ),
+    "assist-expansion": lambda: assist_card(
+        an_assist(what="expansion", runbook="circuit-breaker", run=42, step="half_open", reply=an_expansion()), stage()
+    ),
+    "whisper-alarms": lambda: whisper(
+        Whisper(payload={"what": "alarms"}, stage=stage(), ids="whisper:7", episodes=[an_alarm(), *a_storm()[:3]])
+    ),
+    "whisper-evidence": lambda: _whisper(
+        {"what": "evidence", "subject": "A-118", "evidence": some_evidence().model_dump(mode="json")}
+    ),
+    "postmortem-reading": lambda: postmortem_card(a_reading(), (), stage()),
+    "postmortem-failed": lambda: postmortem_card(a_failed(), (), stage()),
+    "postmortem-draft": lambda: postmortem_card(a_draft(), (Fate.STATED, Fate.CONTRADICTED), stage()),
+    "postmortem-published": lambda: postmortem_card(a_published(), (), stage()),
+    "modal-edit-draft": lambda: modals.edit_draft(a_draft()),
+    "modal-add-fact": lambda: modals.add_fact(a_draft()),
     "incident": lambda: incident_card(
         an_incident(),
         Around(episodes=[an_alarm()], runs=[at_step("half_open")]),

@@ -42,7 +42,7 @@ def test_queries_really_read_everything_and_one_still_runs(lake: Lake) -> None:
     SCENARIO.break_(lake)
 
     assert len(running(lake)) == 1
-    assert len(keys(lake, lake.names.silver_bucket, f"{month(lake).partition}current/")) == 24
+    assert len(keys(lake, lake.names.silver_bucket, f"{month(lake).partition}current/")) == 12
     assert failing(SCENARIO, lake) == {
         "no query reads more than 50 GB",
         "the catalogue knows every month",
