@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -140,8 +140,12 @@ def test_health_is_well_only_while_every_part_works(
 def _health(bot: Bot) -> tuple[str, bytes]:
     assert bot.wsgi is not None
     said: list[str] = []
-    asked = {"REQUEST_METHOD": "GET", "PATH_INFO": "/health"}
-    body = b"".join(bot.wsgi(asked, lambda status, _headers, _error=None: said.append(status) or (lambda _: None)))
+
+    def begin(status: str, _headers: list[tuple[str, str]], _error: object = None) -> Callable[[bytes], object]:
+        said.append(status)
+        return lambda _: None
+
+    body = b"".join(bot.wsgi({"REQUEST_METHOD": "GET", "PATH_INFO": "/health"}, begin))
     return said[0], body
 
 

@@ -25,8 +25,9 @@ from bot.workbench.company import settings, workspace
 from bot.workbench.lake.lake import Lake
 from bot.workbench.scenarios.registry import SCENARIOS
 from bot.workbench.scenarios.scenario import Scenario
+from bot.workbench.slack.delivery import ACK_SECONDS
 from bot.workbench.slack.events import Payload
-from bot.workbench.slack.server import ACK_SECONDS, LocalSlack
+from bot.workbench.slack.server import LocalSlack
 
 log = logging.getLogger(__name__)
 
