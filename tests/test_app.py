@@ -140,12 +140,13 @@ def test_health_is_well_only_while_every_part_works(
 def _health(bot: Bot) -> tuple[str, bytes]:
     assert bot.wsgi is not None
     said: list[str] = []
+    asked = {"REQUEST_METHOD": "GET", "PATH_INFO": "/health"}
 
-    def begin(status: str, _headers: list[tuple[str, str]], _error: object = None) -> Callable[[bytes], object]:
+    def begin(status: str, _headers: object, _error: object = None) -> Callable[[bytes], None]:
         said.append(status)
         return lambda _: None
 
-    body = b"".join(bot.wsgi({"REQUEST_METHOD": "GET", "PATH_INFO": "/health"}, begin))
+    body = b"".join(bot.wsgi(asked, begin))
     return said[0], body
 
 

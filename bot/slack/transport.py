@@ -4,7 +4,7 @@ import logging
 import re
 import socket
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from http.client import HTTPException
 from typing import Protocol
@@ -33,6 +33,8 @@ READ_BYTES = 64 * 1024
 """Of one read from the socket; a card's click is some ten kilobytes."""
 AT_ONCE = 10
 """Envelopes dealt with at the same time; each takes one insert."""
+Posted = Callable[[bytes], tuple[str, str]]
+"""Takes a body and returns HTTP status and words."""
 
 
 class Transport(Protocol):
@@ -148,11 +150,22 @@ def close_app(app: App) -> None:
 
 
 class HttpTransport:
-    """Be the WSGI app that Slack posts to; only two paths answer."""
+    """Be the WSGI app that Slack posts to; only named paths answer.
 
-    def __init__(self, app: App, *, ailing: Callable[[], Sequence[str]] = tuple) -> None:
-        """Take what says which parts of this process do not work."""
+    Args:
+        ailing: which parts of this process do not work.
+        also: what else is posted here, by path: given the body, it returns status and words.
+    """
+
+    def __init__(
+        self,
+        app: App,
+        *,
+        ailing: Callable[[], Sequence[str]] = tuple,
+        also: Mapping[str, Posted] | None = None,
+    ) -> None:
         self._ailing = ailing
+        self._also = also or {}
         self._slack = SlackRequestHandler(app, path=EVENTS_PATH)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -160,13 +173,15 @@ class HttpTransport:
         method, path = environ.get("REQUEST_METHOD", ""), environ.get("PATH_INFO", "")
         if path == HEALTH_PATH and method in {"GET", "HEAD"}:
             return self._health(start_response)
-        if path != EVENTS_PATH or method != "POST":
+        if path not in {EVENTS_PATH, *self._also} or method != "POST":
             return _plain(start_response, "404 Not Found", "Not found")
         length = str(environ.get("CONTENT_LENGTH") or "")
         if not re.fullmatch(r"[0-9]{1,12}", length):
             return _plain(start_response, "411 Length Required", "Length required")
         if int(length) > MOST_BYTES:
             return _plain(start_response, "413 Content Too Large", "Too large")
+        if path != EVENTS_PATH:
+            return _plain(start_response, *self._also[path](environ["wsgi.input"].read(int(length))))
         try:
             return self._slack(environ, start_response)
         except UnicodeDecodeError:
@@ -183,9 +198,15 @@ class HttpTransport:
 class PostedTransport:
     """Wait for what a WSGI server brings; the server is somebody else's."""
 
-    def __init__(self, app: App, *, ailing: Callable[[], Sequence[str]] = tuple) -> None:
+    def __init__(
+        self,
+        app: App,
+        *,
+        ailing: Callable[[], Sequence[str]] = tuple,
+        also: Mapping[str, Posted] | None = None,
+    ) -> None:
         self._app = app
-        self.wsgi = HttpTransport(app, ailing=ailing)
+        self.wsgi = HttpTransport(app, ailing=ailing, also=also)
 
     def start(self) -> None:
         """Begin nothing: posts come when they come."""

@@ -11,6 +11,7 @@ from bot.domain.approval import Approval, ApprovalState
 from bot.domain.expression import compile_expression, first_given
 from bot.domain.inbox import StartRun, Wish
 from bot.domain.people import Place
+from bot.domain.postmortem.draft import Draft
 from bot.domain.run import Awaiting, Run
 from bot.domain.runbook import Parameter
 from bot.domain.value import JsonValue
@@ -64,6 +65,18 @@ class Views:
                 return self._inputs(opening, place)
             case "park":
                 return self._park(opening.number, person, place)
+            case "edit":
+                draft = self._draft(opening.number)
+                return _set(modals.edit_draft(draft), f"{draft.id}:{draft.edition}", place)
+            case "fact":
+                draft = self._draft(opening.number)
+                return _set(modals.add_fact(draft), str(draft.id), place)
+
+    def _draft(self, number: int) -> Draft:
+        draft = self.desk.records.draft(number)
+        if draft.document is None:
+            raise RequestError(f"The draft of {draft.label} is not ready yet; nothing was done.")
+        return draft
 
     def _pending(self, number: int) -> Approval:
         approval = self.desk.records.approval(number)

@@ -16,7 +16,7 @@ from bot.domain.run import Run, scope
 from bot.domain.runbook import Runbook, Step
 from bot.domain.value import JsonObject, JsonValue
 from bot.errors import InvalidError, NotAllowedError, StaleError, UnavailableError
-from bot.ports import Cloud, Directory, Library, Pager, Records, Search
+from bot.ports import Archive, Assistant, Cloud, Directory, Library, Logs, Pager, Records, Search
 
 MOST_CONFLICTS = 20
 MOST_READ = 100
@@ -45,6 +45,9 @@ class Desk:
     directory: Directory
     library: Library
     search: Search
+    assistant: Assistant
+    logs: Logs
+    archive: Archive
     catalogue: Catalogue
     policy: Policy
     platform: Platform

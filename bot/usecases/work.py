@@ -14,9 +14,11 @@ from time import monotonic
 from bot.ports import Engine, Records
 from bot.usecases.alarms import perform_look
 from bot.usecases.approvals import escalate
+from bot.usecases.assistance import perform_assist, perform_suggest
 from bot.usecases.changes import change_step
 from bot.usecases.desk import Desk
 from bot.usecases.inbox import deal
+from bot.usecases.postmortems import perform_draft
 from bot.usecases.runs import perform as perform_segment
 from bot.usecases.steering import remind
 
@@ -41,6 +43,12 @@ def perform_work(desk: Desk, work: str) -> None:
             remind(desk, work)
         case "look":
             perform_look(desk, work)
+        case "suggest":
+            perform_suggest(desk, work)
+        case "postmortem":
+            perform_draft(desk, work)
+        case "assist":
+            perform_assist(desk, work)
         case _:
             log.error("Unknown work was left alone.", extra={"work": work})
 

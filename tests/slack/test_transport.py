@@ -415,3 +415,18 @@ def test_only_what_slack_signed_gets_in(door: Door, secret: str, status: str) ->
 
     assert found == status
     assert len(door.inbox.kept) == (status == "200 OK")
+
+
+def test_what_else_is_posted_here_goes_to_its_own_door_and_is_bounded_like_all(door: Door) -> None:
+    came: list[bytes] = []
+
+    def take(body: bytes) -> tuple[str, str]:
+        came.append(body)
+        return "200 OK", "Accepted"
+
+    wsgi = HttpTransport(door.app(), also={"/aws/alarms": take})
+
+    assert ask(wsgi, "/aws/alarms", method="POST", body=b"{}") == ("200 OK", b"Accepted")
+    assert ask(wsgi, "/aws/alarms", method="GET")[0].startswith("404")
+    assert ask(wsgi, "/aws/alarms", method="POST", CONTENT_LENGTH=str(MOST_BYTES + 1))[0].startswith("413")
+    assert came == [b"{}"]
