@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from bot.domain.alarm import AlarmNotice
 from bot.domain.audit import AuditEntry
-from bot.domain.expression import compile_expression, first_given, needed_steps, resolve
+from bot.domain.expression import compile_expression, needed_steps, resolve
 from bot.domain.inbox import AlarmCame, Delivery, SnoozeAlarm, TakeAlarm
 from bot.domain.people import Place
 from bot.domain.records import AlarmState, Change, Episode, Wait
@@ -14,7 +14,7 @@ from bot.domain.runbook import Runbook, Step
 from bot.domain.value import JsonObject
 from bot.errors import BotError, InvalidError, RequestError
 from bot.usecases.desk import Desk
-from bot.usecases.runs import choices, fits
+from bot.usecases.runs import decides, fits, found_out
 from bot.usecases.starting import InputsMissingError, alarm_card_of, facts_of, fill
 
 log = logging.getLogger(__name__)
@@ -171,25 +171,21 @@ def leading_reads(desk: Desk, runbook: Runbook) -> tuple[Step, ...]:
 def _knowing(desk: Desk, run: Run, runbook: Runbook, step: Step) -> Run | None:
     """Return the run with what is asked for at this step, where it follows from what was found; None where it does not.
 
-    A step that would be skipped asks for nothing.
+    A step that would be skipped asks for nothing, except what its own `if` asks.
     """
-    inputs = dict(run.inputs)
+    late = [one for one in runbook.parameters if one.asked_by == step.id and one.name not in run.inputs]
+    deciding = [one for one in late if decides(one, step)]
     try:
-        if step.when and not compile_expression(step.when).truth(desk.scope(run)):
-            return run
-        for parameter in runbook.parameters:
-            if parameter.asked_by != step.id or parameter.name in inputs:
-                continue
-            found = first_given(parameter.sources, desk.scope(run))
-            offered = choices(desk, run, parameter)
-            value = str(found) if found is not None else offered[0] if len(offered) == 1 else parameter.default
-            if value is not None:
-                inputs[parameter.name] = fits(parameter, value)
-            elif parameter.required:
+        for asked in (deciding, [one for one in late if one not in deciding]):
+            found = {one.name: fits(one, value) for one in asked if (value := found_out(desk, run, one)) is not None}
+            run = run.model_copy(update={"inputs": {**run.inputs, **found}})
+            if any(one.required and one.name not in found for one in asked):
                 return None
+            if asked is deciding and step.when and not compile_expression(step.when).truth(desk.scope(run)):
+                return run
     except BotError:
         return run  # what cannot be answered is said by the step itself
-    return run.model_copy(update={"inputs": inputs})
+    return run
 
 
 def _one_look(desk: Desk, run: Run, step: Step) -> tuple[Run, JsonObject | None]:

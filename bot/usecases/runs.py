@@ -203,7 +203,7 @@ def anew(desk: Desk, run: Run) -> tuple[StepRecord, ...]:
     name = run.next_step
     if name is not None and name not in together and not runbook.step(name).watch and _is_over(desk, run, name):
         together.add(name)
-    return tuple(StepRecord(step=one, request=run.record(one).request + 1) for one in sorted(together))
+    return tuple(run.record(one).anew() for one in sorted(together))
 
 
 def _is_over(desk: Desk, run: Run, name: str) -> bool:
@@ -239,12 +239,12 @@ def _step_turn(desk: Desk, run: Run, runbook: Runbook, step: Step, change_step: 
     for one in runbook.parameters:
         if one.asked_by == step.id and one.name in run.inputs:
             offered(desk, run, one, run.inputs[one.name])
-    deciding = [one for one in late if _decides(one, step)]
+    deciding = [one for one in late if decides(one, step)]
     if not deciding and not needed(desk, run, runbook, step):
         skipped = _record(run, step, state=StepState.SKIPPED, at=desk.now(), note="not needed")
         return Turn(events=(StepPassed(record=skipped),), goes_on=True)
     late = deciding or late
-    known = {one.name: fits(one, value) for one in late if (value := _known(desk, run, one)) is not None}
+    known = {one.name: fits(one, value) for one in late if (value := found_out(desk, run, one)) is not None}
     if known:
         return Turn(events=(Answered(by=run.requester, inputs=known),), goes_on=True)
     lacking = [one for one in late if one.required]
@@ -259,12 +259,13 @@ def _step_turn(desk: Desk, run: Run, runbook: Runbook, step: Step, change_step: 
     return look_step(desk, run, step)
 
 
-def _decides(parameter: Parameter, step: Step) -> bool:
+def decides(parameter: Parameter, step: Step) -> bool:
     """Return whether the step's own `if` asks for the input, which must then be known before."""
     return step.when is not None and ("inputs", parameter.name) in references_in(compile_expression(step.when))
 
 
-def _known(desk: Desk, run: Run, parameter: Parameter) -> str | None:
+def found_out(desk: Desk, run: Run, parameter: Parameter) -> str | None:
+    """Return a late input's value where it follows from what was seen; None where a person is asked."""
     found = first_given(parameter.sources, desk.scope(run))
     if found is not None:
         return str(found)

@@ -2,7 +2,14 @@
 
 from collections.abc import Callable, Mapping
 
-from bot.workbench.plays import backfill, circuit_breaker, failure_recovery, query_performance, rollback
+from bot.workbench.plays import (
+    backfill,
+    circuit_breaker,
+    common_failures,
+    failure_recovery,
+    query_performance,
+    rollback,
+)
 from bot.workbench.plays.story import Story
 
 Play = Callable[[Story, str | None], bool]
@@ -12,5 +19,6 @@ PLAYS: Mapping[str, Play] = {
     "backfill": backfill.play,
     "rollback": rollback.play,
     "failure-recovery": failure_recovery.play,
+    "common-failures": common_failures.play,
     "query-performance": query_performance.play,
 }
