@@ -24,7 +24,10 @@ if TYPE_CHECKING:
     from bot.settings import Settings
 
 DONE, NO, UNABLE = 0, 1, 2
-NOISY = ("botocore", "boto3", "urllib3", "slack_bolt", "slack_sdk", "werkzeug", "dbos", "uvicorn", "bot.slack.wire")
+NOISY = (
+    *("botocore", "boto3", "urllib3", "slack_bolt", "slack_sdk", "werkzeug", "dbos", "uvicorn", "bot.slack.wire"),
+    *("langchain_aws", "langchain_core", "langsmith"),
+)
 
 
 def run(argv: Sequence[str]) -> int:
@@ -54,6 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     add_to(commands)
     add_examining_to(commands)
     _actions(commands.add_parser("actions", help="list what runbooks can use, each with a step to paste"))
+    _redact(commands.add_parser("redact", help="filter standard input: secrets and personal data become placeholders"))
     _plan(commands.add_parser("plan", help="make a runbook's reads for real and print the calls that would follow"))
     _audit(commands.add_parser("audit", help="verify the audit's chain, signatures and anchors"))
     _health(commands.add_parser("health", help="exit 0 if a bot is alive on these records"))
@@ -90,6 +94,11 @@ def _demo(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--play", metavar="NAME", help="play a failure, or all, as a conversation without a browser")
     parser.add_argument("--until", choices=["approval"], help="with --play: end when the half-open request is posted")
     parser.add_argument("--runbooks", type=Path, default=Path("runbooks"), metavar="DIR")
+    parser.add_argument(
+        "--bedrock",
+        metavar="MODEL",
+        help="use this model of Bedrock for real, with the AWS credentials of this shell; `stand-in`: a local one",
+    )
     parser.add_argument("--verbose", action="store_true", help="show the bot's log")
     parser.set_defaults(act=_run_demo)
 
@@ -97,17 +106,18 @@ def _demo(parser: argparse.ArgumentParser) -> None:
 def _run_demo(arguments: argparse.Namespace) -> int:
     try:
         from bot.workbench.guard import seal
-        from bot.workbench.launch import play, present
+        from bot.workbench.launch import lending, play, present
     except ImportError as error:
         print(f"runbook-bot: the demo's parts are not installed ({error.name}). Run: make demo", file=sys.stderr)
         return UNABLE
     _log(logging.INFO if arguments.verbose else logging.ERROR)
-    seal()
-    if arguments.play:
-        ok = play(arguments.play, until=arguments.until, runbooks=arguments.runbooks, say=print)
-        return DONE if ok else NO
-    signal.signal(signal.SIGTERM, _interrupt)
-    present(port=arguments.port, runbooks=arguments.runbooks, say=print)
+    with lending(arguments.bedrock) as lent:
+        seal(allow=lent.outside if lent else ())
+        if arguments.play:
+            ok = play(arguments.play, until=arguments.until, runbooks=arguments.runbooks, say=print, lent=lent)
+            return DONE if ok else NO
+        signal.signal(signal.SIGTERM, _interrupt)
+        present(port=arguments.port, runbooks=arguments.runbooks, say=print, lent=lent)
     return DONE
 
 
@@ -234,6 +244,25 @@ def _run_actions(arguments: argparse.Namespace) -> int:
         print(describe(action, CATALOGUE), end="\n\n")
     print(f"{len(found)} actions")
     return DONE if found else NO
+
+
+# redact
+
+
+def _redact(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(act=_run_redact)
+
+
+def _run_redact(arguments: argparse.Namespace) -> int:
+    from bot.domain.redaction import Redactor
+
+    sys.stdin.reconfigure(encoding="utf-8", errors="replace", newline="")  # type: ignore[union-attr]  # a stream of text
+    redactor = Redactor()
+    for line in redactor.lines(sys.stdin):
+        print(line, end="")
+    for kind, count in sorted(redactor.counts.items()):
+        print(f"{count} {kind}", file=sys.stderr)
+    return DONE
 
 
 # plan
