@@ -153,8 +153,8 @@ def _drain(folder: Path, found: Sequence[LogEvent]) -> float | str:
 def _memory(lines: int) -> Table:
     command = [sys.executable, "-m", "bot", "logs", "digest", "-", "--json"]
     began = time.monotonic()
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as child:  # noqa: S603 - ourselves
-        assert child.stdin is not None  # noqa: S101 - it is piped
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as child:  # noqa: S603 - it is ourselves
+        assert child.stdin is not None  # noqa: S101 - because it is piped
         for one in made_up(lines):
             row = {"timestamp": one.at, "logStreamName": one.stream, "eventId": one.event, "message": one.message}
             child.stdin.write(json.dumps(row).encode() + b"\n")

@@ -16,6 +16,12 @@ RUNBOOKS = Path(__file__).parent.parent / "runbooks"
 LONG_WAITS = Path(__file__).parent / "runbooks"
 
 
+def beside(name: str) -> tuple[Path, ...]:
+    """Return the folder of that name in `shared/bench`, which may lie beside a checkout; none where it does not."""
+    folders = (parent / "shared" / "bench" / name for parent in Path(__file__).parents)
+    return tuple(folder for folder in folders if folder.is_dir())[:1]
+
+
 def content(folder: Path, *, transport: str = "socket", runbooks: Path = RUNBOOKS) -> dict[str, Any]:
     """Return what bot.toml would hold; the only person is Ana, who may everything."""
     return {

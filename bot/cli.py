@@ -54,6 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     add_to(commands)
     add_examining_to(commands)
     _actions(commands.add_parser("actions", help="list what runbooks can use, each with a step to paste"))
+    _redact(commands.add_parser("redact", help="filter standard input: secrets and personal data become placeholders"))
     _plan(commands.add_parser("plan", help="make a runbook's reads for real and print the calls that would follow"))
     _audit(commands.add_parser("audit", help="verify the audit's chain, signatures and anchors"))
     _health(commands.add_parser("health", help="exit 0 if a bot is alive on these records"))
@@ -234,6 +235,25 @@ def _run_actions(arguments: argparse.Namespace) -> int:
         print(describe(action, CATALOGUE), end="\n\n")
     print(f"{len(found)} actions")
     return DONE if found else NO
+
+
+# redact
+
+
+def _redact(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(act=_run_redact)
+
+
+def _run_redact(arguments: argparse.Namespace) -> int:
+    from bot.domain.redaction import Redactor
+
+    sys.stdin.reconfigure(encoding="utf-8", errors="replace", newline="")  # type: ignore[union-attr]  # a stream of text
+    redactor = Redactor()
+    for line in redactor.lines(sys.stdin):
+        print(line, end="")
+    for kind, count in sorted(redactor.counts.items()):
+        print(f"{count} {kind}", file=sys.stderr)
+    return DONE
 
 
 # plan

@@ -1,4 +1,4 @@
-"""The command lines that examine files: a digest of logs. They load neither the engine nor Slack.
+"""The command lines that examine files: logs, and drafts of post-mortems. They load neither the engine nor Slack.
 
 Exit codes as in `bot.cli`: 0 done, 1 the answer is no, 2 it could not be done.
 """
@@ -30,6 +30,8 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     """Add the examining subcommands."""
     logs = commands.add_parser("logs", help="say what many log lines come to")
     _digest(logs.add_subparsers(required=True, metavar="digest").add_parser("digest"))
+    postmortem = commands.add_parser("postmortem", help="hold a post-mortem against its evidence")
+    _check(postmortem.add_subparsers(required=True, metavar="check").add_parser("check"))
 
 
 # logs digest
@@ -129,3 +131,47 @@ def _opened(name: str) -> Iterator[tuple[BinaryIO, Callable[[], float | None]]]:
         packed = raw.peek(2)[:2] == b"\x1f\x8b"
         stream: BinaryIO = io.BufferedReader(gzip.GzipFile(fileobj=raw)) if packed else raw
         yield stream, lambda: min(1.0, raw.tell() / size)
+
+
+# postmortem check
+
+
+def _check(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Hold every sentence, row and number of a post-mortem's Markdown against the evidence archive beside it, "
+        "offline. Given the archive itself, check the draft that it keeps. Exit 1 if something does not hold."
+    )
+    parser.add_argument("file", type=Path, metavar="FILE", help="the Markdown, or the archive (.db)")
+    parser.add_argument("--archive", type=Path, metavar="FILE", help="else FILE with the ending .db")
+    parser.set_defaults(act=_run_check)
+
+
+def _run_check(arguments: argparse.Namespace) -> int:
+    from bot.domain.postmortem.blameless import blaming
+    from bot.domain.postmortem.checking import check, plainly_borne
+    from bot.domain.postmortem.markdown import read
+    from bot.records.archive import read_archive
+
+    path: Path = arguments.file
+    kept, draft = read_archive(arguments.archive or path.with_suffix(".db"))
+    text = draft if path.suffix == ".db" else _text(path)
+    found = check(text, kept, judge=plainly_borne)
+    for finding in found:
+        print(f"{path}: {finding}")
+    for one in read(text).sentences:
+        for wording in blaming(one.claim.text):
+            print(f"{path}: line {one.line}: “{wording.words}”: {wording.rewrite} (wording only)")
+    sentences = len(read(text).sentences)
+    print(
+        f"{kept.incident}: {sentences} sentences, {len(kept.evidence.items)} items of evidence, {len(found)} problems"
+    )
+    return NO if found else DONE
+
+
+def _text(path: Path) -> str:
+    if not path.is_file():
+        raise NotFoundError(f"There is no file {path}. Give a post-mortem's Markdown.")
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise InvalidError(f"{path} is not UTF-8 text.") from error

@@ -1,6 +1,7 @@
 """Each subcommand with one right and one wrong input: the exit code, and a sentence that helps."""
 
 import http.client
+import io
 import json
 import signal
 import socket
@@ -225,6 +226,22 @@ def test_without_settings_each_says_how_to_get_them(argv: list[str], capsys: pyt
     assert "Copy bot.example.toml" in capsys.readouterr().err
 
 
+# redact
+
+
+def test_redact_filters_standard_input_and_counts_on_the_other_side(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = b"mail ana@example.com\nand bo@example.com, ana@example.com\r\nno text: \xff"
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(lines), encoding="ascii"))
+
+    assert run(["redact"]) == 0
+
+    said = capsys.readouterr()
+    assert said.out == "mail [email#1]\nand [email#2], [email#1]\r\nno text: \ufffd"
+    assert said.err == "3 email\n"
+
+
 # What is loaded for what.
 
 
@@ -236,6 +253,7 @@ def _loaded(argv: Sequence[str], *, of: Sequence[str]) -> tuple[int, list[str]]:
     )
     done = subprocess.run(
         [sys.executable, "-c", program, json.dumps(list(argv)), json.dumps(list(of))],
+        input="",
         capture_output=True,
         text=True,
         check=True,
@@ -249,7 +267,9 @@ def _loaded(argv: Sequence[str], *, of: Sequence[str]) -> tuple[int, list[str]]:
 IAM = ["iam", "--config", "bot.example.toml"]
 
 
-@pytest.mark.parametrize("argv", [["check"], ["actions"], ["audit", "verify"], ["manifest"], ["health"], IAM])
+@pytest.mark.parametrize(
+    "argv", [["check"], ["actions"], ["redact"], ["audit", "verify"], ["manifest"], ["health"], IAM]
+)
 def test_what_only_looks_loads_neither_the_executor_nor_bolt_nor_the_workbench(argv: list[str], config: Path) -> None:
     _keep(config, beat=True)
     given = [*argv, "--config", str(config)] if argv[0] in {"audit", "health"} else argv

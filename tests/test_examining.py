@@ -9,7 +9,10 @@ from pathlib import Path
 import pytest
 
 from bot.cli import run
+from bot.domain.postmortem.markdown import written as markdown
+from bot.records.archive import write_archive
 from tests.domain.logs.lines import BEGIN, failing, merged, quiet
+from tests.domain.postmortem.inc7 import document
 
 ROOT = Path(__file__).parents[1]
 NEVER = ("dbos", "slack_bolt", "slack_sdk", "boto3", "sqlalchemy", "langchain_aws", "moto")
@@ -80,3 +83,44 @@ def test_whatever_comes_through_standard_input_is_digested_without_loading_the_b
     assert done.returncode == 0, done.stderr
     assert done.stdout.decode().splitlines()[-1] == "[]"
     assert b"log line" in done.stdout
+
+
+# postmortem check
+
+
+@pytest.fixture
+def draft(tmp_path: Path) -> Path:
+    path = tmp_path / "INC-7.md"
+    path.write_text(markdown(document()), encoding="utf-8")
+    write_archive(path.with_suffix(".db"), document(), text=markdown(document()))
+    return path
+
+
+def test_a_post_mortem_that_its_archive_bears_passes(draft: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["postmortem", "check", str(draft)]) == 0
+    assert run(["postmortem", "check", str(draft.with_suffix(".db"))]) == 0
+    assert "10 sentences, 7 items of evidence, 0 problems" in capsys.readouterr().out
+
+
+def test_an_edited_number_fails_with_its_line(draft: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = draft.read_text(encoding="utf-8").replace("612 of 10,000 rows went", "611 of 10,000 rows went")
+    draft.write_text(text, encoding="utf-8")
+    line = next(number for number, one in enumerate(text.splitlines(), start=1) if "611 of" in one)
+
+    assert run(["postmortem", "check", str(draft)]) == 1
+    assert f"{draft}: line {line}: It says 611; the archive says 612." in capsys.readouterr().out
+
+
+def test_wording_that_blames_is_shown_and_fails_nothing(draft: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = draft.read_text(encoding="utf-8")
+    draft.write_text(
+        text.replace("_For people: what helped, and should be kept?_", "- It was human error."), encoding="utf-8"
+    )
+
+    assert run(["postmortem", "check", str(draft)]) == 0
+    assert "“human error”: say what the situation made likely" in capsys.readouterr().out
+
+
+def test_a_draft_without_its_archive_cannot_be_checked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["postmortem", "check", str(tmp_path / "x.md")]) == 2
+    assert "There is no archive" in capsys.readouterr().err

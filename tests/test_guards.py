@@ -65,6 +65,7 @@ BREACHES = {
     "door-records": ("bot/engine/transact.py", "import sqlalchemy"),
     "door-slack": ("bot/workbench/page.py", "from slack_sdk import WebClient"),
     "door-expressions": ("bot/actions/loops.py", "import cel"),
+    "door-documents": ("bot/usecases/pictures.py", "import PIL"),
     "door-workbench": ("bot/cli.py", "import moto"),
 }
 

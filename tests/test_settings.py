@@ -63,6 +63,7 @@ def _without(path: str) -> Callable[[Content], None]:
         (_set("records.engine_url", "bot.db"), "records.engine_url: give sqlite:///… or postgresql+psycopg://…"),
         (_set("runbooks", "no-such-folder"), "runbooks: there is no folder no-such-folder"),
         (_set("slack", "T1"), "slack: Input should be"),
+        (_set("alarms.posted", True), "alarms.posted: nothing can be posted here unless slack.transport"),
     ],
 )
 def test_a_setting_that_does_not_fit_is_named_with_what_would(change: Callable[[Content], None], words: str) -> None:

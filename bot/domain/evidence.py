@@ -1,10 +1,28 @@
-"""Evidence: what was seen, item by item, each with an id a sentence can point at. Hostile text, redacted already."""
+"""Evidence: what was seen, item by item, each with an id a sentence can point at. Hostile text, redacted already.
 
-from collections.abc import Mapping
+There is no way to an item whose text is not clean and redacted: the item itself sees to it. `Gathering` does it before,
+with one redactor for the whole job, so that a placeholder means the same in every item.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
+from typing import Annotated
 
+from pydantic import AfterValidator
+
+from bot.domain.moment import span
+from bot.domain.plain import cleaned, cut, visible
+from bot.domain.redaction import Redactor
 from bot.domain.value import Value
+
+MOST_ITEMS = 400
+MOST_IN_AN_ITEM = 2_000  # characters
+MOST_IN_A_SOURCE = 300
+MOST_READ = 32_768  # characters of one text
+MOST_UNREAD = 50
+_LINK = re.compile(r"https?://[!-~]{1,1000}")
 
 
 class Origin(StrEnum):
@@ -13,6 +31,33 @@ class Origin(StrEnum):
     AWS = "aws"
     RECORDS = "records"
     TEXT = "text"
+
+
+def _fact(text: str) -> str:
+    return _safe(text, Redactor())
+
+
+def _named(text: str) -> str:
+    return _name(text, Redactor())
+
+
+def _safe(text: str, redactor: Redactor) -> str:
+    """Return the text cleaned, then redacted, and only then cut: half a token would not be known for one."""
+    seen = cleaned(text, most=MOST_READ, most_in_a_line=MOST_READ)
+    return cleaned(redactor.clean(seen), most=MOST_IN_AN_ITEM)
+
+
+def _name(text: str, redactor: Redactor) -> str:
+    return cut(redactor.clean(visible(cleaned(text, most=MOST_READ, most_in_a_line=MOST_READ))), MOST_IN_A_SOURCE)
+
+
+def _ours(link: str) -> str:
+    return link if _LINK.fullmatch(link) and not set(link) & set("<>|\"'`") else ""
+
+
+Fact = Annotated[str, AfterValidator(_fact)]
+Named = Annotated[str, AfterValidator(_named)]
+Link = Annotated[str, AfterValidator(_ours)]
 
 
 class Item(Value):
@@ -31,10 +76,10 @@ class Item(Value):
     id: str
     kind: str
     origin: Origin
-    source: str
+    source: Named
     at: datetime | None = None
-    text: str
-    link: str = ""
+    text: Fact
+    link: Link = ""
     channel: str | None = None
 
 
@@ -43,13 +88,94 @@ class Evidence(Value):
 
     Attributes:
         derived: values code computed from the items (durations, counts, rates), by name, as they may be quoted.
+        basis: of each derived value, the ids of the items it was computed from.
         unread: what was not looked at, each with the reason, in words.
     """
 
     items: tuple[Item, ...] = ()
-    derived: Mapping[str, str] = {}
-    unread: tuple[str, ...] = ()
+    derived: Mapping[str, Named] = {}
+    basis: Mapping[str, tuple[str, ...]] = {}
+    unread: tuple[Named, ...] = ()
 
     def item(self, name: str) -> Item | None:
         """Return the item of that id, or None."""
         return next((item for item in self.items if item.id == name), None)
+
+    def readable_in(self, channel: str | None) -> "Evidence":
+        """Return what every reader of the channel may see; of a derived value, only if all it rests on is there.
+
+        Ids stay as they are, so that a sentence points at the same item wherever it is shown.
+        """
+        items = tuple(item for item in self.items if item.channel is None or item.channel == channel)
+        seen, all_of_it = {item.id for item in items}, {item.id for item in self.items}
+        derived = {name: value for name, value in self.derived.items() if seen >= {*self.basis.get(name, all_of_it)}}
+        basis = {name: ids for name, ids in self.basis.items() if name in derived}
+        return self.model_copy(update={"items": items, "derived": derived, "basis": basis})
+
+
+class Gathering:
+    """Gather the evidence of one job, item by item."""
+
+    def __init__(self, redactor: Redactor | None = None) -> None:
+        self.redactor = redactor or Redactor()
+        self._items: list[Item] = []
+        self._derived: dict[str, str] = {}
+        self._basis: dict[str, tuple[str, ...]] = {}
+        self._unread: list[str] = []
+
+    def add(
+        self,
+        kind: str,
+        text: str,
+        *,
+        origin: Origin,
+        source: str,
+        at: datetime | None = None,
+        link: str = "",
+        channel: str | None = None,
+    ) -> str:
+        """Keep one thing that was seen and return its id; beyond 400 it is only told that there was more."""
+        if len(self._items) >= MOST_ITEMS:
+            self.skip(f"more than {MOST_ITEMS} items; left out: {source}")
+            return ""
+        name = f"E{len(self._items) + 1}"
+        clean, where = _safe(text, self.redactor), _name(source, self.redactor)
+        item = Item(id=name, kind=kind, origin=origin, source=where, at=at, text=clean, link=link, channel=channel)
+        self._items.append(item)
+        return name
+
+    def derive(self, name: str, value: str, *, of: Iterable[str]) -> None:
+        """Keep a value that code computed, and what it was computed from."""
+        self._derived[name] = _name(value, self.redactor)
+        self._basis[name] = tuple(of)
+
+    def derive_span(self, name: str, first: str, last: str) -> None:
+        """Keep the time between two items, where both know theirs."""
+        times = [item.at for item in (self._item(first), self._item(last)) if item is not None and item.at is not None]
+        if len(times) == 2:
+            self.derive(name, span(abs(times[1] - times[0])), of=(first, last))
+
+    def derive_count(self, name: str, of: Iterable[str]) -> None:
+        """Keep how many items there are of what was counted."""
+        counted = tuple(of)
+        self.derive(name, str(len(counted)), of=counted)
+
+    def derive_share(self, name: str, part: float, whole: float, *, of: Iterable[str]) -> None:
+        """Keep a part in percent of the whole, where there is a whole."""
+        if whole > 0:
+            self.derive(name, f"{100 * part / whole:.4g} %", of=of)
+
+    def skip(self, words: str) -> None:
+        """Keep what was not looked at and why, once."""
+        clean = _name(words, self.redactor)
+        if clean not in self._unread and len(self._unread) < MOST_UNREAD:
+            self._unread.append(clean)
+
+    def evidence(self) -> Evidence:
+        """Return what was gathered so far."""
+        return Evidence(
+            items=tuple(self._items), derived={**self._derived}, basis={**self._basis}, unread=tuple(self._unread)
+        )
+
+    def _item(self, name: str) -> Item | None:
+        return next((item for item in self._items if item.id == name), None)

@@ -1,6 +1,6 @@
 """Times as text: what AWS, runbooks and records exchange. One spelling, always with its offset."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from bot.errors import InvalidError
 
@@ -40,3 +40,16 @@ def epoch(at: datetime) -> int:
 def from_millis(millis: int) -> datetime:
     """Return the time of so many milliseconds since 1970."""
     return datetime.fromtimestamp(millis / 1000, tz=UTC)
+
+
+def span(length: timedelta) -> str:
+    """Return a length of time as people say it: 40 s, 24 min, 2 h 5 min, 3 days."""
+    seconds = max(int(length.total_seconds()), 0)
+    if seconds < 60:
+        return f"{seconds} s"
+    if seconds < 3_600:
+        return f"{seconds // 60} min"
+    if seconds < 172_800:
+        hours, minutes = divmod(seconds // 60, 60)
+        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+    return f"{seconds // 86_400} days"

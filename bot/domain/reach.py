@@ -51,7 +51,7 @@ class Reach:
         roots = set(ALWAYS_KNOWN)
         if field in _OWN_OUTPUT:
             roots.add("output")
-        if step.for_each is not None and field == "with":
+        if field == "with" and self._goes_over_a_list(step):
             roots.add("item")
         for path in sorted(expression.references | expression.facts.guarded):
             yield from self._reference(step, field, path, frozenset(roots))
@@ -64,6 +64,11 @@ class Reach:
         if field == "until" and not any(path[0] == "output" for path in expression.references):
             words = f"`until` never looks at `output`, so waiting cannot make it true: `{expression.text}`."
             yield Finding(words, Severity.WARNING)
+
+    def _goes_over_a_list(self, step: Step) -> bool:
+        """Return whether it has a list of its own, or takes back what was done for each of one."""
+        taken_back = [one for one in self.runbook.steps if one.undo == step.id]
+        return step.for_each is not None or (bool(taken_back) and all(one.for_each is not None for one in taken_back))
 
     def of_head(self, path: Path, *, steps_known: Collection[str]) -> Iterator[Finding]:
         """Yield what is wrong with a path in an expression of the front matter."""
@@ -232,6 +237,6 @@ def _emptiness(expression: Expression) -> Iterator[Finding]:
 def _no_root(root: str, roots: Collection[str]) -> str:
     extra = {
         "output": " `output` is known in `expect`, `until` and `says`.",
-        "item": " `item` is known in `with`, where the step has `for_each`.",
+        "item": " `item` is known in `with`, where the step has `for_each` or takes back one that has.",
     }.get(root, "")
     return f"Nothing is called `{root}` here; there are {', '.join(sorted(roots))}.{near(root, roots)}{extra}"

@@ -64,6 +64,7 @@ class StepRecord(Value):
         request: how often it was asked or tried; idempotency tokens and approvals are per request.
         since: when it first looked; an `until` gives up counting from here.
         tries: how often a read failed on the way.
+        given: its items are those of the step it takes back, newest first, and stay so when it is tried anew.
     """
 
     step: str
@@ -77,6 +78,12 @@ class StepRecord(Value):
     request: int = 1
     since: datetime | None = None
     tries: int = 0
+    given: bool = False
+
+    def anew(self, *, by: str = "") -> "StepRecord":
+        """Return the record under which the step is tried, or asked, anew."""
+        items = self.items if self.given else ()
+        return StepRecord(step=self.step, request=self.request + 1, by=by, items=items, given=self.given)
 
 
 class Owed(Value):
@@ -230,11 +237,16 @@ class Answered(Value):
 
 
 class Undone(Value):
-    """A person wants a done step taken back, by its undo step, next."""
+    """A person wants a done step taken back, by its undo step, next.
+
+    Attributes:
+        items: of a step that went over a list, the elements that were done, newest first.
+    """
 
     by: str
     step: str
     undo: str
+    items: tuple[JsonValue, ...] = ()
 
 
 class Stopping(Value):
@@ -355,8 +367,7 @@ def _retried(run: Run, event: Retried, *, now: datetime) -> Run:
     _open(run)
     if run.next_step != event.step:
         raise RequestError(f"{run.label} is past that step; nothing was done.")
-    old = run.record(event.step)
-    fresh = StepRecord(step=event.step, request=old.request + 1)
+    fresh = run.record(event.step).anew()
     update = {
         "records": {**run.records, event.step: fresh},
         "authors": _with(run.authors, event.by),
@@ -372,7 +383,9 @@ def _undone(run: Run, event: Undone, *, now: datetime) -> Run:
     if run.record(event.step).state not in {StepState.DONE, StepState.FAILED}:
         raise RequestError(f"{run.label} has not done that step, so there is nothing to undo.")
     old = run.records.get(event.undo)
-    fresh = StepRecord(step=event.undo, request=old.request + 1 if old else 1)
+    fresh = StepRecord(
+        step=event.undo, request=old.request + 1 if old else 1, items=event.items, given=bool(event.items)
+    )
     records = {**run.records, event.undo: fresh}
     path = (*run.path[: run.at], event.undo) if run.next_step != event.undo else run.path[: run.at + 1]
     update = {
@@ -411,13 +424,19 @@ def _with(people: tuple[str, ...], person: str) -> tuple[str, ...]:
 
 def undoable(run: Run, runbook: Runbook) -> Step | None:
     """Return the newest done step that has an undo and was not taken back yet."""
+    return next(iter(to_undo(run, runbook)), None)
+
+
+def to_undo(run: Run, runbook: Runbook) -> tuple[Step, ...]:
+    """Return the done steps that can still be taken back, in the order in which they would be: newest first."""
     done = [
         runbook.step(step)
         for step in run.path[: run.at + 1]
         if run.record(step).state in {StepState.DONE, StepState.FAILED} and run.record(step).answers
     ]
     taken_back = set(run.undoing)
-    return next((s for s in reversed(done) if s.undo and s.id not in taken_back), None)
+    newest_first = dict.fromkeys(step.id for step in reversed(done) if step.undo and step.id not in taken_back)
+    return tuple(runbook.step(name) for name in newest_first)
 
 
 def ending(run: Run, runbook: Runbook) -> RunState:

@@ -9,7 +9,7 @@ from bot.domain.inbox import AskAgain, AskPeople, CastVote, DeclineRequest, Deli
 from bot.domain.people import Place
 from bot.domain.policy import Policy
 from bot.domain.records import Card, CardKind, Change, Wait
-from bot.domain.run import Awaiting, Retried, Run, RunState, StepRecord, StepState, Waiting, Woken, advance
+from bot.domain.run import Awaiting, Retried, Run, RunState, StepState, Waiting, Woken, advance
 from bot.domain.value import JsonObject
 from bot.errors import EdgeError, NotAllowedError, RequestError, UnavailableError
 from bot.usecases.asking import request_card
@@ -125,7 +125,7 @@ def again(desk: Desk, run: Run, *, by: str, authored: bool = True) -> Change:
     if authored:
         run = advance(run, Retried(by=by, step=step), now=now)
     else:
-        fresh = StepRecord(step=step, request=run.record(step).request + 1, by=by)
+        fresh = run.record(step).anew(by=by)
         woken = advance(run, Woken(), now=now)
         run = woken.model_copy(update={"records": {**woken.records, step: fresh}})
     going, wait = waking(run, now)

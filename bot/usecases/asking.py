@@ -180,7 +180,9 @@ def binding(
     """
     lead = steps[0]
     found = calls(desk, run, steps, bound=bound, first=first)
-    if len(found) > (most := desk.policy.covers(steps)):
+    names = {step.id for step in steps}
+    taken_back = [one for one in runbook.steps if one.undo in names]  # what was done at once is taken back at once
+    if len(found) > (most := desk.policy.covers((*steps, *taken_back))):
         raise InvalidError(f"{len(found)} calls; one approval covers at most {most}. Ask for fewer at once.")
     judged = judge(desk, steps, found)
     caller = desk.cloud.identity("sts")

@@ -56,6 +56,7 @@ log = logging.getLogger(__name__)
 READ_TRIES = 3
 READ_AGAIN = timedelta(seconds=2)
 LEASE_AGAIN = timedelta(seconds=5)
+MOST_NAMED = 10
 FIRST_OWED_REMINDER = timedelta(minutes=15)
 
 
@@ -203,7 +204,7 @@ def anew(desk: Desk, run: Run) -> tuple[StepRecord, ...]:
     name = run.next_step
     if name is not None and name not in together and not runbook.step(name).watch and _is_over(desk, run, name):
         together.add(name)
-    return tuple(StepRecord(step=one, request=run.record(one).request + 1) for one in sorted(together))
+    return tuple(run.record(one).anew() for one in sorted(together))
 
 
 def _is_over(desk: Desk, run: Run, name: str) -> bool:
@@ -239,12 +240,12 @@ def _step_turn(desk: Desk, run: Run, runbook: Runbook, step: Step, change_step: 
     for one in runbook.parameters:
         if one.asked_by == step.id and one.name in run.inputs:
             offered(desk, run, one, run.inputs[one.name])
-    deciding = [one for one in late if _decides(one, step)]
+    deciding = [one for one in late if decides(one, step)]
     if not deciding and not needed(desk, run, runbook, step):
         skipped = _record(run, step, state=StepState.SKIPPED, at=desk.now(), note="not needed")
         return Turn(events=(StepPassed(record=skipped),), goes_on=True)
     late = deciding or late
-    known = {one.name: fits(one, value) for one in late if (value := _known(desk, run, one)) is not None}
+    known = {one.name: fits(one, value) for one in late if (value := found_out(desk, run, one)) is not None}
     if known:
         return Turn(events=(Answered(by=run.requester, inputs=known),), goes_on=True)
     lacking = [one for one in late if one.required]
@@ -259,12 +260,13 @@ def _step_turn(desk: Desk, run: Run, runbook: Runbook, step: Step, change_step: 
     return look_step(desk, run, step)
 
 
-def _decides(parameter: Parameter, step: Step) -> bool:
+def decides(parameter: Parameter, step: Step) -> bool:
     """Return whether the step's own `if` asks for the input, which must then be known before."""
     return step.when is not None and ("inputs", parameter.name) in references_in(compile_expression(step.when))
 
 
-def _known(desk: Desk, run: Run, parameter: Parameter) -> str | None:
+def found_out(desk: Desk, run: Run, parameter: Parameter) -> str | None:
+    """Return a late input's value where it follows from what was seen; None where a person is asked."""
     found = first_given(parameter.sources, desk.scope(run))
     if found is not None:
         return str(found)
@@ -302,7 +304,23 @@ def offered(desk: Desk, run: Run, parameter: Parameter, value: str) -> str:
         left = ", ".join(choices(desk, run, parameter)) or "none of its values"
         asked = parameter.only_if[value]
         raise InvalidError(f"{parameter.name} cannot be {value} now: {asked} is false. It may be {left}.")
-    return value
+    return picked(parameter, value, desk.scope(run))
+
+
+def picked(parameter: Parameter, value: str, scope: Mapping[str, JsonValue]) -> str:
+    """Return the value, unless what it is to be picked from is known and it is not there.
+
+    Raises:
+        InvalidError: names what can be picked.
+    """
+    found = first_given((parameter.choices,), scope) if parameter.choices else None
+    if not isinstance(found, list) or value in [str(one) for one in found]:
+        return value
+    if not found:
+        raise InvalidError(f"There is nothing to pick {parameter.name} from now, so it cannot be {ascii(value)[:80]}.")
+    more = f" and {len(found) - MOST_NAMED} more" if len(found) > MOST_NAMED else ""
+    named = ", ".join(ascii(str(one))[1:-1][:80] for one in found[:MOST_NAMED])
+    raise InvalidError(f"{parameter.name} is one of {named}{more}, not {ascii(value)[:80]}.")
 
 
 def fits(parameter: Parameter, value: str) -> str:

@@ -1,7 +1,7 @@
 """What people do with a run under way: mark done, give inputs, park, take over, undo, settle, stop."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 
 from bot.domain.action import Replay
@@ -18,7 +18,8 @@ from bot.domain.inbox import (
     TakeOver,
     UndoStep,
 )
-from bot.domain.records import AttemptState, Card, Change, Outcome, Wait
+from bot.domain.quiet import by_day
+from bot.domain.records import AlarmState, Attempt, AttemptState, Card, Change, Outcome, Wait
 from bot.domain.run import (
     Answered,
     Awaiting,
@@ -29,6 +30,7 @@ from bot.domain.run import (
     Run,
     RunState,
     StepDone,
+    StepRecord,
     StepState,
     Stopping,
     Undone,
@@ -36,7 +38,7 @@ from bot.domain.run import (
     advance,
     undoable,
 )
-from bot.domain.value import JsonObject
+from bot.domain.value import JsonObject, JsonValue
 from bot.errors import InvalidError, RequestError
 from bot.usecases.asking import request_card
 from bot.usecases.desk import Desk
@@ -141,10 +143,19 @@ def undo(desk: Desk, delivery: Delivery, wish: UndoStep) -> Change:
     if step is None or step.undo is None:
         raise RequestError(f"{run.label} has done nothing that this runbook can take back.")
     over = _revoked(desk, run, by=somebody.id, why="undoing")
-    undone = advance(run, Undone(by=somebody.id, step=step.id, undo=step.undo), now=desk.now())
+    items = done_items(run.record(step.id), desk.records.attempts(run.id)) if step.for_each else ()
+    back = Undone(by=somebody.id, step=step.id, undo=step.undo, items=items)
+    undone = advance(run, back, now=desk.now())
     undone = undone.model_copy(update={"owed": (*run.owed, *_left_open(desk, run))})
     change = _woken(desk, undone, "run.undoing", by=somebody.id, facts={"step": step.id, "undo": step.undo})
     return _with_ended(change, over, run)
+
+
+def done_items(record: StepRecord, attempts: Iterable[Attempt]) -> tuple[JsonValue, ...]:
+    """Return the elements of a step's list that something was done about, the newest first."""
+    made = [one for one in attempts if (one.step, one.request) == (record.step, record.request)]
+    done = dict.fromkeys(one.item for one in reversed(made) if one.state is AttemptState.DONE)
+    return tuple(record.items[item] for item in done if item < len(record.items))
 
 
 def settle_owed(desk: Desk, delivery: Delivery, wish: SettleOwed) -> Change:
@@ -256,17 +267,29 @@ def _left_open(desk: Desk, run: Run) -> tuple[Owed, ...]:
 
 
 def remind(desk: Desk, key: str) -> None:
-    """Serve `remind:RUN:NUMBER`: say again what an ended run still owes."""
+    """Serve `remind:RUN:NUMBER`: say again what an ended run still owes; in quiet hours, in the morning."""
     _, run_id, number = key.split(":")
 
     def build() -> Change:
         run = desk.records.run(int(run_id))
         if not run.owed or not run.state.ended:
             return Change(closes=(key,))
-        following = Wait(key=f"remind:{run.id}:{int(number) + 1}", due=desk.now() + OWED_REMINDER_EVERY)
+        now, later = desk.now(), f"remind:{run.id}:{int(number) + 1}"
+        due = by_day(now, desk.zone(run.requester))
+        if due > now and not _burning(desk, run):
+            return Change(closes=(key,), opens=(Wait(key=later, due=due),))
+        following = Wait(key=later, due=now + OWED_REMINDER_EVERY)
         return Change(closes=(key,), opens=(following,), cards=(notice(run, "owed", mark=f":{number}"),))
 
     desk.keep(build)
+
+
+def _burning(desk: Desk, run: Run) -> bool:
+    """Return whether people in that channel are up anyway: an incident is open, or an alarm is on."""
+    channel = run.place.channel
+    if desk.records.incidents(channel=channel, open_only=True):
+        return True
+    return any(one.channel == channel and one.state is AlarmState.ALARM for one in desk.records.episodes())
 
 
 def _woken(desk: Desk, run: Run, kind: str, *, by: str, facts: JsonObject, private: str = "") -> Change:

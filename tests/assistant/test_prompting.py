@@ -87,7 +87,7 @@ def test_no_text_can_end_its_line_or_its_block_or_become_a_part_of_the_prompt(te
     inside = [json.loads(line) for line in lines[first + 1 : last]]
     assert [next(iter(line)) for line in inside] == ["job", "item", "unread"]
     assert inside[0]["job"]["question"] == text
-    assert inside[1]["item"]["text"] == text
+    assert inside[1]["item"]["text"] == item.text
 
 
 def test_a_boundary_that_stands_in_the_data_is_refused() -> None:

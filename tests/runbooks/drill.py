@@ -41,15 +41,18 @@ class Answers:
 
     def yes(self, question: str) -> bool:
         """Answer yes or no."""
-        self.asked.append(question)
-        for words in [words for words in self.meanwhile if words in question]:
-            self.meanwhile.pop(words)()
+        self._hears(question)
         return not any(one in question for one in self.no)
 
     def value(self, parameter: Parameter, offered: tuple[str, ...]) -> str:
         """Give a value."""
-        self.asked.append(parameter.name)
+        self._hears(parameter.name)
         return self.values.get(parameter.name) or YesToAll().value(parameter, offered)
+
+    def _hears(self, question: str) -> None:
+        self.asked.append(question)
+        for words in [words for words in self.meanwhile if words in question]:
+            self.meanwhile.pop(words)()
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,7 @@ def test_the_same_input_runs_again_and_reaches_readers(drill: Drill) -> None:
     done = drill(Answers({"way": "rerun"}))
 
     assert done.ok, done.told
-    assert done.approvals == ["14. Run it again, as a new run  [change, platform]"]
+    assert done.approvals == ["13. Run it again, as a new run  [change, platform]"]
     assert "RunETL failed: Command failed with exit code 10: OutOfMemoryError" in done.line("4. In which state?")
     assert "1 error line, most of glue.driver" in done.told
     assert "it left output without _SUCCESS" in done.line("7. Half written")
@@ -108,9 +108,9 @@ def test_of_two_that_failed_a_person_says_which(drill: Drill) -> None:
         given = {**nightly(drill.lake, drill.lake.clock.now().date()), "promote": False}
         run(drill.lake, "another-that-failed", given)
 
-    done = drill(Answers({"execution": "another-that-failed", "way": "rerun"}), worse=fail_once_more)
+    done = drill(Answers({"which": "another-that-failed", "way": "rerun"}), worse=fail_once_more)
 
-    assert done.asked[:2] == ("execution", "way")
+    assert done.asked[:2] == ("which", "way")
     assert "2 failed in 24 hours" in done.told
     assert "promoting nothing" in done.line("5. What was it about?")
     assert '\\"promote\\":false' in done.line("states.start_day")

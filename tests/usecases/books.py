@@ -310,7 +310,24 @@ CONDEMN = _book(
     (_rule("schedule_after"),),
 )
 
+EACH = _book(
+    "each",
+    "Half-open Each",
+    (
+        _swap("half_open", "Half-open", "HALF_OPEN", undo="undo: reopen")
+        .replace("${inputs.pipeline}", "${item}")
+        .replace("needs:", "for_each: platform.pipelines\n   needs:"),
+        BY_HAND,
+        _swap("reopen", "Set it back", "OPEN", undo="no_undo: It is the safe state.").replace(
+            "${inputs.pipeline}", "${item}"
+        ),
+    ),
+    (_read("checked", "output.body.state == 'HALF_OPEN'"),),
+    PIPELINE,
+)
+
 BOOKS = {
+    "each": EACH,
     "condemn": CONDEMN,
     "two-ways": TWO_WAYS,
     "swap": SWAP,

@@ -1,18 +1,32 @@
 """Stop, Park, Undo, Take over: at any moment, and what is owed stays owed."""
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
+from bot.domain.action import Call
 from bot.domain.approval import ApprovalState
-from bot.domain.inbox import AskAgain, MarkDone, ParkRun, SettleOwed, StartRun, StopRun, TakeOver, UndoStep
-from bot.domain.records import AttemptState
-from bot.domain.run import Awaiting, RunState, StepState
+from bot.domain.inbox import (
+    AskAgain,
+    DeclareIncident,
+    DeclineRequest,
+    MarkDone,
+    ParkRun,
+    SettleOwed,
+    StartRun,
+    StopRun,
+    TakeOver,
+    UndoStep,
+)
+from bot.domain.records import Attempt, AttemptState
+from bot.domain.run import Awaiting, RunState, StepRecord, StepState
 from bot.usecases.inbox import deal
+from bot.usecases.steering import done_items
 from tests.usecases.table import ANA, BO, CY, DEE, Table
 
 HOUR = timedelta(hours=1)
+NOW = datetime(2026, 11, 28, 3, 0, tzinfo=UTC)
 
 
 def press_stop(table: Table, person: str = BO) -> None:
@@ -366,3 +380,69 @@ def test_a_check_that_fails_ends_not_repaired_never_repaired(table: Table) -> No
     run = table.run()
     assert (run.state, run.record("checked").state) == (RunState.NOT_REPAIRED, StepState.FAILED)
     assert "finished" in table.notices()
+
+
+def owing_at_night(table: Table) -> None:
+    """Have a stopped run owe its resume at about half past nine in the evening."""
+    table.start(ANA, "pauses")
+    table.approve(ANA)
+    table.wish(ANA, StopRun(run=1))
+    table.zone = timezone(timedelta(hours=9) + (table.zone.utcoffset(None) or timedelta()))
+
+
+def test_what_is_owed_is_not_said_again_at_night_but_in_the_morning(table: Table) -> None:
+    owing_at_night(table)
+    said = table.notices().count("owed")
+
+    table.later(timedelta(minutes=16))
+    table.drive()
+    (waiting,) = [one for one in table.store.open_waits(due=table.now() + timedelta(days=1)) if "remind" in one.key]
+
+    assert table.notices().count("owed") == said
+    assert waiting.due.astimezone(table.zone).strftime("%H:%M") == "08:00"
+
+
+def test_while_an_incident_is_open_it_is_said_again_at_night_too(table: Table) -> None:
+    table.wish(ANA, DeclareIncident(title="load halted"))
+    owing_at_night(table)
+    said = table.notices().count("owed")
+
+    table.later(timedelta(minutes=16))
+    table.drive()
+
+    assert table.notices().count("owed") == said + 1
+
+
+def test_undo_of_a_list_is_asked_for_each_element_that_was_done(table: Table) -> None:
+    table.start(ANA, "each")
+    table.approve(BO)
+    assert table.state() == "HALF_OPEN"
+
+    table.wish(ANA, UndoStep(run=1))
+    asked = table.newest()
+    table.wish(BO, DeclineRequest(approval=asked.id, why="not now"))
+    table.ask_again(ANA)
+    table.approve(BO)
+
+    assert asked.step == "reopen"
+    assert table.newest().id != asked.id
+    assert [call.item for call in table.newest().binding.calls] == [0]
+    assert table.state() == "OPEN"
+    assert table.run().record("reopen").items == ("transactions",)
+    assert table.run().state is RunState.STOPPED
+
+
+def test_what_was_done_of_a_list_is_taken_back_newest_first_and_nothing_else() -> None:
+    record = StepRecord(step="half_open", items=("a", "b", "c", "d"), request=2)
+    call = Call(row="s3.put_breaker", params={}, resource="r")
+
+    def tried(item: int, state: AttemptState, request: int = 2) -> Attempt:
+        return Attempt(
+            run=1, step="half_open", item=item, index=0, request=request, approval=1, call=call, digest="", owner="one",
+            state=state, planned_at=NOW,
+        )  # fmt: skip
+
+    done, failed = AttemptState.DONE, AttemptState.FAILED
+    tries = [tried(3, done, request=1), tried(0, done), tried(1, done), tried(2, failed)]
+
+    assert done_items(record, tries) == ("b", "a")

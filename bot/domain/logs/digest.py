@@ -39,6 +39,7 @@ class Template(Value):
         columns: run and request ids and other short fields of its lines, each value with its count; at most 16.
         baseline: how many such lines the baseline has.
         onset: when it began to be more than it was before; None where it did not.
+        effect: its lines tell of somebody else's trouble (a timeout, a refused connection, a retry).
         score: how much that speaks against chance: a log-likelihood ratio, less where it is usual or only a warning.
     """
 
@@ -54,6 +55,7 @@ class Template(Value):
     columns: Mapping[str, Mapping[str, int]] = {}
     trend: Trend = Trend.SAME
     onset: datetime | None = None
+    effect: bool = False
     score: float = 0.0
 
 

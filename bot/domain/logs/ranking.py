@@ -175,6 +175,7 @@ def _template(number: int, text: str, slot: Slot, weighed: _Weighed, about: _Win
         columns={name: widest(values, MOST_VALUES) for name, values in slot.columns.items()},
         trend=weighed.trend,
         onset=None if weighed.spot is None else _begin(slot, weighed.spot, about),
+        effect=weighed.effect,
         score=weighed.evidence,
     )
 

@@ -40,11 +40,18 @@ def tokens(text: str) -> int:
 
 
 def rows(digest: Digest, *, most: int = MOST_ROWS) -> tuple[Template, ...]:
-    """Return the templates worth showing: what changed first, then what is grave, then what is frequent."""
+    """Return the templates worth showing: what changed first, effects after causes, then what is grave or frequent."""
 
-    def order(one: Template) -> tuple[bool, float, bool, int, int]:
+    def order(one: Template) -> tuple[bool, bool, float, bool, int, int]:
         quiet = one.trend in {Trend.VANISHED, Trend.LESS}
-        return (one.score <= 0, -one.score, not (one.level.grave or quiet), -one.level.rank, -one.count)
+        return (
+            one.score <= 0,
+            one.effect and one.score > 0,
+            -one.score,
+            not (one.level.grave or quiet),
+            -one.level.rank,
+            -one.count,
+        )
 
     told = (one for one in digest.templates if one.count or one.trend is Trend.VANISHED)
     return tuple(sorted(told, key=order)[:most])

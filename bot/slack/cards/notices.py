@@ -21,6 +21,7 @@ from bot.slack.cards.run import (
     settle_buttons,
     stop_button,
     undo_button,
+    undo_line,
 )
 from bot.slack.cards.stage import Stage, headline, note_of, step_name, step_or_none, title_of
 
@@ -94,7 +95,7 @@ def _finished(told: Told) -> tuple[str, list[Block]]:
     text = wording.push(f"{word}: {told.where}{f'. {failed}' if failed else ''}", _people(told, most=2))
     blocks = [
         section(lines(f"{emoji} *{stage.environment} · {headline(run)}: {word}{until}*", failed)),
-        section(lines(_verified(told), _changed(told), _owed(told), _safe(told))),
+        section(lines(_verified(told), _changed(told), _owed(told), _safe(told), undo_line(run, told.runbook))),
         section(lines(_time(told), _people(told))),
         *_ended_buttons(told),
     ]
@@ -192,7 +193,13 @@ def _failed(told: Told) -> tuple[str, list[Block]]:
     shown = [Button(label="Ask again", action="ask_again", value=str(run.id), primary=True)]
     return text, [
         section(lines(f"❌ *{told.where}: step {told.named_step} did not do what was expected*", words)),
-        section(lines(f"*Safe now* nothing more happens by itself. {_owed(told)}", _call_line(told))),
+        section(
+            lines(
+                f"*Safe now* nothing more happens by itself. {_owed(told)}",
+                undo_line(run, told.runbook),
+                _call_line(told),
+            )
+        ),
         *buttons([*shown, *([undo] if undo else []), park, stop_button(run)]),
         context(f"{asked}, decide what is next. Nothing is sent before somebody presses a button."),
     ]

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 from bot.domain.approval import Approval, ApprovalState
-from bot.domain.run import Awaiting, Run, RunState, StepRecord, StepState, undoable
+from bot.domain.run import Awaiting, Run, RunState, StepRecord, StepState, to_undo, undoable
 from bot.domain.runbook import Parameter, Phase, Runbook, Step
 from bot.slack.cards import wording
 from bot.slack.cards.blocks import LABEL, Block, Button, Confirm, Message, buttons, context, lines, message, section
-from bot.slack.cards.stage import Stage, headline, note_of, plain_title, step_name, step_or_none, title_of
+from bot.slack.cards.stage import Stage, headline, note_of, on_trial, plain_title, step_name, step_or_none, title_of
 
 MOST_NEXT = 3
 SILENT_S = 120
@@ -32,7 +32,9 @@ def run_card(run: Run, runbook: Runbook, approvals: Sequence[Approval], stage: S
         going: how far the list is that is being sent, e.g. `4,208 of 10,000`.
     """
     blocks = [
-        section(lines(_head(run, stage), state_line(run, runbook, stage) + (f" · *{going}*" if going else ""))),
+        section(
+            lines(_head(run, runbook, stage), state_line(run, runbook, stage) + (f" · *{going}*" if going else ""))
+        ),
         section(steps_text(run, runbook, approvals, stage) or "Nothing done yet."),
         *run_buttons(run, runbook),
         context(_small_print(run, runbook, stage)),
@@ -42,9 +44,9 @@ def run_card(run: Run, runbook: Runbook, approvals: Sequence[Approval], stage: S
     return message(text, blocks, ids=f"run:{run.id}:{run.revision}")
 
 
-def _head(run: Run, stage: Stage) -> str:
+def _head(run: Run, runbook: Runbook, stage: Stage) -> str:
     alarm = f" · {stage.linked(f'alarm:{run.alarm}', f'A-{run.alarm}')}" if run.alarm else ""
-    return f"*{stage.environment} · {headline(run)}* ({stage.account}){alarm}"
+    return f"*{stage.environment}{on_trial(runbook)} · {headline(run)}* ({stage.account}){alarm}"
 
 
 def state_line(run: Run, runbook: Runbook, stage: Stage) -> str:
@@ -129,6 +131,7 @@ def steps_text(run: Run, runbook: Runbook, approvals: Sequence[Approval], stage:
         _passed(run, over),
         _current(run, runbook),
         _coming(run, path, stage),
+        undo_line(run, runbook),
     )
 
 
@@ -395,12 +398,35 @@ def undo_button(run: Run, runbook: Runbook) -> Button | None:
 def undo_confirm(run: Run, runbook: Runbook, step: Step) -> Confirm:
     """Say what Undo would take back, and that it asks first."""
     title = plain_title(runbook, step.undo or "")
+    older = len(to_undo(run, runbook)) - 1
+    rest = f" Older ones stay: {older} more can be taken back after it." if older else ""
     return Confirm(
         title=f"Undo in {wording.plain(run.environment, 40)}?",
-        text=f"Takes back: {plain_title(runbook, step.id)}. Next step: {title}."
-        " It asks for approval like any other step.",
+        text=f"Takes back: {plain_title(runbook, step.id)}{_how_many(run, step)}. Next step: {title}."
+        f" It asks for approval like any other step.{rest}",
         yes="Undo",
     )
+
+
+def _how_many(run: Run, step: Step) -> str:
+    count = len(run.record(step.id).items)
+    return f", what was done of {count} elements, newest first" if step.for_each and count else ""
+
+
+def undo_line(run: Run, runbook: Runbook) -> str:
+    """Return what Undo would do, the newest first, before anybody presses it; nothing while all is well."""
+    if _undoable(run, runbook) is None:
+        return ""
+    stands = run.waiting is not None and run.waiting.what is Awaiting.PERSON
+    if not stands and run.state not in {RunState.STOPPED, RunState.NOT_REPAIRED, RunState.OUTCOME_UNKNOWN}:
+        return ""
+    steps = to_undo(run, runbook)
+    named = [
+        f"{title_of(runbook, step.undo or '', 60)}{_how_many(run, step)} (takes back {step_name(step)})"
+        for step in steps[:MOST_NEXT]
+    ]
+    more = f" · then {len(steps) - MOST_NEXT} more" if len(steps) > MOST_NEXT else ""
+    return f"↩ *UNDO WOULD*  {' · '.join(named)}{more}; each asks first"
 
 
 def _undoable(run: Run, runbook: Runbook) -> Step | None:

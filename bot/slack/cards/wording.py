@@ -9,12 +9,13 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from bot.domain.moment import moment
+from bot.domain.moment import span as span
+from bot.domain.plain import cut as cut
+from bot.domain.plain import visible as visible
 from bot.domain.policy import Policy
 from bot.errors import InvalidError
 
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
-_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
-_BLANKS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
 STAR = "\u2217"
 _MARKS = {"*": STAR, "~": "\u223c", "`": "'"}
 _ID = re.compile(r"[A-Za-z0-9_-]{1,40}", re.ASCII)
@@ -26,22 +27,11 @@ _FAR = timedelta(hours=12)
 MOST_TAIL = 60
 
 
-def cut(text: str, most: int) -> str:
-    """Return the text in at most so many characters, with an ellipsis where something is missing."""
-    return text if len(text) <= most else text[: most - 1].rstrip() + "…"
-
-
 def cut_mrkdwn(text: str, most: int) -> str:
     """Return mrkdwn in at most so many characters; a mention, date or entity is left out whole, never torn."""
     if len(text) <= most:
         return text
     return _TORN.sub("", text[: most - 1]).rstrip() + "…"
-
-
-def visible(text: str) -> str:
-    """Return one line without control, bidi, zero-width and blank characters."""
-    one_line = " ".join(text.split())
-    return "".join(c for c in one_line if unicodedata.category(c) not in _UNSEEN and c not in _BLANKS).strip()
 
 
 def escaped(text: str, most: int = 3_000) -> str:
@@ -187,19 +177,6 @@ def time_in(text: str, *, now: datetime | None = None) -> str:
         return time_of(moment(text), now=now)
     except InvalidError:
         return quoted(text, 40)
-
-
-def span(length: timedelta) -> str:
-    """Return a length of time as people say it: 40 s, 24 min, 2 h 5 min, 3 days."""
-    seconds = max(int(length.total_seconds()), 0)
-    if seconds < 60:
-        return f"{seconds} s"
-    if seconds < 3_600:
-        return f"{seconds // 60} min"
-    if seconds < 172_800:
-        hours, minutes = divmod(seconds // 60, 60)
-        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
-    return f"{seconds // 86_400} days"
 
 
 def push(sentence: str, tail: str = "", *, most: int = 120) -> str:

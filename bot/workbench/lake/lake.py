@@ -12,7 +12,7 @@ from moto.core.base_backend import BackendDict
 from moto.sqs.models import sqs_backends
 
 from bot.errors import InvalidError
-from bot.workbench.lake import answers, builds, interpreter, scans
+from bot.workbench.lake import answers, builds, interpreter, noise, scans
 from bot.workbench.lake.alarms import Evaluator
 from bot.workbench.lake.clients import Clients, Credentials, connect
 from bot.workbench.lake.load import Load
@@ -22,6 +22,8 @@ from bot.workbench.lake.server import Server, launch_credentials, load_slow_part
 from bot.workbench.lake.worker import Worker
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from bot.workbench.clock import Clock
 
 log = logging.getLogger(__name__)
@@ -85,6 +87,14 @@ class Lake:
     def take_memory_away(self) -> None:
         """Make the next load run out of memory half way through its writing."""
         self._now.load.take_memory_away()
+
+    def surround(self, scenario: str, *, at: "datetime", lines: int = noise.LINES, run_id: str = "") -> int:
+        """Write synthetic lines around a failure that began at `at`, for whoever is to make sense of them later.
+
+        No scenario asks for it: it takes seconds. It may run beside the lake, in a thread of its own.
+        """
+        said = noise.around(scenario, at=at, lines=lines, run_id=run_id)
+        return noise.write(self.clients.logs, self.names, said)
 
     def pause(self) -> None:
         """Hold the pipeline's worker and the alarms; returns when neither is at work."""

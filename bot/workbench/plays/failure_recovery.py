@@ -3,6 +3,7 @@
 from bot.workbench.plays.story import Story
 
 ELEVEN_MINUTES = 660.0
+NEXT_LOOK = 31.0
 
 
 def play(story: Story, until: str | None) -> bool:
@@ -10,9 +11,11 @@ def play(story: Story, until: str | None) -> bool:
     ana, bo = story.ana, story.bo
     story.breaks("the nightly load of transactions starts; its driver runs out of memory half way through its writing")
     story.presses(ana, "Start runbook")
-    story.gives(ana, {"way": "rerun"}, why="reads what failed, sees that readers are safe, and chooses a rerun")
+    story.chooses(ana, "Run it again", why="sees what failed and that readers are safe, and chooses: Run it again")
     story.refused(ana, "Load", because="you asked for this change yourself")
     story.approves(bo, "Load", why="approves the rerun (it may go to readers: somebody else of the platform team)")
     story.posted("check 6")
     story.time_passes(ELEVEN_MINUTES, "moves the clock by eleven minutes; the alarm follows")
+    story.posted("OK again")
+    story.time_passes(NEXT_LOOK, "moves the clock to the next look at it")
     return story.ends()

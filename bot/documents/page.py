@@ -1,0 +1,60 @@
+"""A post-mortem's Markdown as one page of HTML that needs nothing else and runs nothing."""
+
+import base64
+import html
+import re
+
+from markdown_it import MarkdownIt
+
+_STYLE = """
+:root { color-scheme: light dark; }
+body { font: 17px/1.55 system-ui, sans-serif; max-width: 46rem; margin: 2rem auto; padding: 0 1rem; }
+h1 { font-size: 1.7rem; line-height: 1.2; } h2 { margin-top: 2.2rem; border-bottom: 1px solid #8884; }
+table { border-collapse: collapse; width: 100%; display: block; overflow-x: auto; font-size: .9rem; }
+th, td { text-align: left; vertical-align: top; padding: .3rem .6rem; border-bottom: 1px solid #8884; }
+td:first-child { white-space: nowrap; } tr:target { background: #fc03; }
+a.evidence { font-size: .8em; text-decoration: none; } img { max-width: 100%; height: auto; }
+em { opacity: .75; } s { opacity: .6; }
+@media print { body { max-width: none; margin: 0; } table { display: table; } }
+"""
+_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+# Marks are held apart while the Markdown is rendered: an escaped one in somebody’s words is none, and would be after.
+_MARKS = re.compile(r"(?<!\\)\[(E\d{1,5}(?: E\d{1,5})*)\]")
+_HELD = re.compile("\ue000([E0-9 ]+)\ue001")
+_ROW = re.compile(r"<tr>\s*<td>(E\d{1,5})</td>")
+
+
+def page(markdown: str, *, picture: bytes = b"", alt: str = "") -> str:
+    """Return the page; marks link to their row of evidence, and a picture is part of the page.
+
+    Args:
+        picture: a PNG.
+        alt: what it shows, in words.
+    """
+    held = _MARKS.sub("\ue000\\1\ue001", re.sub("[\ue000\ue001]", "", markdown))
+    body = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"]).render(held)
+    body = _ROW.sub(r'<tr id="\1"><td>\1</td>', _HELD.sub(_linked, body))
+    if picture:
+        head, end, rest = body.partition("</p>")
+        body = f"{head}{end}\n{_figure(picture, alt)}{rest}"
+    title = html.escape(_title(markdown))
+    return (
+        f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>{title}</title>\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<style>{_STYLE}</style>\n</head>\n<body>\n{body}</body>\n</html>\n"
+    )
+
+
+def _linked(found: re.Match[str]) -> str:
+    return " ".join(f'<a class="evidence" href="#{name}">{name}</a>' for name in found[1].split())
+
+
+def _figure(picture: bytes, alt: str) -> str:
+    data = base64.b64encode(picture).decode("ascii")
+    return f'<p><img src="data:image/png;base64,{data}" alt="{html.escape(alt, quote=True)}"></p>'
+
+
+def _title(markdown: str) -> str:
+    first = next((line for line in markdown.splitlines() if line.startswith("# ")), "# Post-mortem")
+    return re.sub(r"\\(.)", r"\1", first[2:]).strip()

@@ -1,0 +1,109 @@
+"""A post-mortem's Markdown as a Word file. The only module that imports python-docx."""
+
+import io
+from collections.abc import Iterator, Sequence
+
+from docx import Document
+from docx.document import Document as Paper
+from docx.shared import Inches, Pt
+from docx.text.paragraph import Paragraph
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+PICTURE_WIDTH = Inches(6.2)
+
+
+def word(markdown: str, *, picture: bytes = b"", alt: str = "") -> bytes:
+    """Return the file; a picture stands under the heading, with what it shows beneath it."""
+    paper = Document()
+    paper.styles["Normal"].font.size = Pt(10.5)
+    tokens = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"]).parse(markdown)
+    _write(paper, tokens, picture, alt)
+    kept = io.BytesIO()
+    paper.save(kept)
+    return kept.getvalue()
+
+
+def _write(paper: Paper, tokens: Sequence[Token], picture: bytes, alt: str) -> None:
+    style = ["Normal"]
+    place = 0
+    while place < len(tokens):
+        token = tokens[place]
+        match token.type:
+            case "heading_open":
+                _heading(paper, tokens[place + 1], int(token.tag[1:]))
+            case "bullet_list_open":
+                style.append("List Bullet")
+            case "ordered_list_open":
+                style.append("List Number")
+            case "bullet_list_close" | "ordered_list_close":
+                style.pop()
+            case "paragraph_open":
+                _inline(paper.add_paragraph(style=style[-1]), tokens[place + 1])
+                if picture:
+                    _picture(paper, picture, alt)
+                    picture = b""
+            case "fence" | "code_block":
+                paper.add_paragraph(token.content.rstrip("\n"))
+            case "table_open":
+                end = next(at for at in range(place, len(tokens)) if tokens[at].type == "table_close")
+                _table(paper, tokens[place:end])
+                place = end
+            case _:
+                pass
+        place += 1
+
+
+def _heading(paper: Paper, inline: Token, level: int) -> None:
+    _inline(paper.add_heading(level=min(level - 1, 4)), inline)
+
+
+def _picture(paper: Paper, picture: bytes, alt: str) -> None:
+    shape = paper.add_picture(io.BytesIO(picture), width=PICTURE_WIDTH)
+    shape._inline.docPr.set("descr", alt)
+    paper.add_paragraph(alt, style="Caption")
+
+
+def _inline(paragraph: Paragraph, inline: Token) -> None:
+    """Add the words of a line, each as bold, slanted or struck as it is."""
+    on: set[str] = set()
+    for token in inline.children or ():
+        match token.type:
+            case "strong_open" | "em_open" | "s_open":
+                on.add(token.tag)
+            case "strong_close" | "em_close" | "s_close":
+                on.discard(token.tag)
+            case "text" | "code_inline":
+                run = paragraph.add_run(_allowed(token.content))
+                run.bold, run.italic, run.font.strike = "strong" in on, "em" in on, "s" in on
+            case "softbreak" | "hardbreak":
+                paragraph.add_run(" ")
+            case _:
+                pass
+
+
+def _table(paper: Paper, tokens: Sequence[Token]) -> None:
+    rows = list(_rows(tokens))
+    if not rows:
+        return
+    table = paper.add_table(rows=0, cols=len(rows[0]), style="Light List Accent 1")
+    for row in rows:
+        cells = table.add_row().cells
+        for cell, inline in zip(cells, row, strict=False):
+            _inline(cell.paragraphs[0], inline)
+
+
+def _rows(tokens: Sequence[Token]) -> Iterator[list[Token]]:
+    row: list[Token] = []
+    for token in tokens:
+        if token.type == "tr_open":
+            row = []
+        elif token.type == "inline":
+            row.append(token)
+        elif token.type == "tr_close":
+            yield row
+
+
+def _allowed(text: str) -> str:
+    """Return the text without characters that XML cannot hold."""
+    return "".join(character if character >= " " or character == "\t" else "\ufffd" for character in text)

@@ -1,0 +1,298 @@
+"""A post-mortem as Markdown, and Markdown read back into sentences with their marks, whoever edited it meanwhile.
+
+One claim is one list item: its text, `[E4 E7]`, and how far it goes where that is less than seen. People may write
+anything between them; what bears no mark is a person's sentence.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime, timedelta
+
+from bot.domain.claims import Claim, Kind
+from bot.domain.evidence import Item
+from bot.domain.postmortem.document import (
+    AGAINST,
+    CANDIDATES,
+    FOR,
+    FOR_PEOPLE,
+    PROMPTS,
+    ActionItem,
+    Candidate,
+    Moment,
+    Part,
+    Postmortem,
+    Times,
+)
+from bot.domain.value import Value
+
+TIMES, TIMELINE, ACTIONS = "Times", "Timeline", "Action items"
+QUESTIONS, UNREAD, DROPPED, EVIDENCE = "Open questions", "Not read", "Dropped", "Evidence"
+MOST_OF_A_ROW = 300  # characters of an item in the evidence table; the archive holds it whole
+UNKNOWN = "unknown"
+
+
+class Sentence(Value):
+    """Hold one sentence as it stands in a text.
+
+    Attributes:
+        line: its number in the text, from 1.
+    """
+
+    section: str
+    line: int
+    claim: Claim
+
+
+class Told(Value):
+    """Hold what a text of a post-mortem says."""
+
+    incident: str = ""
+    number: int = 0
+    sentences: tuple[Sentence, ...] = ()
+    timeline: tuple[Moment, ...] = ()
+    evidence: tuple[str, ...] = ()
+
+
+# Writing.
+
+
+def written(document: Postmortem) -> str:
+    """Return the document as Markdown; the same document is the same text."""
+    blocks = [
+        _header(document),
+        *(_part(document, part) for part in (Part.SUMMARY, Part.IMPACT)),
+        _block(TIMES, times_rows(document.times)),
+        _block(TIMELINE, _timeline(document.timeline)),
+        _part(document, Part.DETECTION),
+        _block(CANDIDATES, _candidates(document.candidates)),
+        *(_part(document, part) for part in (Part.RESPONSE, Part.WELL, Part.BADLY, Part.LUCKY)),
+        _block(ACTIONS, [_action(one) for one in document.actions] or ["_None yet._"]),
+        _block(QUESTIONS, [f"- {escaped(one)}" for one in document.questions] or ["_None._"]),
+        _block(
+            UNREAD,
+            [f"- {escaped(one)}" for one in document.evidence.unread] or ["_All that was asked for was read._"],
+        ),
+        _block(DROPPED, _dropped(document)),
+        _block(EVIDENCE, _evidence(document.evidence.items)),
+    ]
+    return "\n\n".join(blocks) + "\n"
+
+
+def times_rows(times: Times) -> list[str]:
+    """Return the computed times as list items; what is not known is said to be unknown."""
+    began = times.began or times.detected
+    rows = (
+        ("Began", _utc(times.began)),
+        ("Detected", _after(times.detected, began)),
+        ("Acknowledged", _after(times.acknowledged, began)),
+        ("Mitigated", _after(times.mitigated, began)),
+        ("Resolved", _after(times.resolved, began)),
+        ("Waited for people", UNKNOWN if times.waited is None else span(times.waited)),
+    )
+    return [f"- {name}: {value}" for name, value in rows]
+
+
+def span(length: timedelta) -> str:
+    """Return a length of time in the two units that matter."""
+    seconds = max(0, round(length.total_seconds()))
+    units = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
+    counted = [(seconds // size % top, unit) for (size, unit), top in zip(units, (10**6, 24, 60, 60), strict=True)]
+    first = next((place for place, (count, _) in enumerate(counted) if count), len(counted) - 1)
+    return " ".join(f"{count} {unit}" for count, unit in counted[first : first + 2] if count) or "0 s"
+
+
+def sentence(claim: Claim) -> str:
+    """Return a claim as one line of Markdown."""
+    parts = [escaped(claim.text)]
+    if claim.quote and claim.quote not in claim.text:
+        parts.append(f"“{escaped(claim.quote)}”")
+    if claim.evidence:
+        parts.append(f"[{' '.join(claim.evidence)}]")
+    match claim.kind:
+        case Kind.INFERRED:
+            parts.append("*inferred*")
+        case Kind.STATED:
+            parts.append(f"*stated by {escaped(claim.by) or UNKNOWN}*")
+        case Kind.OBSERVED:
+            pass
+    return " ".join(part for part in parts if part)
+
+
+def escaped(text: str) -> str:
+    """Return a text in one line in which no character is Markdown's."""
+    one_line = " ".join(text.split())
+    return re.sub(r"^([#>+=~-]|\d+[.)])", r"\\\1", re.sub(r"([\\*`<|\[\]])|(?<!\w)(_)|(_)(?!\w)", r"\\\g<0>", one_line))
+
+
+def _header(document: Postmortem) -> str:
+    severity = f"severity {document.severity}" if document.severity else "severity unknown"
+    return (
+        f"# {document.incident} · {escaped(document.title)}\n\n"
+        f"**{document.status} v{document.number}** · {severity} · {_utc(document.since)} – {_utc(document.until)}"
+    )
+
+
+def _block(title: str, lines: Iterable[str]) -> str:
+    return f"## {title}\n\n" + "\n".join(lines)
+
+
+def _part(document: Postmortem, part: Part) -> str:
+    claims = document.parts.get(part, ())
+    prompt = [] if claims and part not in FOR_PEOPLE else [PROMPTS[part]]
+    return _block(part.value, [f"- {sentence(claim)}" for claim in claims] or prompt)
+
+
+def _timeline(moments: Iterable[Moment]) -> Iterator[str]:
+    yield "| UTC | what | who | from | evidence |"
+    yield "|---|---|---|---|---|"
+    for one in moments:
+        cells = (f"{one.at:%Y-%m-%d %H:%M:%S}", escaped(one.text), escaped(one.by), one.source, " ".join(one.evidence))
+        yield f"| {' | '.join(cells)} |"
+
+
+def _candidates(candidates: Iterable[Candidate]) -> Iterator[str]:
+    yield "_Candidates, not confirmed: what is said here was weighed by code, and a person decides._"
+    for number, one in enumerate(candidates, start=1):
+        state = f"confirmed by {escaped(one.confirmed_by)}" if one.confirmed_by else "not confirmed"
+        yield f"\n### Candidate {number} · {one.role} · {state}\n"
+        yield f"- {sentence(one.claim)}"
+        yield from (f"- {FOR}: {sentence(claim)}" for claim in one.backing)
+        yield from (f"- {AGAINST}: {sentence(claim)}" for claim in one.against)
+        if not one.against:
+            yield f"- {AGAINST}: _none found_"
+        yield f"- Not looked at: {'; '.join(map(escaped, one.unseen)) or '_nothing that was asked for_'}"
+
+
+def _action(one: ActionItem) -> str:
+    marks = f" [{' '.join(one.evidence)}]" if one.evidence else ""
+    owner = f" — {escaped(one.owner)}" if one.owner else " — _no owner yet_"
+    return f"- [{'x' if one.done else ' '}] {escaped(one.text)}{marks}{owner}{f', due {one.due}' if one.due else ''}"
+
+
+def _dropped(document: Postmortem) -> list[str]:
+    rows = [f"- ~~{escaped(one.claim.text)}~~ {escaped(one.why)}" for one in document.dropped]
+    return rows or ["_No sentence was dropped._"]
+
+
+def _evidence(items: Iterable[Item]) -> Iterator[str]:
+    yield "| id | UTC | vouched for by | read from | what |"
+    yield "|---|---|---|---|---|"
+    for item in items:
+        at = f"{item.at:%Y-%m-%d %H:%M:%S}" if item.at else ""
+        text = item.text if len(item.text) <= MOST_OF_A_ROW else item.text[:MOST_OF_A_ROW] + "…"
+        what = f"[{escaped(text)}]({item.link})" if item.link and ")" not in item.link else escaped(text)
+        yield f"| {item.id} | {at} | {item.origin} | {escaped(item.source)} | {what} |"
+
+
+def _utc(at: datetime | None) -> str:
+    return f"{at:%Y-%m-%d %H:%M:%S} UTC" if at else UNKNOWN
+
+
+def _after(at: datetime | None, began: datetime | None) -> str:
+    if at is None or began is None or at <= began:
+        return _utc(at)
+    return f"{_utc(at)} (after {span(at - began)})"
+
+
+# Reading back.
+
+_ITEM = re.compile(r"\s*(?:[-*+]|\d+[.)])\s+(?:\[[ xX]\]\s+)?(?P<text>.*)")
+_TITLE = re.compile(r"#\s+(?P<incident>[A-Z]+-\d+)\b")
+_EDITION = re.compile(r"\*\*[A-Z]+ v(?P<number>\d+)\*\*")
+_MARKS = re.compile(r"\s*(?<!\\)\[(?P<ids>E\d{1,5}(?:[ ,]+E\d{1,5})*)\]")
+_STATED = re.compile(r"\s*[*_]stated by (?P<by>[^*]+)[*_]\s*$")
+_INFERRED = re.compile(r"\s*[*_]inferred[*_]\s*$")
+_QUOTE = re.compile(r"\s*“(?P<quote>[^”]*)”\s*$")
+_PROMPT = re.compile(r"_[^_].*_|-?\s*")
+_LEADS = re.compile(rf"({FOR}|{AGAINST}|Not looked at): ")
+_BOOKS = frozenset({TIMES, TIMELINE, QUESTIONS, UNREAD, DROPPED, EVIDENCE, ACTIONS})  # not made of claims
+
+
+def read(text: str) -> Told:
+    """Return what a text says, sentence by sentence; nothing in it is refused."""
+    section, sentences, moments, ids = "", list[Sentence](), list[Moment](), list[str]()
+    told: dict[str, str] = {}
+    for number, line in enumerate(text.splitlines(), start=1):
+        if found := re.match(r"##\s+(?P<title>.+?)\s*#*$", line):
+            section = _section(found["title"])
+        elif found := _TITLE.match(line):
+            told.setdefault("incident", found["incident"])
+        elif not section:
+            if found := _EDITION.search(line):
+                told["number"] = found["number"]
+        elif section == TIMELINE:
+            moments += _moment(line)
+        elif section == EVIDENCE:
+            ids += re.findall(r"^\|\s*(E\d{1,5})\s*\|", line)
+        elif section not in _BOOKS:
+            sentences += _sentences(section, number, line)
+    return Told(
+        incident=told.get("incident", ""),
+        number=int(told.get("number", 0)),
+        sentences=tuple(sentences),
+        timeline=tuple(moments),
+        evidence=tuple(ids),
+    )
+
+
+def claim_in(text: str) -> Claim:
+    """Return the claim that one line of Markdown is, without its bullet."""
+    by, kind = "", Kind.OBSERVED
+    if found := _STATED.search(text):
+        by, kind, text = unescaped(found["by"].strip()), Kind.STATED, text[: found.start()]
+    elif found := _INFERRED.search(text):
+        kind, text = Kind.INFERRED, text[: found.start()]
+    ids = [one for found in _MARKS.finditer(text) for one in re.findall(r"E\d+", found["ids"])]
+    text = _MARKS.sub("", text).strip()
+    quote = ""
+    if found := _QUOTE.search(text):
+        quote, text = unescaped(found["quote"]), text[: found.start()]
+    if not ids and kind is not Kind.STATED:
+        kind = Kind.STATED
+    return Claim(text=unescaped(text.strip()), kind=kind, evidence=tuple(dict.fromkeys(ids)), quote=quote, by=by)
+
+
+def unescaped(text: str) -> str:
+    """Return the text that was escaped."""
+    return re.sub(r"\\([!-/:-@\[-`{-~]|\d)", r"\1", text)
+
+
+def _section(title: str) -> str:
+    names: tuple[str, ...] = (*(part.value for part in Part), CANDIDATES, *_BOOKS)
+    known = {name.casefold(): name for name in names}
+    return known.get(title.strip().casefold(), title.strip())
+
+
+def _sentences(section: str, number: int, line: str) -> Iterator[Sentence]:
+    stripped = line.strip()
+    if not stripped or stripped.startswith(("#", "|", "<!--", "```", "![")) or _PROMPT.fullmatch(stripped):
+        return
+    item = _ITEM.fullmatch(line)
+    text = item["text"] if item else stripped
+    if lead := _LEADS.match(text):
+        if lead[1] == "Not looked at":
+            return
+        section, text = lead[1], text[lead.end() :]
+    if text.strip() and not _PROMPT.fullmatch(text.strip()):
+        yield Sentence(section=section, line=number, claim=claim_in(text))
+
+
+def _moment(line: str) -> Iterator[Moment]:
+    cells = [cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
+    if len(cells) != 5:
+        return
+    try:
+        at = datetime.fromisoformat(f"{cells[0]}+00:00")
+    except ValueError:
+        return
+    yield Moment(
+        at=at, text=unescaped(cells[1]), by=unescaped(cells[2]), source=cells[3], evidence=tuple(cells[4].split())
+    )
+
+
+def by_section(told: Told) -> Mapping[str, tuple[Claim, ...]]:
+    """Return the sentences' claims by where they stand."""
+    found: dict[str, list[Claim]] = {}
+    for one in told.sentences:
+        found.setdefault(one.section, []).append(one.claim)
+    return {section: tuple(claims) for section, claims in found.items()}

@@ -1,0 +1,114 @@
+"""Secrets and personal data taken out of text, each behind a placeholder that stays the same within one job.
+
+`[email#1]` is the same address wherever it stands, so that what two lines share can still be seen, and a quotation of
+a redacted line still matches. What is found is decided by shape, by the word beside it, and by check digits where
+there are any. Nothing here is sure: text that is redacted is still shown only to those who may read its source.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
+
+from bot.domain.giveaways import KEY_BEGINS, KEY_BLOCK, KEY_LINE, LONG, RULES, Rule
+from bot.domain.value import Value
+
+MOST_MEMORY = 50_000  # shapes of lines known to hold nothing
+LONGEST_KEY = 400  # lines of a private key
+_IN_ONE_PIECE = re.compile(r"[A-Za-z0-9/+_.-]{40}")
+_ONE_DIGIT = str.maketrans("123456789", "000000000")
+_ALIKE = frozenset(rule for rule in RULES if rule.alike)
+PLACEHOLDER = re.compile(r"\[[a-z]{2,16}(?:-[a-z]{2,16}){0,2}#[1-9][0-9]{0,6}\]")
+
+
+class Redacted(Value):
+    """Hold the text as it may be shown, and how often each kind was found in it."""
+
+    text: str
+    counts: Mapping[str, int] = {}
+
+
+def redact(text: str) -> Redacted:
+    """Return the text redacted, its placeholders numbered from one."""
+    redactor = Redactor()
+    return Redacted(text=redactor.clean(text), counts=redactor.counts)
+
+
+class Redactor:
+    """Redact the texts of one job; it remembers what it took out, so it must not outlive the job."""
+
+    def __init__(self) -> None:
+        self.counts: dict[str, int] = {}
+        self._names: dict[tuple[str, str], str] = {}
+        self._last: dict[str, int] = {}
+        self._harmless: set[str] = set()
+
+    def clean(self, text: str) -> str:
+        """Return the text with everything that was found behind placeholders."""
+        if "\n" not in text and len(text) < 4_096:
+            return self._line(text)
+        whole = KEY_BLOCK.sub(self._key, text) if "-----BEGIN" in text else text
+        return "".join(self._line(line) for line in whole.splitlines(keepends=True))
+
+    def lines(self, lines: Iterable[str]) -> Iterator[str]:
+        """Return lines redacted as they come; a private key that spans several becomes one placeholder."""
+        held: list[str] = []
+        for line in lines:
+            if held:
+                held.append(line)
+                if "-----END" in line or len(held) >= LONGEST_KEY or not KEY_LINE.fullmatch(line):
+                    yield from self._released(held)
+            elif KEY_BEGINS.search(line) and "-----END" not in line:
+                held.append(line)
+            else:
+                yield self.clean(line)
+        yield from self._released(held)
+
+    def _released(self, held: list[str]) -> Iterator[str]:
+        if held:
+            yield self.clean("".join(held))
+            held.clear()
+
+    def _line(self, line: str) -> str:
+        shape = line.translate(_ONE_DIGIT)
+        if shape in self._harmless:
+            return line
+        hinted = [*_hinted(shape, line)]
+        possible = [rule for rule in hinted if rule.pattern.search(line)]
+        if not possible and _ALIKE.issuperset(hinted):
+            self._remember(shape)
+        for rule in possible:
+            line = rule.pattern.sub(partial(self._instead, rule), line)
+        return line
+
+    def _remember(self, shape: str) -> None:
+        if len(self._harmless) >= MOST_MEMORY:
+            self._harmless.clear()
+        self._harmless.add(shape)
+
+    def _instead(self, rule: Rule, found: re.Match[str]) -> str:
+        secret = found["secret"]
+        if PLACEHOLDER.search(secret) or (rule.sure and not rule.sure(found)):
+            return found[0]
+        start, end = found.start("secret") - found.start(), found.end("secret") - found.start()
+        return found[0][:start] + self._placeholder(rule.kind, secret) + found[0][end:]
+
+    def _key(self, found: re.Match[str]) -> str:
+        return self._placeholder("private-key", found[0])
+
+    def _placeholder(self, kind: str, secret: str) -> str:
+        self.counts[kind] = self.counts.get(kind, 0) + 1
+        known = self._names.get((kind, secret))
+        if known is None:
+            self._last[kind] = self._last.get(kind, 0) + 1
+            known = self._names[kind, secret] = f"[{kind}#{self._last[kind]}]"
+        return known
+
+
+def _hinted(shape: str, line: str) -> Iterator[Rule]:
+    low = shape.lower()
+    long = _IN_ONE_PIECE.search(line) is not None
+    for rule in RULES:
+        for hint in rule.hints:
+            if long if hint is LONG else hint in low:
+                yield rule
+                break

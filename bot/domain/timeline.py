@@ -1,0 +1,218 @@
+"""From recorded facts to a timeline: each fact a moment with its source, all in UTC, the same moment told only once."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+
+from bot.domain.approval import Approval, ApprovalState
+from bot.domain.incident import Incident
+from bot.domain.moment import moment
+from bot.domain.postmortem.document import Moment, Times
+from bot.domain.records import Attempt, AttemptState, Episode
+from bot.domain.run import Run, RunState, StepState
+from bot.errors import InvalidError
+
+SAME = timedelta(seconds=90)  # within which two sources that tell the same tell of one moment
+_ENDED = {
+    RunState.REPAIRED: "repaired: its verification passed",
+    RunState.NOT_REPAIRED: "not repaired: its verification failed",
+    RunState.STOPPED: "stopped",
+}
+_CALLED = {
+    AttemptState.DONE: "was done",
+    AttemptState.FAILED: "was refused; nothing was changed",
+    AttemptState.UNKNOWN: "got no answer; outcome unknown",
+}
+_ASKED = {
+    ApprovalState.DECLINED: "declined",
+    ApprovalState.WITHDRAWN: "withdrawn",
+    ApprovalState.EXPIRED: "expired",
+    ApprovalState.REVOKED: "revoked",
+    ApprovalState.VOID: "void",
+}
+
+
+def merged(moments: Iterable[Moment]) -> tuple[Moment, ...]:
+    """Return the moments in order, in UTC, each once.
+
+    Two are one where they have the same key, or word for word the same text, and lie close together; the earlier
+    time stands, and both sources' evidence.
+    """
+    told: list[Moment] = []
+    last: dict[tuple[str, str], int] = {}
+    for one in sorted((_in_utc(one) for one in moments), key=lambda one: (one.at, one.source, one.text)):
+        name = ("key", one.key) if one.key else ("text", " ".join(one.text.casefold().split()))
+        place = last.get(name)
+        if place is not None and one.at - told[place].at <= SAME:
+            first = told[place]
+            evidence = tuple(dict.fromkeys((*first.evidence, *one.evidence)))
+            sources = dict.fromkeys((*first.source.split(", "), one.source))
+            told[place] = first.model_copy(update={"evidence": evidence, "source": ", ".join(sources)})
+            continue
+        last[name] = len(told)
+        told.append(one)
+    return tuple(told)
+
+
+def of_episode(episode: Episode) -> Iterator[Moment]:
+    """Yield when the alarm went off, who took it, and when it was OK again."""
+    notice = episode.notice
+    began = _at(episode.since)
+    if began:
+        words = f"Alarm {notice.name} went off: {notice.reason}" if notice.reason else f"Alarm {notice.name} went off."
+        yield Moment(at=began, text=_one_line(words), source="alarm", key=f"alarm:{notice.arn}:on:{episode.since}")
+    over = _at(episode.ok_since or "")
+    if over:
+        yield Moment(at=over, text=f"Alarm {notice.name} was OK again.", source="alarm", key=f"alarm:{notice.arn}:ok")
+
+
+def of_run(run: Run) -> Iterator[Moment]:
+    """Yield the run's start, its steps and its end."""
+    yield Moment(
+        at=run.started,
+        text=f"{run.label} ({run.title}) started.",
+        source="run",
+        by=run.requester,
+        key=f"{run.label}:start",
+    )
+    for step in run.path:
+        record = run.record(step)
+        if record.at is None or record.state in {StepState.PENDING, StepState.SKIPPED}:
+            continue
+        words = {StepState.DONE: "done", StepState.FAILED: "failed", StepState.UNKNOWN: "outcome unknown"}[record.state]
+        note = f": {record.note}" if record.note else ""
+        yield Moment(
+            at=record.at,
+            text=_one_line(f"{run.label} step {step} {words}{note}."),
+            source="step",
+            by=record.by,
+            key=f"{run.label}:{step}:{record.request}",
+        )
+    if run.ended is not None and run.state in _ENDED:
+        yield Moment(
+            at=run.ended,
+            text=f"{run.label} ended {_ENDED[run.state]}.",
+            source="run",
+            by=run.stopped_by,
+            key=f"{run.label}:end",
+        )
+
+
+def of_approval(approval: Approval) -> Iterator[Moment]:
+    """Yield when it was asked, each yes, and how it ended otherwise."""
+    about = f"{approval.label} (R-{approval.run} step {approval.step})"
+    yield Moment(at=approval.asked_at, text=f"{about} asked for.", source="approval", key=f"{approval.label}:asked")
+    for vote in approval.votes:
+        yield Moment(
+            at=vote.at,
+            text=f"{about} approved as {vote.role}.",
+            source="approval",
+            by=vote.person,
+            key=f"{approval.label}:{vote.person}",
+        )
+    if approval.state is ApprovalState.EXPIRED:
+        yield Moment(at=approval.expires, text=f"{about} expired.", source="approval", key=f"{approval.label}:ended")
+
+
+def of_attempt(attempt: Attempt, title: str) -> Iterator[Moment]:
+    """Yield when a call was sent and what became of it.
+
+    Args:
+        title: what the call's row is called.
+    """
+    if attempt.sent_at is not None and attempt.state in _CALLED:
+        words = f"{title} on {attempt.call.resource} {_CALLED[attempt.state]} (R-{attempt.run} step {attempt.step})."
+        yield Moment(at=attempt.sent_at, text=_one_line(words), source="call", key=f"attempt:{attempt.id}")
+
+
+def of_incident(incident: Incident) -> Iterator[Moment]:
+    """Yield the incident's own changes and what people noted."""
+    label = incident.label
+    yield Moment(
+        at=incident.declared,
+        text=f"{label} declared: {incident.title}",
+        source="incident",
+        by=incident.declared_by,
+        key=f"{label}:declared",
+    )
+    for note in incident.notes:
+        yield Moment(at=note.at, text=_one_line(note.text), source="note", by=note.by)
+    if incident.mitigated is not None and incident.mitigated != incident.resolved:
+        yield Moment(at=incident.mitigated, text=f"{label} mitigated.", source="incident", key=f"{label}:mitigated")
+    if incident.resolved is not None:
+        yield Moment(
+            at=incident.resolved,
+            text=f"{label} resolved.",
+            source="incident",
+            by=incident.resolved_by,
+            key=f"{label}:resolved",
+        )
+
+
+def times(
+    *,
+    began: datetime | None = None,
+    episodes: Sequence[Episode] = (),
+    runs: Sequence[Run] = (),
+    approvals: Sequence[Approval] = (),
+    incident: Incident | None = None,
+    now: datetime,
+) -> Times:
+    """Return what the records tell of how long it took.
+
+    Args:
+        began: the first trouble seen, where the logs or a metric tell it.
+        now: up to when an open request has been waiting.
+    """
+    since = [at for at in (_at(one.since) for one in episodes) if at]
+    detected = min([*since, *([incident.declared] if incident else [])], default=None)
+    acts = [run.started for run in runs] + ([incident.declared] if incident else [])
+    repaired = [run.ended for run in runs if run.ended and run.state is RunState.REPAIRED]
+    mitigated = incident.mitigated if incident and incident.mitigated else max(repaired, default=None)
+    return Times(
+        began=min([at for at in (began, detected) if at], default=None),
+        detected=detected,
+        acknowledged=min(acts, default=None),
+        mitigated=mitigated,
+        resolved=incident.resolved if incident else None,
+        waited=waited(approvals, now=now) if approvals else None,
+    )
+
+
+def waited(approvals: Iterable[Approval], *, now: datetime) -> timedelta:
+    """Return how long work waited for people's answers; two requests at once count once."""
+    spans = sorted((one.asked_at, _answered(one, now)) for one in approvals)
+    total, upto = timedelta(0), datetime.min.replace(tzinfo=UTC)
+    for start, end in spans:
+        total += max(end - max(start, upto), timedelta(0))
+        upto = max(upto, end)
+    return total
+
+
+def _answered(approval: Approval, now: datetime) -> datetime:
+    """Return until when it waited; when a request was declined or withdrawn is in the audit, not here: it counts 0."""
+    if approval.votes and not approval.missing():
+        return max(vote.at for vote in approval.votes)
+    match approval.state:
+        case ApprovalState.EXPIRED:
+            return approval.expires
+        case ApprovalState.PENDING:
+            return min(now, approval.expires)
+        case _:
+            return approval.asked_at
+
+
+def _in_utc(one: Moment) -> Moment:
+    if one.at.tzinfo is None:
+        raise ValueError(f"{one.at!r} has no offset.")
+    return one.model_copy(update={"at": one.at.astimezone(UTC)})
+
+
+def _at(text: str) -> datetime | None:
+    try:
+        return moment(text)
+    except InvalidError:
+        return None
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

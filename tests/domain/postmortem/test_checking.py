@@ -1,0 +1,128 @@
+import re
+from collections.abc import Iterator
+from itertools import combinations
+
+import pytest
+
+from bot.domain.claims import Claim, Kind
+from bot.domain.evidence import Evidence, Item, Origin
+from bot.domain.postmortem.checking import archived, check, plainly_borne
+from bot.domain.postmortem.document import Part, Postmortem
+from bot.domain.postmortem.markdown import written
+from tests.domain.postmortem.inc7 import BEGAN, at, document
+
+WORDS = written(document())
+
+
+def found(text: str) -> list[str]:
+    return [str(one) for one in check(text, archived(document()), judge=plainly_borne)]
+
+
+def test_an_untouched_text_holds() -> None:
+    assert found(WORDS) == []
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "words"),
+    [
+        ("612 of 10,000 rows went", "613 of 10,000 rows went", "It says 613; the archive says 612."),
+        ("[E4 E5]", "[E4 E7]", "It cites E4 E7; in the archive it cites E4 E5."),
+        ("[E4 E5]", "[E4 E99]", "E99 is not in the archive."),
+        ("The execution failed. ", "The execution succeeded. ", "It says succeeded; the archive says failed."),
+        ("No wrong data was promoted.", "Wrong data was promoted.", "It leaves something out; the archive says no."),
+        ("| 2026-01-21 02:07:33 |", "| 2026-01-21 02:07:34 |", "The timeline has no such row"),
+        ("Q-9 approved as platform.", "Q-8 approved as platform.", "The timeline has no such row"),
+        (
+            "- Mitigated: 2026-01-21 02:31:03 UTC (after 24 min)",
+            "- Mitigated: 2026-01-21 02:31:03 UTC (after 4 min)",
+            "computed",
+        ),
+        ("INC-7 ·", "INC-8 ·", "The text is of INC-8, the archive of INC-7."),
+        ("| E3 |", "| E33 |", "E33 is not in the archive."),
+        (
+            "| 612 of 10,000 rows are in quarantine. |",
+            "| 12 of 10,000 rows are in quarantine. |",
+            "E3 says something else",
+        ),
+    ],
+)
+def test_an_edit_that_the_archive_does_not_bear_is_found(before: str, after: str, words: str) -> None:
+    assert before in WORDS
+
+    said = found(WORDS.replace(before, after, 1))
+
+    assert any(words in one for one in said), said
+
+
+def test_a_row_that_was_removed_is_found() -> None:
+    lines = WORDS.splitlines(keepends=True)
+    rows = [place for place, line in enumerate(lines) if re.match(r"\| (E\d|2026)", line)]
+
+    assert len(rows) == 11
+    for place in rows:
+        assert found("".join(lines[:place] + lines[place + 1 :])) != []
+
+
+def test_what_a_person_states_is_theirs_to_say() -> None:
+    assert found(WORDS.replace("_For people: what helped, and should be kept?_", "- 7 of us were there.")) == []
+
+
+# A generated set: how much of what somebody could twist is caught.
+
+SUBJECTS = ["The load", "Run R-{n}", "The probe", "Partition month={m}", "The breaker", "Query Q-{n}", "Job {n}"]
+OUTCOMES = [("failed", "succeeded"), ("was open", "was closed"), ("was repaired", "was not repaired")]
+
+
+def generated() -> Postmortem:
+    items: list[Item] = []
+    claims: list[Claim] = []
+    for n, (subject, (outcome, _)) in enumerate(((s, o) for s in SUBJECTS for o in OUTCOMES), start=1):
+        text = f"{subject.format(n=n, m=n % 12 + 1)} {outcome} after {n * 7} rows at 02:{n:02}:00"
+        items.append(Item(id=f"E{n}", kind="log", origin=Origin.AWS, source="logs", at=at(n), text=text))
+        claims.append(Claim(text=f"{text}.", kind=Kind.OBSERVED, evidence=(f"E{n}",)))
+    return Postmortem(
+        incident="INC-1",
+        title="generated",
+        since=BEGAN,
+        until=at(60),
+        parts={Part.IMPACT: tuple(claims)},
+        evidence=Evidence(items=tuple(items)),
+    )
+
+
+def twisted(kind: str) -> Iterator[str]:
+    whole = generated()
+    text = written(whole)
+    claims = [f"- {claim.text} [{claim.evidence[0]}]" for claim in whole.parts[Part.IMPACT]]
+    for line in claims:
+        assert line in text
+        match kind:
+            case "ids":
+                own = line.rpartition("[")[2]
+                for other in ("E1]", "E9]", "E21]"):
+                    if other != own:
+                        yield text.replace(line, line.replace(f"[{own}", f"[{other}"), 1)
+            case "numbers":
+                said = line.rpartition(" [")[0]
+                for number in re.finditer(r"\d+", said):
+                    changed = str(int(number[0]) + 1).rjust(len(number[0]), "0")
+                    edited = f"{said[: number.start()]}{changed}{said[number.end() :]}"
+                    yield text.replace(line, line.replace(said, edited), 1)
+            case _:
+                for pair in OUTCOMES:
+                    for one, other in (pair, pair[::-1]):
+                        if f" {one} " in line and not (one == "was repaired" and "not" in line):
+                            yield text.replace(line, line.replace(f" {one} ", f" {other} "), 1)
+
+
+@pytest.mark.parametrize(("kind", "least", "of"), [("ids", 1.0, 60), ("numbers", 0.99, 80), ("outcomes", 0.95, 21)])
+def test_what_is_twisted_in_a_generated_set_is_caught(kind: str, least: float, of: int) -> None:
+    kept = archived(generated())
+    texts = list(twisted(kind))
+
+    caught = sum(bool(check(text, kept, judge=plainly_borne)) for text in texts)
+
+    assert len(texts) >= of
+    assert caught >= least * len(texts)
+    assert check(written(generated()), kept, judge=plainly_borne) == ()
+    assert all(one != other for one, other in combinations(texts[:5], 2))

@@ -1,0 +1,122 @@
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+
+from bot.domain.approval import ApprovalState, Vote
+from bot.domain.incident import Note
+from bot.domain.postmortem.document import Moment, Times
+from bot.domain.run import RunState, StepRecord, StepState
+from bot.domain.timeline import merged, of_approval, of_episode, of_incident, of_run, times, waited
+from tests.records.values import NOON, a_run, an_approval, an_episode, an_incident
+
+LATER = NOON + timedelta(minutes=10)
+
+
+def said(text: str, at: datetime = NOON, source: str = "note", **more: str) -> Moment:
+    return Moment(at=at, text=text, source=source, key=more.get("key", ""), evidence=tuple(more.get("ids", "").split()))
+
+
+def test_moments_are_in_order_and_in_utc() -> None:
+    east = timezone(timedelta(hours=5))
+
+    found = merged([said("second", LATER), said("first", NOON.astimezone(east))])
+
+    assert [one.text for one in found] == ["first", "second"]
+    assert all(one.at.tzinfo is UTC for one in found)
+
+
+def test_a_time_without_an_offset_is_a_bug() -> None:
+    with pytest.raises(ValueError, match="no offset"):
+        merged([said("x", NOON.replace(tzinfo=None))])
+
+
+def test_one_moment_told_by_two_sources_is_one_row_with_both_their_evidence() -> None:
+    soon = NOON + timedelta(seconds=40)
+
+    found = merged(
+        [
+            said("Alarm went off.", soon, "alarm", key="alarm:1", ids="E4"),
+            said("Alarm history says so.", NOON, "history", key="alarm:1", ids="E1"),
+        ]
+    )
+
+    assert [(one.at, one.text, one.source, one.evidence) for one in found] == [
+        (NOON, "Alarm history says so.", "history, alarm", ("E1", "E4"))
+    ]
+
+
+def test_the_same_words_an_hour_later_are_another_moment() -> None:
+    assert len(merged([said("Retry."), said("Retry.", NOON + timedelta(hours=1))])) == 2
+    assert len(merged([said("Retry."), said("retry.", NOON + timedelta(seconds=5))])) == 1
+
+
+def test_a_run_tells_its_start_its_steps_and_its_end() -> None:
+    records = {
+        "pause": StepRecord(step="pause", state=StepState.DONE, at=NOON + timedelta(minutes=1), by="U2"),
+        "half_open": StepRecord(step="half_open", state=StepState.SKIPPED, at=LATER),
+    }
+    run = a_run().model_copy(update={"records": records, "state": RunState.REPAIRED, "ended": LATER})
+
+    assert [one.text for one in of_run(run)] == [
+        "R-1 (Circuit breaker) started.",
+        "R-1 step pause done.",
+        "R-1 ended repaired: its verification passed.",
+    ]
+
+
+def test_an_approval_tells_who_said_yes() -> None:
+    approval = an_approval().model_copy(update={"votes": (Vote(person="U2", name="Bo", role="platform", at=LATER),)})
+
+    asked, voted = of_approval(approval)
+
+    assert (asked.at, voted.at, voted.by) == (approval.asked_at, LATER, "U2")
+
+
+def test_an_incident_tells_its_changes_and_what_people_noted() -> None:
+    noted = Note(at=LATER, by="U3", text="two\nlines")
+    incident = an_incident().model_copy(update={"notes": (noted,), "resolved": LATER, "mitigated": LATER})
+
+    assert [(one.source, one.text) for one in of_incident(incident)][1:] == [
+        ("note", "two lines"),
+        ("incident", f"{incident.label} resolved."),
+    ]
+
+
+def test_an_alarm_tells_when_it_went_off() -> None:
+    (went, *_) = of_episode(an_episode())
+
+    assert went.source == "alarm"
+    assert "went off" in went.text
+
+
+def test_time_waiting_for_people_counts_two_requests_at_once_only_once() -> None:
+    def asked(start: int, end: int) -> object:
+        vote = Vote(person="U2", name="Bo", role="platform", at=NOON + timedelta(minutes=end))
+        at = NOON + timedelta(minutes=start)
+        return an_approval().model_copy(update={"asked_at": at, "votes": (vote,), "state": ApprovalState.CONSUMED})
+
+    asking = [asked(0, 4), asked(2, 6), asked(20, 25)]
+
+    assert waited(asking, now=LATER) == timedelta(minutes=11)  # type: ignore[arg-type] # made by model_copy
+
+
+def test_an_open_request_has_waited_until_now_and_no_longer_than_it_lives() -> None:
+    open_one = an_approval()
+
+    assert waited([open_one], now=open_one.asked_at + timedelta(minutes=3)) == timedelta(minutes=3)
+    assert waited([open_one], now=open_one.asked_at + timedelta(days=3)) == open_one.expires - open_one.asked_at
+
+
+def test_times_are_from_records_and_what_none_tells_is_none() -> None:
+    assert times(now=NOON) == Times()
+    incident = an_incident().model_copy(update={"declared": NOON, "mitigated": LATER})
+
+    found = times(began=NOON - timedelta(minutes=2), incident=incident, now=LATER)
+
+    assert (found.began, found.detected, found.mitigated, found.resolved, found.waited) == (
+        NOON - timedelta(minutes=2),
+        NOON,
+        LATER,
+        None,
+        None,
+    )
