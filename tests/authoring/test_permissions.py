@@ -73,7 +73,7 @@ def test_a_runbook_that_uses_one_operation_more_or_less_changes_the_policy(whole
 
     without = actions(policy_of(used_rows(others, CATALOGUE), platform))
 
-    assert actions(whole) - without >= {"dynamodb:DeleteItem", "iam:SimulatePrincipalPolicy"}
+    assert "dynamodb:DeleteItem" in actions(whole) - without
     added = policy_of([*used_rows(others, CATALOGUE), CATALOGUE.row("dynamodb.release")], platform)
     assert actions(added) - without == {"dynamodb:DeleteItem"}
 
@@ -270,14 +270,15 @@ JUDGE = """
 import json, sys, warnings
 warnings.simplefilter("ignore")
 import parliament
-from policy_sentry.querying.actions import get_action_data
 text = sys.stdin.read()
 found = parliament.analyze_policy_string(text, ignore_private_auditors=True).findings
 known = {}
-for statement in json.loads(text)["Statement"]:
-    for action in statement["Action"]:
-        rows = get_action_data(*action.split(":"))
-        known[action] = sorted({one["resource_arn_format"] for one in next(iter(rows.values()))}) if rows else []
+for action in {one for statement in json.loads(text)["Statement"] for one in statement["Action"]}:
+    try:
+        told = parliament.get_privilege_info(*action.split(":"))
+    except Exception:
+        continue
+    known[action] = sorted({one["resource_type"] for one in told["resource_types"]} - {""})
 print(json.dumps({"findings": [[one.issue, one.detail] for one in found], "known": known}))
 """
 # parliament wants every one of an action's resource types to be named; AWS wants the one that is touched.
@@ -286,7 +287,7 @@ ONE_TYPE_IS_ENOUGH = {"states:DescribeExecution", "states:ListExecutions"}
 
 @pytest.fixture(scope="module")
 def judged() -> dict[str, Any]:
-    """Judge every row of the catalogue, in a process of its own: the judges leave files open, which fails tests."""
+    """Judge every row of the catalogue, in a process of its own: the judge leaves files open, which fails tests."""
     platform = load(EXAMPLE).the_platform()
     policy = policy_of([CATALOGUE.row(name) for name in ROWS], platform)
     answer = subprocess.run(
@@ -306,12 +307,14 @@ def test_parliament_finds_nothing_wrong_with_any_row(judged: dict[str, Any]) -> 
     assert wrong == []
 
 
-def test_policy_sentry_knows_every_action_and_which_take_no_resource(judged: dict[str, Any]) -> None:
-    assert [action for action, formats in judged["known"].items() if not formats] == []
-    assert {action for action, formats in judged["known"].items() if formats == ["*"]} == WITHOUT_RESOURCE
+def test_every_action_is_known_and_those_without_a_resource_are_the_ones_we_say(judged: dict[str, Any]) -> None:
+    asked = {action for name in ROWS for action in CATALOGUE.row(name).iam}
+
+    assert asked - set(judged["known"]) == set()
+    assert {action for action, kinds in judged["known"].items() if not kinds} == WITHOUT_RESOURCE
 
 
-def test_the_judges_do_find_what_is_wrong() -> None:
+def test_the_judge_does_find_what_is_wrong() -> None:
     bad = {
         "Version": "2012-10-17",
         "Statement": [{"Sid": "A", "Effect": "Allow", "Action": ["s3:GetObjekt"], "Resource": ["arn:aws:s3:::a/*"]}],
@@ -323,4 +326,4 @@ def test_the_judges_do_find_what_is_wrong() -> None:
 
     found = json.loads(answer.stdout)
     assert found["findings"][0][0] == "UNKNOWN_ACTION"
-    assert found["known"] == {"s3:GetObjekt": []}
+    assert found["known"] == {}
