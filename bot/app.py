@@ -11,26 +11,42 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta, tzinfo
+from functools import partial
+from itertools import chain
+from time import monotonic
 
 from bot.actions.catalogue import CATALOGUE
 from bot.anchoring import anchors_of, plumbing_of
+from bot.assistant.breaker import Breaker
+from bot.assistant.budget import Budget
+from bot.assistant.extractive import ExtractiveAssistant
+from bot.assistant.fallback import FallbackAssistant
+from bot.assistant.folder import read_prompts
+from bot.assistant.model import Later, Model
+from bot.assistant.writing import Writer
+from bot.aws.bedrock import BedrockRuntime
 from bot.aws.clients import READ_TIMEOUT_S, Credentials, refuse_redirects
 from bot.aws.cloud import AwsCloud
-from bot.aws.intake import AlarmIntake
+from bot.aws.intake import AlarmIntake, ours
+from bot.aws.logs import AwsLogs
 from bot.aws.plumbing import Plumbing
-from bot.domain.action import Catalogue
+from bot.aws.posted import PostedAlarms
+from bot.documents.views import DraftViews
+from bot.domain.action import Catalogue, Looking, Platform
 from bot.domain.alarm import AlarmNotice
+from bot.domain.claims import check
 from bot.domain.inbox import AlarmCame, Delivery
 from bot.domain.people import Person, Place
 from bot.domain.reading import read_runbook
 from bot.engine.transact import DbosEngine
 from bot.errors import EdgeError, UnavailableError
-from bot.ports import Clock, Directory
+from bot.ports import Assistant, Clock, Directory
+from bot.records.archives import FolderArchive
 from bot.records.index import RunbookIndex
 from bot.records.library import FolderLibrary
 from bot.records.signing import signer_at
 from bot.records.store import Store
-from bot.settings import Settings, environment
+from bot.settings import AssistantSettings, Settings, environment
 from bot.slack.app import build_app
 from bot.slack.cards.stage import Stage
 from bot.slack.chat import SlackChat, WebClient, web_client
@@ -41,7 +57,8 @@ from bot.slack.opened import Opened
 from bot.slack.renderer import Renderer
 from bot.slack.transport import HttpTransport, PostedTransport, SocketTransport, Transport
 from bot.slack.views import Views
-from bot.usecases.desk import Desk
+from bot.usecases.desk import Desk, utc_for
+from bot.usecases.edits import Edits
 from bot.usecases.plans import Plan, plan
 from bot.usecases.restoring import restore
 from bot.usecases.starting import fill
@@ -52,6 +69,9 @@ log = logging.getLogger(__name__)
 INTAKE_PAUSE = timedelta(seconds=2)
 DEAD_AFTER = timedelta(seconds=2)
 VOICE_KEPT = timedelta(seconds=5)
+ALARMS_PATH = "/aws/alarms"
+WELL_WITHIN = timedelta(seconds=30)
+"""A part that gave no sign of life for so long does not work; the slowest of them looks every 300 ms."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,8 +87,34 @@ class Endpoints:
     aws_url: str | None = None
     aws_credentials: Credentials | None = None
     aws_read_timeout_s: float = READ_TIMEOUT_S
+    bedrock_url: str | None = None
+    bedrock_credentials: Credentials | None = None
     intake_wait_s: int = 20
     card_interval: timedelta = timedelta(seconds=1)
+
+
+class Pulse:
+    """Say which parts of this process do not work, in words for whoever watches it."""
+
+    def __init__(self, *, beats: Callable[[], bool], sweeps: Callable[[], bool]) -> None:
+        """Take what says whether the engine beats in the records, and whether the sweeper comes round."""
+        self._beats = beats
+        self._sweeps = sweeps
+        self._threads: list[threading.Thread] = []
+
+    def watch(self, threads: list[threading.Thread]) -> None:
+        """Insist that these live, too."""
+        self._threads = threads
+
+    def ailing(self) -> tuple[str, ...]:
+        """Return the names of what does not work."""
+        try:
+            found = [] if self._beats() else ["engine"]
+        except EdgeError:
+            found = ["database"]
+        if not self._sweeps():
+            found.append("sweeper")
+        return (*found, *(thread.name for thread in self._threads if not thread.is_alive()))
 
 
 class Bot:
@@ -86,6 +132,8 @@ class Bot:
         intake: AlarmIntake | None,
         intake_wait_s: int,
         bell: Bell,
+        pulse: Pulse,
+        warm: Callable[[], None],
         closes: tuple[AwsCloud, Plumbing],
     ) -> None:
         self.desk = desk
@@ -97,9 +145,11 @@ class Bot:
         self._intake = intake
         self._intake_wait_s = intake_wait_s
         self._bell = bell
+        self._warm = warm
         self._closes = closes
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
+        pulse.watch(self._threads)
 
     def start(self) -> None:
         """Start everything; returns once Slack is connected."""
@@ -112,6 +162,8 @@ class Bot:
         if self._intake is not None:
             self._spawn(self._take_alarms, "intake")
         self._transport.start()
+        # Not waited for at close: loading a model's parts takes seconds and changes nothing.
+        threading.Thread(target=self._warm, name="assistant", daemon=True).start()
         log.info("The bot is ready.", extra={"replica": self.desk.replica})
 
     def close(self) -> None:
@@ -150,15 +202,7 @@ class Bot:
                 self._stopping.wait(INTAKE_PAUSE.total_seconds())
 
     def _accept_alarm(self, notice: AlarmNotice) -> None:
-        self.store.accept(
-            Delivery(
-                identity=f"sns:{notice.message_id}",
-                wish=AlarmCame(notice=notice),
-                person=None,
-                place=Place(team=self.desk.team, channel=self.desk.channel),
-                at=self.store.now(),
-            )
-        )
+        self.store.accept(alarm_delivery(self.desk, notice))
         self._bell.ring()
 
 
@@ -183,6 +227,7 @@ def build(settings: Settings, *, clock: Clock | None = None, endpoints: Endpoint
     client = web_client(settings.slack.bot_token.get_secret_value(), base_url=endpoints.slack_url)
     policy, team, known = settings.the_policy(), settings.slack.team, Memory()
     directory = SlackDirectory(client=patient(client), policy=policy, team=team, memory=known)
+    assistant, warm = _assistant(settings, store=store, endpoints=endpoints)
     desk = _desk(
         settings,
         store=store,
@@ -190,6 +235,7 @@ def build(settings: Settings, *, clock: Clock | None = None, endpoints: Endpoint
         plumbing=plumbing,
         directory=directory,
         replica=replica,
+        assistant=assistant,
         catalogue=_catalogue(endpoints),
     )
     quick = SlackDirectory(client=hasty(client), policy=policy, team=team, memory=known)
@@ -203,11 +249,18 @@ def build(settings: Settings, *, clock: Clock | None = None, endpoints: Endpoint
         replica=replica,
         dead_after=DEAD_AFTER,
     )
+    sweeper = Sweeper(
+        records=store, engine=engine, failures=failures, bell=bell, also=_also(store.anchor_if_due, Edits(desk).look)
+    )
+    pulse = Pulse(
+        beats=lambda: replica in store.living(within=WELL_WITHIN), sweeps=lambda: sweeper.swept(within=WELL_WITHIN)
+    )
+    answering = replace(desk, directory=quick)
     return Bot(
         desk=desk,
         store=store,
         engine=engine,
-        sweeper=Sweeper(records=store, engine=engine, failures=failures, bell=bell, also=store.anchor_if_due),
+        sweeper=sweeper,
         renderer=Renderer(
             records=store,
             drawing=_drawing(desk),
@@ -216,10 +269,12 @@ def build(settings: Settings, *, clock: Clock | None = None, endpoints: Endpoint
             interval=endpoints.card_interval.total_seconds(),
             leads=lambda: store.leads("renderer", by=replica, during=VOICE_KEPT),
         ),
-        transport=_transport(settings, client=client, desk=replace(desk, directory=quick), zone=quick.zone, bell=bell),
+        transport=_transport(settings, client=client, desk=answering, zone=quick.zone, bell=bell, pulse=pulse),
         intake=_intake(settings, desk=desk, plumbing=plumbing),
         intake_wait_s=endpoints.intake_wait_s,
         bell=bell,
+        pulse=pulse,
+        warm=warm,
         closes=(cloud, plumbing),
     )
 
@@ -243,6 +298,7 @@ def plan_alone(settings: Settings, name: str, given: Mapping[str, str], *, endpo
             plumbing=plumbing,
             directory=_Nobody(),
             replica="plan",
+            assistant=ExtractiveAssistant(),
             catalogue=_catalogue(endpoints),
         )
         runbook = desk.library.find(name)
@@ -263,6 +319,7 @@ def _desk(
     plumbing: Plumbing,
     directory: Directory,
     replica: str,
+    assistant: Assistant,
     catalogue: Catalogue,
 ) -> Desk:
     library = FolderLibrary(settings.runbooks, read=read_runbook)
@@ -272,7 +329,10 @@ def _desk(
         pager=plumbing,
         directory=directory,
         library=library,
+        logs=AwsLogs(Looking(catalogue=CATALOGUE, platform=settings.the_platform(), perform=cloud.look)),
+        archive=FolderArchive(settings.records.archives, published=settings.records.published),
         search=RunbookIndex(settings.records.index, runbooks=library.runbooks),
+        assistant=assistant,
         catalogue=catalogue,
         policy=settings.the_policy(),
         platform=settings.the_platform(),
@@ -281,7 +341,53 @@ def _desk(
         channel=settings.slack.channel,
         replica=replica,
         alive=lambda owner: owner == replica or owner not in store.dead(after=DEAD_AFTER),
+        zone=directory.zone if isinstance(directory, SlackDirectory) else utc_for,
     )
+
+
+def _assistant(settings: Settings, *, store: Store, endpoints: Endpoints) -> tuple[Assistant, Callable[[], None]]:
+    """Return the assistant, and what loads its model: it takes seconds, and nobody should wait for it."""
+    chosen, platform = settings.assistant, settings.the_platform()
+    prompts, plain = read_prompts(settings.prompts), ExtractiveAssistant()
+    if not chosen.model:
+        return plain, lambda: None
+    model = Later(lambda: _bedrock(chosen, region=chosen.region or platform.region, endpoints=endpoints))
+    writer = Writer(
+        model=model,
+        prompts=prompts,
+        check=partial(check, names=_names(platform)),
+        budget=Budget(
+            counters=store,
+            now=store.now,
+            per_incident=chosen.tokens_per_incident,
+            per_day=chosen.tokens_per_day,
+        ),
+        boundary=lambda: f"data-{secrets.token_hex(16)}",
+    )
+    fallback = FallbackAssistant(
+        writer=writer,
+        plain=plain,
+        breaker=Breaker(now=monotonic),
+        deadline=timedelta(seconds=chosen.deadline_seconds),
+        draft_deadline=timedelta(seconds=chosen.draft_deadline_seconds),
+        at_once=chosen.at_once,
+    )
+    return fallback, model.warm
+
+
+def _bedrock(chosen: AssistantSettings, *, region: str, endpoints: Endpoints) -> Model:
+    from bot.assistant.bedrock import Bedrock, Choice  # noqa: PLC0415 - loads langchain, which takes seconds
+
+    runtime = BedrockRuntime(
+        region=region, endpoint_url=endpoints.bedrock_url, credentials=endpoints.bedrock_credentials
+    )
+    return Bedrock(runtime, Choice.model_validate(chosen.model_dump(include=set(Choice.model_fields))))
+
+
+def _names(platform: Platform) -> tuple[str, ...]:
+    """Return what a sentence may name although no item does: the platform's own resources."""
+    listed = ((one,) if isinstance(one, str) else one for one in platform.resources.values())
+    return (platform.name, platform.account_name, *chain.from_iterable(listed))
 
 
 def _catalogue(endpoints: Endpoints) -> Catalogue:
@@ -305,6 +411,16 @@ class _Nobody:
         raise UnavailableError("There is no Slack here to ask about that channel.")
 
 
+def _also(*done: Callable[[], object]) -> Callable[[], None]:
+    """Return one function that does each in turn."""
+
+    def do_all() -> None:
+        for one in done:
+            one()
+
+    return do_all
+
+
 def _drawing(desk: Desk) -> Drawing:
     return Drawing(
         records=desk.records,
@@ -313,11 +429,18 @@ def _drawing(desk: Desk) -> Drawing:
         catalogue=desk.catalogue,
         policy=desk.policy,
         platform=desk.platform,
+        documents=DraftViews(),
     )
 
 
 def _transport(
-    settings: Settings, *, client: WebClient, desk: Desk, zone: Callable[[str], tzinfo], bell: Bell
+    settings: Settings,
+    *,
+    client: WebClient,
+    desk: Desk,
+    zone: Callable[[str], tzinfo],
+    bell: Bell,
+    pulse: Pulse,
 ) -> Transport:
     def accept(delivery: Delivery) -> bool:
         new = desk.records.accept(delivery)
@@ -336,8 +459,39 @@ def _transport(
         commands=Commands(names=settings.slack.commands),
     )
     if settings.slack.transport == "http":
-        return PostedTransport(app)
+        return PostedTransport(app, ailing=pulse.ailing, also=_posted(settings, desk=desk, bell=bell))
     return SocketTransport(app, app_token=settings.slack.app_token.get_secret_value(), client=client)
+
+
+def _posted(settings: Settings, *, desk: Desk, bell: Bell) -> Mapping[str, PostedAlarms]:
+    """Return what else is posted to this process: alarms, where they come by HTTPS."""
+    if not settings.alarms.posted:
+        return {}
+    topics = frozenset(settings.alarms.topic_arns)
+
+    def accept(notice: AlarmNotice) -> None:
+        desk.records.accept(alarm_delivery(desk, notice))
+        bell.ring()
+
+    return {
+        ALARMS_PATH: PostedAlarms(
+            region=desk.platform.region,
+            topic_arns=topics,
+            ours=lambda notice: ours(notice, platform=desk.platform, topic_arns=topics),
+            accept=accept,
+        )
+    }
+
+
+def alarm_delivery(desk: Desk, notice: AlarmNotice) -> Delivery:
+    """Return what is kept of an alarm that came in, once for each message of SNS."""
+    return Delivery(
+        identity=f"sns:{notice.message_id}",
+        wish=AlarmCame(notice=notice),
+        person=None,
+        place=Place(team=desk.team, channel=desk.channel),
+        at=desk.now(),
+    )
 
 
 def _intake(settings: Settings, *, desk: Desk, plumbing: Plumbing) -> AlarmIntake | None:

@@ -27,6 +27,8 @@ READ_TIMEOUT_S = 10.0
 LONG_POLL_READ_TIMEOUT_S = 30.0
 READ_ATTEMPTS = 3
 FENCE_S = 1.0
+USER_AGENT = "runbook-bot"
+"""What CloudTrail shows of each call; botocore puts a longer one together for each request otherwise."""
 
 # What botocore raises when no answer came, or none that it can read.
 NO_ANSWER = (BotoCoreError, ResponseParserError)
@@ -166,6 +168,7 @@ class Clients:
             read_timeout=max(read, LONG_POLL_READ_TIMEOUT_S) if kind == "polling" else read,
             retries={"total_max_attempts": 1 if kind == "sending" else READ_ATTEMPTS, "mode": "standard"},
             ignore_configured_endpoint_urls=True,
+            user_agent=USER_AGENT,
             proxies={} if self._endpoint_url else None,
             s3={"use_arn_region": False, "addressing_style": "path" if self._endpoint_url else "virtual"},
         )
@@ -174,6 +177,53 @@ class Clients:
             client.meta.events.register("before-send", self._fence.before_send)
             client.meta.events.register("before-parse", _parseable)
         return client
+
+
+def borrowed_credentials() -> tuple[Credentials, str]:
+    """Return the credentials and the region of this shell, as they are now: they are not renewed.
+
+    Raises:
+        InvalidError: there are none; the words say what to set.
+    """
+    session: Any = boto3.session.Session()
+    try:
+        found = session.get_credentials()
+        frozen = found.get_frozen_credentials() if found else None
+    except BotoCoreError as error:
+        raise InvalidError(f"The AWS credentials of this shell cannot be used: {type(error).__name__}.") from error
+    if frozen is None:
+        raise InvalidError("There are no AWS credentials in this shell; log in first, as for the AWS CLI.")
+    if not session.region_name:
+        raise InvalidError("There is no AWS region in this shell; set AWS_DEFAULT_REGION to one that has the model.")
+    lent = Credentials(access_key_id=frozen.access_key, secret_access_key=frozen.secret_key, session_token=frozen.token)
+    return lent, str(session.region_name)
+
+
+def bedrock_runtime(
+    *,
+    region: str,
+    endpoint_url: str | None,
+    credentials: Credentials | None,
+    connect_timeout: float,
+    read_timeout: float,
+    attempts: int,
+) -> Any:  # noqa: ANN401 - boto3 makes clients' methods at run time
+    """Return a client of the models, with a session of its own."""
+    session: Any = boto3.session.Session(
+        aws_access_key_id=credentials.access_key_id if credentials else None,
+        aws_secret_access_key=credentials.secret_access_key if credentials else None,
+        aws_session_token=credentials.session_token if credentials else None,
+        region_name=region,
+    )
+    configured: Any = Config  # its stubs do not know ignore_configured_endpoint_urls
+    config = configured(
+        connect_timeout=connect_timeout,
+        read_timeout=read_timeout,
+        retries={"total_max_attempts": attempts, "mode": "standard"},
+        ignore_configured_endpoint_urls=True,
+        proxies={} if endpoint_url else None,
+    )
+    return session.client("bedrock-runtime", config=config, endpoint_url=endpoint_url)
 
 
 def _parseable(operation_model: Any, response_dict: Mapping[str, Any], **_: object) -> None:  # noqa: ANN401 - botocore's own

@@ -24,8 +24,8 @@ MOST_CHARACTERS = 8_000
 MOST_NESTED = 262_144  # characters of one JSON text within another
 _EMPTY_WORDS = """
 a about after all also am an and any are as at be been before but by can could did do does for from had has have how i
-if in into is it its may me more my no not of on or our out per so some such than that the their them then there these they this
-those to up us was we were what when where which while who why will with would you your
+if in into is it its may me more my no not of on or our out per so some such than that the their them then there these
+they this those to up us was we were what when where which while who why will with would you your
 """
 _MEASURE_WORDS = """
 second seconds minute minutes hour hours day days week weeks month months percent percentile average sum count counted

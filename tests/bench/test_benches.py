@@ -25,10 +25,13 @@ TITLES = {
     ),
     "claims": ("Claims: true ones kept, false ones caught", "Claims: a person's sentences about one night"),
     "copies": ("40 copies under one approval",),
+    "plan": ("Plan of a runbook on the local lake",),
     "digest": (
         "Log lines digested per CPU-second",
         "Memory of `runbook-bot logs digest`",
         "What of the logs goes to a model",
+        "Synthetic failures of the workbench: is the planted cause named?",
+        "The picture of a post-mortem",
     ),
 }
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from bot.actions.catalogue import CATALOGUE
+from bot.assistant.extractive import ExtractiveAssistant
 from bot.aws.clients import Credentials
 from bot.aws.cloud import AwsCloud
 from bot.domain.reading import read_runbook
@@ -21,6 +22,7 @@ from bot.workbench.clock import Clock
 from tests.crash.killing import KillingStore
 from tests.crash.people import People
 from tests.crash.spec import Spec
+from tests.nothing import NoArchive, NoLogs
 from tests.usecases.table import CHANNEL, POLICY, RUNBOOKS, TEAM, FakeDirectory, FakePager, Nothing
 
 NOT_REACHED = 3
@@ -91,6 +93,9 @@ def _desk(spec: Spec, store: KillingStore, cloud: AwsCloud) -> Desk:
         pager=FakePager(),
         directory=FakeDirectory(),
         library=FolderLibrary(Path(RUNBOOKS), read=read_runbook),
+        assistant=ExtractiveAssistant(),
+        logs=NoLogs(),
+        archive=NoArchive(),
         search=Nothing(),
         catalogue=CATALOGUE,
         policy=POLICY,

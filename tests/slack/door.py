@@ -15,6 +15,7 @@ from slack_sdk import WebClient
 from slack_sdk.signature import SignatureVerifier
 
 from bot.actions.catalogue import CATALOGUE
+from bot.assistant.extractive import ExtractiveAssistant
 from bot.domain.action import Call, Platform
 from bot.domain.approval import Approval, ConsumedApproval
 from bot.domain.inbox import Delivery
@@ -36,6 +37,7 @@ from bot.slack.commands import Commands
 from bot.slack.opened import Opened
 from bot.slack.views import Views
 from bot.usecases.desk import Desk
+from tests.nothing import NoArchive, NoLogs
 
 Body = dict[str, Any]
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -252,6 +254,9 @@ class Door:
             pager=NoPager(),
             directory=self.directory,
             library=FolderLibrary(runbooks, read=read_runbook),
+            assistant=ExtractiveAssistant(),
+            logs=NoLogs(),
+            archive=NoArchive(),
             search=NoSearch(),
             catalogue=CATALOGUE,
             policy=POLICY,

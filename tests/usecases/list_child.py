@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.actions.catalogue import CATALOGUE
+from bot.assistant.extractive import ExtractiveAssistant
 from bot.aws.clients import Credentials
 from bot.aws.cloud import AwsCloud
 from bot.domain.action import Platform
@@ -18,6 +19,7 @@ from bot.records.store import Store
 from bot.usecases.desk import Desk
 from bot.usecases.work import perform_work
 from bot.workbench.clock import Clock
+from tests.nothing import NoArchive, NoLogs
 from tests.usecases.table import CHANNEL, POLICY, READ, TEAM, FakeDirectory, FakePager, Nothing
 
 NAME = "killed"
@@ -66,6 +68,9 @@ def main(spec: Spec) -> None:
         pager=FakePager(),
         directory=FakeDirectory(),
         library=FolderLibrary(spec.runbooks, read=READ),
+        assistant=ExtractiveAssistant(),
+        logs=NoLogs(),
+        archive=NoArchive(),
         search=Nothing(),
         catalogue=CATALOGUE,
         policy=POLICY,

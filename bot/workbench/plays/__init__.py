@@ -6,9 +6,12 @@ from bot.workbench.plays import (
     backfill,
     circuit_breaker,
     common_failures,
+    deployment_failures,
     failure_recovery,
+    quarantine_review,
     query_performance,
     rollback,
+    schema_evolution,
 )
 from bot.workbench.plays.story import Story
 
@@ -17,8 +20,11 @@ Play = Callable[[Story, str | None], bool]
 PLAYS: Mapping[str, Play] = {
     "circuit-breaker": circuit_breaker.play,
     "backfill": backfill.play,
+    "schema-evolution": schema_evolution.play,
     "rollback": rollback.play,
+    "quarantine-review": quarantine_review.play,
     "failure-recovery": failure_recovery.play,
     "common-failures": common_failures.play,
     "query-performance": query_performance.play,
+    "deployment-failures": deployment_failures.play,
 }
