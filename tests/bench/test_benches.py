@@ -19,6 +19,10 @@ TITLES = {
     "way_out": ("Click on Approve received -> the change leaves the process",),
     "ready": ("`serve`: ready",),
     "redaction": ("Redaction: lines per second of processor time",),
+    "retrieval": (
+        "Retrieval: the lake's own alarms, their names hidden",
+        "Retrieval: one query among 1,000 runbooks",
+    ),
     "claims": ("Claims: true ones kept, false ones caught", "Claims: a person's sentences about one night"),
     "copies": ("40 copies under one approval",),
     "plan": ("Plan of a runbook on the local lake",),
