@@ -54,7 +54,12 @@ def _sheet() -> Table:
         ("true, kept", _share(sum(kind is not None for kind in true), len(true))),
         ("false, dropped", _share(sum(kind is None for kind in false), len(false))),
     )
-    return Table(title="Claims: a person's sentences about one night", heads=("sentences", "of them"), rows=rows)
+    return Table(
+        title="Claims: a person's sentences about one night",
+        heads=("sentences", "of them"),
+        rows=rows,
+        notes=("before anything was changed for these: 25 of 27 true ones kept, 43 of 47 false ones dropped",),
+    )
 
 
 def _row(name: str, evidence: Evidence, cases: list[Case], random: Random) -> tuple[str, ...]:

@@ -132,8 +132,25 @@ def test_what_the_evidence_does_not_bear_is_dropped_with_the_reason(
     assert why in outcome(text, *ids, quote=quote)
 
 
-def test_a_machine_states_nothing_in_a_persons_name() -> None:
-    assert "Only a person" in outcome("The breaker opened.", "E2", kind=Kind.STATED)
+@pytest.mark.parametrize(
+    ("text", "quote", "by", "kept"),
+    [
+        ("Q-9 was approved by Bo.", "Q-9 was approved by Bo.", "Q-9", True),
+        ("On record: Q-9 was approved by Bo.", "Q-9 was approved by Bo.", "Q-9", True),
+        ("Q-9 was approved by Bo.", "Q-9 was approved by Bo.", "Ana", False),
+        ("Q-9 was approved by Bo and Cy.", "Q-9 was approved by Bo.", "Q-9", False),
+        ("The approval came in time.", "", "Q-9", False),
+        ("The approval came in time.", "", "", False),
+    ],
+)
+def test_a_machine_repeats_what_a_source_says_word_for_word_or_not_at_all(
+    text: str, quote: str, by: str, kept: bool
+) -> None:
+    claim = Claim(text=text, kind=Kind.STATED, evidence=("E4",), quote=quote, by=by)
+
+    checked = check([claim], night())
+
+    assert (checked.kept == (claim,)) is kept
 
 
 def test_what_is_inferred_never_becomes_observed() -> None:
@@ -230,7 +247,7 @@ def test_whatever_is_claimed_an_observed_claim_has_a_quotation_or_all_its_facts_
             [*(f"{item.text} {item.source} {item.at}" for item in cited), *evidence.derived.values()]
         ).casefold()
         assert cited
-        assert claim.kind is not Kind.STATED
+        assert claim.kind is not Kind.STATED or claim.by
         if claim.kind is Kind.OBSERVED:
             standing = any(quoted_whole(claim.quote, item.text) for item in cited)
             facts = read_facts(claim.text)
