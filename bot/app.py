@@ -27,9 +27,12 @@ from bot.assistant.writing import Writer
 from bot.aws.bedrock import BedrockRuntime
 from bot.aws.clients import READ_TIMEOUT_S, Credentials, refuse_redirects
 from bot.aws.cloud import AwsCloud
-from bot.aws.intake import AlarmIntake
+from bot.aws.intake import AlarmIntake, ours
+from bot.aws.logs import AwsLogs
 from bot.aws.plumbing import Plumbing
-from bot.domain.action import Catalogue, Platform
+from bot.aws.posted import PostedAlarms
+from bot.documents.views import DraftViews
+from bot.domain.action import Catalogue, Looking, Platform
 from bot.domain.alarm import AlarmNotice
 from bot.domain.claims import check
 from bot.domain.inbox import AlarmCame, Delivery
@@ -38,6 +41,7 @@ from bot.domain.reading import read_runbook
 from bot.engine.transact import DbosEngine
 from bot.errors import EdgeError, UnavailableError
 from bot.ports import Assistant, Clock, Directory
+from bot.records.archives import FolderArchive
 from bot.records.index import RunbookIndex
 from bot.records.library import FolderLibrary
 from bot.records.signing import signer_at
@@ -53,7 +57,8 @@ from bot.slack.opened import Opened
 from bot.slack.renderer import Renderer
 from bot.slack.transport import HttpTransport, PostedTransport, SocketTransport, Transport
 from bot.slack.views import Views
-from bot.usecases.desk import Desk
+from bot.usecases.desk import Desk, utc_for
+from bot.usecases.edits import Edits
 from bot.usecases.plans import Plan, plan
 from bot.usecases.restoring import restore
 from bot.usecases.starting import fill
@@ -64,6 +69,9 @@ log = logging.getLogger(__name__)
 INTAKE_PAUSE = timedelta(seconds=2)
 DEAD_AFTER = timedelta(seconds=2)
 VOICE_KEPT = timedelta(seconds=5)
+ALARMS_PATH = "/aws/alarms"
+WELL_WITHIN = timedelta(seconds=30)
+"""A part that gave no sign of life for so long does not work; the slowest of them looks every 300 ms."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,6 +93,30 @@ class Endpoints:
     card_interval: timedelta = timedelta(seconds=1)
 
 
+class Pulse:
+    """Say which parts of this process do not work, in words for whoever watches it."""
+
+    def __init__(self, *, beats: Callable[[], bool], sweeps: Callable[[], bool]) -> None:
+        """Take what says whether the engine beats in the records, and whether the sweeper comes round."""
+        self._beats = beats
+        self._sweeps = sweeps
+        self._threads: list[threading.Thread] = []
+
+    def watch(self, threads: list[threading.Thread]) -> None:
+        """Insist that these live, too."""
+        self._threads = threads
+
+    def ailing(self) -> tuple[str, ...]:
+        """Return the names of what does not work."""
+        try:
+            found = [] if self._beats() else ["engine"]
+        except EdgeError:
+            found = ["database"]
+        if not self._sweeps():
+            found.append("sweeper")
+        return (*found, *(thread.name for thread in self._threads if not thread.is_alive()))
+
+
 class Bot:
     """Hold the parts of one running bot, and start and stop them in the order that works."""
 
@@ -100,6 +132,7 @@ class Bot:
         intake: AlarmIntake | None,
         intake_wait_s: int,
         bell: Bell,
+        pulse: Pulse,
         warm: Callable[[], None],
         closes: tuple[AwsCloud, Plumbing],
     ) -> None:
@@ -116,6 +149,7 @@ class Bot:
         self._closes = closes
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
+        pulse.watch(self._threads)
 
     def start(self) -> None:
         """Start everything; returns once Slack is connected."""
@@ -168,15 +202,7 @@ class Bot:
                 self._stopping.wait(INTAKE_PAUSE.total_seconds())
 
     def _accept_alarm(self, notice: AlarmNotice) -> None:
-        self.store.accept(
-            Delivery(
-                identity=f"sns:{notice.message_id}",
-                wish=AlarmCame(notice=notice),
-                person=None,
-                place=Place(team=self.desk.team, channel=self.desk.channel),
-                at=self.store.now(),
-            )
-        )
+        self.store.accept(alarm_delivery(self.desk, notice))
         self._bell.ring()
 
 
@@ -223,11 +249,18 @@ def build(settings: Settings, *, clock: Clock | None = None, endpoints: Endpoint
         replica=replica,
         dead_after=DEAD_AFTER,
     )
+    sweeper = Sweeper(
+        records=store, engine=engine, failures=failures, bell=bell, also=_also(store.anchor_if_due, Edits(desk).look)
+    )
+    pulse = Pulse(
+        beats=lambda: replica in store.living(within=WELL_WITHIN), sweeps=lambda: sweeper.swept(within=WELL_WITHIN)
+    )
+    answering = replace(desk, directory=quick)
     return Bot(
         desk=desk,
         store=store,
         engine=engine,
-        sweeper=Sweeper(records=store, engine=engine, failures=failures, bell=bell, also=store.anchor_if_due),
+        sweeper=sweeper,
         renderer=Renderer(
             records=store,
             drawing=_drawing(desk),
@@ -236,10 +269,11 @@ def build(settings: Settings, *, clock: Clock | None = None, endpoints: Endpoint
             interval=endpoints.card_interval.total_seconds(),
             leads=lambda: store.leads("renderer", by=replica, during=VOICE_KEPT),
         ),
-        transport=_transport(settings, client=client, desk=replace(desk, directory=quick), zone=quick.zone, bell=bell),
+        transport=_transport(settings, client=client, desk=answering, zone=quick.zone, bell=bell, pulse=pulse),
         intake=_intake(settings, desk=desk, plumbing=plumbing),
         intake_wait_s=endpoints.intake_wait_s,
         bell=bell,
+        pulse=pulse,
         warm=warm,
         closes=(cloud, plumbing),
     )
@@ -295,6 +329,8 @@ def _desk(
         pager=plumbing,
         directory=directory,
         library=library,
+        logs=AwsLogs(Looking(catalogue=CATALOGUE, platform=settings.the_platform(), perform=cloud.look)),
+        archive=FolderArchive(settings.records.archives, published=settings.records.published),
         search=RunbookIndex(settings.records.index, runbooks=library.runbooks),
         assistant=assistant,
         catalogue=catalogue,
@@ -305,6 +341,7 @@ def _desk(
         channel=settings.slack.channel,
         replica=replica,
         alive=lambda owner: owner == replica or owner not in store.dead(after=DEAD_AFTER),
+        zone=directory.zone if isinstance(directory, SlackDirectory) else utc_for,
     )
 
 
@@ -374,6 +411,16 @@ class _Nobody:
         raise UnavailableError("There is no Slack here to ask about that channel.")
 
 
+def _also(*done: Callable[[], object]) -> Callable[[], None]:
+    """Return one function that does each in turn."""
+
+    def do_all() -> None:
+        for one in done:
+            one()
+
+    return do_all
+
+
 def _drawing(desk: Desk) -> Drawing:
     return Drawing(
         records=desk.records,
@@ -382,11 +429,18 @@ def _drawing(desk: Desk) -> Drawing:
         catalogue=desk.catalogue,
         policy=desk.policy,
         platform=desk.platform,
+        documents=DraftViews(),
     )
 
 
 def _transport(
-    settings: Settings, *, client: WebClient, desk: Desk, zone: Callable[[str], tzinfo], bell: Bell
+    settings: Settings,
+    *,
+    client: WebClient,
+    desk: Desk,
+    zone: Callable[[str], tzinfo],
+    bell: Bell,
+    pulse: Pulse,
 ) -> Transport:
     def accept(delivery: Delivery) -> bool:
         new = desk.records.accept(delivery)
@@ -405,8 +459,39 @@ def _transport(
         commands=Commands(names=settings.slack.commands),
     )
     if settings.slack.transport == "http":
-        return PostedTransport(app)
+        return PostedTransport(app, ailing=pulse.ailing, also=_posted(settings, desk=desk, bell=bell))
     return SocketTransport(app, app_token=settings.slack.app_token.get_secret_value(), client=client)
+
+
+def _posted(settings: Settings, *, desk: Desk, bell: Bell) -> Mapping[str, PostedAlarms]:
+    """Return what else is posted to this process: alarms, where they come by HTTPS."""
+    if not settings.alarms.posted:
+        return {}
+    topics = frozenset(settings.alarms.topic_arns)
+
+    def accept(notice: AlarmNotice) -> None:
+        desk.records.accept(alarm_delivery(desk, notice))
+        bell.ring()
+
+    return {
+        ALARMS_PATH: PostedAlarms(
+            region=desk.platform.region,
+            topic_arns=topics,
+            ours=lambda notice: ours(notice, platform=desk.platform, topic_arns=topics),
+            accept=accept,
+        )
+    }
+
+
+def alarm_delivery(desk: Desk, notice: AlarmNotice) -> Delivery:
+    """Return what is kept of an alarm that came in, once for each message of SNS."""
+    return Delivery(
+        identity=f"sns:{notice.message_id}",
+        wish=AlarmCame(notice=notice),
+        person=None,
+        place=Place(team=desk.team, channel=desk.channel),
+        at=desk.now(),
+    )
 
 
 def _intake(settings: Settings, *, desk: Desk, plumbing: Plumbing) -> AlarmIntake | None:

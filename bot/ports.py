@@ -16,11 +16,16 @@ from bot.domain.assistance import (
     SuggestResponse,
     Wording,
 )
+from bot.domain.evidence import Evidence
 from bot.domain.inbox import Delivery
 from bot.domain.incident import Incident
+from bot.domain.logs.digest import Digest
 from bot.domain.logs.event import LogEvent
 from bot.domain.logs.fetching import Fetched, Progress, ReadLogs
+from bot.domain.logs.showing import Pointed
 from bot.domain.people import Person
+from bot.domain.postmortem.document import Postmortem
+from bot.domain.postmortem.draft import Draft, DraftView
 from bot.domain.records import Attempt, Card, Change, Episode, Taken, Taking, Wait
 from bot.domain.run import Run
 from bot.domain.runbook import Runbook
@@ -100,6 +105,36 @@ class Logs(Protocol):
         Args:
             told: hears after each page how far it is.
             stop: asked before each page; when it says yes, what is left can be asked for later.
+        """
+        ...
+
+
+class Archive(Protocol):
+    """Keeps the evidence of each post-mortem in a file of its own, and what was published."""
+
+    def keep(
+        self, label: str, document: Postmortem, *, text: str, pointed: Sequence[Pointed], digest: Digest | None
+    ) -> str:
+        """Write the evidence archive, whole or not at all; return its seal."""
+        ...
+
+    def publish(self, label: str, text: str) -> None:
+        """Keep the Markdown where others find it, and index it.
+
+        Raises:
+            EdgeError: it could not be kept.
+        """
+        ...
+
+
+class Documents(Protocol):
+    """Makes files of a draft: its text in other forms, and its picture."""
+
+    def view(self, form: str, draft: Draft) -> DraftView:
+        """Return the draft as `md`, `html`, `docx`, `json` or `chart`.
+
+        Raises:
+            UnavailableError: it cannot be made; the words say why.
         """
         ...
 
@@ -344,6 +379,22 @@ class Records(Dialogs, Protocol):
 
     def incidents(self, *, channel: str | None = None, open_only: bool = False) -> Sequence[Incident]:
         """Return incidents, newest first, of one channel or of all."""
+        ...
+
+    def draft(self, number: int) -> Draft:
+        """Return the draft of a post-mortem.
+
+        Raises:
+            NotFoundError: there is none.
+        """
+        ...
+
+    def drafts(self, *, most: int = 50) -> Sequence[Draft]:
+        """Return drafts of post-mortems, newest first."""
+        ...
+
+    def evidence(self, subject: str) -> Evidence:
+        """Return what sentences about the subject point at; nothing, where nothing was gathered."""
         ...
 
     def holds(self, resource: str) -> tuple[int, ...]:

@@ -53,6 +53,9 @@ class AlarmSettings(_Part):
     queue_url: str | None = Field(None, description="SQS queue subscribed to the alarms' SNS topics")
     dead_letter_url: str | None = Field(None, description="SQS queue for messages that are no alarm of ours")
     topic_arns: tuple[str, ...] = Field((), description="the only SNS topics whose messages are believed")
+    posted: bool = Field(
+        False, description="believe what these topics post, signed, to /aws/alarms; needs the HTTP transport"
+    )
 
 
 class PlatformSettings(_Part):
@@ -101,6 +104,8 @@ class RecordsSettings(_Part):
     url: str = Field("sqlite:///var/bot.db", description="sqlite:///…, or postgresql+psycopg://… for several replicas")
     engine_url: str = Field("sqlite:///var/engine.db", description="the durable executor's own tables; rebuildable")
     index: Path = Field(Path("var/index.db"), description="full-text index; rebuildable")
+    archives: Path = Field(Path("var/archives"), description="folder of the post-mortems' evidence archives")
+    published: Path = Field(Path("var/postmortems"), description="folder of published post-mortems, Markdown")
     signing_key: Path = Field(Path("var/audit.key"), description="private key of the audit, made at first start")
     trusted_keys: Path = Field(Path("trust/audit.pub"), description="public keys that verify the audit; keep elsewhere")
     anchors: str = Field("anchors", description="folder, or s3://bucket/prefix/, for the audit's anchors")
@@ -256,6 +261,8 @@ def parse(content: Mapping[str, Any], environ: Mapping[str, str], *, source: str
         raise InvalidError(f"{source}: {where}: {first['msg']}.") from error
     settings.the_platform()
     settings.the_policy()
+    if settings.alarms.posted and settings.slack.transport != "http":
+        raise InvalidError(f'{source}: alarms.posted: nothing can be posted here unless slack.transport is "http".')
     for name in ("url", "engine_url"):
         if not getattr(settings.records, name).startswith(DATABASES):
             raise InvalidError(f"{source}: records.{name}: give sqlite:///… or postgresql+psycopg://….")

@@ -1,14 +1,16 @@
 """Putting the bot together: building sends nothing, what does not fit is refused, closing leaves nothing."""
 
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bot.anchoring import anchors_of, plumbing_of
-from bot.app import Endpoints, build
+from bot.app import Bot, Endpoints, Pulse, build
 from bot.aws.clients import Credentials
 from bot.errors import InvalidError, NotAllowedError, UnavailableError
 from bot.settings import Settings
@@ -17,6 +19,7 @@ from bot.workbench.slack.server import LocalSlack
 from bot.workbench.slack.workspace import Channel, Human, Workspace
 
 RUNBOOKS = Path(__file__).parents[1] / "runbooks"
+PATIENCE = 20.0
 NOWHERE = "http://127.0.0.1:9"  # the discard port: nobody listens
 ROOM = Channel(id=CHANNEL, name="incident-etl", members=("U1", "U0RUNBOOK"))
 
@@ -24,7 +27,7 @@ ROOM = Channel(id=CHANNEL, name="incident-etl", members=("U1", "U0RUNBOOK"))
 @pytest.fixture
 def slack() -> Iterator[LocalSlack]:
     people = (Human(id="U1", name="ana", real_name="Ana"),)
-    with LocalSlack(Workspace(people=people, channels=(ROOM,))) as started:
+    with LocalSlack(Workspace(people=people, channels=(ROOM,)), ack_seconds=PATIENCE) as started:
         yield started
 
 
@@ -112,6 +115,50 @@ def test_started_and_closed_twice_no_thread_stays_and_the_records_are_free(tmp_p
 
     left = {thread.name for thread in threading.enumerate() if thread.is_alive()} - before
     assert not [name for name in left if name in {"sweeper", "renderer", "intake"}]
+
+
+def test_health_is_well_only_while_every_part_works(
+    tmp_path: Path, slack: LocalSlack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bot = build(_settings(tmp_path, slack, slack={"transport": "http"}), endpoints=_endpoints(slack.base_url))
+    try:
+        before = _health(bot)
+        bot.start()
+        give_up = time.monotonic() + PATIENCE
+        while _health(bot)[0] != "200 OK" and time.monotonic() < give_up:
+            time.sleep(0.02)
+        well = _health(bot)
+        monkeypatch.setattr("bot.app.WELL_WITHIN", timedelta(0))
+        silent = _health(bot)
+    finally:
+        bot.close()
+
+    assert before == silent == ("503 Service Unavailable", b"not working: engine, sweeper")
+    assert well == ("200 OK", b"ok")
+
+
+def _health(bot: Bot) -> tuple[str, bytes]:
+    assert bot.wsgi is not None
+    said: list[str] = []
+    asked = {"REQUEST_METHOD": "GET", "PATH_INFO": "/health"}
+
+    def begin(status: str, _headers: object, _error: object = None) -> Callable[[bytes], None]:
+        said.append(status)
+        return lambda _: None
+
+    body = b"".join(bot.wsgi(asked, begin))
+    return said[0], body
+
+
+def test_a_database_that_is_silent_and_a_thread_that_ended_are_named() -> None:
+    def silent() -> bool:
+        raise UnavailableError("no answer")
+
+    ended = threading.Thread(target=lambda: None, name="renderer")
+    pulse = Pulse(beats=silent, sweeps=lambda: True)
+    pulse.watch([ended])
+
+    assert pulse.ailing() == ("database", "renderer")
 
 
 def test_two_bots_on_one_file_are_refused(tmp_path: Path) -> None:

@@ -70,6 +70,7 @@ def _without(path: str) -> Callable[[Content], None]:
         (_set("assistant.output", "xml"), "assistant.output: Input should be 'tool' or 'json_schema'"),
         (_set("assistant.deadline_seconds", 0), "assistant.deadline_seconds: Input should be greater than"),
         (_set("slack", "T1"), "slack: Input should be"),
+        (_set("alarms.posted", True), "alarms.posted: nothing can be posted here unless slack.transport"),
     ],
 )
 def test_a_setting_that_does_not_fit_is_named_with_what_would(change: Callable[[Content], None], words: str) -> None:

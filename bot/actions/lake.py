@@ -1,7 +1,9 @@
 """The lake's partitions: which runs they hold, what readers are given, which run may be promoted. Only looks."""
 
 import re
+from collections.abc import Iterator
 from datetime import datetime
+from itertools import islice
 from typing import Annotated
 
 from pydantic import Field
@@ -19,6 +21,7 @@ MONTH = r"^[0-9]{4}-(?:0[1-9]|1[0-2])$"
 MOST_PARTITIONS = 500
 MOST_RUNS = 200
 MOST_SHOWN = 200
+MOST_LOCATED = 36
 
 
 class NamePartition(Params):
@@ -302,6 +305,44 @@ def _below(look: Look, bucket: str, prefix: str, begins: str) -> list[str]:
     return sorted(one for one in folders if one.removeprefix(prefix).startswith(begins))
 
 
+class FindRun(Params):
+    """Name a run, and the table it wrote to."""
+
+    bucket: str
+    table: Annotated[str, Field(pattern=r"^silver/(?:[a-z0-9_-]+/)+$")]
+    run_id: Annotated[str, Field(pattern=RUN_ID)]
+
+
+class RunPlace(Returns):
+    """Say where a run wrote, and whether it finished; only `found` where it wrote nowhere in the newest months."""
+
+    found: bool
+    partition: str = ""
+    year: str = ""
+    month: str = ""
+    schema_version: str = ""
+    success: bool = False
+    files: int = 0
+
+
+def locate(look: Look, params: FindRun, _now: datetime) -> JsonObject:
+    """Return the partition a run wrote to, looked for in the newest 36 of them."""
+    for partition in islice(_newest_first(look, params.bucket, params.table), MOST_LOCATED):
+        prefix = f"{partition}run_id={params.run_id}/"
+        found = listed(look, params.bucket, prefix, most=1).objects
+        if found:
+            marked = any(one.key == f"{prefix}_SUCCESS" for one in found)
+            place: JsonObject = {"found": True, "partition": partition, **_named(partition)}
+            return {**place, "success": marked, "files": len(found) - marked}
+    return {"found": False}
+
+
+def _newest_first(look: Look, bucket: str, table: str) -> Iterator[str]:
+    for year in reversed(_below(look, bucket, table, "year=")):
+        for month in reversed(_below(look, bucket, year, "month=")):
+            yield from reversed(_below(look, bucket, month, "schema_v="))
+
+
 class FileSizes(Returns):
     """Return how the files readers of `current/` see are cut.
 
@@ -395,6 +436,14 @@ ACTIONS = (
         returns=Runs,
         rows=("s3.list", "s3.get_pointer"),
         read=runs,
+    ),
+    Action(
+        id="lake.locate",
+        title="Find the partition a run wrote to",
+        params=FindRun,
+        returns=RunPlace,
+        rows=("s3.folders", "s3.list"),
+        read=locate,
     ),
     Action(
         id="lake.gate",

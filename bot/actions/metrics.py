@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from bot.actions.parameters import Params, Returns
 from bot.domain.action import Action, Look
-from bot.domain.alarm import AlarmNow, alarm_now
+from bot.domain.alarm import ALARM_TYPES, AlarmNow, alarm_now
 from bot.domain.moment import epoch, moment
 from bot.domain.value import JsonObject, JsonValue
 from bot.errors import InvalidError
@@ -148,7 +148,7 @@ def read_alarm(look: Look, params: ReadAlarm, _now: datetime) -> JsonObject:
 
 def look_at_alarm(look: Look, name: str) -> AlarmNow | None:
     """Return what CloudWatch says of the alarm now."""
-    return alarm_now(look("cloudwatch.alarm", AlarmNames=[name], AlarmTypes=["MetricAlarm"]))
+    return alarm_now(look("cloudwatch.alarm", AlarmNames=[name], AlarmTypes=[*ALARM_TYPES]))
 
 
 ACTIONS = (

@@ -26,11 +26,22 @@ NAMEABLE = r"[A-Za-z0-9_=./-]+"
 
 
 class Aside(Params):
-    """Name rows set aside by the prefix they lie under, and how many of them are wanted at once."""
+    """Name rows set aside by the prefix they lie under, and how many of them are wanted at once.
+
+    Attributes:
+        name: a part every key must have, such as `/run_id=20260121T020000Z/`.
+        without: a part no key may have, such as `/error_type=CURRENCY_ERROR/`; others do not count at all.
+    """
 
     bucket: str
     prefix: str = Field(pattern=r"^quarantine/[A-Za-z0-9_=./-]*$")
+    name: str = Field(default="", pattern=r"^[A-Za-z0-9_=./-]{0,200}$")
+    without: str = Field(default="", pattern=r"^[A-Za-z0-9_=./-]{0,200}$")
     most: int = Field(default=20, ge=1, le=MOST_AT_ONCE)
+
+    def means(self, key: str) -> bool:
+        """Return whether an object under the prefix is one of those meant."""
+        return self.name in key and not (self.without and self.without in key)
 
 
 class Listed(Params):
@@ -72,6 +83,8 @@ def uncopied(look: Look, params: Aside, _now: datetime) -> JsonObject:
     for page, more in pages(look, params.bucket, params.prefix, most=MOST_PAGES):
         complete = not more
         for one in page:
+            if not params.means(one.key):
+                continue
             if there.get(_condemned(one.key)) == one.size:
                 done += 1
             elif not re.fullmatch(NAMEABLE, one.key):
@@ -110,7 +123,7 @@ def untagged(look: Look, params: Aside, _now: datetime) -> JsonObject:
     for _ in range(MOST_PAGES):
         page = look("s3.versions_set_aside", Bucket=params.bucket, Prefix=params.prefix, MaxKeys=1000, **more)
         for one in rows_of(page.get("Versions")):
-            if not one["IsLatest"]:
+            if not one["IsLatest"] or not params.means(str(one["Key"])):
                 continue
             if not re.fullmatch(NAMEABLE, str(one["Key"])):
                 unnameable += 1

@@ -27,6 +27,8 @@ READ_TIMEOUT_S = 10.0
 LONG_POLL_READ_TIMEOUT_S = 30.0
 READ_ATTEMPTS = 3
 FENCE_S = 1.0
+USER_AGENT = "runbook-bot"
+"""What CloudTrail shows of each call; botocore puts a longer one together for each request otherwise."""
 
 # What botocore raises when no answer came, or none that it can read.
 NO_ANSWER = (BotoCoreError, ResponseParserError)
@@ -166,6 +168,7 @@ class Clients:
             read_timeout=max(read, LONG_POLL_READ_TIMEOUT_S) if kind == "polling" else read,
             retries={"total_max_attempts": 1 if kind == "sending" else READ_ATTEMPTS, "mode": "standard"},
             ignore_configured_endpoint_urls=True,
+            user_agent=USER_AGENT,
             proxies={} if self._endpoint_url else None,
             s3={"use_arn_region": False, "addressing_style": "path" if self._endpoint_url else "virtual"},
         )

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from bot.aws.plumbing import WAIT_S, Message, Plumbing
 from bot.domain.action import Look, Platform, shown
-from bot.domain.alarm import AlarmNotice, AlarmNow, alarm_notice, alarm_now
+from bot.domain.alarm import ALARM_TYPES, AlarmNotice, AlarmNow, alarm_notice, alarm_now
 from bot.domain.value import Value
 from bot.errors import InvalidError
 
@@ -55,7 +55,7 @@ class AlarmIntake:
         received = []
         for message in self._plumbing.receive(wait_s=wait_s):
             try:
-                notice = self._ours(alarm_notice(message.body))
+                notice = ours(alarm_notice(message.body), platform=self._platform, topic_arns=self._topic_arns)
             except InvalidError as error:
                 self._bury(message, error.words)
                 continue
@@ -78,16 +78,22 @@ class AlarmIntake:
             UnavailableError: CloudWatch did not answer.
             CallRefusedError: CloudWatch said no.
         """
-        return alarm_now(self._look("cloudwatch.alarm", AlarmNames=[name], AlarmTypes=["MetricAlarm"]))
-
-    def _ours(self, notice: AlarmNotice) -> AlarmNotice:
-        if notice.topic not in self._topic_arns:
-            raise InvalidError(f"It came through the topic {shown(notice.topic)}, which is not one of ours.")
-        if (notice.account, notice.region) != (self._platform.account, self._platform.region):
-            raise InvalidError(f"The alarm {shown(notice.arn)} is of another account or region.")
-        return notice
+        return alarm_now(self._look("cloudwatch.alarm", AlarmNames=[name], AlarmTypes=[*ALARM_TYPES]))
 
     def _bury(self, message: Message, reason: str) -> None:
         self._plumbing.bury(message.body, reason)
         self._plumbing.delete(message.receipt)
         log.warning("Message sent to the dead letters.", extra={"sqs": message.message_id, "reason": reason})
+
+
+def ours(notice: AlarmNotice, *, platform: Platform, topic_arns: frozenset[str]) -> AlarmNotice:
+    """Return the alarm if it came through a topic of ours and is of our account and region.
+
+    Raises:
+        InvalidError: says what of it is not ours.
+    """
+    if notice.topic not in topic_arns:
+        raise InvalidError(f"It came through the topic {shown(notice.topic)}, which is not one of ours.")
+    if (notice.account, notice.region) != (platform.account, platform.region):
+        raise InvalidError(f"The alarm {shown(notice.arn)} is of another account or region.")
+    return notice

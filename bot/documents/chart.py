@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
-from bot.domain.value import Value
+from bot.domain.chart import Chart, Marker, Sign
 
 WIDTH = 1_080
 EDGE, LEFT, RIGHT = 40, 120, 1_040
@@ -20,47 +20,6 @@ MOST_MARKERS, MOST_ROWS = 10, 3
 MOST_POINTS = 500
 STEPS = tuple(timedelta(minutes=minutes) for minutes in (1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1_440))
 TICKS = 7
-
-
-class Sign(StrEnum):
-    """Say what a marker is about; it decides the colour."""
-
-    ALARM = "alarm"
-    RUN = "run"
-    APPROVAL = "approval"
-    DEPLOY = "deploy"
-    NOTE = "note"
-
-
-class Marker(Value):
-    """Hold one thing that happened, told in a few words."""
-
-    at: datetime
-    words: str
-    sign: Sign = Sign.NOTE
-
-
-class Chart(Value):
-    """Hold everything that is drawn.
-
-    Attributes:
-        points: the alarm's metric.
-        bands: from when to when the alarm was on; without an end, it still is.
-        lines: log lines of each bin of `bin_s` seconds from `lines_from` on; `grave` those of WARN and worse.
-    """
-
-    title: str
-    metric: str
-    since: datetime
-    until: datetime
-    points: tuple[tuple[datetime, float], ...] = ()
-    threshold: float | None = None
-    bands: tuple[tuple[datetime, datetime | None], ...] = ()
-    markers: tuple[Marker, ...] = ()
-    lines: tuple[int, ...] = ()
-    grave: tuple[int, ...] = ()
-    lines_from: datetime | None = None
-    bin_s: float = 60
 
 
 class Ink(StrEnum):

@@ -6,7 +6,8 @@ from typing import assert_never
 
 from PIL import Image, ImageDraw, ImageFont
 
-from bot.documents.chart import BADGE, SMALL, WIDTH, Area, Badge, Box, Chart, Drawing, Ink, Stroke, Words, drawn
+from bot.documents.chart import BADGE, SMALL, WIDTH, Area, Badge, Box, Drawing, Ink, Stroke, Words, drawn
+from bot.domain.chart import Chart
 
 FINE = 2  # painted so many times larger and made smaller: smooth edges
 DASH = 14

@@ -14,6 +14,7 @@ from bot.errors import InvalidError
 
 ARN = r"arn:aws:cloudwatch:(?P<region>[a-z0-9-]+):(?P<account>[0-9]{12}):alarm:(?P<name>.+)"
 MOST_CHARACTERS = 262_144
+ALARM_TYPES = ("MetricAlarm", "CompositeAlarm")
 
 
 class AlarmNotice(Value):
@@ -62,10 +63,9 @@ class AlarmNow(Value):
 
 def alarm_now(kept: JsonObject) -> AlarmNow | None:
     """Return the alarm from what the row `cloudwatch.alarm` keeps; None where there is none of that name."""
-    alarms = kept.get("MetricAlarms")
-    if not isinstance(alarms, list) or not alarms or not isinstance(alarms[0], dict):
+    alarm = _first(kept.get("MetricAlarms")) or _first(kept.get("CompositeAlarms"))
+    if alarm is None:
         return None
-    alarm = alarms[0]
     fields = {
         "name": alarm["AlarmName"],
         "arn": alarm["AlarmArn"],
@@ -78,6 +78,11 @@ def alarm_now(kept: JsonObject) -> AlarmNow | None:
         "dimensions": _dimensions(alarm.get("Dimensions"), "Name", "Value"),
     }
     return AlarmNow.model_validate(fields)
+
+
+def _first(alarms: JsonValue) -> JsonObject | None:
+    found = alarms[0] if isinstance(alarms, list) and alarms else None
+    return found if isinstance(found, dict) else None
 
 
 def _dimensions(value: JsonValue, name: str, held: str) -> JsonObject:

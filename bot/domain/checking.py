@@ -307,7 +307,7 @@ class _Check:
             self.say(lines.get("proved", 1), f"`proved` is {self.runbook.proved!a}; write {_A_PROOF}.")
         elif self.runbook.proved is None and self.runbook.status is Status.ACTIVE and not by_hand:
             words = f"Nobody has seen this runbook work; drill it with `runbook-bot try`, and add `proved: {_A_PROOF}`."
-            self.say(lines.get("status", 1), words, Severity.WARNING)
+            self.say(lines.get("status", 1), words)
 
     def parameter(self, parameter: Parameter) -> None:
         place = f"parameters.{parameter.name}"

@@ -13,6 +13,9 @@ from bot.domain.alarm import AlarmNotice
 from bot.domain.people import Place
 from bot.domain.value import Value
 
+Form = Literal["md", "html", "docx", "json"]
+"""In which forms a post-mortem can be exported."""
+
 
 class StartRun(Value):
     """Start the runbook, with what was typed or known."""
@@ -237,6 +240,121 @@ class EndIncident(Value):
     over: bool
 
 
+class AskQuestion(Value):
+    """Ask the bot something in one's own words."""
+
+    kind: Literal["ask_question"] = "ask_question"
+    question: str
+
+
+class ExpandStep(Value):
+    """Say what exactly to do at a step: of a run, or of a runbook by its number."""
+
+    kind: Literal["expand_step"] = "expand_step"
+    run: int | None = None
+    runbook: str = ""
+    step: str = ""
+
+
+class ShowEvidence(Value):
+    """Show what sentences point at: of an alarm (`A-118`) or of an answer (`assist:57`)."""
+
+    kind: Literal["show_evidence"] = "show_evidence"
+    subject: str
+
+
+class ShowAlarms(Value):
+    """Show the open alarms."""
+
+    kind: Literal["show_alarms"] = "show_alarms"
+
+
+class SuggestForAlarm(Value):
+    """Look again at an alarm and suggest a response anew; it is meant by its id or its name.
+
+    Attributes:
+        cost: tell what the model read and wrote, too.
+    """
+
+    kind: Literal["suggest_for_alarm"] = "suggest_for_alarm"
+    alarm: int | None = None
+    name: str = ""
+    cost: bool = False
+
+
+class StartPostmortem(Value):
+    """Draft a post-mortem: of an incident, this channel's newest, or of a window of time.
+
+    Attributes:
+        since: `02:00` (the last one, UTC) or an ISO text; so is `until`.
+        groups: log groups; all of the platform's where none is named.
+    """
+
+    kind: Literal["start_postmortem"] = "start_postmortem"
+    incident: int | None = None
+    since: str = ""
+    until: str = ""
+    groups: tuple[str, ...] = ()
+
+
+class CancelDraft(Value):
+    """Stop writing a draft."""
+
+    kind: Literal["cancel_draft"] = "cancel_draft"
+    draft: int
+
+
+class ShowPostmortem(Value):
+    """Show a draft, this channel's newest if none is named."""
+
+    kind: Literal["show_postmortem"] = "show_postmortem"
+    incident: int | None = None
+
+
+class EditDraft(Value):
+    """Replace sections of a draft, by title, as they stood at an edition."""
+
+    kind: Literal["edit_draft"] = "edit_draft"
+    draft: int
+    edition: int
+    sections: Mapping[str, str]
+
+
+class StateFact(Value):
+    """Add what somebody saw to a section of a draft, under their name."""
+
+    kind: Literal["state_fact"] = "state_fact"
+    draft: int
+    section: str
+    text: str
+
+
+class ConfirmCause(Value):
+    """Say that a candidate was it, or that it was not."""
+
+    kind: Literal["confirm_cause"] = "confirm_cause"
+    draft: int
+    number: int
+    right: bool
+
+
+class PublishPostmortem(Value):
+    """Publish a draft; `anyway` where some words point at a person and stay."""
+
+    kind: Literal["publish_postmortem"] = "publish_postmortem"
+    draft: int | None = None
+    incident: int | None = None
+    anyway: bool = False
+
+
+class ExportPostmortem(Value):
+    """Post a draft as a file of another form."""
+
+    kind: Literal["export_postmortem"] = "export_postmortem"
+    form: Form
+    incident: int | None = None
+
+
 class OpenHome(Value):
     """Somebody opened the App Home."""
 
@@ -273,6 +391,19 @@ Wish = Annotated[
     | NamePerson
     | NoteIncident
     | EndIncident
+    | AskQuestion
+    | ExpandStep
+    | ShowEvidence
+    | ShowAlarms
+    | SuggestForAlarm
+    | StartPostmortem
+    | CancelDraft
+    | ShowPostmortem
+    | EditDraft
+    | StateFact
+    | ConfirmCause
+    | PublishPostmortem
+    | ExportPostmortem
     | OpenHome,
     Field(discriminator="kind"),
 ]

@@ -9,8 +9,11 @@ from enum import StrEnum
 from bot.domain.action import Call
 from bot.domain.alarm import AlarmNotice
 from bot.domain.approval import Approval, ConsumedApproval
+from bot.domain.assistance import Suggestion
 from bot.domain.audit import AuditEntry
+from bot.domain.evidence import Evidence
 from bot.domain.incident import Incident
+from bot.domain.postmortem.draft import Draft
 from bot.domain.run import Run
 from bot.domain.value import JsonObject, Value
 
@@ -18,7 +21,7 @@ from bot.domain.value import JsonObject, Value
 class Wait(Value):
     """Hold one thing that is to be done at an hour; its key is the work's id.
 
-    Keys: `segment:RUN:NUMBER`, `ladder:APPROVAL:LEVEL`, `remind:RUN:NUMBER`.
+    Keys: `segment:RUN:NUMBER`, `ladder:APPROVAL:LEVEL`, `remind:RUN:NUMBER`, `suggest:ALARM`, `assist:NUMBER`.
     """
 
     key: str
@@ -114,9 +117,14 @@ class CardKind(StrEnum):
 
     ALARM = "alarm"
     INCIDENT = "incident"
+    ASSIST = "assist"
+    STORM = "storm"
+    POSTMORTEM = "postmortem"
+    FILE = "file"
     RUN = "run"
     REQUEST = "request"
     LIST = "list"
+    EDIT = "edit"
     NOTICE = "notice"
     WHISPER = "whisper"
     HOME = "home"
@@ -162,7 +170,10 @@ class Episode(Value):
 
     Attributes:
         findings: what the runbook's leading reads found, in words, each with its evidence id.
+        suggestion: what the assistant suggests, checked; None until it has.
         taken_by: who said "I'm on it".
+        with_: the alarm of the same cause on whose card this one is told.
+        storm: the alarm with which a storm began that this one is part of; it is told on the storm's card.
     """
 
     id: int
@@ -173,6 +184,7 @@ class Episode(Value):
     why: str = ""
     inputs: JsonObject = {}
     findings: tuple[JsonObject, ...] = ()
+    suggestion: Suggestion | None = None
     channel: str
     taken_by: str | None = None
     run: int | None = None
@@ -180,6 +192,7 @@ class Episode(Value):
     snoozed_until: datetime | None = None
     ok_since: str | None = None
     with_: int | None = None
+    storm: int | None = None
     opened: datetime
     revision: int = 0
 
@@ -191,6 +204,7 @@ class Change(Value):
     since they were read; a `StaleError` then keeps nothing.
 
     Attributes:
+        evidence: what sentences on cards point at, each under its subject, e.g. `A-118`; the newest replaces the last.
         closes: keys of waits that are over.
         inbox: the delivery that is dealt with by this change.
         frees: runs whose leases end.
@@ -202,6 +216,8 @@ class Change(Value):
     approvals: tuple[Approval, ...] = ()
     episodes: tuple[Episode, ...] = ()
     incidents: tuple[Incident, ...] = ()
+    evidence: tuple[tuple[str, Evidence], ...] = ()
+    drafts: tuple[Draft, ...] = ()
     opens: tuple[Wait, ...] = ()
     closes: tuple[str, ...] = ()
     outcomes: tuple[Outcome, ...] = ()

@@ -151,6 +151,11 @@ _INCIDENTS = (
 )
 
 
+def evidence(connection: Connection) -> None:
+    """Make the table of what sentences on cards point at."""
+    connection.execute(text("create table evidence (subject text primary key, doc text not null)"))
+
+
 def dialogs(connection: Connection) -> None:
     """Make the table of what open dialogs were opened on."""
     for statement in _DIALOGS:
@@ -163,4 +168,13 @@ _DIALOGS = (
     )""",
     "create index dialogs_over on dialogs (until)",
 )
-MIGRATIONS: tuple[Migration, ...] = (first, incidents, dialogs)
+
+
+def postmortems(connection: Connection) -> None:
+    """Make the table of drafts of post-mortems."""
+    connection.execute(
+        text("create table drafts (id bigint primary key, revision integer not null, doc text not null)")
+    )
+
+
+MIGRATIONS: tuple[Migration, ...] = (first, incidents, dialogs, evidence, postmortems)

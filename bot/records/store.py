@@ -9,8 +9,10 @@ from sqlalchemy.exc import IntegrityError
 
 from bot.domain.approval import Approval, ConsumedApproval
 from bot.domain.audit import Anchor, AuditRecord
+from bot.domain.evidence import Evidence
 from bot.domain.inbox import Delivery
 from bot.domain.incident import Incident
+from bot.domain.postmortem.draft import Draft
 from bot.domain.records import Attempt, Card, Change, Episode, Taken, Taking, Wait
 from bot.domain.run import Run
 from bot.domain.value import JsonObject
@@ -187,6 +189,21 @@ class Store:
         with self._database.reading() as connection:
             return subjects.newest_incidents(connection, channel=channel, open_only=open_only)
 
+    def draft(self, number: int) -> Draft:
+        """Return the draft of a post-mortem."""
+        with self._database.reading() as connection:
+            return subjects.draft(connection, number)
+
+    def drafts(self, *, most: int = 50) -> Sequence[Draft]:
+        """Return drafts of post-mortems, newest first."""
+        with self._database.reading() as connection:
+            return subjects.newest_drafts(connection, most=most)
+
+    def evidence(self, subject: str) -> Evidence:
+        """Return what sentences about the subject point at; nothing, where nothing was gathered."""
+        with self._database.reading() as connection:
+            return subjects.evidence_of(connection, subject)
+
     def holds(self, resource: str) -> tuple[int, ...]:
         """Return the runs that hold a shared thing paused."""
         with self._database.reading() as connection:
@@ -356,6 +373,10 @@ def _keep(connection: Connection, change: Change) -> None:
         subjects.save_episode(connection, episode)
     for incident in sorted(change.incidents, key=lambda one: one.id):
         subjects.save_incident(connection, incident)
+    for draft in sorted(change.drafts, key=lambda one: one.id):
+        subjects.save_draft(connection, draft)
+    for subject, found in sorted(change.evidence, key=lambda one: one[0]):
+        subjects.save_evidence(connection, subject, found)
     for outcome in sorted(change.outcomes, key=lambda one: one.attempt):
         attempts.settle(connection, outcome)
     for number in sorted(change.settles):

@@ -6,14 +6,19 @@ from typing import TypeVar
 from sqlalchemy import Connection, Select, Table, select, update
 
 from bot.domain.approval import Approval
+from bot.domain.evidence import Evidence
 from bot.domain.incident import Incident
+from bot.domain.postmortem.draft import Draft
 from bot.domain.records import AlarmState, Episode
 from bot.domain.run import Run
 from bot.errors import LeaseHeldError, NotFoundError, StaleError
-from bot.records.schema import approvals, episodes, fold, incidents, runs, votes
-from bot.records.statements import insert_new
+from bot.records.schema import approvals, drafts, episodes, evidence, fold, incidents, runs, votes
+from bot.records.statements import insert_into, insert_new
 
-Subject = TypeVar("Subject", Run, Approval, Episode, Incident)
+Subject = TypeVar("Subject", Run, Approval, Episode, Incident, Draft)
+
+
+Kept = Run | Approval | Episode | Incident | Draft
 
 
 def save_run(connection: Connection, run: Run) -> None:
@@ -71,8 +76,34 @@ def save_incident(connection: Connection, incident: Incident) -> None:
         raise _stale(incident.label)
 
 
+def save_draft(connection: Connection, draft: Draft) -> None:
+    """Keep the draft.
+
+    Raises:
+        StaleError: somebody changed it since it was read.
+    """
+    if not _saved(connection, drafts, draft, {}):
+        raise _stale(f"The draft of {draft.label}")
+
+
+def save_evidence(connection: Connection, subject: str, found: Evidence) -> None:
+    """Keep what was gathered for a subject; it replaces what was there."""
+    statement = insert_into(connection, evidence).values(subject=fold(subject), doc=found.model_dump_json())
+    newest = {"doc": statement.excluded.doc}
+    connection.execute(statement.on_conflict_do_update(index_elements=[evidence.c.subject], set_=newest))
+
+
+def evidence_of(connection: Connection, subject: str) -> Evidence:
+    """Return what was gathered for a subject, or nothing."""
+    document = connection.execute(select(evidence.c.doc).where(evidence.c.subject == fold(subject))).scalar()
+    return Evidence() if document is None else Evidence.model_validate_json(document)
+
+
 def _saved(
-    connection: Connection, table: Table, subject: Run | Approval | Episode | Incident, columns: Mapping[str, object]
+    connection: Connection,
+    table: Table,
+    subject: Kept,
+    columns: Mapping[str, object],
 ) -> bool:
     revision = subject.revision + 1
     document = subject.model_copy(update={"revision": revision}).model_dump_json()
@@ -120,6 +151,16 @@ def episode(connection: Connection, number: int) -> Episode:
 def incident(connection: Connection, number: int) -> Incident:
     """Return the incident."""
     return _found(connection, Incident, incidents, number, name=f"INC-{number}")
+
+
+def draft(connection: Connection, number: int) -> Draft:
+    """Return the draft."""
+    return _found(connection, Draft, drafts, number, name=f"draft {number}")
+
+
+def newest_drafts(connection: Connection, *, most: int) -> Sequence[Draft]:
+    """Return drafts, newest first."""
+    return _all(connection, Draft, select(drafts.c.doc).order_by(drafts.c.id.desc()).limit(most))
 
 
 def newest_incidents(connection: Connection, *, channel: str | None, open_only: bool) -> Sequence[Incident]:

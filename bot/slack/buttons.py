@@ -12,16 +12,22 @@ from typing import Literal
 from bot.domain.inbox import (
     AskAgain,
     AskPeople,
+    CancelDraft,
     CastVote,
+    ConfirmCause,
     DeclareIncident,
     Delivery,
     EndIncident,
+    ExpandStep,
     GiveInputs,
     MarkDone,
     NamePerson,
+    PublishPostmortem,
     RevokeRequest,
     SettleOwed,
     SettleUnknown,
+    ShowAlarms,
+    ShowEvidence,
     ShowIncidents,
     ShowRunbook,
     ShowStatus,
@@ -46,10 +52,10 @@ class Opening:
     """Ask for a dialog instead of keeping a wish.
 
     Attributes:
-        number: the request for decline, details and review; the run for inputs and park.
+        number: the request for decline, details and review; the run for inputs and park; else the draft.
     """
 
-    what: Literal["decline", "details", "review", "inputs", "park"]
+    what: Literal["decline", "details", "review", "inputs", "park", "edit", "fact"]
     number: int
     step: str = ""
 
@@ -94,6 +100,7 @@ _ONE = re.compile(_NUMBER, re.ASCII)
 _TWO = re.compile(f"{_NUMBER}:{_NUMBER}", re.ASCII)
 _AT_STEP = re.compile(f"{_NUMBER}:{_STEP}", re.ASCII)
 _CHOSEN = re.compile(f"{_NUMBER}:{_STEP}:([A-Za-z0-9][A-Za-z0-9_.-]{{0,39}})", re.ASCII)
+_SUBJECT = re.compile(r"(A-[1-9][0-9]{0,8}|(?:assist|postmortem):[1-9][0-9]{0,8})", re.ASCII)
 _RUNBOOK = re.compile(r"([a-z][a-z0-9-]{0,59})", re.ASCII)
 
 
@@ -107,6 +114,10 @@ def _at_step(build: Callable[[int, str], Wanted]) -> Button:
 
 def _runbook(build: Callable[[str], Wanted]) -> Button:
     return Button(shape=_RUNBOOK, build=lambda found: build(found[1]))
+
+
+def _cause(found: re.Match[str], *, right: bool) -> ConfirmCause:
+    return ConfirmCause(draft=int(found[1]), number=int(found[2]) - 1, right=right)
 
 
 BUTTONS: Mapping[str, Button] = {
@@ -136,6 +147,16 @@ BUTTONS: Mapping[str, Button] = {
     "take_alarm": _one(lambda alarm: TakeAlarm(alarm=alarm)),
     "snooze": _one(lambda alarm: SnoozeAlarm(alarm=alarm)),
     "declare": _one(lambda alarm: DeclareIncident(alarm=alarm)),
+    "show_alarms": _one(lambda _: ShowAlarms()),
+    "evidence": Button(shape=_SUBJECT, build=lambda found: ShowEvidence(subject=found[1])),
+    "expand": _at_step(lambda run, step: ExpandStep(run=run, step=step)),
+    # Post-mortems.
+    "cancel_draft": _one(lambda draft: CancelDraft(draft=draft)),
+    "edit_section": _one(lambda draft: Opening(what="edit", number=draft)),
+    "add_fact": _one(lambda draft: Opening(what="fact", number=draft)),
+    "confirm_cause": Button(shape=_TWO, build=lambda found: _cause(found, right=True)),
+    "wrong_cause": Button(shape=_TWO, build=lambda found: _cause(found, right=False)),
+    "publish_draft": _one(lambda draft: PublishPostmortem(draft=draft)),
     # Incidents.
     "lead_incident": _one(lambda incident: NamePerson(incident=incident)),
     "mitigate_incident": _one(lambda incident: EndIncident(incident=incident, over=False)),

@@ -117,7 +117,12 @@ class SlackChat:
         answer = _answered(
             "files.completeUploadExternal",
             lambda: self._client.files_upload_v2(
-                channel=channel, thread_ts=thread, filename=sheet.name, title=sheet.title, content=sheet.text
+                channel=channel,
+                thread_ts=thread,
+                filename=sheet.name,
+                title=sheet.title,
+                content=sheet.data or sheet.text,
+                alt_txt=sheet.alt or None,
             ),
         )
         return str(answer["files"][0]["id"])

@@ -3,27 +3,39 @@
 Nothing here tells a fact about runbooks, runs or requests: what has facts goes through the inbox and comes back.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final, get_args
 
 from bot.domain.inbox import (
+    AskQuestion,
     DeclareIncident,
     Delivery,
     EndIncident,
+    ExpandStep,
+    ExportPostmortem,
+    Form,
     GiveInputs,
     GradeIncident,
     NamePerson,
     NoteIncident,
+    PublishPostmortem,
     RevokeRequest,
+    ShowAlarms,
     ShowApprovals,
     ShowHelp,
     ShowIncidents,
     ShowList,
+    ShowPostmortem,
     ShowRunbook,
     ShowStatus,
+    StartPostmortem,
     StartRun,
     StopRun,
+    SuggestForAlarm,
+    TakeAlarm,
     Wish,
 )
 from bot.domain.incident import MOST_NOTE
@@ -48,6 +60,7 @@ from bot.slack.parsing import (
 from bot.slack.payloads import hashed
 
 MOST_SAID = 1_000
+FORMS: Final[tuple[Form, ...]] = get_args(Form)
 HELP = "help"
 
 
@@ -122,6 +135,66 @@ def _request(found: Words) -> Wish:
 
 def _revoked(found: Words) -> Wish:
     return RevokeRequest(approval=one_number(found, "Q"))
+
+
+def _expanded(found: Words) -> Wish:
+    _only(found)
+    if len(found.plain) != 2:
+        raise InvalidError("Which step of what? Write R-42 or a runbook's name, and the step's number.")
+    of, step = found.plain
+    if re.fullmatch(r"r-?[1-9][0-9]{0,8}", of.lower(), re.ASCII):
+        return ExpandStep(run=number(of, "R"), step=step.lower()[:40])
+    return ExpandStep(runbook=name_of(Words(plain=(of,), given={}, text=of)), step=step.lower()[:40])
+
+
+def _alarms(found: Words) -> Wish:
+    nothing_more(found, beyond=0)
+    return ShowAlarms()
+
+
+def _suggested(found: Words) -> Wish:
+    cost = "--cost" in found.plain
+    named = [word for word in found.plain if word != "--cost"]
+    _only(found)
+    if len(named) != 1:
+        raise InvalidError("For which alarm? Write its id or its name.")
+    if re.fullmatch(r"a-?[1-9][0-9]{0,8}", named[0].lower(), re.ASCII):
+        return SuggestForAlarm(alarm=number(named[0], "A"), cost=cost)
+    return SuggestForAlarm(name=named[0][:255], cost=cost)
+
+
+def _taken(found: Words) -> Wish:
+    return TakeAlarm(alarm=one_number(found, "A"))
+
+
+def _drafted(found: Words) -> Wish:
+    incident, rest = label_first(found, "INC")
+    nothing_more(rest, beyond=0, values=True)
+    _only(rest, "since", "until", "groups")
+    groups = tuple(one.strip() for one in rest.given.get("groups", "").split(",") if one.strip())
+    since, until = rest.given.get("since", ""), rest.given.get("until", "")
+    return StartPostmortem(incident=incident, groups=groups, since=since, until=until)
+
+
+def _draft_shown(found: Words) -> Wish:
+    return ShowPostmortem(incident=one_number(found, "INC") if found.plain or found.given else None)
+
+
+def _published(found: Words) -> Wish:
+    anyway = "--anyway" in found.plain
+    plain = tuple(word for word in found.plain if word != "--anyway")
+    incident, rest = label_first(Words(plain=plain, given=found.given, text=found.text), "INC")
+    nothing_more(rest, beyond=0)
+    return PublishPostmortem(incident=incident, anyway=anyway)
+
+
+def _exported(found: Words) -> Wish:
+    incident, rest = label_first(found, "INC")
+    nothing_more(rest, beyond=1)
+    form = next((one for one in FORMS if rest.plain and one == rest.plain[0].lower()), None)
+    if form is None:
+        raise InvalidError(f"As what? Write one of {', '.join(FORMS)}.")
+    return ExportPostmortem(incident=incident, form=form)
 
 
 def _declared(found: Words) -> Wish:
@@ -215,10 +288,26 @@ ROWS: tuple[Row, ...] = (
         help="Give a run what it waits for, or choose how it goes on.",
         build=_answered,
     ),
+    Row(
+        command="runbook",
+        name="expand",
+        usage="R-42 4 (or name 4)",
+        help="Say what exactly to do at a step, with this run's values.",
+        build=_expanded,
+    ),
     Row(command="runbook", name="stop", usage="R-42", help="Stop a run; what it owes stays owed.", build=_stopped),
     Row(command="approvals", name="list", usage="", help="List the open requests.", build=_requests, alone=True),
     Row(command="approvals", name="show", usage="Q-9", help="Show a request whole.", build=_request),
     Row(command="approvals", name="revoke", usage="Q-9", help="Take back your yes before it is used.", build=_revoked),
+    Row(command="alarm", name="list", usage="", help="List the open alarms.", build=_alarms, alone=True),
+    Row(
+        command="alarm",
+        name="suggest",
+        usage="A-118 or its name [--cost]",
+        help="Look again, and suggest a response.",
+        build=_suggested,
+    ),
+    Row(command="alarm", name="ack", usage="A-118", help="Say that you are on it.", build=_taken),
     Row(
         command="incident",
         name="declare",
@@ -247,11 +336,42 @@ ROWS: tuple[Row, ...] = (
     Row(command="incident", name="note", usage="[INC-7] words", help="Keep what you saw or did.", build=_noted),
     Row(command="incident", name="mitigate", usage="[INC-7]", help="Say that it hurts no more.", build=_mitigated),
     Row(command="incident", name="resolve", usage="[INC-7]", help="Say that it is over.", build=_resolved),
+    Row(
+        command="postmortem",
+        name="draft",
+        usage="[INC-7] [since=02:00] [until=04:30] [groups=/lake/etl,…]",
+        help="Draft a post-mortem of an incident, or of a window of time.",
+        build=_drafted,
+    ),
+    Row(
+        command="postmortem",
+        name="show",
+        usage="[INC-7]",
+        help="Show the draft of an incident; this channel's newest if none is named.",
+        build=_draft_shown,
+        alone=True,
+    ),
+    Row(
+        command="postmortem",
+        name="export",
+        usage="[INC-7] md|html|docx|json",
+        help="Post the draft as a file.",
+        build=_exported,
+    ),
+    Row(
+        command="postmortem",
+        name="publish",
+        usage="[INC-7] [--anyway]",
+        help="Publish it, unless the evidence contradicts a sentence.",
+        build=_published,
+    ),
 )
 TITLES: Mapping[str, str] = {
     "runbook": "Find, plan and run runbooks",
     "approvals": "See requests, take back a yes",
+    "alarm": "See alarms, have a response suggested",
     "incident": "Declare and steer incidents",
+    "postmortem": "Draft, edit and publish post-mortems",
 }
 ESCAPED = frozenset({"incident"})
 """The commands whose mentions Slack writes as ids."""
@@ -313,12 +433,19 @@ class Commands:
         if word in {"", HELP}:
             return ShowHelp(words=self.help())
         having = [row.command for row in self.rows if row.name == word]
+        if not having and self._asks(word, text):
+            return AskQuestion(question=text)
         for command in having[:-1]:
             try:
                 return self.read(command, text)
             except InvalidError:
                 continue
         return self.read(having[-1] if having else self._commands()[0], text)
+
+    def _asks(self, word: str, text: str) -> bool:
+        """Return whether it is a question, and no command somebody mistyped."""
+        names = {*(row.name for row in self.rows), *self._commands()}
+        return text.rstrip().endswith("?") or len(text.split()) > 3 or nearest(word, names) is None
 
     def read(self, command: str, text: str) -> Wish:
         """Return the wish behind what follows a command.

@@ -15,17 +15,21 @@ from bot.domain.run import Run, RunState
 from bot.domain.runbook import Runbook
 from bot.domain.value import JsonValue
 from bot.errors import NotFoundError, UnavailableError
-from bot.ports import Directory, Library, Records
+from bot.ports import Directory, Documents, Library, Records
 from bot.slack.cards import wording
-from bot.slack.cards.alarm import alarm_card
+from bot.slack.cards.alarm import alarm_card, storm_card
+from bot.slack.cards.assist import assist_card
 from bot.slack.cards.blocks import Message, Sheet, View
+from bot.slack.cards.edits import edit_card
 from bot.slack.cards.home import home
 from bot.slack.cards.incident import Around, incident_card
 from bot.slack.cards.notices import Told, broadcasts, notice
+from bot.slack.cards.postmortem import postmortem_card
 from bot.slack.cards.request import list_sheet, request_card
 from bot.slack.cards.run import run_card
 from bot.slack.cards.stage import Stage
 from bot.slack.cards.whispers import Whisper, whisper
+from bot.usecases.postmortems import compared
 
 Link = Callable[[Card], str | None]
 """Returns the address of a card that stands."""
@@ -57,6 +61,7 @@ class Drawing:
     catalogue: Catalogue
     policy: Policy
     platform: Platform
+    documents: Documents
 
     def draw(self, card: Card, *, link: Link) -> Drawn:
         """Return what the card shows, from its subject as it is now.
@@ -71,8 +76,23 @@ class Drawing:
                 return self._request(card, link)
             case CardKind.LIST:
                 return self._list(card, link)
+            case CardKind.EDIT:
+                runbook = self.library.runbooks().get(str(card.payload.get("runbook")))
+                return Drawn(shows=edit_card(card.payload, runbook, self.stage(link=link), key=card.key))
             case CardKind.ALARM:
                 return self._alarm(card, link)
+            case CardKind.ASSIST:
+                stage = self.stage(link=link, cards=[f"alarm:{card.payload.get('alarm')}"])
+                return Drawn(shows=assist_card(card, stage), asks=str(card.payload.get("by") or "") or None)
+            case CardKind.POSTMORTEM:
+                draft = self.records.draft(card.subject)
+                fates = tuple(one.fate for one in compared(draft))
+                return Drawn(shows=postmortem_card(draft, fates, self.stage(link=link)), asks=draft.by)
+            case CardKind.FILE:
+                return self._file(card)
+            case CardKind.STORM:
+                caught = [one for one in self.records.episodes(open_only=False) if one.storm == card.subject]
+                return Drawn(shows=storm_card(caught, self.stage(link=link)))
             case CardKind.INCIDENT:
                 return self._incident(card, link)
             case CardKind.NOTICE:
@@ -140,6 +160,12 @@ class Drawing:
         stage = self.stage(link=link, cards=[f"run:{episode.run}"], people=[episode.taken_by or ""])
         return Drawn(shows=alarm_card(episode, runbook, run, stage, others=others), asks=episode.taken_by)
 
+    def _file(self, card: Card) -> Drawn:
+        draft = self.records.draft(card.subject)
+        view = self.documents.view(str(card.payload.get("what")), draft)
+        name = f"{draft.label}-v{draft.edition}.{view.ending}"
+        return Drawn(shows=Sheet(name=name, title=view.title, text=view.text, data=view.data, alt=view.alt))
+
     def _incident(self, card: Card, link: Link) -> Drawn:
         incident = self.records.incident(card.subject)
         runs = [run for run in self.records.runs(open_only=False) if run.incident == incident.id]
@@ -179,9 +205,12 @@ class Drawing:
             approvals = [*self.records.approvals(run=runs[0].id)]
         incidents = [self.records.incident(number) for number in _numbers(payload, "incident", "incidents")]
         people = [name for run in runs for name in _people(run, [one for one in approvals if one.run == run.id])]
+        episodes = [self.records.episode(number) for number in _numbers(payload, "alarm", "alarms")]
+        people += [one.taken_by for one in episodes if one.taken_by]
         people += [name for one in incidents for name in _involved(one)]
         cards = [*(f"request:{one.id}" for one in approvals), *(f"run:{run.id}" for run in runs)]
         cards += [f"incident:{one.id}" for one in incidents]
+        cards += [f"alarm:{one.with_ or one.id}" for one in episodes]
         told = Whisper(
             payload=payload,
             stage=self.stage(link=link, cards=cards[:40], people=people),
@@ -190,6 +219,7 @@ class Drawing:
             runbook=self._named(payload.get("id")) or (self.runbook(runs[0]) if runs else None),
             approvals=approvals,
             incidents=incidents,
+            episodes=episodes,
         )
         return Drawn(shows=whisper(told))
 

@@ -8,11 +8,23 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-from bot.domain.inbox import CastVote, DeclineRequest, Delivery, GiveInputs, ParkRun, StartRun, Wish
+from bot.domain.inbox import (
+    CastVote,
+    DeclineRequest,
+    Delivery,
+    EditDraft,
+    GiveInputs,
+    ParkRun,
+    StartRun,
+    StateFact,
+    Wish,
+)
 from bot.domain.people import Place
+from bot.domain.postmortem.document import Part
+from bot.domain.postmortem.sections import EDITABLE
 from bot.domain.runbook import Parameter
 from bot.errors import InvalidError, RequestError
-from bot.slack.cards.modals import DECLINES, INPUT, OTHER, UNTIL, VALUE, WHY, WORDS
+from bot.slack.cards.modals import DECLINES, INPUT, OTHER, SECTION, UNTIL, VALUE, WHY, WORDS
 from bot.slack.parsing import MOST_VALUE, cleaned, harmless
 from bot.slack.payloads import Payload, hashed, ids_in, person_of, place_in, team_of
 from bot.usecases.starting import fits
@@ -23,6 +35,8 @@ SHORT_PARKS = {"30m": timedelta(minutes=30), "1h": timedelta(hours=1)}
 
 _NUMBER = re.compile(r"[1-9][0-9]{0,8}", re.ASCII)
 _AT_STEP = re.compile(r"([1-9][0-9]{0,8}):([a-z][a-z0-9_]{0,39})", re.ASCII)
+_TWO = re.compile(r"([1-9][0-9]{0,8}):([1-9][0-9]{0,8})", re.ASCII)
+_SECTION = re.compile(rf"{SECTION}([0-9]{{1,2}}):([0-9]{{1,3}})", re.ASCII)
 _UNTIL_THEN = re.compile(r"([1-9][0-9]{0,8}):([0-9]{1,12})", re.ASCII)
 
 Fields = Mapping[str, str]
@@ -161,12 +175,38 @@ def _review(body: Payload, forms: Forms, _at: datetime) -> tuple[Wish, Place]:
     return CastVote(approval=review.approval, edition=review.edition), review.place
 
 
+def _edit(body: Payload, _forms: Forms, _at: datetime) -> tuple[Wish, None]:
+    found = _TWO.fullmatch(_ids(body))
+    if found is None:
+        raise RequestError(GONE)
+    pieces: dict[str, list[tuple[int, str]]] = {}
+    for block_id in (body["view"].get("state") or {}).get("values") or {}:
+        named = _SECTION.fullmatch(block_id)
+        if named is None or int(named[1]) >= len(EDITABLE):
+            continue
+        text = field(body, block_id, VALUE)
+        pieces.setdefault(EDITABLE[int(named[1])], []).append((int(named[2]), text))
+    sections = {title: "\n".join(text for _, text in sorted(parts)).strip() for title, parts in pieces.items()}
+    return EditDraft(draft=int(found[1]), edition=int(found[2]), sections=sections), None
+
+
+def _fact(body: Payload, _forms: Forms, _at: datetime) -> tuple[Wish, None]:
+    section, text = field(body, WHY, WHY), field(body, WORDS, WORDS)
+    if section not in {part.value for part in Part}:
+        raise FieldsError({WHY: "Choose one."})
+    if not cleaned(text):
+        raise FieldsError({WORDS: "Say in a sentence what you saw."})
+    return StateFact(draft=_number(body), section=section, text=text[:MOST_VALUE]), None
+
+
 DIALOGS: Mapping[str, Read] = {
     "decline": _decline,
     "inputs": _inputs,
     "start_inputs": _start,
     "park": _park,
     "review": _review,
+    "edit_draft": _edit,
+    "add_fact": _fact,
 }
 
 

@@ -175,7 +175,10 @@ class Renderer:
         return True
 
     def _thread_of(self, card: Card) -> str | None:
-        standing = self._records.card(card.under) if card.under else None
+        if card.under is None:
+            thread = card.payload.get("thread")
+            return thread if isinstance(thread, str) else None
+        standing = self._records.card(card.under)
         return standing.ts if standing else None
 
     def _shown(self, card: Card, *, first: bool) -> None:

@@ -4,7 +4,7 @@ import logging
 import re
 import socket
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from http.client import HTTPException
 from typing import Protocol
@@ -33,10 +33,8 @@ READ_BYTES = 64 * 1024
 """Of one read from the socket; a card's click is some ten kilobytes."""
 AT_ONCE = 10
 """Envelopes dealt with at the same time; each takes one insert."""
-
-
-_WELL = ("200 OK", "ok")
-_UNWELL = ("503 Service Unavailable", "not ready")
+Posted = Callable[[bytes], tuple[str, str]]
+"""Takes a body and returns HTTP status and words."""
 
 
 class Transport(Protocol):
@@ -152,37 +150,63 @@ def close_app(app: App) -> None:
 
 
 class HttpTransport:
-    """Be the WSGI app that Slack posts to; only two paths answer."""
+    """Be the WSGI app that Slack posts to; only named paths answer.
 
-    def __init__(self, app: App, *, healthy: Callable[[], bool] = lambda: True) -> None:
-        """Take what says whether this process can do its work."""
-        self._healthy = healthy
+    Args:
+        ailing: which parts of this process do not work.
+        also: what else is posted here, by path: given the body, it returns status and words.
+    """
+
+    def __init__(
+        self,
+        app: App,
+        *,
+        ailing: Callable[[], Sequence[str]] = tuple,
+        also: Mapping[str, Posted] | None = None,
+    ) -> None:
+        self._ailing = ailing
+        self._also = also or {}
         self._slack = SlackRequestHandler(app, path=EVENTS_PATH)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request; a signature that does not fit is refused before anything is read from it."""
         method, path = environ.get("REQUEST_METHOD", ""), environ.get("PATH_INFO", "")
         if path == HEALTH_PATH and method in {"GET", "HEAD"}:
-            return _plain(start_response, *(_WELL if self._healthy() else _UNWELL))
-        if path != EVENTS_PATH or method != "POST":
+            return self._health(start_response)
+        if path not in {EVENTS_PATH, *self._also} or method != "POST":
             return _plain(start_response, "404 Not Found", "Not found")
         length = str(environ.get("CONTENT_LENGTH") or "")
         if not re.fullmatch(r"[0-9]{1,12}", length):
             return _plain(start_response, "411 Length Required", "Length required")
         if int(length) > MOST_BYTES:
             return _plain(start_response, "413 Content Too Large", "Too large")
+        if path != EVENTS_PATH:
+            return _plain(start_response, *self._also[path](environ["wsgi.input"].read(int(length))))
         try:
             return self._slack(environ, start_response)
         except UnicodeDecodeError:
             return _plain(start_response, "400 Bad Request", "Not UTF-8")
 
+    def _health(self, start_response: StartResponse) -> Iterable[bytes]:
+        """Name parts only: nobody has to sign for this."""
+        ailing = self._ailing()
+        if not ailing:
+            return _plain(start_response, "200 OK", "ok")
+        return _plain(start_response, "503 Service Unavailable", f"not working: {', '.join(ailing)}")
+
 
 class PostedTransport:
     """Wait for what a WSGI server brings; the server is somebody else's."""
 
-    def __init__(self, app: App) -> None:
+    def __init__(
+        self,
+        app: App,
+        *,
+        ailing: Callable[[], Sequence[str]] = tuple,
+        also: Mapping[str, Posted] | None = None,
+    ) -> None:
         self._app = app
-        self.wsgi = HttpTransport(app)
+        self.wsgi = HttpTransport(app, ailing=ailing, also=also)
 
     def start(self) -> None:
         """Begin nothing: posts come when they come."""

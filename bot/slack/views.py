@@ -5,12 +5,13 @@ It reads; it keeps nothing but what a dialog was opened on. What a dialog looks 
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import datetime, timedelta, tzinfo
 
 from bot.domain.approval import Approval, ApprovalState
 from bot.domain.expression import compile_expression, first_given
 from bot.domain.inbox import StartRun, Wish
 from bot.domain.people import Place
+from bot.domain.postmortem.draft import Draft
 from bot.domain.run import Awaiting, Run
 from bot.domain.runbook import Parameter
 from bot.domain.value import JsonValue
@@ -22,16 +23,11 @@ from bot.slack.cards.modals import Field
 from bot.slack.cards.stage import Stage
 from bot.slack.opened import Opened, ReviewOpened
 from bot.slack.payloads import kept_place
-from bot.usecases.desk import Desk
+from bot.usecases.desk import Desk, utc_for
 from bot.usecases.runs import choices
 from bot.usecases.starting import InputsMissingError, facts_of, fill, find_episode, known_scope
 
 MORNING = 8
-
-
-def utc_for(_person: str) -> tzinfo:
-    """Return UTC, where nobody knows in which zone a person is."""
-    return UTC
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +65,18 @@ class Views:
                 return self._inputs(opening, place)
             case "park":
                 return self._park(opening.number, person, place)
+            case "edit":
+                draft = self._draft(opening.number)
+                return _set(modals.edit_draft(draft), f"{draft.id}:{draft.edition}", place)
+            case "fact":
+                draft = self._draft(opening.number)
+                return _set(modals.add_fact(draft), str(draft.id), place)
+
+    def _draft(self, number: int) -> Draft:
+        draft = self.desk.records.draft(number)
+        if draft.document is None:
+            raise RequestError(f"The draft of {draft.label} is not ready yet; nothing was done.")
+        return draft
 
     def _pending(self, number: int) -> Approval:
         approval = self.desk.records.approval(number)

@@ -7,8 +7,9 @@ from bot.domain.alarm import AlarmNotice
 from bot.domain.audit import AuditEntry
 from bot.domain.expression import compile_expression, needed_steps, resolve
 from bot.domain.inbox import AlarmCame, Delivery, SnoozeAlarm, TakeAlarm
+from bot.domain.moment import moment
 from bot.domain.people import Place
-from bot.domain.records import AlarmState, Change, Episode, Wait
+from bot.domain.records import AlarmState, Card, CardKind, Change, Episode, Wait
 from bot.domain.run import Run, StepRecord, StepState
 from bot.domain.runbook import Runbook, Step
 from bot.domain.value import JsonObject
@@ -23,6 +24,10 @@ MOST_LOOKS = 8
 SNOOZE = timedelta(hours=1)
 COMPANY = timedelta(milliseconds=500)  # alarms of one cause come in one breath; they are shown as one
 TOGETHER_WITHIN = timedelta(minutes=5)
+FLAPS_WITHIN = timedelta(minutes=10)
+STORM_WITHIN = timedelta(minutes=1)
+STORM_LASTS = timedelta(minutes=5)
+MOST_AT_ONCE = 6  # cards of alarms within a minute; what comes beyond is told as a storm
 
 
 def alarm_came(desk: Desk, delivery: Delivery, wish: AlarmCame) -> Change:
@@ -48,6 +53,9 @@ def _went_off(desk: Desk, notice: AlarmNotice, known: Episode | None) -> Change:
         return Change()
     if known is not None and known.ok_since is None:
         return _kept(desk, known.model_copy(update={"times": known.times + 1}), "alarm.again")
+    if known is not None and _flaps(desk, known):
+        again = {"state": AlarmState.ALARM, "since": notice.at, "ok_since": None, "times": known.times + 1}
+        return _kept(desk, known.model_copy(update=again), "alarm.flapped")
     runbook = answering(desk, notice)
     episode = Episode(
         id=desk.records.next_id("alarm"),
@@ -60,6 +68,12 @@ def _went_off(desk: Desk, notice: AlarmNotice, known: Episode | None) -> Change:
     )
     wait = Wait(key=f"look:{episode.id}", due=desk.now() + COMPANY)
     return Change(episodes=(episode,), opens=(wait,), audit=(_entry("alarm.went_off", episode),))
+
+
+def _flaps(desk: Desk, known: Episode) -> bool:
+    """Return whether the alarm was OK for minutes only, and nobody has begun anything since: the same card tells it."""
+    over = moment(known.ok_since) if known.ok_since else None
+    return over is not None and known.run is None and desk.now() - over <= FLAPS_WITHIN
 
 
 def perform_look(desk: Desk, key: str) -> None:
@@ -77,11 +91,16 @@ def perform_look(desk: Desk, key: str) -> None:
             return Change(episodes=(joined,), closes=(key,), cards=(alarm_card_of(first),) if stands else ())
         if _snoozed(desk, episode):
             return Change(closes=(key,))
+        storm = _storm(desk, episode)
+        if storm is not None:
+            caught = episode.model_copy(update={"storm": storm})
+            return Change(episodes=(caught,), closes=(key,), cards=(storm_card(desk, storm),))
         runbook = desk.library.runbooks().get(episode.runbook or "")
         if runbook is not None and not found:
             found.append(look(desk, episode, runbook))
         looked = found[0].model_copy(update={"revision": episode.revision}) if found else episode
-        return Change(episodes=(looked,), closes=(key,), cards=(alarm_card_of(looked),))
+        suggest = Wait(key=f"suggest:{episode.id}", due=desk.now())
+        return Change(episodes=(looked,), closes=(key,), opens=(suggest,), cards=(alarm_card_of(looked),))
 
     desk.keep(build)
 
@@ -114,6 +133,22 @@ def _same_cause(desk: Desk, episode: Episode) -> Episode | None:
     return None if first.id == episode.id else first
 
 
+def _storm(desk: Desk, episode: Episode) -> int | None:
+    """Return the alarm with which the storm began that this one is part of, or None on a quiet night."""
+    others = [one for one in desk.records.episodes(open_only=False) if one.id != episode.id]
+    raging = [one for one in others if one.storm is not None and episode.opened - one.opened <= STORM_LASTS]
+    if raging:
+        return raging[0].storm
+    alone = [one for one in others if one.with_ is None and abs(episode.opened - one.opened) <= STORM_WITHIN]
+    shown = [one for one in alone if desk.records.card(alarm_card_of(one).key) is not None]
+    return episode.id if len(shown) >= MOST_AT_ONCE else None
+
+
+def storm_card(desk: Desk, storm: int) -> Card:
+    """Return the card that tells of every alarm of a storm."""
+    return Card(key=f"storm:{storm}", kind=CardKind.STORM, subject=storm, channel=desk.channel, urgent=True)
+
+
 def _snoozed(desk: Desk, episode: Episode) -> bool:
     same = desk.records.episodes(open_only=False, arn=episode.notice.arn)
     return any(one.snoozed_until is not None and one.snoozed_until > desk.now() for one in same)
@@ -126,7 +161,7 @@ def answering(desk: Desk, notice: AlarmNotice) -> Runbook | None:
 
 def _kept(desk: Desk, episode: Episode, kind: str) -> Change:
     """Keep what became of an alarm; one that has no card, because it joined another or is snoozed, gets none."""
-    card = alarm_card_of(episode)
+    card = alarm_card_of(episode) if episode.storm is None else storm_card(desk, episode.storm)
     cards = (card,) if desk.records.card(card.key) is not None else ()
     return Change(episodes=(episode,), cards=cards, audit=(_entry(kind, episode),))
 
@@ -141,12 +176,19 @@ def look(desk: Desk, episode: Episode, runbook: Runbook) -> Episode:
 
     It is best effort: a look that fails is a finding too, and never keeps the alarm from being shown.
     """
-    facts = facts_of(episode)
+    inputs, findings = findings_of(desk, runbook, facts_of(episode), channel=episode.channel, alarm=episode.id)
+    return episode.model_copy(update={"findings": findings, "inputs": inputs})
+
+
+def findings_of(
+    desk: Desk, runbook: Runbook, facts: JsonObject, *, channel: str, alarm: int | None = None
+) -> tuple[JsonObject, tuple[JsonObject, ...]]:
+    """Return the inputs that are known, and what the runbook's leading reads find with them now, in words."""
     try:
         inputs = fill(desk, runbook, {}, facts)
     except InputsMissingError as error:
-        return episode.model_copy(update={"findings": ({"words": f"Not looked: {error.words}", "ok": False},)})
-    run = _sketch(desk, episode, runbook, facts, inputs)
+        return {}, ({"words": f"Not looked: {error.words}", "ok": False},)
+    run = _sketch(desk, runbook, facts, inputs, channel=channel, alarm=alarm)
     findings: list[JsonObject] = []
     for step in leading_reads(desk, runbook):
         knowing = _knowing(desk, run, runbook, step)
@@ -154,8 +196,10 @@ def look(desk: Desk, episode: Episode, runbook: Runbook) -> Episode:
             break  # from here on a person is asked first
         run, finding = _one_look(desk, knowing, step)
         if finding:
-            findings.append({"id": f"E{len(findings) + 1}", "step": step.id, **finding})
-    return episode.model_copy(update={"findings": tuple(findings), "inputs": dict(inputs)})
+            seen = sum(1 for one in findings if one["ok"])
+            name: JsonObject = {"id": f"E{seen + 1}"} if finding["ok"] else {}
+            findings.append({**name, "step": step.id, **finding})
+    return dict(inputs), tuple(findings)
 
 
 def leading_reads(desk: Desk, runbook: Runbook) -> tuple[Step, ...]:
@@ -203,7 +247,9 @@ def _one_look(desk: Desk, run: Run, step: Step) -> tuple[Run, JsonObject | None]
     return run.model_copy(update={"records": {**run.records, step.id: record}}), {"words": words, "ok": True}
 
 
-def _sketch(desk: Desk, episode: Episode, runbook: Runbook, facts: JsonObject, inputs: dict[str, str]) -> Run:
+def _sketch(
+    desk: Desk, runbook: Runbook, facts: JsonObject, inputs: dict[str, str], *, channel: str, alarm: int | None
+) -> Run:
     """Return a run that is never kept, so that the leading reads see what a run of theirs would see."""
     now = desk.now()
     return Run(
@@ -212,8 +258,8 @@ def _sketch(desk: Desk, episode: Episode, runbook: Runbook, facts: JsonObject, i
         title=runbook.title,
         snapshot=runbook.sha256,
         environment=desk.environment,
-        place=Place(team=desk.team, channel=episode.channel),
-        alarm=episode.id,
+        place=Place(team=desk.team, channel=channel),
+        alarm=alarm,
         facts=facts,
         inputs=inputs,
         requester="bot",

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 
 from pydantic import BaseModel
 
@@ -16,10 +16,15 @@ from bot.domain.run import Run, scope
 from bot.domain.runbook import Runbook, Step
 from bot.domain.value import JsonObject, JsonValue
 from bot.errors import InvalidError, NotAllowedError, StaleError, UnavailableError
-from bot.ports import Assistant, Cloud, Directory, Library, Pager, Records, Search
+from bot.ports import Archive, Assistant, Cloud, Directory, Library, Logs, Pager, Records, Search
 
 MOST_CONFLICTS = 20
 MOST_READ = 100
+
+
+def utc_for(_person: str) -> tzinfo:
+    """Return UTC, where nobody knows in which zone a person is."""
+    return UTC
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +35,7 @@ class Desk:
         replica: the id of this process start; attempts are owned by it.
         alive: whether the process of that id still beats; its unanswered calls are its own until it does not.
         channel: where alarms without a channel of their own are shown.
+        zone: in which time zone a person is.
         read: snapshots that were read before, by digest; reading one takes longer than all else of a turn.
     """
 
@@ -40,6 +46,8 @@ class Desk:
     library: Library
     search: Search
     assistant: Assistant
+    logs: Logs
+    archive: Archive
     catalogue: Catalogue
     policy: Policy
     platform: Platform
@@ -48,6 +56,7 @@ class Desk:
     channel: str
     replica: str
     alive: Callable[[str], bool]
+    zone: Callable[[str], tzinfo] = utc_for
     read: dict[str, Runbook] = field(default_factory=dict, repr=False, compare=False)
 
     def now(self) -> datetime:

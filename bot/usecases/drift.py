@@ -12,7 +12,7 @@ from itertools import islice, product
 from typing import Protocol
 
 from bot.domain.action import Action, Catalogue, Fixed, Looking, Match, Named, Platform, Row
-from bot.domain.alarm import alarm_now
+from bot.domain.alarm import ALARM_TYPES, alarm_now
 from bot.domain.expression import expressions_in, resolve
 from bot.domain.policy import Policy
 from bot.domain.runbook import Risk, Runbook, Step
@@ -137,7 +137,7 @@ class Survey:
                 remedy = f"Create it, or take it out of `alarms:` of {runbook.id}; nothing will offer this runbook."
                 where = f"{runbook.path}:{runbook.lines.get('alarms', 1)}"
                 try:
-                    there = alarm_now(self.look("cloudwatch.alarm", AlarmNames=[alarm], AlarmTypes=["MetricAlarm"]))
+                    there = alarm_now(self.look("cloudwatch.alarm", AlarmNames=[alarm], AlarmTypes=[*ALARM_TYPES]))
                 except CallRefusedError as error:
                     yield Drift(where=where, what=f"the alarm {alarm} may not be seen ({error.code}).", remedy=_GRANT)
                     continue

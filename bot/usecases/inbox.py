@@ -13,11 +13,17 @@ from bot.domain.inbox import (
     AlarmCame,
     AskAgain,
     AskPeople,
+    AskQuestion,
+    CancelDraft,
     CastVote,
+    ConfirmCause,
     DeclareIncident,
     DeclineRequest,
     Delivery,
+    EditDraft,
     EndIncident,
+    ExpandStep,
+    ExportPostmortem,
     GiveInputs,
     GradeIncident,
     MarkDone,
@@ -25,19 +31,26 @@ from bot.domain.inbox import (
     NoteIncident,
     OpenHome,
     ParkRun,
+    PublishPostmortem,
     RevokeRequest,
     SettleOwed,
     SettleUnknown,
+    ShowAlarms,
     ShowApprovals,
     ShowDetails,
+    ShowEvidence,
     ShowHelp,
     ShowIncidents,
     ShowList,
+    ShowPostmortem,
     ShowRunbook,
     ShowStatus,
     SnoozeAlarm,
+    StartPostmortem,
     StartRun,
+    StateFact,
     StopRun,
+    SuggestForAlarm,
     TakeAlarm,
     TakeOver,
     UndoStep,
@@ -45,7 +58,7 @@ from bot.domain.inbox import (
 from bot.domain.records import Card, CardKind, Change
 from bot.domain.value import JsonObject
 from bot.errors import BotError, EdgeError, LeaseHeldError
-from bot.usecases import alarms, approvals, incidents, steering
+from bot.usecases import alarms, approvals, assistance, incidents, postmortems, steering
 from bot.usecases.desk import Desk
 from bot.usecases.plans import plan_run
 from bot.usecases.starting import nobody_but, start_run
@@ -192,6 +205,18 @@ def _incidents(desk: Desk, delivery: Delivery, wish: ShowIncidents) -> Answer:
     return Change(), incidents.shown(desk, delivery, wish)
 
 
+def _evidence(desk: Desk, delivery: Delivery, wish: ShowEvidence) -> Answer:
+    return Change(), assistance.evidence_shown(desk, delivery, wish)
+
+
+def _alarms(desk: Desk, delivery: Delivery, wish: ShowAlarms) -> Answer:
+    return Change(), {"what": "alarms", "alarms": [one.id for one in desk.records.episodes()]}
+
+
+def _postmortem(desk: Desk, delivery: Delivery, wish: ShowPostmortem) -> Answer:
+    return Change(), postmortems.show(desk, delivery, wish)
+
+
 def _home(desk: Desk, delivery: Delivery, wish: OpenHome) -> Answer:
     desk.person(delivery.person, channel="D", starts=False)
     return Change(cards=(approvals.home_card(desk, delivery.person or ""),)), None
@@ -214,6 +239,8 @@ WISHES: dict[type, Callable[[Desk, Delivery, Any], Answer]] = {
     ShowDetails: _details,
     OpenHome: _home,
     ShowIncidents: _incidents,
+    ShowEvidence: _evidence,
+    ShowAlarms: _alarms,
     CastVote: _silent(approvals.cast_vote),
     DeclineRequest: _silent(approvals.decline),
     RevokeRequest: _silent(approvals.revoke),
@@ -230,6 +257,17 @@ WISHES: dict[type, Callable[[Desk, Delivery, Any], Answer]] = {
     TakeAlarm: _silent(alarms.take_alarm),
     SnoozeAlarm: _silent(alarms.snooze_alarm),
     AlarmCame: _silent(alarms.alarm_came),
+    AskQuestion: _silent(assistance.ask),
+    ExpandStep: _silent(assistance.expand),
+    SuggestForAlarm: _silent(assistance.suggest),
+    ShowPostmortem: _postmortem,
+    StartPostmortem: _silent(postmortems.begin),
+    CancelDraft: _silent(postmortems.cancel),
+    EditDraft: _silent(postmortems.edit),
+    StateFact: _silent(postmortems.state_fact),
+    ConfirmCause: _silent(postmortems.confirm_cause),
+    PublishPostmortem: _silent(postmortems.publish),
+    ExportPostmortem: _silent(postmortems.export),
     DeclareIncident: _silent(incidents.declare),
     GradeIncident: _silent(incidents.grade),
     NamePerson: _silent(incidents.name_person),

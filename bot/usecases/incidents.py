@@ -35,7 +35,7 @@ def declare(desk: Desk, delivery: Delivery, wish: DeclareIncident) -> Change:
         RequestError: it has no title, or the alarm has an incident already.
     """
     somebody = desk.person(delivery.person, channel=delivery.place.channel, starts=True)
-    episode = desk.records.episode(wish.alarm) if wish.alarm is not None else None
+    episode = _speaking(desk, wish.alarm) if wish.alarm is not None else None
     if episode is not None:
         _not_yet(desk, episode)
     incident = Incident(
@@ -53,6 +53,12 @@ def declare(desk: Desk, delivery: Delivery, wish: DeclareIncident) -> Change:
     entry = _entry("incident.declared", incident, somebody.id, facts, private=incident.title)
     cards = (incident_card(incident), *((alarm_card_of(episode),) if episode else ()))
     return Change(incidents=(incident,), cards=cards, audit=(entry,))
+
+
+def _speaking(desk: Desk, alarm: int) -> Episode:
+    """Return the alarm whose card tells of this one."""
+    episode = desk.records.episode(alarm)
+    return desk.records.episode(episode.with_) if episode.with_ is not None else episode
 
 
 def _not_yet(desk: Desk, episode: Episode) -> None:

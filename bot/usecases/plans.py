@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 
 from bot.domain.approval import BoundCall
-from bot.domain.expression import compile_expression, needed_steps, resolve
+from bot.domain.expression import compile_expression, references_in, resolve
 from bot.domain.inbox import Delivery, StartRun
 from bot.domain.people import Place
-from bot.domain.policy import Verdict
+from bot.domain.policy import Verdict, verdict
 from bot.domain.run import Run, StepRecord, StepState
 from bot.domain.runbook import Phase, Runbook, Step
 from bot.domain.value import JsonObject, Value
@@ -52,7 +52,7 @@ class Plan(Value):
             asks = f" [{step.risk}, {' + '.join(step.needs)}]" if step.needs else ""
             words = f" - {step.words}" if step.words else ""
             told.append(f"{step.number:>3}. {step.title}: {step.status}{asks}{words}")
-            told += [f"       {call['row']} {call['params']}" for call in step.calls]
+            told += [f"       {_one_line(call)}" for call in step.calls]
         return [*told, *(f"  ! {warning}" for warning in self.warnings)]
 
 
@@ -107,14 +107,21 @@ def _plan_step(desk: Desk, run: Run, runbook: Runbook, step: Step) -> tuple[Run,
 
     if step.manual:
         return run, say("by hand")
-    lacking = [p.name for p in runbook.parameters if p.asked_by == step.id and p.name not in run.inputs]
+    lacking = [p.title for p in runbook.parameters if p.asked_by == step.id and p.name not in run.inputs]
     later = _known_later(run, runbook, step)
-    if step.phase is Phase.VERIFICATION or later or lacking:
-        asked = f"asks for {', '.join(lacking)}" if lacking else ""
-        return run, say("known later", asked or (f"known after {later}" if later else "checked at the end"))
+    if step.phase is Phase.VERIFICATION:
+        return run, say("known later", "checked at the end")
+    if later or lacking:
+        asked = f"asks first: {', '.join(lacking)}" if lacking else ""
+        words = "; ".join(part for part in (asked, f"known after {later}" if later else "") if part)
+        return run, _foreseen(desk, runbook, step, say("known later", words))
+    covering = _covered_by(runbook, step)
+    if covering is not None:
+        return run, say("known later", f"under the yes to step {covering.number}, {covering.title}")
     try:
         if step.when and not compile_expression(step.when).truth(desk.scope(run)):
-            return run, say("not needed", step.when)
+            skipped = StepRecord(step=step.id, state=StepState.SKIPPED)
+            return run.model_copy(update={"records": {**run.records, step.id: skipped}}), say("not needed", step.when)
         return _plan_action(desk, run, runbook, step, say("looked"))
     except BotError as error:
         return run, say("could not look", error.words)
@@ -141,15 +148,44 @@ def _would_ask(planned: PlannedStep, bound: tuple[BoundCall, ...], judged: Verdi
             "words": words[:300],
             "risk": judged.risk.value,
             "needs": judged.needs,
-            "calls": tuple({"row": one.call.row, "params": one.call.params} for one in bound),
+            "calls": tuple(one.call.model_dump(mode="json", exclude_none=True) for one in bound),
         }
     )
 
 
+def _foreseen(desk: Desk, runbook: Runbook, step: Step, planned: PlannedStep) -> PlannedStep:
+    """Return, of a step whose calls cannot be known yet, who would be asked for the worst its action can do."""
+    action = desk.catalogue.action(step.uses or "")
+    if action.propose is None:
+        return planned
+    if (covering := _covered_by(runbook, step)) is not None:
+        words = f"under the yes to step {covering.number}; {planned.words}"
+        return planned.model_copy(update={"words": words[:300]})
+    judged = verdict(step, [action.risk], desk.policy)
+    return planned.model_copy(update={"risk": judged.risk.value, "needs": judged.needs})
+
+
+def _covered_by(runbook: Runbook, step: Step) -> Step | None:
+    """Return the earlier step whose approval covers this one: approved with it, or owed from it on."""
+    if step.approved_with is not None:
+        return runbook.step(step.approved_with)
+    return next((one for one in runbook.forward if one.owes == step.id), None)
+
+
+def _one_line(call: JsonObject) -> str:
+    many = call.get("many")
+    if isinstance(many, dict):
+        return f"{call['row']} × {many['count']} on {call['resource']}, list {many['digest']}"
+    return f"{call['row']} {call['params']}"
+
+
 def _known_later(run: Run, runbook: Runbook, step: Step) -> str:
-    """Return the title of the first step whose outcome this one needs and that a plan cannot know."""
-    wanted = needed_steps(dict(step.with_))
+    """Return the first step whose outcome, or whose question, this one needs and that a plan cannot know."""
+    looked_at = set(references_in(dict(step.with_)))
     for text in (step.when, step.for_each):
-        wanted |= needed_steps(compile_expression(text)) if text else frozenset()
-    unknown = [one for one in runbook.forward if one.id in wanted and one.id not in run.records]
-    return unknown[0].title if unknown else ""
+        looked_at |= references_in(compile_expression(text)) if text else frozenset()
+    wanted = {path[1] for path in looked_at if path[0] == "steps" and len(path) > 1}
+    given = {path[1] for path in looked_at if path[0] == "inputs" and len(path) > 1} - set(run.inputs)
+    wanted |= {one.asked_by for one in runbook.parameters if one.name in given and one.asked_by}
+    unknown = [one for one in runbook.forward if one.id in wanted - {step.id} and one.id not in run.records]
+    return f"step {unknown[0].number}, {unknown[0].title}" if unknown else ""

@@ -56,6 +56,7 @@ log = logging.getLogger(__name__)
 READ_TRIES = 3
 READ_AGAIN = timedelta(seconds=2)
 LEASE_AGAIN = timedelta(seconds=5)
+MOST_NAMED = 10
 FIRST_OWED_REMINDER = timedelta(minutes=15)
 
 
@@ -303,7 +304,23 @@ def offered(desk: Desk, run: Run, parameter: Parameter, value: str) -> str:
         left = ", ".join(choices(desk, run, parameter)) or "none of its values"
         asked = parameter.only_if[value]
         raise InvalidError(f"{parameter.name} cannot be {value} now: {asked} is false. It may be {left}.")
-    return value
+    return picked(parameter, value, desk.scope(run))
+
+
+def picked(parameter: Parameter, value: str, scope: Mapping[str, JsonValue]) -> str:
+    """Return the value, unless what it is to be picked from is known and it is not there.
+
+    Raises:
+        InvalidError: names what can be picked.
+    """
+    found = first_given((parameter.choices,), scope) if parameter.choices else None
+    if not isinstance(found, list) or value in [str(one) for one in found]:
+        return value
+    if not found:
+        raise InvalidError(f"There is nothing to pick {parameter.name} from now, so it cannot be {ascii(value)[:80]}.")
+    more = f" and {len(found) - MOST_NAMED} more" if len(found) > MOST_NAMED else ""
+    named = ", ".join(ascii(str(one))[1:-1][:80] for one in found[:MOST_NAMED])
+    raise InvalidError(f"{parameter.name} is one of {named}{more}, not {ascii(value)[:80]}.")
 
 
 def fits(parameter: Parameter, value: str) -> str:

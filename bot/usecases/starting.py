@@ -16,7 +16,7 @@ from bot.domain.value import JsonObject, JsonValue
 from bot.errors import ExpressionError, InvalidError, NotAllowedError, RequestError
 from bot.usecases.desk import Desk
 from bot.usecases.runs import fits as fits
-from bot.usecases.runs import run_card, waking
+from bot.usecases.runs import picked, run_card, waking
 
 
 class InputsMissingError(InvalidError):
@@ -205,7 +205,7 @@ def fill(desk: Desk, runbook: Runbook, given: Mapping[str, str], facts: JsonObje
         if value is None and parameter.asked_by is None:
             value = suggestion(desk, parameter, inputs, facts)
         if value is not None:
-            inputs[parameter.name] = fits(parameter, value)
+            inputs[parameter.name] = picked(parameter, fits(parameter, value), known_scope(desk, inputs, facts))
         elif parameter.required and parameter.asked_by is None:
             missing.append(parameter)
     if missing:

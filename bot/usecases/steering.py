@@ -18,7 +18,8 @@ from bot.domain.inbox import (
     TakeOver,
     UndoStep,
 )
-from bot.domain.records import Attempt, AttemptState, Card, Change, Outcome, Wait
+from bot.domain.quiet import by_day
+from bot.domain.records import AlarmState, Attempt, AttemptState, Card, Change, Outcome, Wait
 from bot.domain.run import (
     Answered,
     Awaiting,
@@ -266,17 +267,29 @@ def _left_open(desk: Desk, run: Run) -> tuple[Owed, ...]:
 
 
 def remind(desk: Desk, key: str) -> None:
-    """Serve `remind:RUN:NUMBER`: say again what an ended run still owes."""
+    """Serve `remind:RUN:NUMBER`: say again what an ended run still owes; in quiet hours, in the morning."""
     _, run_id, number = key.split(":")
 
     def build() -> Change:
         run = desk.records.run(int(run_id))
         if not run.owed or not run.state.ended:
             return Change(closes=(key,))
-        following = Wait(key=f"remind:{run.id}:{int(number) + 1}", due=desk.now() + OWED_REMINDER_EVERY)
+        now, later = desk.now(), f"remind:{run.id}:{int(number) + 1}"
+        due = by_day(now, desk.zone(run.requester))
+        if due > now and not _burning(desk, run):
+            return Change(closes=(key,), opens=(Wait(key=later, due=due),))
+        following = Wait(key=later, due=now + OWED_REMINDER_EVERY)
         return Change(closes=(key,), opens=(following,), cards=(notice(run, "owed", mark=f":{number}"),))
 
     desk.keep(build)
+
+
+def _burning(desk: Desk, run: Run) -> bool:
+    """Return whether people in that channel are up anyway: an incident is open, or an alarm is on."""
+    channel = run.place.channel
+    if desk.records.incidents(channel=channel, open_only=True):
+        return True
+    return any(one.channel == channel and one.state is AlarmState.ALARM for one in desk.records.episodes())
 
 
 def _woken(desk: Desk, run: Run, kind: str, *, by: str, facts: JsonObject, private: str = "") -> Change:

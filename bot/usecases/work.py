@@ -14,9 +14,11 @@ from time import monotonic
 from bot.ports import Engine, Records
 from bot.usecases.alarms import perform_look
 from bot.usecases.approvals import escalate
+from bot.usecases.assistance import perform_assist, perform_suggest
 from bot.usecases.changes import change_step
 from bot.usecases.desk import Desk
 from bot.usecases.inbox import deal
+from bot.usecases.postmortems import perform_draft
 from bot.usecases.runs import perform as perform_segment
 from bot.usecases.steering import remind
 
@@ -41,6 +43,12 @@ def perform_work(desk: Desk, work: str) -> None:
             remind(desk, work)
         case "look":
             perform_look(desk, work)
+        case "suggest":
+            perform_suggest(desk, work)
+        case "postmortem":
+            perform_draft(desk, work)
+        case "assist":
+            perform_assist(desk, work)
         case _:
             log.error("Unknown work was left alone.", extra={"work": work})
 
@@ -146,6 +154,7 @@ class Sweeper:
         self._failures = failures
         self._also = also
         self._bell = bell
+        self._swept: float | None = None
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="sweeper", daemon=True)
 
@@ -159,6 +168,11 @@ class Sweeper:
         self._bell.ring()
         if self._thread.is_alive():
             self._thread.join(timeout=5)
+
+    def swept(self, *, within: timedelta) -> bool:
+        """Return whether it sweeps, and came through a whole sweep within so long."""
+        alive = self._thread.is_alive() and self._swept is not None
+        return alive and monotonic() - (self._swept or 0.0) < within.total_seconds()
 
     def sweep(self) -> int:
         """Start what is open and due; return how many pieces of work that is."""
@@ -174,6 +188,7 @@ class Sweeper:
             try:
                 self.sweep()
                 self._also()
+                self._swept = monotonic()
             except Exception:
                 log.exception("A sweep failed; the next one tries again.")
             self._bell.listen(SWEEP_EVERY)

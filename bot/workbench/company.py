@@ -13,24 +13,26 @@ from bot.workbench.slack.server import LocalSlack
 from bot.workbench.slack.workspace import Channel, Command, Group, Human, Workspace
 
 CHANNEL = "C0INCIDENT"
-ANA, BO, CY, DEE, GUS = "U0ANA", "U0BO", "U0CY", "U0DEE", "U0GUS"
+ANA, BO, CY, DEE, GUS, KIM = "U0ANA", "U0BO", "U0CY", "U0DEE", "U0GUS", "U0KIM"
 
 
 def workspace() -> Workspace:
     """Return the local Slack's people; Ana is on call, Bo and Cy can approve with her out, Gus is a guest."""
-    everybody = (ANA, BO, CY, DEE)
+    everybody = (ANA, BO, CY, DEE, KIM)
     return Workspace(
         people=(
             Human(id=ANA, name="ana", real_name="Ana Ruiz", note="on call now"),
             Human(id=BO, name="bo", real_name="Bo Jansen", note="platform"),
             Human(id=CY, name="cy", real_name="Cy Mbeki", note="platform, do not disturb until 07:00"),
             Human(id=DEE, name="dee", real_name="Dee Okafor", note="domain analyst"),
+            Human(id=KIM, name="kim", real_name="Kim Sato", note="data quality"),
             Human(id=GUS, name="gus", real_name="Gus Meyer", note="guest", is_guest=True),
         ),
         groups=(
             Group(id="S0ONCALL", handle="lake-oncall", name="Lake on-call", members=(ANA, BO)),
             Group(id="S0PLATFORM", handle="lake-platform", name="Lake platform", members=(ANA, BO, CY)),
             Group(id="S0DOMAIN", handle="lake-domain", name="Domain analysts", members=(DEE,)),
+            Group(id="S0QUALITY", handle="lake-quality", name="Data quality", members=(KIM,)),
             Group(id="S0TEAM", handle="lake-team", name="Everybody on the lake", members=everybody),
         ),
         channels=(
@@ -80,6 +82,7 @@ def settings(*, slack: LocalSlack, lake: Lake, folder: Path, runbooks: Path, len
                     "page_topic": names.topic_arn(names.page_topic),
                 },
                 "domain": {"title": "lake-domain", "group": "S0DOMAIN"},
+                "quality": {"title": "lake-quality", "group": "S0QUALITY"},
                 "team": {"title": "lake-team", "group": "S0TEAM"},
             },
             "viewer": "team",
@@ -93,6 +96,8 @@ def settings(*, slack: LocalSlack, lake: Lake, folder: Path, runbooks: Path, len
             "url": f"sqlite:///{folder / 'bot.db'}",
             "engine_url": f"sqlite:///{folder / 'engine.db'}",
             "index": str(folder / "index.db"),
+            "archives": str(folder / "archives"),
+            "published": str(folder / "postmortems"),
             "signing_key": str(folder / "audit.key"),
             "trusted_keys": str(folder / "trust" / "audit.pub"),
             "anchors": str(folder / "anchors"),

@@ -26,6 +26,7 @@ from bot.workbench.company import settings, workspace
 from bot.workbench.lake.lake import Lake
 from bot.workbench.scenarios.registry import SCENARIOS
 from bot.workbench.scenarios.scenario import Scenario
+from bot.workbench.slack.delivery import ACK_SECONDS
 from bot.workbench.slack.events import Payload
 from bot.workbench.slack.server import LocalSlack
 
@@ -38,13 +39,22 @@ CARD_INTERVAL = timedelta(milliseconds=300)
 class Demo:
     """Run the workbench, and be the stage of its page."""
 
-    def __init__(self, *, folder: Path, runbooks: Path, port: int = 0, lent: Lent | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        folder: Path,
+        runbooks: Path,
+        port: int = 0,
+        ack_seconds: float = ACK_SECONDS,
+        lent: Lent | None = None,
+    ) -> None:
+        """Take how long Slack waits for the bot; tests wait longer than Slack does, for a busy machine is no bug."""
         self._folder = folder
         self._runbooks = runbooks
         self._lent = lent
         self.clock = Clock(folder / "clock.json")
         self.lake = Lake(clock=self.clock)
-        self.slack = LocalSlack(workspace(), stage=self, port=port)
+        self.slack = LocalSlack(workspace(), stage=self, port=port, ack_seconds=ack_seconds)
         self._bot: Bot | None = None
         self._guard = threading.Lock()
         self._busy = ""

@@ -10,13 +10,15 @@ from bot.actions.catalogue import CATALOGUE
 from bot.assistant.extractive import ExtractiveAssistant
 from bot.aws.clients import Credentials
 from bot.aws.cloud import AwsCloud
-from bot.domain.action import Platform
+from bot.aws.logs import AwsLogs
+from bot.domain.action import Looking, Platform
 from bot.domain.approval import Approval
 from bot.domain.inbox import CastVote, Delivery, Wish
 from bot.domain.people import Place
 from bot.domain.records import Card
 from bot.domain.runbook import Runbook
 from bot.records.anchors import folder_anchors
+from bot.records.archives import FolderArchive
 from bot.records.signing import signer_at
 from bot.records.store import Store
 from bot.usecases.desk import Desk
@@ -92,8 +94,10 @@ class Table:
             pager=QuietPager(),
             directory=EverybodyIsHere(policy),
             library=OneBook(runbook, source),
-            search=NothingElse(),
             assistant=ExtractiveAssistant(),
+            logs=AwsLogs(Looking(catalogue=CATALOGUE, platform=shore.platform, perform=cloud.look)),
+            archive=FolderArchive(folder / "archives", published=folder / "postmortems"),
+            search=NothingElse(),
             catalogue=CATALOGUE.imitated(),
             policy=policy,
             platform=shore.platform,

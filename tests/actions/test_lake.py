@@ -129,6 +129,31 @@ def test_months_the_wrong_way_round_or_too_many_are_refused(first: str, last: st
         action.looked(LOOK, params, NOW)
 
 
+def located(run_id: str) -> JsonObject:
+    action, params = params_of(
+        "lake.locate", {"bucket": "lake-silver", "table": "silver/mortgages/transactions/", "run_id": run_id}
+    )
+    output = action.looked(LOOK, params, NOW)
+    action.returns.model_validate(output)
+    return output
+
+
+def test_a_run_is_found_where_it_wrote_and_known_to_have_finished_or_not(the_lake: Lake) -> None:
+    seed_partition(the_lake)
+    put(the_lake, "silver/mortgages/transactions/year=2026/month=03/schema_v=v1/run_id=x/part-0.parquet", "x")
+
+    finished, half = located(OLD), located(HALF)
+
+    assert (finished["partition"], finished["success"], finished["files"]) == (PARTITION, True, 3)
+    assert (half["year"], half["month"], half["schema_version"], half["success"]) == ("2026", "01", "v1", False)
+
+
+def test_a_run_that_wrote_nothing_is_found_nowhere(the_lake: Lake) -> None:
+    seed_partition(the_lake)
+
+    assert located("20200101T000000Z") == {"found": False}
+
+
 def test_many_small_files_are_advised_to_be_compacted(the_lake: Lake) -> None:
     for number in range(12):
         put(the_lake, f"{PARTITION}current/part-{number:04d}.parquet", "small")

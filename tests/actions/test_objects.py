@@ -68,6 +68,21 @@ def test_a_list_is_as_long_as_was_asked_for(here: Lake) -> None:
     assert (len(found["todo"]), found["left"], found["complete"]) == (2, 5, True)
 
 
+@pytest.mark.parametrize("name", ["s3.uncopied", "s3.untagged"])
+def test_only_the_objects_that_are_meant_count(here: Lake, name: str) -> None:
+    prefix = "quarantine/mortgages/transactions/ingest_date=2026-01-"
+    for run, reason in (("r", "CURRENCY_ERROR"), ("other", "NULL_VALUE_ERROR"), ("other", "CURRENCY_ERROR")):
+        key = f"{prefix}21/run_id={run}/error_type={reason}/part-0000.jsonl.gz"
+        put(here, key, "rows", bucket="lake-quarantine")
+
+    found = looked(name, {**ASIDE, "prefix": prefix, "name": "/run_id=r/", "without": "/error_type=CURRENCY_ERROR/"})
+
+    assert isinstance(found["todo"], list)
+    keys = [str(one["key"]) for one in found["todo"] if isinstance(one, dict)]
+    assert (found["count"], found["left"]) == (5, 5)
+    assert all(key.startswith(f"{FOLDER}part-") for key in keys)
+
+
 def test_nothing_to_copy_is_not_finished(here: Lake) -> None:
     assert looked("s3.uncopied", {**ASIDE, "prefix": "quarantine/none/"})["finished"] is False
 

@@ -203,6 +203,7 @@ def test_nothing_is_traced_and_no_gateway_is_used_whatever_the_environment_says(
         (Mode.HALF, "Bedrock's reply did not have the agreed form"),
         (Mode.HALLUCINATING, "Nothing of Bedrock's reply stands in the evidence"),
         (Mode.MALICIOUS, "Nothing of Bedrock's reply stands in the evidence"),
+        (Mode.LYING, "Nothing of Bedrock's reply stands in the evidence"),
     ],
 )
 def test_a_model_that_is_away_or_wrong_is_quoted_over_for_every_job(
@@ -281,7 +282,7 @@ def test_nothing_a_lying_model_says_is_told_or_heard(bedrock: Model, wire: Bedro
     assistant(bedrock).answer(ANSWER, heard=heard.append)
 
     told = " ".join([*heard, *(f"{claim.text} {claim.quote}" for reply in replies.values() for claim in claims(reply))])
-    for bad in ("<!", "<@", "evil.example", "rm s3", "skip the approval", "98,765", "loans-4711", "succeeded with"):
+    for bad in ("<!", "<@", "evil.example", "rm s3", "skip the approval", "98,765", "loans-4711", "succeeded with", "in OK", "CLOSED."):
         assert bad not in told
     assert replies["expand_step"].model_dump()["proposed"] == ()
     assert replies["suggest_response"].model_dump()["runbook"] in {"circuit-breaker", None}

@@ -172,7 +172,7 @@ GOOD: dict[str, JsonObject] = {
         "StartTime": 1_768_960_800,
         "EndTime": 1_768_964_400,
     },
-    "cloudwatch.alarm": {"AlarmNames": ["CircuitBreakerOpen"], "AlarmTypes": ["MetricAlarm"]},
+    "cloudwatch.alarm": {"AlarmNames": ["CircuitBreakerOpen"], "AlarmTypes": ["MetricAlarm", "CompositeAlarm"]},
     "events.rule": {"Name": "daily_etl_schedule"},
     "events.disable_rule": {"Name": "daily_etl_schedule"},
     "events.enable_rule": {"Name": "daily_etl_schedule"},

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Literal, TypeVar
 
@@ -21,7 +22,8 @@ from bot.workbench.slack.workspace import Workspace
 RUNBOOKS = Path(__file__).parents[2] / "runbooks"
 INCIDENTS = "#incident-etl"
 SCENARIO = "circuit-breaker"
-READ_TIMEOUT_S = 0.5  # of the bot's calls to AWS, where something stands in between
+READ_TIMEOUT_S = 1.0  # of the bot's calls to AWS, where something stands in between
+CARD_INTERVAL = timedelta(milliseconds=20)  # nobody reads along
 PATIENCE = 20.0  # seconds; generous, since it only bounds how long a failure takes
 REASON = "currency column fixed upstream, file re-sent"
 
@@ -37,7 +39,7 @@ class Stage(Demo):
     """
 
     def __init__(self, folder: Path) -> None:
-        super().__init__(folder=folder, runbooks=RUNBOOKS)
+        super().__init__(folder=folder, runbooks=RUNBOOKS, ack_seconds=PATIENCE)
         self.clock_file = folder / "clock.json"
         self.transport: Literal["socket", "http"] = "socket"
         self.aws_url: str | None = None
@@ -49,7 +51,7 @@ class Stage(Demo):
         return made.model_copy(update={"slack": made.slack.model_copy(update={"transport": self.transport})})
 
     def endpoints(self) -> Endpoints:
-        made = super().endpoints()
+        made = replace(super().endpoints(), card_interval=CARD_INTERVAL)
         return replace(made, aws_url=self.aws_url, aws_read_timeout_s=READ_TIMEOUT_S) if self.aws_url else made
 
     # Hands behind the curtain.

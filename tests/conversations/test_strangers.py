@@ -1,6 +1,7 @@
 """What people type, and who they are: help with the nearest names, hostile text harmless, no fact for strangers."""
 
 import json
+import re
 
 import pytest
 
@@ -56,7 +57,7 @@ def test_the_same_by_mention_and_in_a_direct_message(stage: Stage) -> None:
     stage.ana.say("dm", "list")
     heard = stage.ana.wait_for_message("circuit-breaker", channel="dm")
 
-    assert "1 runbook" in plain(heard)
+    assert re.search(r"\b[1-9][0-9]* runbooks?\b", plain(heard))
 
 
 def test_hostile_text_wherever_one_can_type_is_shown_harmless_and_mentions_nobody(stage: Stage) -> None:

@@ -22,6 +22,7 @@ from bot.workbench.clock import Clock
 from tests.crash.killing import KillingStore
 from tests.crash.people import People
 from tests.crash.spec import Spec
+from tests.nothing import NoArchive, NoLogs
 from tests.usecases.table import CHANNEL, POLICY, RUNBOOKS, TEAM, FakeDirectory, FakePager, Nothing
 
 NOT_REACHED = 3
@@ -92,8 +93,10 @@ def _desk(spec: Spec, store: KillingStore, cloud: AwsCloud) -> Desk:
         pager=FakePager(),
         directory=FakeDirectory(),
         library=FolderLibrary(Path(RUNBOOKS), read=read_runbook),
-        search=Nothing(),
         assistant=ExtractiveAssistant(),
+        logs=NoLogs(),
+        archive=NoArchive(),
+        search=Nothing(),
         catalogue=CATALOGUE,
         policy=POLICY,
         platform=spec.platform,

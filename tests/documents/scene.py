@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from bot.documents.chart import Chart, Marker, Sign
+from bot.domain.chart import Chart, Marker, Sign
 
 BEGIN = datetime(2026, 1, 21, 2, 0, tzinfo=UTC)
 

@@ -5,8 +5,9 @@ from itertools import combinations
 
 import pytest
 
-from bot.documents.chart import BADGE, MOST_MARKERS, SMALL, WIDTH, Badge, Chart, Marker, Sign, Words, alt, drawn
+from bot.documents.chart import BADGE, MOST_MARKERS, SMALL, WIDTH, Badge, Words, alt, drawn
 from bot.documents.painting import png
+from bot.domain.chart import Chart, Marker, Sign
 from tests.documents.scene import BEGIN, at, chart
 
 

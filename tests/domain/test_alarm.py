@@ -1,7 +1,7 @@
 import pytest
 
 from bot.domain.alarm import AlarmNotice, alarm_notice, alarm_now
-from bot.domain.value import JsonValue
+from bot.domain.value import JsonObject, JsonValue
 from bot.errors import InvalidError
 from tests.domain.alarms import TOPIC, envelope, message
 
@@ -92,3 +92,23 @@ def test_hostile_text_in_a_free_field_is_only_text() -> None:
 def test_no_alarm_of_that_name_is_none() -> None:
     assert alarm_now({"found": True, "MetricAlarms": []}) is None
     assert alarm_now({"found": True}) is None
+
+
+def test_a_composite_alarm_is_an_alarm_without_a_metric_of_its_own() -> None:
+    text = envelope(message(Trigger=None, AlarmRule='ALARM("a") AND ALARM("b")', TriggeringChildren=[]))
+    kept: JsonObject = {
+        "MetricAlarms": [],
+        "CompositeAlarms": [
+            {
+                "AlarmName": "CircuitBreakerOpen",
+                "AlarmArn": "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:CircuitBreakerOpen",
+                "StateValue": "ALARM",
+                "StateUpdatedTimestamp": "2026-01-21T02:08:02Z",
+            }
+        ],
+    }
+
+    assert (alarm_notice(text).metric, alarm_notice(text).dimensions) == ("", {})
+    now = alarm_now(kept)
+    assert now is not None
+    assert (now.state, now.metric, now.reason) == ("ALARM", None, "")

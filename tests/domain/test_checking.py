@@ -488,7 +488,7 @@ def test_two_runbooks_may_not_claim_one_alarm_or_one_id() -> None:
 
 STANDING = [
     ("status: trial", "status", "error", "On trial it starts only where it says so; add `trial_in: [staging]`"),
-    ("status: active", "status", "warning", "Nobody has seen this runbook work; drill it with `runbook-bot try`"),
+    ("status: active", "status", "error", "Nobody has seen this runbook work; drill it with `runbook-bot try`"),
     ('status: active\nproved: "last week"', "proved", "error", "`proved` is 'last week'; write \"2026-11-23 drill"),
     ('status: active\nproved: "2026-02-30 drill x"', "proved", "error", 'write "2026-11-23 drill'),
     ('status: active\nproved: "2026-11-23 drill"', "proved", "error", 'write "2026-11-23 drill'),

@@ -37,6 +37,7 @@ from bot.slack.commands import Commands
 from bot.slack.opened import Opened
 from bot.slack.views import Views
 from bot.usecases.desk import Desk
+from tests.nothing import NoArchive, NoLogs
 
 Body = dict[str, Any]
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -247,8 +248,10 @@ class Door:
             pager=NoPager(),
             directory=self.directory,
             library=FolderLibrary(runbooks, read=read_runbook),
-            search=NoSearch(),
             assistant=ExtractiveAssistant(),
+            logs=NoLogs(),
+            archive=NoArchive(),
+            search=NoSearch(),
             catalogue=CATALOGUE,
             policy=POLICY,
             platform=PLATFORM,

@@ -5,19 +5,27 @@ import pytest
 from bot.domain.inbox import (
     DeclareIncident,
     EndIncident,
+    ExpandStep,
+    ExportPostmortem,
     GiveInputs,
     GradeIncident,
     NamePerson,
     NoteIncident,
+    PublishPostmortem,
     RevokeRequest,
+    ShowAlarms,
     ShowApprovals,
     ShowHelp,
     ShowIncidents,
     ShowList,
+    ShowPostmortem,
     ShowRunbook,
     ShowStatus,
+    StartPostmortem,
     StartRun,
     StopRun,
+    SuggestForAlarm,
+    TakeAlarm,
     Wish,
 )
 from bot.domain.people import Place
@@ -47,6 +55,25 @@ READ = [
     ("approvals", "list", ShowApprovals()),
     ("approvals", "show Q-9", ShowApprovals(approval=9)),
     ("approvals", "revoke q9", RevokeRequest(approval=9)),
+    ("runbook", "expand R-42 4", ExpandStep(run=42, step="4")),
+    ("runbook", "expand circuit-breaker Half_open", ExpandStep(runbook="circuit-breaker", step="half_open")),
+    ("alarm", "", ShowAlarms()),
+    ("alarm", "suggest A-118", SuggestForAlarm(alarm=118)),
+    ("alarm", "suggest CircuitBreakerOpen --cost", SuggestForAlarm(name="CircuitBreakerOpen", cost=True)),
+    ("alarm", "ack a118", TakeAlarm(alarm=118)),
+    ("postmortem", "draft", StartPostmortem()),
+    ("postmortem", "draft INC-7", StartPostmortem(incident=7)),
+    (
+        "postmortem",
+        "draft since=02:00 until=04:30 groups=/a,/b",
+        StartPostmortem(since="02:00", until="04:30", groups=("/a", "/b")),
+    ),
+    ("postmortem", "", ShowPostmortem()),
+    ("postmortem", "show inc-7", ShowPostmortem(incident=7)),
+    ("postmortem", "export docx", ExportPostmortem(form="docx")),
+    ("postmortem", "export INC-7 HTML", ExportPostmortem(form="html", incident=7)),
+    ("postmortem", "publish --anyway", PublishPostmortem(anyway=True)),
+    ("postmortem", "publish INC-7", PublishPostmortem(incident=7)),
     ("incident", "", ShowIncidents()),
     ("incident", "list", ShowIncidents(every=True)),
     ("incident", "status inc-7", ShowIncidents(incident=7)),
@@ -92,6 +119,12 @@ def test_a_command_becomes_its_wish(command: str, text: str, wish: Wish) -> None
         ("runbook", "search", "Words are missing"),
         ("approvals", "list Q-9", "do not understand `Q-9`"),
         ("approvals", "revoke R-9", "is a run, not a request"),
+        ("runbook", "expand circuit-breaker", "Which step of what"),
+        ("alarm", "suggest", "For which alarm"),
+        ("alarm", "ack Q-9", "is a request, not an alarm"),
+        ("postmortem", "export pdf", "one of md, html, docx, json"),
+        ("postmortem", "draft from=02:00", "do not understand `from=`"),
+        ("postmortem", "publish now", "do not understand `now`"),
         ("incident", "resolve R-9", "is a run, not an incident"),
         ("incident", "severity high", "is no severity"),
         ("incident", "severity", "is no severity"),
@@ -158,7 +191,7 @@ def test_other_names_are_read_shown_and_registered() -> None:
 
     assert asked.delivery is not None
     assert asked.delivery.wish == ShowStatus(run=42)
-    assert commands.slash_names() == ("/rb", "/approvals", "/incident")
+    assert commands.slash_names() == ("/rb", "/approvals", "/alarm", "/incident", "/postmortem")
     assert "/rb run" in commands.help()
     assert "/runbook" not in commands.help()
 
@@ -215,7 +248,7 @@ def test_the_manifest_registers_every_command_for_its_transport(url: str | None)
     made = json.loads(json.dumps(manifest(Commands(), request_url=url)))
 
     slashes = {one["command"]: one for one in made["features"]["slash_commands"]}
-    assert set(slashes) == {"/runbook", "/approvals", "/incident"}
+    assert set(slashes) == {"/runbook", "/approvals", "/alarm", "/incident", "/postmortem"}
     assert [name for name, one in slashes.items() if one["should_escape"]] == ["/incident"]
     assert "run" in slashes["/runbook"]["usage_hint"]
     assert made["settings"]["socket_mode_enabled"] is (url is None)

@@ -1,6 +1,6 @@
 import pytest
 
-from bot.domain.inbox import OpenHome, ShowHelp, ShowStatus, StartRun, Wish
+from bot.domain.inbox import AskQuestion, OpenHome, ShowHelp, ShowStatus, StartRun, Wish
 from bot.domain.people import Place
 from bot.slack.commands import Commands
 from bot.slack.home import home_opened
@@ -42,6 +42,16 @@ def test_what_cannot_be_read_becomes_help_with_the_nearest_name() -> None:
     assert heard is not None
     assert isinstance(heard.wish, ShowHelp)
     assert "Did you mean `/runbook run`" in heard.wish.words
+
+
+@pytest.mark.parametrize(
+    "text", ["why did last night's load fail?", "has this happened before?", "what is going on with the loads tonight"]
+)
+def test_what_is_no_command_is_a_question(text: str) -> None:
+    heard = mention(mentioned(f"<@U0RUNBOOK> {text}"), Commands(), at=NOON)
+
+    assert heard is not None
+    assert heard.wish == AskQuestion(question=text)
 
 
 @pytest.mark.parametrize("text", ["<@U0RUNBOOK>", "<@U0RUNBOOK> help"])

@@ -9,6 +9,7 @@ from threading import Event, Thread
 import pytest
 
 from bot.actions.catalogue import CATALOGUE
+from bot.documents.views import DraftViews
 from bot.domain.approval import ApprovalState
 from bot.domain.people import Person
 from bot.domain.reading import read_runbook
@@ -117,6 +118,7 @@ class House:
             catalogue=CATALOGUE,
             policy=POLICY,
             platform=PLATFORM,
+            documents=DraftViews(),
         )
         return Renderer(
             records=self.store,

@@ -23,6 +23,7 @@ from tests.slack.cards import samples
 from tests.slack.door import CHANNEL, SECRET, TEAM, Body, Door, signed, slash
 from tests.workbench.slack.scene import WORKSPACE, Silent, ThreadedServer, Ticks, actions, button, section
 
+PATIENCE = 20.0  # seconds; Slack itself waits for three
 Reach = Callable[[Door, LocalSlack], AbstractContextManager[None]]
 
 
@@ -60,7 +61,7 @@ def ticks() -> Ticks:
 @pytest.fixture
 def slack(ticks: Ticks) -> Iterator[LocalSlack]:
     commands = (Command(command="/runbook"), Command(command="/approvals"))
-    with LocalSlack(WORKSPACE.model_copy(update={"commands": commands}), ticks=ticks) as started:
+    with LocalSlack(WORKSPACE.model_copy(update={"commands": commands}), ticks=ticks, ack_seconds=PATIENCE) as started:
         yield started
 
 
@@ -372,15 +373,15 @@ def ask(wsgi: HttpTransport, path: str, *, method: str = "GET", body: bytes = b"
     return statuses[0], answer
 
 
-def test_health_says_whether_the_process_can_work(door: Door) -> None:
-    well = [True]
-    wsgi = HttpTransport(door.app(), healthy=lambda: well[0])
+def test_health_names_the_parts_that_do_not_work_and_nothing_else(door: Door) -> None:
+    ailing: list[str] = []
+    wsgi = HttpTransport(door.app(), ailing=lambda: ailing)
 
     first = ask(wsgi, "/health")
-    well[0] = False
+    ailing += ["engine", "sweeper"]
 
     assert first == ("200 OK", b"ok")
-    assert ask(wsgi, "/health") == ("503 Service Unavailable", b"not ready")
+    assert ask(wsgi, "/health") == ("503 Service Unavailable", b"not working: engine, sweeper")
 
 
 @pytest.mark.parametrize(
@@ -414,3 +415,18 @@ def test_only_what_slack_signed_gets_in(door: Door, secret: str, status: str) ->
 
     assert found == status
     assert len(door.inbox.kept) == (status == "200 OK")
+
+
+def test_what_else_is_posted_here_goes_to_its_own_door_and_is_bounded_like_all(door: Door) -> None:
+    came: list[bytes] = []
+
+    def take(body: bytes) -> tuple[str, str]:
+        came.append(body)
+        return "200 OK", "Accepted"
+
+    wsgi = HttpTransport(door.app(), also={"/aws/alarms": take})
+
+    assert ask(wsgi, "/aws/alarms", method="POST", body=b"{}") == ("200 OK", b"Accepted")
+    assert ask(wsgi, "/aws/alarms", method="GET")[0].startswith("404")
+    assert ask(wsgi, "/aws/alarms", method="POST", CONTENT_LENGTH=str(MOST_BYTES + 1))[0].startswith("413")
+    assert came == [b"{}"]

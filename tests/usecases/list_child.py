@@ -19,6 +19,7 @@ from bot.records.store import Store
 from bot.usecases.desk import Desk
 from bot.usecases.work import perform_work
 from bot.workbench.clock import Clock
+from tests.nothing import NoArchive, NoLogs
 from tests.usecases.table import CHANNEL, POLICY, READ, TEAM, FakeDirectory, FakePager, Nothing
 
 NAME = "killed"
@@ -67,8 +68,10 @@ def main(spec: Spec) -> None:
         pager=FakePager(),
         directory=FakeDirectory(),
         library=FolderLibrary(spec.runbooks, read=READ),
-        search=Nothing(),
         assistant=ExtractiveAssistant(),
+        logs=NoLogs(),
+        archive=NoArchive(),
+        search=Nothing(),
         catalogue=CATALOGUE,
         policy=POLICY,
         platform=spec.platform,

@@ -7,7 +7,7 @@ import json
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
 from pathlib import Path
 
@@ -15,7 +15,8 @@ from bot.actions.catalogue import CATALOGUE
 from bot.assistant.extractive import ExtractiveAssistant
 from bot.aws.clients import Credentials
 from bot.aws.cloud import AwsCloud
-from bot.domain.action import Call, Platform
+from bot.aws.logs import AwsLogs
+from bot.domain.action import Call, Looking, Platform
 from bot.domain.approval import Approval, ApprovalState, ConsumedApproval
 from bot.domain.audit import AuditRecord
 from bot.domain.inbox import AskAgain, CastVote, Delivery, GiveInputs, MarkDone, StartRun, Wish
@@ -28,6 +29,7 @@ from bot.domain.value import JsonObject
 from bot.errors import NotFoundError, OutcomeUnknownError, StaleError, UnavailableError
 from bot.ports import Cloud, Identity
 from bot.records.anchors import folder_anchors
+from bot.records.archives import FolderArchive
 from bot.records.ledger import verify_store
 from bot.records.library import FolderLibrary
 from bot.records.signing import signer_at, trusted_keys
@@ -276,6 +278,7 @@ class Table:
             clock=clock,
         )
         platform = platform_of(lake)
+        self.zone: tzinfo = timezone(timedelta(hours=12 - clock.now().hour))  # it is about noon, whenever this is run
         self.cloud = CountingCloud(_gate(lake, endpoint_url or lake.endpoint_url, read_timeout))
         self.desk = Desk(
             records=self.store,
@@ -283,8 +286,10 @@ class Table:
             pager=self.pager,
             directory=self.directory,
             library=FolderLibrary(self.runbooks, read=READ),
-            search=Nothing(),
             assistant=ExtractiveAssistant(),
+            logs=AwsLogs(Looking(catalogue=CATALOGUE, platform=platform, perform=self.cloud.look)),
+            archive=FolderArchive(folder / "archives", published=folder / "postmortems"),
+            search=Nothing(),
             catalogue=CATALOGUE,
             policy=POLICY,
             platform=platform,
@@ -293,6 +298,7 @@ class Table:
             channel=CHANNEL,
             replica=replica,
             alive=lambda owner: owner not in self.dead,
+            zone=lambda _person: self.zone,
         )
         self.dead: set[str] = set()
         self._before = set(self._versions())
@@ -472,6 +478,10 @@ class Table:
 
     def whispers(self) -> list[JsonObject]:
         return [card.payload for card in self._cards() if card.key.startswith("whisper:")]
+
+    def cards(self, prefix: str) -> list[Card]:
+        """Return what is shown under keys that begin so."""
+        return [card for card in self._cards() if card.key.startswith(prefix)]
 
     def refused(self) -> str:
         words = [str(one["words"]) for one in self.whispers() if one.get("what") == "refused"]

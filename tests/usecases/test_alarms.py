@@ -9,9 +9,10 @@ import pytest
 
 from bot.domain.alarm import AlarmNotice
 from bot.domain.inbox import AlarmCame, SnoozeAlarm, StartRun, TakeAlarm
+from bot.domain.moment import written
 from bot.domain.records import AlarmState
 from bot.errors import UnavailableError
-from bot.usecases.alarms import COMPANY
+from bot.usecases.alarms import COMPANY, MOST_AT_ONCE
 from bot.workbench.lake.lake import Lake
 from tests.usecases.books import FRONT, READ, RULE
 from tests.usecases.proxy import Proxy
@@ -265,3 +266,77 @@ def test_what_follows_from_a_look_is_used_and_looking_ends_where_a_person_is_ask
     (episode,) = watching.store.episodes()
     assert [finding["words"] for finding in episode.findings] == ["schedule ENABLED", "Read the breaker"]
     assert episode.inputs == {}
+
+
+def numbered(count: int, *, names: int = 3) -> list[AlarmNotice]:
+    """Return alarms of so many pipelines that no runbook groups, under a few names."""
+    return [
+        notice(f"Odd{number % names}", message=f"s-{number}").model_copy(
+            update={
+                "arn": f"arn:aws:cloudwatch:eu-west-1:123456789012:alarm:Odd{number % names}-{number}",
+                "dimensions": {"Pipeline": f"p{number}"},
+            }
+        )
+        for number in range(count)
+    ]
+
+
+@pytest.fixture
+def stormy(watching: Table) -> Table:
+    """CloudWatch knows the odd alarms, and says that they are in ALARM."""
+    cloudwatch = watching.lake.clients.cloudwatch
+    for name in ("Odd0", "Odd1", "Odd2"):
+        cloudwatch.put_metric_alarm(
+            AlarmName=name,
+            MetricName="m",
+            Namespace="n",
+            Statistic="Sum",
+            Period=60,
+            EvaluationPeriods=1,
+            Threshold=1,
+            ComparisonOperator="GreaterThanThreshold",
+        )
+        cloudwatch.set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason="a story")
+    return watching
+
+
+def test_a_hundred_alarms_in_a_minute_are_six_cards_and_one_storm_and_none_is_lost(stormy: Table) -> None:
+    for one in numbered(100):
+        stormy.send(None, AlarmCame(notice=one), identity=one.message_id)
+
+    stormy.drive()
+    look(stormy)
+
+    kept = stormy.store.episodes()
+    caught = [one for one in kept if one.storm is not None]
+    assert (len(kept), len(shown(stormy)), len(caught)) == (100, MOST_AT_ONCE, 100 - MOST_AT_ONCE)
+    assert [key for key in stormy.shown() if key.startswith("storm:")] == [f"storm:{caught[-1].storm}"]
+
+
+def test_an_alarm_that_flaps_is_told_on_its_card_and_calls_nobody_again(watching: Table) -> None:
+    came(watching, notice())
+    look(watching)
+    set_state(watching, BREAKER, "OK")
+    came(watching, notice(state="OK", at=written(watching.now()), message="m-2"))
+    set_state(watching, BREAKER, "ALARM")
+
+    came(watching, notice(at=written(watching.now() + timedelta(minutes=1)), message="m-3"))
+    look(watching)
+
+    (episode,) = watching.store.episodes(open_only=False)
+    assert (episode.times, episode.state, episode.ok_since) == (2, AlarmState.ALARM, None)
+    assert shown(watching) == ["alarm:1"]
+
+
+def test_an_alarm_that_comes_back_long_after_it_was_ok_is_a_new_one(watching: Table) -> None:
+    came(watching, notice())
+    look(watching)
+    set_state(watching, BREAKER, "OK")
+    came(watching, notice(state="OK", at=written(watching.now()), message="m-2"))
+    watching.later(timedelta(minutes=11))
+    set_state(watching, BREAKER, "ALARM")
+
+    came(watching, notice(at=written(watching.now()), message="m-3"))
+    look(watching)
+
+    assert shown(watching) == ["alarm:1", "alarm:2"]

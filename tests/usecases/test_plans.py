@@ -33,9 +33,35 @@ def test_a_plan_looks_works_out_each_call_and_changes_nothing(table: Table) -> N
         ["oncall"],
     )
     assert steps["pause"]["calls"][0]["row"] == "events.disable_rule"
-    assert "reason" in steps["half_open"]["words"]
+    assert "Why is it safe to try again?" in steps["half_open"]["words"]
     assert steps["close"]["status"] == "known later"
     assert (table.store.runs(), table.store.approvals(), table.cloud.sent) == ([], [], [])
+
+
+def test_what_cannot_be_known_yet_says_after_which_step_and_who_would_be_asked(table: Table) -> None:
+    steps = {step["step"]: step for step in plan(table)["steps"]}
+
+    assert steps["half_open"]["words"].startswith("asks first: ")
+    assert (steps["half_open"]["risk"], steps["half_open"]["needs"]) == ("change", ["platform"])
+    assert "under the yes to step" in steps["probe"]["words"]
+    assert "known after step" in steps["close"]["words"]
+    assert steps["close"]["needs"] == ["platform"]
+    assert "under the yes to step" in steps["resume"]["words"]
+
+
+def test_a_plan_of_a_choice_names_the_question_and_what_rests_on_it(table: Table) -> None:
+    steps = {step["step"]: step for step in plan(table, runbook="two-ways")["steps"]}
+
+    assert steps["half_open"]["words"] == "asks first: How shall it go on?"
+    assert steps["closing"]["words"].startswith("known after step 2, Half-open")
+    assert steps["closing"]["status"] == "known later"
+
+
+def test_a_plan_with_the_choice_made_goes_that_way(table: Table) -> None:
+    steps = {step["step"]: step for step in plan(table, runbook="two-ways", way="close")["steps"]}
+
+    assert (steps["half_open"]["status"], steps["closing"]["status"]) == ("not needed", "would ask")
+    assert "OPEN" in steps["closing"]["words"]
 
 
 def test_a_plan_says_at_once_if_nobody_but_who_asks_could_approve(table: Table) -> None:

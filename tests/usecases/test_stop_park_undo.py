@@ -1,7 +1,7 @@
 """Stop, Park, Undo, Take over: at any moment, and what is owed stays owed."""
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
@@ -9,6 +9,7 @@ from bot.domain.action import Call
 from bot.domain.approval import ApprovalState
 from bot.domain.inbox import (
     AskAgain,
+    DeclareIncident,
     DeclineRequest,
     MarkDone,
     ParkRun,
@@ -379,6 +380,37 @@ def test_a_check_that_fails_ends_not_repaired_never_repaired(table: Table) -> No
     run = table.run()
     assert (run.state, run.record("checked").state) == (RunState.NOT_REPAIRED, StepState.FAILED)
     assert "finished" in table.notices()
+
+
+def owing_at_night(table: Table) -> None:
+    """Have a stopped run owe its resume at about half past nine in the evening."""
+    table.start(ANA, "pauses")
+    table.approve(ANA)
+    table.wish(ANA, StopRun(run=1))
+    table.zone = timezone(timedelta(hours=9) + (table.zone.utcoffset(None) or timedelta()))
+
+
+def test_what_is_owed_is_not_said_again_at_night_but_in_the_morning(table: Table) -> None:
+    owing_at_night(table)
+    said = table.notices().count("owed")
+
+    table.later(timedelta(minutes=16))
+    table.drive()
+    (waiting,) = [one for one in table.store.open_waits(due=table.now() + timedelta(days=1)) if "remind" in one.key]
+
+    assert table.notices().count("owed") == said
+    assert waiting.due.astimezone(table.zone).strftime("%H:%M") == "08:00"
+
+
+def test_while_an_incident_is_open_it_is_said_again_at_night_too(table: Table) -> None:
+    table.wish(ANA, DeclareIncident(title="load halted"))
+    owing_at_night(table)
+    said = table.notices().count("owed")
+
+    table.later(timedelta(minutes=16))
+    table.drive()
+
+    assert table.notices().count("owed") == said + 1
 
 
 def test_undo_of_a_list_is_asked_for_each_element_that_was_done(table: Table) -> None:

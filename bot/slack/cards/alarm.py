@@ -1,16 +1,19 @@
 """The alarm card: what it means, whether it can wait, what was looked at, which runbook. Pure."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from bot.domain.records import AlarmState, Episode
 from bot.domain.run import Run
 from bot.domain.runbook import Runbook
 from bot.slack.cards import wording
+from bot.slack.cards.assist import suggestion_lines
 from bot.slack.cards.blocks import Block, Button, Confirm, Message, buttons, context, lines, message, section
 from bot.slack.cards.run import STATES
-from bot.slack.cards.stage import Stage
+from bot.slack.cards.stage import Stage, on_trial
 
 MOST_FINDINGS = 8
+MOST_KINDS = 10
 
 
 def alarm_card(
@@ -26,11 +29,48 @@ def alarm_card(
         section(_head(episode, stage, others)),
         section(_meaning(episode, runbook)),
         *_looked(episode),
+        *_suggested(episode, run),
         section(_runbook(episode, runbook, run, stage)),
         *_buttons(episode, runbook, run),
         context(_small_print(episode, run, stage)),
     ]
     return message(_push(episode, runbook, run, stage), blocks, ids=f"alarm:{episode.id}:{episode.revision}")
+
+
+def storm_card(caught: Sequence[Episode], stage: Stage) -> Message:
+    """Return many alarms of one moment as one message: how many of each, since when, and what is OK again.
+
+    Args:
+        caught: every alarm of the storm, newest first; none of them has a card of its own.
+    """
+    open_ones = [one for one in caught if one.state is AlarmState.ALARM]
+    first = min((one.opened for one in caught), default=stage.now)
+    counted = Counter((one.notice.name, one.runbook) for one in caught)
+    shown = [
+        f"• {count} × *{wording.quoted(name, 60)}*"
+        + (f" · {wording.quoted(runbook, 40)} fits" if runbook else " · no runbook names it")
+        for (name, runbook), count in counted.most_common(MOST_KINDS)
+    ]
+    rest = sum(counted.values()) - sum(count for _, count in counted.most_common(MOST_KINDS))
+    more = f"• and {rest} of {len(counted) - MOST_KINDS} other kinds" if rest else ""
+    tail = wording.mention(stage.policy.on_call, stage.policy) if open_ones else ""
+    state = f"{len(open_ones)} of {len(caught)} still in ALARM" if open_ones else f"all {len(caught)} are OK again"
+    since = wording.time_of(first, now=stage.now)
+    blocks = [
+        section(
+            lines(
+                f"🌪 *{stage.environment} · ALARM STORM* · {state}",
+                f"{stage.account} · since {since}" + (f" · {tail}" if tail else ""),
+                "So many alarms at once mostly have one cause. Each is kept; none is shown by itself.",
+            )
+        ),
+        section(lines(*shown, more)),
+        *buttons([Button(label="Show all", action="show_alarms", value="1")]),
+        context("Nothing was looked at for these; `/alarm suggest A-118` looks. · no model used"),
+    ]
+    text = wording.push(f"ALARM STORM {stage.environment}: {state}.", tail)
+    newest = max((one.id for one in caught), default=0)
+    return message(text, blocks, ids=f"storm:{newest}:{len(open_ones)}")
 
 
 def label(episode: Episode) -> str:
@@ -99,6 +139,12 @@ def _looked(episode: Episode) -> list[Block]:
     return [section(lines("*Looked already* (read-only)", *found))]
 
 
+def _suggested(episode: Episode, run: Run | None) -> list[Block]:
+    """Return what the assistant suggests, until somebody has started something."""
+    said = suggestion_lines(episode.suggestion) if episode.suggestion and run is None else []
+    return [section(lines("*Suggested*", *said))] if said else []
+
+
 def _runbook(episode: Episode, runbook: Runbook | None, run: Run | None, stage: Stage) -> str:
     if runbook is None:
         return "*No runbook names this alarm.* `/runbook search …` finds one by words."
@@ -110,8 +156,11 @@ def _runbook(episode: Episode, runbook: Runbook | None, run: Run | None, stage: 
     )
     going = f"{stage.linked(f'run:{run.id}', run.label)} is *{STATES[run.state][1]}*." if run else ""
     owner = wording.role_name(runbook.owner, stage.policy)
+    name = f"*Runbook: {wording.quoted(runbook.id, 40)}*{on_trial(runbook)}"
     return lines(
-        f"*Runbook: {wording.quoted(runbook.id, 40)}* · {wording.prose(episode.why, 90)} · owner {owner}", asks, going
+        f"{name} · {wording.prose(episode.why, 90)} · owner {owner}",
+        asks,
+        going,
     )
 
 
@@ -130,6 +179,8 @@ def _buttons(episode: Episode, runbook: Runbook | None, run: Run | None) -> list
             Button(label="Plan only", action="plan", value=number),
             Button(label="Read the runbook", action="show_runbook", value=runbook.id),
         ]
+    if episode.suggestion is not None:
+        more.append(Button(label="Evidence", action="evidence", value=label(episode)))
     if episode.state is AlarmState.ALARM:
         more.append(Button(label="Declare incident", action="declare", value=number))
     if episode.snoozed_until is None and episode.state is AlarmState.ALARM:
@@ -152,4 +203,7 @@ def _small_print(episode: Episode, run: Run | None, stage: Stage) -> str:
     taken = f"{stage.name(episode.taken_by)} is on it" if episode.taken_by else "Nobody has this yet"
     quiet = f"quiet until {wording.time_of(episode.snoozed_until, now=stage.now)}" if episode.snoozed_until else ""
     starts = "" if run or episode.runbook is None else "Start only looks; every change stops for an approval."
-    return " · ".join(part for part in (starts, taken, quiet, "no model used") if part)
+    made = episode.suggestion.made if episode.suggestion else None
+    model = f"worded by {wording.quoted(made.model, 40)}" if made and made.engine == "bedrock" else "no model used"
+    why = wording.quoted(made.degraded, 120) if made else ""
+    return " · ".join(part for part in (starts, taken, quiet, model, why) if part)

@@ -25,11 +25,17 @@ class Message:
 
 @dataclass(frozen=True, kw_only=True)
 class Sheet:
-    """Hold one file to be posted: its name, what the channel reads above it, and its text."""
+    """Hold one file to be posted: its name, what the channel reads above it, and its text, or its bytes.
+
+    Attributes:
+        alt: what a picture shows, in words.
+    """
 
     name: str
     title: str
-    text: str
+    text: str = ""
+    data: bytes = b""
+    alt: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

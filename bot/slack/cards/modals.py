@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from bot.domain.approval import Approval
+from bot.domain.postmortem.document import Part
+from bot.domain.postmortem.draft import Draft
+from bot.domain.postmortem.sections import EDITABLE, section_of, sections
 from bot.domain.run import Run
 from bot.domain.runbook import Runbook
 from bot.slack.cards import wording
@@ -18,6 +21,8 @@ from bot.slack.cards.request import effect_of, facts, leaves
 from bot.slack.cards.stage import Stage, headline
 
 WHY, WORDS, UNTIL, OTHER, VALUE = "why", "words", "until", "other", "value"
+SECTION = "section:"
+MOST_FIELD = 3_000  # characters
 INPUT = "input:"
 """Begins the block id of a parameter's input; its name follows, and the action id is `value`."""
 
@@ -95,6 +100,42 @@ def park(run: Run, *, now: datetime) -> View:
         _input(OTHER, "Another time (at most 7 days ahead)", other, optional=True),
     ]
     return _modal("park", f"Park {run.label}", blocks, meta=str(run.id), submit="Park")
+
+
+def edit_draft(draft: Draft) -> View:
+    """Return the dialog with every section people write in, as it stands; a long one in several fields."""
+    blocks = [section(f"*{draft.label}* · edition {draft.edition}. What you change is kept under your name.")]
+    for number, title in enumerate(EDITABLE):
+        body = section_of(draft.text, title) if title in sections(draft.text) else ""
+        for part, piece in enumerate(_chunks(body)):
+            name = f"{SECTION}{number}:{part}"
+            more = f" (part {part + 1})" if part else ""
+            text = _text(VALUE, most=MOST_FIELD, long=True, value=piece)
+            blocks.append(_input(name, f"{title}{more}"[:100], text, optional=True))
+    meta = f"{draft.id}:{draft.edition}"
+    return _modal("edit_draft", f"Edit {draft.label}", blocks[:MOST_PIECES], meta=meta, submit="Keep")
+
+
+def _chunks(text: str) -> list[str]:
+    """Return the text in pieces a field takes, cut between lines."""
+    pieces = [""]
+    for line in text.splitlines(keepends=True):
+        if len(pieces[-1]) + len(line) > MOST_FIELD:
+            pieces.append("")
+        pieces[-1] += line[:MOST_FIELD]
+    return pieces
+
+
+def add_fact(draft: Draft) -> View:
+    """Return the dialog in which somebody adds what they saw, under their name."""
+    options = [{"text": words(part.value), "value": part.value} for part in Part]
+    chosen: Block = {"type": "static_select", "action_id": WHY, "options": options, "initial_option": options[3]}
+    blocks = [
+        section(f"*{draft.label}* · {wording.quoted(draft.title, 100)}\nIt stays as you say it, *stated by you*."),
+        _input(WHY, "Where", chosen),
+        _input(WORDS, "What you saw or did", _text(WORDS, most=600, long=True)),
+    ]
+    return _modal("add_fact", "Add what I saw", blocks, meta=str(draft.id), submit="Add")
 
 
 def details(approval: Approval, run: Run, runbook: Runbook, stage: Stage) -> View:

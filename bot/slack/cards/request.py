@@ -27,7 +27,7 @@ from bot.slack.cards.blocks import (
     section,
 )
 from bot.slack.cards.calls import exact_text, fits_card, operation, plain_text
-from bot.slack.cards.stage import Stage, headline, note_of, step_name, step_or_none, title_of
+from bot.slack.cards.stage import Stage, headline, note_of, on_trial, step_name, step_or_none, title_of
 
 MOST_SEEN = 2
 MOST_NAMED = 3
@@ -93,7 +93,7 @@ def _asking(approval: Approval, run: Run, runbook: Runbook, stage: Stage) -> lis
     fits = fits_card(whole) and all(call.many is None for call in calls)
     shown = exact(whole) if fits else section(_too_long(calls, len(whole), stage))
     return [
-        section(_head(approval, stage)),
+        section(_head(approval, runbook, stage)),
         *facts(approval, runbook, stage),
         shown,
         *_ask_buttons(approval, run, stage, fits=fits),
@@ -128,12 +128,12 @@ def _too_long(calls: Sequence[Call], length: int, stage: Stage) -> str:
     return lines(f"*{len(calls)} calls, in this order*", *first, rest)
 
 
-def _head(approval: Approval, stage: Stage) -> str:
+def _head(approval: Approval, runbook: Runbook, stage: Stage) -> str:
     who = " ".join(wording.mention(role, stage.policy) for role in dict.fromkeys(approval.missing()))
     until = wording.time_of(approval.expires, now=stage.now)
     left = wording.span(approval.expires - approval.asked_at)
     return lines(
-        f"🟠 *{stage.environment} · APPROVAL NEEDED* ({stage.account}) · {approval.label}"
+        f"🟠 *{stage.environment}{on_trial(runbook)} · APPROVAL NEEDED* ({stage.account}) · {approval.label}"
         f" · {left}, until {until} · {who}",
         f"*{_bold(effect_of(approval))}.*",
     )

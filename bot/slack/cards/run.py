@@ -7,7 +7,7 @@ from bot.domain.run import Awaiting, Run, RunState, StepRecord, StepState, to_un
 from bot.domain.runbook import Parameter, Phase, Runbook, Step
 from bot.slack.cards import wording
 from bot.slack.cards.blocks import LABEL, Block, Button, Confirm, Message, buttons, context, lines, message, section
-from bot.slack.cards.stage import Stage, headline, note_of, plain_title, step_name, step_or_none, title_of
+from bot.slack.cards.stage import Stage, headline, note_of, on_trial, plain_title, step_name, step_or_none, title_of
 
 MOST_NEXT = 3
 SILENT_S = 120
@@ -32,7 +32,9 @@ def run_card(run: Run, runbook: Runbook, approvals: Sequence[Approval], stage: S
         going: how far the list is that is being sent, e.g. `4,208 of 10,000`.
     """
     blocks = [
-        section(lines(_head(run, stage), state_line(run, runbook, stage) + (f" · *{going}*" if going else ""))),
+        section(
+            lines(_head(run, runbook, stage), state_line(run, runbook, stage) + (f" · *{going}*" if going else ""))
+        ),
         section(steps_text(run, runbook, approvals, stage) or "Nothing done yet."),
         *run_buttons(run, runbook),
         context(_small_print(run, runbook, stage)),
@@ -42,9 +44,9 @@ def run_card(run: Run, runbook: Runbook, approvals: Sequence[Approval], stage: S
     return message(text, blocks, ids=f"run:{run.id}:{run.revision}")
 
 
-def _head(run: Run, stage: Stage) -> str:
+def _head(run: Run, runbook: Runbook, stage: Stage) -> str:
     alarm = f" · {stage.linked(f'alarm:{run.alarm}', f'A-{run.alarm}')}" if run.alarm else ""
-    return f"*{stage.environment} · {headline(run)}* ({stage.account}){alarm}"
+    return f"*{stage.environment}{on_trial(runbook)} · {headline(run)}* ({stage.account}){alarm}"
 
 
 def state_line(run: Run, runbook: Runbook, stage: Stage) -> str:

@@ -8,7 +8,7 @@ from datetime import datetime
 from bot.domain.action import Catalogue, Platform
 from bot.domain.policy import Policy, verdict
 from bot.domain.run import Run, StepRecord, StepState
-from bot.domain.runbook import Phase, Runbook, Step
+from bot.domain.runbook import Phase, Runbook, Status, Step
 from bot.slack.cards import wording
 
 _ERROR = re.compile(r"[A-Za-z][A-Za-z0-9_.]{1,60}", re.ASCII)
@@ -89,6 +89,15 @@ def subject_of(run: Run) -> str:
     """Return what the run is about, e.g. its pipeline, as a card's headline names it."""
     known = run.inputs.get("pipeline") or next(iter(run.inputs.values()), "")
     return wording.quoted(known, 40)
+
+
+def on_trial(runbook: Runbook | None) -> str:
+    """Return the mark of a runbook that is still on trial, to stand right behind the environment."""
+    return " · 🧪 TRIAL" if runbook is not None and runbook.status is Status.TRIAL and not _by_hand(runbook) else ""
+
+
+def _by_hand(runbook: Runbook) -> bool:
+    return all(step.manual for step in runbook.steps)
 
 
 def headline(run: Run) -> str:

@@ -5,11 +5,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.domain.approval import Approval, ApprovalState, who_may
+from bot.domain.evidence import Evidence
 from bot.domain.incident import Incident
+from bot.domain.records import AlarmState, Episode
 from bot.domain.run import Run
 from bot.domain.runbook import Runbook, Status
 from bot.domain.value import JsonObject, JsonValue
 from bot.slack.cards import wording
+from bot.slack.cards.assist import evidence_blocks
 from bot.slack.cards.blocks import Block, Button, Message, buttons, context, exact, lines, message, section
 from bot.slack.cards.calls import exact_text, fits_card
 from bot.slack.cards.incident import head
@@ -18,6 +21,7 @@ from bot.slack.cards.run import run_buttons, state_line, steps_text
 from bot.slack.cards.stage import Stage, headline, step_name
 
 MOST_LISTED = 8
+MOST_ALARMS = 24
 _REFUSED_VOTES = frozenset({"cast_vote"})
 
 
@@ -38,6 +42,7 @@ class Whisper:
     runbook: Runbook | None = None
     approvals: Sequence[Approval] = ()
     incidents: Sequence[Incident] = ()
+    episodes: Sequence[Episode] = ()
 
 
 Draw = Callable[[Whisper], tuple[str, list[Block]]]
@@ -269,6 +274,38 @@ def _incidents(told: Whisper) -> tuple[str, list[Block]]:
     return wording.push(f"{count} open incident{'s' if count > 1 else ''}."), [*found, context(_more(count))]
 
 
+# Alarms and evidence.
+
+
+def _alarms(told: Whisper) -> tuple[str, list[Block]]:
+    if not told.episodes:
+        return "No alarm is open.", [section("No alarm is open.")]
+    open_ones = [one for one in told.episodes if one.state is AlarmState.ALARM]
+    shown = [_alarm_line(one, told.stage) for one in told.episodes[:MOST_ALARMS]]
+    parts = [lines(*shown[place : place + 6]) for place in range(0, len(shown), 6)]
+    count = len(told.episodes)
+    more = f"and {count - MOST_ALARMS} more" if count > MOST_ALARMS else ""
+    text = wording.push(f"{len(open_ones)} open alarm{'' if len(open_ones) == 1 else 's'}.")
+    return text, [*map(section, parts), context(more)]
+
+
+def _alarm_line(episode: Episode, stage: Stage) -> str:
+    name = stage.linked(f"alarm:{episode.with_ or episode.id}", f"A-{episode.id}")
+    about = ", ".join(wording.quoted(value, 30) for value in list(episode.notice.dimensions.values())[:2])
+    since = wording.time_in(episode.since, now=stage.now)
+    joined = f" · with A-{episode.with_}" if episode.with_ else ""
+    taken = f" · {stage.name(episode.taken_by)} is on it" if episode.taken_by else ""
+    runbook = wording.quoted(episode.runbook or "no runbook names it", 40)
+    return f"• {name} *{wording.quoted(episode.notice.name, 50)}* {about} · since {since} · {runbook}{joined}{taken}"
+
+
+def _evidence(told: Whisper) -> tuple[str, list[Block]]:
+    found = Evidence.model_validate(told.payload.get("evidence"))
+    subject = wording.quoted(str(told.payload.get("subject", "")), 30)
+    text = wording.push(f"{len(found.items)} pieces of evidence for {subject}.")
+    return text, evidence_blocks(found, told.stage)
+
+
 # Runbooks and plans.
 
 
@@ -361,7 +398,8 @@ def _planned(step: JsonObject, stage: Stage) -> str:
     status = str(step.get("status", ""))
     number = f"check {step.get('number')}" if step.get("phase") == "verification" else str(step.get("number"))
     needs = [str(role) for role in _listed(step.get("needs"))]
-    who = f" ({wording.roles_wanted(needs, stage.policy)})" if needs and status == "would ask" else ""
+    asks = "" if status == "would ask" else "asks "
+    who = f" ({asks}{wording.roles_wanted(needs, stage.policy)})" if needs else ""
     words = wording.signed(str(step.get("words", "")), 120)
     title = wording.prose(wording.sentence(str(step.get("title", ""))), 60)
     return f"{_PLANNED.get(status, '·')} {wording.quoted(number, 12)} {title} · {wording.quoted(status, 20)}{who}" + (
@@ -381,6 +419,8 @@ KINDS: Mapping[str, Draw] = {
     "runs": _runs,
     "approvals": _approvals,
     "details": _details,
+    "alarms": _alarms,
+    "evidence": _evidence,
     "incident": _incident,
     "incidents": _incidents,
 }

@@ -1,9 +1,10 @@
 """Builds of the deployment that fail, which moto has none of: mended in one tested place.
 
-moto calls every build SUCCEEDED as soon as it is looked at. Here one that has failed stays so, and one that is
-looked at while another holds the lock on the state fails, as Terraform does.
+moto calls every build SUCCEEDED as soon as it is looked at. Here one that has failed stays so, one that is looked at
+while another holds the lock on the state fails, as Terraform does, and the one that holds it goes on.
 """
 
+import json
 from datetime import datetime
 from typing import Any
 
@@ -22,13 +23,13 @@ def mend(names: LakeNames) -> None:
 
     def batch_get_builds(self: CodeBuildBackend, ids: list[str]) -> list[dict[str, Any]]:
         known = [build for history in self.build_metadata_history.values() for build in history if build["id"] in ids]
-        if _locked(names):
-            for build in known:
-                if build["buildStatus"] == "IN_PROGRESS":
-                    _end(names, build, why="Error acquiring the state lock")
-        ended = [build for build in known if build["buildStatus"] in _FINAL]
-        rest = [build["id"] for build in known if build["buildStatus"] not in _FINAL]
-        return ended + _BATCH_GET(self, rest)
+        holder = _holder(names)
+        for build in known:
+            if holder not in (None, build["id"]) and build["buildStatus"] == "IN_PROGRESS":
+                _end(names, build, why="Error acquiring the state lock")
+        as_they_are = [build for build in known if build["buildStatus"] in _FINAL or build["id"] == holder]
+        rest = [build["id"] for build in known if build not in as_they_are]
+        return as_they_are + _BATCH_GET(self, rest)
 
     replace(CodeBuildBackend, "batch_get_builds", batch_get_builds)
 
@@ -56,9 +57,11 @@ def _end(names: LakeNames, build: dict[str, Any], *, why: str) -> None:
     build["logs"] = {"groupName": names.deploy_log_group, "streamName": build["id"].split(":", 1)[1]}
 
 
-def _locked(names: LakeNames) -> bool:
+def _holder(names: LakeNames) -> str | None:
+    """Return the build that holds the lock on the state, if it is held."""
     backend = dynamodb_backends[names.account][names.region]
-    return backend.get_item(names.locks_table, {"LockID": {"S": names.lock_id}}) is not None
+    item = backend.get_item(names.locks_table, {"LockID": {"S": names.lock_id}})
+    return None if item is None else str(json.loads(item.attrs["Info"].value)["Info"])
 
 
 def _stamp(at: datetime) -> str:

@@ -36,6 +36,7 @@ _CONFIG = Config(
     max_pool_connections=8,
     retries={"total_max_attempts": 1},
     parameter_validation=True,
+    user_agent="runbook-bot-workbench",  # botocore puts a long one together for each request otherwise
 )
 
 

@@ -6,7 +6,9 @@ from bot.workbench.plays import (
     backfill,
     circuit_breaker,
     common_failures,
+    deployment_failures,
     failure_recovery,
+    quarantine_review,
     query_performance,
     rollback,
 )
@@ -18,7 +20,9 @@ PLAYS: Mapping[str, Play] = {
     "circuit-breaker": circuit_breaker.play,
     "backfill": backfill.play,
     "rollback": rollback.play,
+    "quarantine-review": quarantine_review.play,
     "failure-recovery": failure_recovery.play,
     "common-failures": common_failures.play,
     "query-performance": query_performance.play,
+    "deployment-failures": deployment_failures.play,
 }

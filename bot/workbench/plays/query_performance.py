@@ -2,8 +2,6 @@
 
 from bot.workbench.plays.story import Story
 
-TEN_MINUTES = 660.0
-
 
 def play(story: Story, _until: str | None) -> bool:
     """Play it; return whether the lake is repaired and the audit verifies."""
@@ -18,6 +16,5 @@ def play(story: Story, _until: str | None) -> bool:
     story.refused(ana, "Give readers of", because="you asked for this change yourself")
     story.approves(bo, "Give readers of", why="approves for platform: the same rows in one file instead of twelve")
     story.approves(dee, "Give readers of", why="approves for the domain")
-    story.posted("MB read in")
-    story.time_passes(TEN_MINUTES, "moves the clock by eleven minutes")
+    story.settles()
     return story.ends()

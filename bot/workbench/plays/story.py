@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from bot.domain.audit import Verification
-from bot.workbench.company import ANA, BO, CY, DEE
+from bot.workbench.company import ANA, BO, CY, DEE, KIM
 from bot.workbench.lake.lake import Lake
 from bot.workbench.plays.transcript import Transcript
 from bot.workbench.scenarios.registry import SCENARIOS
@@ -19,6 +19,7 @@ from bot.workbench.slack.spoken import plain
 
 CHANNEL = "#incident-etl"
 PATIENCE = 60.0
+ALARM_FOLLOWS, LOOKS_AGAIN = 660.0, 60.0  # seconds
 
 
 class Stage(Protocol):
@@ -44,17 +45,18 @@ class Stage(Protocol):
 
 
 class Story:
-    """Play one failure with Ana (on call), Bo and Cy (platform) and Dee (domain)."""
+    """Play one failure with Ana (on call), Bo and Cy (platform), Dee (domain) and Kim (data quality)."""
 
     def __init__(self, stage: Stage, failure: str, *, say: Callable[[str], None]) -> None:
         self.failure = failure
         self.lake = stage.lake
         self._stage = stage
-        self.ana, self.bo, self.cy, self.dee = (stage.slack.person(one) for one in (ANA, BO, CY, DEE))
+        people = tuple(stage.slack.person(one) for one in (ANA, BO, CY, DEE, KIM))
+        self.ana, self.bo, self.cy, self.dee, self.kim = people
         there = stage.slack.workspace
         self._handles = {one.id: one.name for one in there.people}
         names = self._handles | {one.id: one.handle for one in there.groups}
-        self.talk = Transcript(people=(self.ana, self.bo, self.cy, self.dee), names=names, say=say)
+        self.talk = Transcript(people=people, names=names, say=say)
 
     def breaks(self, words: str) -> None:
         """Cause the failure, and wait for its alarm."""
@@ -90,6 +92,14 @@ class Story:
         message = self.asked(words, who=who)
         self.did(who, why or f"approves: {words}")
         _good(self._pressed_approve(who, message))
+
+    def reviews(self, who: Person, words: str, *, why: str = "") -> None:
+        """Open the whole of a request that is too long for its card, and approve it there."""
+        message = self.asked(words, who=who)
+        self.did(who, why or f"reviews and approves: {words}")
+        _good(who.click("Review…", message=message))
+        who.wait_for_view()
+        _good(who.submit({}))
 
     def asked(self, words: str, *, who: Person | None = None) -> Payload:
         """Wait for an open request that says the words."""
@@ -138,10 +148,20 @@ class Story:
         self.did(self.ana, words)
         _good(self.ana.advance(seconds))
 
+    def settles(self) -> None:
+        """Let the alarm follow its metric, which takes eleven minutes, and the bot look again a minute later."""
+        self.posted("looks again by itself: The alarm is OK")
+        self.time_passes(ALARM_FOLLOWS, "moves the clock by eleven minutes, for the alarm to follow its metric")
+        self._until_repaired()
+        self.time_passes(LOOKS_AGAIN, "moves it by another, for the bot to look again")
+
+    def _until_repaired(self) -> None:
+        self.ana.wait_for(lambda _: self._stage.repaired(self.failure), timeout=PATIENCE, what="a repaired lake")
+
     def ends(self, words: str = "REPAIRED") -> bool:
         """Wait for the end and print the lake's own verdict; return whether it is repaired and the audit whole."""
         self.posted(words)
-        self.ana.wait_for(lambda _: self._stage.repaired(self.failure), timeout=PATIENCE, what="a repaired lake")
+        self._until_repaired()
         self.talk.catch_up()
         checks = SCENARIOS[self.failure].repaired(self.lake)
         for check in checks:

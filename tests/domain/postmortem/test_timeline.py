@@ -5,8 +5,8 @@ import pytest
 from bot.domain.approval import ApprovalState, Vote
 from bot.domain.incident import Note
 from bot.domain.postmortem.document import Moment, Times
-from bot.domain.postmortem.timeline import merged, of_approval, of_episode, of_incident, of_run, times, waited
 from bot.domain.run import RunState, StepRecord, StepState
+from bot.domain.timeline import merged, of_approval, of_episode, of_incident, of_run, times, waited
 from tests.records.values import NOON, a_run, an_approval, an_episode, an_incident
 
 LATER = NOON + timedelta(minutes=10)

@@ -6,19 +6,25 @@ from datetime import timedelta
 from bot.domain.action import Call, Many
 from bot.domain.approval import Approval, ApprovalState
 from bot.domain.incident import Incident
-from bot.domain.records import Attempt, Episode
+from bot.domain.postmortem.comparing import Fate
+from bot.domain.records import AlarmState, Attempt, Episode
 from bot.domain.run import Awaiting, Run, RunState
-from bot.domain.runbook import Parameter, Runbook
+from bot.domain.runbook import Parameter, Runbook, Status
 from bot.domain.value import JsonObject
 from bot.slack.cards import modals
-from bot.slack.cards.alarm import alarm_card
+from bot.slack.cards.alarm import alarm_card, storm_card
+from bot.slack.cards.assist import assist_card
 from bot.slack.cards.blocks import Message, View
+from bot.slack.cards.edits import edit_card
 from bot.slack.cards.home import home
 from bot.slack.cards.incident import Around, incident_card
 from bot.slack.cards.notices import Told, notice
+from bot.slack.cards.postmortem import postmortem_card
 from bot.slack.cards.request import request_card
 from bot.slack.cards.run import run_card
 from bot.slack.cards.whispers import Whisper, whisper
+from tests.slack.cards.assists import SLOW, a_storm, a_suggestion, an_answer, an_assist, an_expansion, some_evidence
+from tests.slack.cards.drafts import a_draft, a_failed, a_published, a_reading
 from tests.slack.cards.samples import (
     ANA,
     APPROVED,
@@ -86,6 +92,10 @@ def _list_request() -> Approval:
     changes = "condemned/mortgages/: 0 of 10,000 -> 10,000 of 10,000 copies"
     changed = {"call": call, "seen": seen, "effect": effect, "changes": changes, "untouched": "The rows in quarantine/"}
     return an_approval(put_breaker().model_copy(update=changed))
+
+
+def _on_trial() -> Runbook:
+    return runbook().model_copy(update={"status": Status.TRIAL, "trial_in": ("prod",)})
 
 
 def _choosing(*, most: int = 4) -> Run:
@@ -267,6 +277,29 @@ GALLERY: dict[str, Show] = {
         _list_request(), at_step("half_open"), runbook(), stage(), opaque="f00", listed=False
     ),
     "run-sending-a-list": lambda: run_card(at_step("half_open"), runbook(), (), stage(), going="4,208 of 10,000"),
+    "request-on-trial": lambda: request_card(an_approval(), at_step("half_open"), _on_trial(), stage()),
+    "run-on-trial": lambda: run_card(at_step("half_open"), _on_trial(), (), stage()),
+    "edit-riskier": lambda: edit_card(
+        {
+            "runbook": "circuit-breaker",
+            "what": "edited",
+            "path": "runbooks/circuit-breaker.md",
+            "count": 2,
+            "riskier": [
+                {"risk": "change", "line": 112, "words": "Step `half_open` needs platform, before platform + domain."},
+                {"risk": "change", "line": 98, "words": "Step `close` has another `expect`: nothing, before output.x."},
+            ],
+        },
+        runbook(),
+        stage(),
+        key="edit:circuit-breaker:1:2",
+    ),
+    "edit-removed": lambda: edit_card(
+        {"runbook": "old-one", "what": "removed", "path": "runbooks/old-one.md", "count": 0, "riskier": []},
+        None,
+        stage(),
+        key="edit:old-one:1:gone",
+    ),
     "request-approved": lambda: request_card(an_approval(**APPROVED), at_step("half_open"), runbook(), stage()),
     "request-done": lambda: request_card(an_approval(**CONSUMED), at_step("close"), runbook(), stage()),
     "request-declined": lambda: _ended_request(ApprovalState.DECLINED, "not now: file not fixed yet", BO),
@@ -341,6 +374,33 @@ GALLERY: dict[str, Show] = {
     "whisper-incident": lambda: _whisper_of(an_incident(), "incident"),
     "whisper-incidents": lambda: _whisper_of(an_incident(), "incidents"),
     "whisper-no-incidents": lambda: _whisper({"what": "incidents", "incidents": []}),
+    "alarm-with-suggestion": lambda: _alarm(an_alarm(suggestion=a_suggestion())),
+    "alarm-with-a-degraded-suggestion": lambda: _alarm(an_alarm(suggestion=a_suggestion(degraded=SLOW))),
+    "storm": lambda: storm_card(a_storm(), stage()),
+    "storm-over": lambda: storm_card([one.model_copy(update={"state": AlarmState.OK}) for one in a_storm()], stage()),
+    "assist-looking": lambda: assist_card(an_assist(state="looking"), stage()),
+    "assist-writing": lambda: assist_card(an_assist(state="writing", text="The load halted because"), stage()),
+    "assist-failed": lambda: assist_card(an_assist(state="failed", words="Slack did not answer."), stage()),
+    "assist-answer": lambda: assist_card(an_assist(reply=an_answer()), stage()),
+    "assist-not-determined": lambda: assist_card(an_assist(reply=an_answer(claims=())), stage()),
+    "assist-suggestion": lambda: assist_card(
+        an_assist(what="suggestion", alarm=118, cost=True, reply=a_suggestion()), stage()
+    ),
+    "assist-expansion": lambda: assist_card(
+        an_assist(what="expansion", runbook="circuit-breaker", run=42, step="half_open", reply=an_expansion()), stage()
+    ),
+    "whisper-alarms": lambda: whisper(
+        Whisper(payload={"what": "alarms"}, stage=stage(), ids="whisper:7", episodes=[an_alarm(), *a_storm()[:3]])
+    ),
+    "whisper-evidence": lambda: _whisper(
+        {"what": "evidence", "subject": "A-118", "evidence": some_evidence().model_dump(mode="json")}
+    ),
+    "postmortem-reading": lambda: postmortem_card(a_reading(), (), stage()),
+    "postmortem-failed": lambda: postmortem_card(a_failed(), (), stage()),
+    "postmortem-draft": lambda: postmortem_card(a_draft(), (Fate.STATED, Fate.CONTRADICTED), stage()),
+    "postmortem-published": lambda: postmortem_card(a_published(), (), stage()),
+    "modal-edit-draft": lambda: modals.edit_draft(a_draft()),
+    "modal-add-fact": lambda: modals.add_fact(a_draft()),
     "incident": lambda: incident_card(
         an_incident(),
         Around(episodes=[an_alarm()], runs=[at_step("half_open")]),

@@ -18,7 +18,7 @@ Newcomers = Callable[..., Newcomer]
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
-    demo = Demo(folder=tmp_path_factory.mktemp("demo"), runbooks=RUNBOOKS)
+    demo = Demo(folder=tmp_path_factory.mktemp("demo"), runbooks=RUNBOOKS, ack_seconds=PATIENCE_MS / 1000)
     try:
         demo.start()
         yield demo

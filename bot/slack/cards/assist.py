@@ -1,0 +1,154 @@
+"""What the assistant says: answers, expanded steps and suggestions, each sentence with what it rests on. Pure.
+
+Everything here was written by a model, or quoted from logs and chat: it is shown as text, never as a mention or link.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from bot.domain.assistance import Answer, Expansion, Made, Suggestion
+from bot.domain.claims import Claim, Kind
+from bot.domain.evidence import Evidence
+from bot.domain.records import Card
+from bot.domain.value import JsonObject
+from bot.slack.cards import wording
+from bot.slack.cards.blocks import Block, Button, Message, buttons, context, exact, lines, message, section
+from bot.slack.cards.stage import Stage
+
+MOST_CLAIMS = 8
+MOST_ITEMS = 12
+MOST_IDS = 4
+PARTS: Mapping[str, str] = {
+    "do": "Do now",
+    "look_for": "Look for",
+    "can_go_wrong": "Can go wrong",
+    "undo": "Take it back",
+}
+
+
+def assist_card(card: Card, stage: Stage) -> Message:
+    """Return an answer or an expanded step as far as it has come."""
+    payload = card.payload
+    head = _head(payload, stage)
+    state = str(payload.get("state"))
+    if state == "looking":
+        return _message(card, f"{head} · looking", [section(lines(head, "🔎 Looking; nothing is changed by that."))])
+    if state == "writing":
+        so_far = wording.quoted(str(payload.get("text", "")), 1_500)
+        small = context("Still writing; every sentence is checked against the evidence before it stays.")
+        return _message(card, f"{head} · writing", [section(lines(head, so_far)), small])
+    if state == "failed":
+        words = wording.quoted(str(payload.get("words", "")), 600)
+        return _message(card, f"{head} · could not be answered", [section(lines(head, f"🚫 {words}"))])
+    return _message(card, *_said(card, head))
+
+
+def _message(card: Card, text: str, blocks: Sequence[Block]) -> Message:
+    return message(wording.push(text), blocks, ids=f"{card.key}:{card.wanted}")
+
+
+def _head(payload: JsonObject, stage: Stage) -> str:
+    match payload.get("what"):
+        case "answer":
+            return f"*“{wording.quoted(str(payload.get('question', '')), 200)}”*"
+        case "suggestion":
+            name = f"A-{payload.get('alarm')}"
+            return f"*{stage.linked(f'alarm:{name[2:]}', name)}: suggested response*"
+        case _:
+            step = wording.quoted(str(payload.get("step", "")), 40)
+            where = f"R-{payload['run']}" if payload.get("run") else wording.quoted(str(payload.get("runbook", "")), 40)
+            title = wording.prose(wording.sentence(str(payload.get("title", ""))), 80)
+            return f"*{where} · step {step}*" + (f" · {title}" if title else "")
+
+
+def _said(card: Card, head: str) -> tuple[str, list[Block]]:
+    payload = card.payload
+    evidence = Button(label="Evidence", action="evidence", value=card.key)
+    match payload.get("what"):
+        case "answer":
+            answer = Answer.model_validate(payload["reply"])
+            said = claims_text(answer.claims) or "Not determined: nothing that was looked at answers this."
+            missing = [wording.quoted(one, 120) for one in answer.not_looked_at[:4]]
+            looked = f"*Not looked at*  {' · '.join(missing)}" if missing else ""
+            blocks = [section(lines(head, said)), *([section(looked)] if looked else [])]
+            return said.split("\n")[0].removeprefix("• "), [*blocks, *buttons([evidence]), small_print(answer.made)]
+        case "suggestion":
+            suggestion = Suggestion.model_validate(payload["reply"])
+            cost = payload.get("cost") is True
+            text, blocks = f"{head}", [section(lines(head, *suggestion_lines(suggestion)))]
+            return text, [*blocks, *buttons([evidence]), small_print(suggestion.made, cost=cost)]
+        case _:
+            return _expanded(card, head, evidence)
+
+
+def _expanded(card: Card, head: str, evidence: Button) -> tuple[str, list[Block]]:
+    expansion = Expansion.model_validate(card.payload["reply"])
+    blocks = [section(head)]
+    for name, title in PARTS.items():
+        said = claims_text(getattr(expansion, name))
+        if said:
+            blocks.append(section(lines(f"*{title}*", said)))
+    if expansion.questions:
+        asked = [f"• {wording.quoted(one, 160)}" for one in expansion.questions[:6]]
+        blocks.append(section(lines("*Not known yet*", *asked)))
+    for step in expansion.proposed[:3]:
+        why = wording.quoted(step.why.text, 160)
+        call = "\n".join(f"{wording.ascii_only(k)}: {wording.ascii_only(str(v))}"[:200] for k, v in step.params.items())
+        blocks.append(section(f"*Proposed, checked by nobody yet*  {wording.code(step.action, 60)} {why}"))
+        blocks.append(exact(wording.escaped(call.replace("`", "'"), 900) or "no parameters"))
+    return f"{head}", [*blocks, *buttons([evidence]), small_print(expansion.made)]
+
+
+def suggestion_lines(suggestion: Suggestion) -> list[str]:
+    """Return the suggested response, or that no runbook fits."""
+    said = claims_text(suggestion.response, most=4)
+    none = "" if suggestion.runbook else "None of the runbooks fits for certain; the nearest are named."
+    return [line for line in (none, said) if line]
+
+
+def claims_text(claims: Sequence[Claim], *, most: int = MOST_CLAIMS) -> str:
+    """Return claims one a line: how far each goes as a word, and the evidence it points at."""
+    shown = [_claim(one) for one in claims[:most]]
+    more = len(claims) - most
+    return lines(*shown, f"… and {more} more, in the evidence" if more > 0 else "")
+
+
+def _claim(claim: Claim) -> str:
+    ids = " ".join(wording.quoted(one, 8) for one in claim.evidence[:MOST_IDS])
+    mark = f" [{ids}]" if ids else ""
+    text = wording.quoted(claim.text, 300)
+    match claim.kind:
+        case Kind.OBSERVED:
+            return f"• {text}{mark}"
+        case Kind.STATED:
+            return f"• {text} _stated by {wording.quoted(claim.by, 40)}_{mark}"
+        case Kind.INFERRED:
+            return f"• {text} _inferred_{mark}"
+
+
+def small_print(made: Made, *, cost: bool = False) -> Block:
+    """Return who worded it, what was dropped, and what it cost where that was asked for."""
+    who = "no model used" if made.engine == "extractive" else f"worded by {wording.quoted(made.model, 60) or 'Bedrock'}"
+    why = wording.quoted(made.degraded, 200)
+    count = len(made.dropped)
+    dropped = f"{count} sentence{'s' if count > 1 else ''} dropped: not borne by the evidence" if count else ""
+    tokens = made.tokens
+    spent = f"{tokens.input + tokens.cached:,} tokens read, {tokens.output:,} written" if cost else ""
+    return context(" · ".join(part for part in (who, why, dropped, spent) if part))
+
+
+def evidence_blocks(evidence: Evidence, stage: Stage) -> list[Block]:
+    """Return the items one a paragraph: where it was read, when, and its own words."""
+    shown = []
+    for item in evidence.items[:MOST_ITEMS]:
+        at = f" · {wording.time_of(item.at, now=stage.now)}" if item.at else ""
+        opened = f" · <{item.link}|open>" if item.link else ""
+        who = {"aws": "AWS", "records": "our records", "text": "text somebody wrote"}[item.origin.value]
+        source = wording.quoted(item.source, 100)
+        head = f"*{wording.quoted(item.id, 8)}* {source} · {who}{at}{opened}"
+        shown.append(f"{head}\n{wording.quoted(item.text, 300)}")
+    parts = ["\n".join(shown[place : place + 3]) for place in range(0, len(shown), 3)]
+    more = len(evidence.items) - MOST_ITEMS
+    unread = [wording.quoted(one, 140) for one in evidence.unread[:6]]
+    tail = f"*Not read*  {' · '.join(unread)}" if unread else ""
+    blocks = [section(part) for part in parts]
+    return [*blocks, *([section(tail)] if tail else []), context(f"and {more} more items" if more > 0 else "")]

@@ -1,0 +1,129 @@
+"""The post-mortem's card: how far it is, then what stands in it and what people must still do. Pure."""
+
+from bot.domain.postmortem.comparing import Fate
+from bot.domain.postmortem.document import Candidate, Part, Postmortem
+from bot.domain.postmortem.draft import Draft, DraftState
+from bot.slack.cards import wording
+from bot.slack.cards.assist import claims_text
+from bot.slack.cards.blocks import Block, Button, Message, buttons, context, lines, message, section
+from bot.slack.cards.stage import Stage
+
+WORDS: dict[DraftState, tuple[str, str]] = {
+    DraftState.READING: ("🔎", "READING"),
+    DraftState.WORDING: ("✍️", "WORDING"),
+    DraftState.READY: ("📝", "DRAFT"),
+    DraftState.PUBLISHED: ("📗", "PUBLISHED"),
+    DraftState.FAILED: ("❌", "NOT WRITTEN"),
+}
+BAR = 20
+
+
+def postmortem_card(draft: Draft, fates: tuple[Fate, ...], stage: Stage) -> Message:
+    """Return the draft as it stands.
+
+    Args:
+        fates: what became of its sentences in people's hands.
+    """
+    emoji, word = WORDS[draft.state]
+    edition = f" v{draft.edition}" if draft.edition else ""
+    head = f"{emoji} *{wording.quoted(draft.label, 20)} · {wording.quoted(draft.title, 120)} · {word}{edition}*"
+    document = draft.document
+    if document is None:
+        blocks = [section(lines(head, *_progress(draft, stage))), *_cancel(draft)]
+    else:
+        blocks = [section(lines(head, *_facts(document, stage))), *_body(document), *_buttons(draft)]
+        blocks.append(context(_small_print(draft, document, fates)))
+    text = wording.push(f"Post-mortem of {draft.label} {word}{edition}: {wording.quoted(draft.title, 80)}")
+    return message(text, blocks, ids=f"postmortem:{draft.id}:{draft.revision}")
+
+
+def _progress(draft: Draft, stage: Stage) -> list[str]:
+    window = f"{wording.time_of(draft.since, now=stage.now)} to {wording.time_of(draft.until, now=stage.now)}"
+    filled = round(draft.share * BAR)
+    bar = f"`{'█' * filled}{'░' * (BAR - filled)}` {round(draft.share * 100)} %"
+    going = draft.state in {DraftState.READING, DraftState.WORDING}
+    return [
+        f"{window} · {len(draft.groups)} log groups",
+        wording.quoted(draft.progress, 600),
+        bar if going else "",
+    ]
+
+
+def _cancel(draft: Draft) -> list[Block]:
+    if draft.state not in {DraftState.READING, DraftState.WORDING}:
+        return []
+    return buttons([Button(label="Cancel", action="cancel_draft", value=str(draft.id))])
+
+
+def _facts(document: Postmortem, stage: Stage) -> list[str]:
+    times = document.times
+    began = times.began
+    reached = {
+        "detected": times.detected,
+        "someone on it": times.acknowledged,
+        "mitigated": times.mitigated,
+        "resolved": times.resolved,
+    }
+    spans = [f"{name} {wording.span(at - began)}" for name, at in reached.items() if began and at]
+    waited = f"{wording.span(times.waited)} of it waiting for people" if times.waited else ""
+    severity = f"severity {document.severity} · " if document.severity else ""
+    since, until = (wording.time_of(at, now=stage.now) for at in (document.since, document.until))
+    return [f"{severity}{since} to {until}", f"*Times*  {' · '.join([*spans, waited]).strip(' ·')}" if spans else ""]
+
+
+def _body(document: Postmortem) -> list[Block]:
+    said = []
+    for part, title in ((Part.SUMMARY, "In short"), (Part.IMPACT, "Impact")):
+        claims = claims_text(document.parts.get(part, ()), most=3)
+        said.append(lines(f"*{title}*", claims or "_not determined_"))
+    first = document.candidates[0] if document.candidates else None
+    return [section("\n".join(said)), section(lines(*_candidate(first, len(document.candidates))))]
+
+
+def _candidate(first: Candidate | None, count: int) -> list[str]:
+    if first is None:
+        return ["*Cause*  no candidate: the logs name none"]
+    if first.confirmed_by:
+        head = f"*Cause, confirmed by {wording.quoted(first.confirmed_by, 40)}*"
+    else:
+        head = f"*Candidate cause, not confirmed* (1 of {count})"
+    ids = " ".join(wording.quoted(one, 8) for one in first.claim.evidence[:4])
+    against = claims_text(first.against, most=2)
+    return [
+        f"{head}  {wording.quoted(first.claim.text, 240)} [{ids}]",
+        f"against: {against}" if against else "against: none found",
+    ]
+
+
+def _buttons(draft: Draft) -> list[Block]:
+    number = str(draft.id)
+    document = draft.document
+    shown = [
+        Button(label="Add what I saw", action="add_fact", value=number, primary=True),
+        Button(label="Edit section…", action="edit_section", value=number),
+    ]
+    more = [Button(label="Evidence", action="evidence", value=f"postmortem:{number}")]
+    if document and document.candidates and not document.candidates[0].confirmed_by:
+        shown.append(Button(label="It was that", action="confirm_cause", value=f"{number}:1"))
+        more.append(Button(label="The candidate is wrong", action="wrong_cause", value=f"{number}:1"))
+    if draft.state is DraftState.READY:
+        more.append(Button(label="Publish", action="publish_draft", value=number))
+    return buttons(shown, more)
+
+
+def _small_print(draft: Draft, document: Postmortem, fates: tuple[Fate, ...]) -> str:
+    claims = [claim for _, claim in document.claims()]
+    inferred = sum(claim.kind.value == "inferred" for claim in claims)
+    stated = sum(fate is Fate.STATED for fate in fates)
+    wrong = sum(fate is Fate.CONTRADICTED for fate in fates)
+    unread = len(document.evidence.unread)
+    owners = sum(not one.owner for one in document.actions)
+    parts = (
+        f"{len(claims)} claims, {inferred} inferred, {len(document.dropped)} dropped",
+        f"{stated} stated by people" if stated else "",
+        f"{wrong} contradicted by the evidence" if wrong else "",
+        f"{unread} not read" if unread else "",
+        f"{len(document.questions)} open questions · {owners} actions without owner",
+        f"{len(draft.edits)} edits" if draft.edits else "went well / badly / lucky are for people",
+    )
+    return " · ".join(part for part in parts if part)

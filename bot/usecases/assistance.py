@@ -1,0 +1,320 @@
+"""What people get from the assistant: a response to an alarm, a step expanded, a question answered.
+
+Asking keeps a card and a wait; the work gathers evidence, lets the assistant word it, and checks every sentence against
+the evidence before it is shown. Nothing waits for it: an alarm is shown before, a run goes on beside.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from bot.domain.assistance import (
+    Answer,
+    AnswerQuestion,
+    Candidate,
+    Expansion,
+    Job,
+    Made,
+    Suggestion,
+    SuggestResponse,
+    grounds,
+    spelled,
+)
+from bot.domain.assistance import ExpandStep as ExpandJob
+from bot.domain.audit import AuditEntry
+from bot.domain.claims import Claim, Dropped, check
+from bot.domain.evidence import Evidence, Gathering
+from bot.domain.expression import compile_expression, resolve
+from bot.domain.inbox import AskQuestion, Delivery, ExpandStep, ShowEvidence, SuggestForAlarm
+from bot.domain.records import Card, CardKind, Change, Episode, Wait
+from bot.domain.run import Run
+from bot.domain.runbook import Runbook, Step
+from bot.domain.value import JsonObject, JsonValue
+from bot.errors import BotError, ExpressionError, NotFoundError, RequestError
+from bot.usecases import gathering
+from bot.usecases.desk import Desk
+from bot.usecases.starting import alarm_card_of
+
+MOST_QUESTION = 2_000  # characters
+MOST_CANDIDATES = 3
+MOST_FIRST_STEPS = 3
+TOLD_EVERY = timedelta(seconds=1)
+
+
+# Asking.
+
+
+def ask(desk: Desk, delivery: Delivery, wish: AskQuestion) -> Change:
+    """Take a question in; the answer comes in the thread it was asked in.
+
+    Raises:
+        RequestError: there is no question.
+    """
+    somebody = desk.person(delivery.person, channel=delivery.place.channel, starts=False)
+    question = " ".join(wish.question.split())[:MOST_QUESTION]
+    if not question:
+        raise RequestError("Ask what? There was no question.")
+    payload: JsonObject = {"what": "answer", "question": question}
+    return _begun(desk, delivery, payload, by=somebody.id)
+
+
+def expand(desk: Desk, delivery: Delivery, wish: ExpandStep) -> Change:
+    """Take in that a step is to be expanded: of a run with what it has seen, or of a runbook alone.
+
+    Raises:
+        NotFoundError: there is no such run, runbook or step.
+    """
+    somebody = desk.person(delivery.person, channel=delivery.place.channel, starts=False)
+    if wish.run is not None:
+        run = desk.records.run(wish.run)
+        runbook, found = desk.runbook(run), run.id
+    else:
+        runbook, found = desk.library.find(wish.runbook), None
+        running = next((run for run in desk.records.runs() if run.runbook == runbook.id), None)
+        found = running.id if running else None
+    step = _step(runbook, wish.step)
+    payload: JsonObject = {"what": "expansion", "runbook": runbook.id, "run": found, "step": step.id}
+    return _begun(desk, delivery, payload, by=somebody.id)
+
+
+def _step(runbook: Runbook, named: str) -> Step:
+    found = next((one for one in runbook.steps if named in {one.id, str(one.number)}), None)
+    if found is None:
+        numbers = ", ".join(str(one.number) for one in runbook.steps[:20])
+        raise NotFoundError(f"{runbook.title} has no step {named!a}; its steps are {numbers}.")
+    return found
+
+
+def _begun(desk: Desk, delivery: Delivery, payload: JsonObject, *, by: str) -> Change:
+    key = f"assist:{delivery.id}"
+    place = delivery.place
+    thread = place.thread or (None if place.channel.startswith("D") else place.ts)
+    asked: JsonObject = {**payload, "state": "looking", "by": by, **({"thread": thread} if thread else {})}
+    card = Card(key=key, kind=CardKind.ASSIST, subject=delivery.id, channel=place.channel, payload=asked, urgent=True)
+    entry = AuditEntry(
+        kind=f"assist.{payload['what']}", subject=key, actor=by, private=str(payload.get("question", ""))[:600]
+    )
+    return Change(cards=(card,), opens=(Wait(key=key, due=desk.now()),), audit=(entry,))
+
+
+def evidence_shown(desk: Desk, delivery: Delivery, wish: ShowEvidence) -> JsonObject:
+    """Return what sentences point at, as far as everybody in this channel may see it.
+
+    Raises:
+        NotFoundError: nothing was gathered for it.
+    """
+    found = desk.records.evidence(wish.subject).readable_in(delivery.place.channel)
+    if not found.items:
+        raise NotFoundError("There is no evidence kept for that, or none that may be shown here.")
+    return {"what": "evidence", "subject": wish.subject, "evidence": found.model_dump(mode="json")}
+
+
+# Alarms.
+
+
+def suggest(desk: Desk, delivery: Delivery, wish: SuggestForAlarm) -> Change:
+    """Look again at an alarm and suggest anew.
+
+    Raises:
+        NotFoundError: no alarm is open that is called so.
+    """
+    desk.person(delivery.person, channel=delivery.place.channel, starts=False)
+    episode = desk.records.episode(wish.alarm) if wish.alarm is not None else _by_name(desk, wish.name)
+    payload: JsonObject = {"what": "suggestion", "alarm": episode.id, "cost": wish.cost}
+    return _begun(desk, delivery, payload, by=delivery.person or "")
+
+
+def _by_name(desk: Desk, name: str) -> Episode:
+    episodes = desk.records.episodes(open_only=False)
+    found = next((one for one in episodes if one.notice.name.casefold() == name.casefold()), None)
+    if found is None:
+        names = ", ".join(dict.fromkeys(one.notice.name for one in episodes[:10])) or "none"
+        raise NotFoundError(f"No alarm called {name!a} has gone off; those that have: {names}.")
+    return found
+
+
+def perform_suggest(desk: Desk, key: str) -> None:
+    """Serve `suggest:ALARM`: what the assistant suggests becomes part of the alarm's card."""
+    made: list[tuple[Suggestion, Evidence]] = []
+
+    def build() -> Change:
+        if not desk.records.wait_open(key):
+            return Change()
+        episode = desk.records.episode(int(key.split(":")[1]))
+        if not made:
+            made.append(suggestion_for(desk, episode))
+        suggestion, evidence = made[0]
+        told = episode.model_copy(update={"suggestion": suggestion})
+        card = alarm_card_of(told).model_copy(update={"urgent": False})
+        return Change(episodes=(told,), evidence=((f"A-{episode.id}", evidence),), closes=(key,), cards=(card,))
+
+    desk.keep(build)
+
+
+def suggestion_for(desk: Desk, episode: Episode) -> tuple[Suggestion, Evidence]:
+    """Return the checked suggestion for an alarm, and the evidence it rests on."""
+    evidence = gathering.of_alarm(desk, episode)
+    candidates = candidates_for(desk, episode)
+    job = SuggestResponse(
+        subject=f"A-{episode.id}", alarm=episode.notice.name, candidates=candidates, evidence=evidence
+    )
+    said = desk.assistant.suggest_response(job)
+    response, made = _checked(job, said.response, said.made)
+    known = {one.runbook for one in candidates}
+    runbook = said.runbook if said.runbook in known else None
+    return Suggestion(runbook=runbook, response=response, made=made), grounds(job)
+
+
+def candidates_for(desk: Desk, episode: Episode) -> tuple[Candidate, ...]:
+    """Return the runbook that names the alarm, or the three that come nearest by words."""
+    runbooks = desk.library.runbooks()
+    exact = runbooks.get(episode.runbook or "")
+    if exact is not None:
+        return (_candidate(desk, exact, exact=True),)
+    notice = episode.notice
+    words = " ".join((notice.name, notice.metric, notice.description, notice.reason))
+    found = desk.search.runbooks(words, most=MOST_CANDIDATES)
+    return tuple(_candidate(desk, runbooks[name], matched=matched) for name, matched in found if name in runbooks)
+
+
+def _candidate(desk: Desk, runbook: Runbook, *, exact: bool = False, matched: Sequence[str] = ()) -> Candidate:
+    symptoms = runbook.section("Symptoms")
+    return Candidate(
+        runbook=runbook.id,
+        title=runbook.title,
+        exact=exact,
+        matched=tuple(matched),
+        symptoms=symptoms.markdown.strip() if symptoms else "",
+        first_steps=tuple(f"{one.number}. {one.title}" for one in runbook.forward[:MOST_FIRST_STEPS]),
+    )
+
+
+# Answers and expansions.
+
+
+def perform_assist(desk: Desk, key: str) -> None:
+    """Serve `assist:NUMBER`: gather, let the assistant word it, check, and show it on the card that was kept."""
+    card = desk.records.card(key)
+    if card is None or not desk.records.wait_open(key):
+        return
+    try:
+        payload, evidence = _WORK[str(card.payload.get("what"))](desk, card)
+    except BotError as error:
+        payload, evidence = {"state": "failed", "words": error.words[:600]}, None
+    done = card.model_copy(update={"payload": {**card.payload, "text": "", "state": "done", **payload}})
+    kept = ((key, evidence),) if evidence is not None else ()
+    desk.keep(lambda: Change(cards=(done,), closes=(key,), evidence=kept) if desk.records.wait_open(key) else Change())
+
+
+def _answer(desk: Desk, card: Card) -> tuple[JsonObject, Evidence]:
+    question = str(card.payload["question"])
+    evidence = gathering.of_question(desk, question, channel=card.channel)
+    job = AnswerQuestion(subject=card.key, question=question, evidence=evidence)
+    said = desk.assistant.answer(job, heard=_Telling(desk, card))
+    claims, made = _checked(job, said.claims, said.made)
+    shown = Answer(claims=claims, not_looked_at=(*evidence.unread, *said.not_looked_at), made=made)
+    return {"reply": shown.model_dump(mode="json")}, grounds(job)
+
+
+class _Telling:
+    """Show the text so far while it is being written, at most once a second; it is replaced by what was checked."""
+
+    def __init__(self, desk: Desk, card: Card) -> None:
+        self._desk = desk
+        self._card = card
+        self._last: datetime | None = None
+
+    def __call__(self, text: str) -> None:
+        """Show it, if the last time is long enough ago."""
+        now = self._desk.now()
+        if self._last is not None and now - self._last < TOLD_EVERY:
+            return
+        self._last = now
+        payload: JsonObject = {**self._card.payload, "state": "writing", "text": text[-MOST_QUESTION:]}
+        self._desk.records.commit(Change(cards=(self._card.model_copy(update={"payload": payload}),)))
+
+
+def _suggestion(desk: Desk, card: Card) -> tuple[JsonObject, Evidence]:
+    episode = desk.records.episode(_number(card.payload["alarm"]))
+    said, evidence = suggestion_for(desk, episode)
+    return {"reply": said.model_dump(mode="json")}, evidence
+
+
+def _expansion(desk: Desk, card: Card) -> tuple[JsonObject, Evidence]:
+    run = desk.records.run(_number(card.payload["run"])) if card.payload.get("run") is not None else None
+    runbook = desk.runbook(run) if run else desk.library.find(str(card.payload["runbook"]))
+    step = runbook.step(str(card.payload["step"]))
+    job = expansion_job(desk, runbook, step, run)
+    said = desk.assistant.expand_step(job)
+    dropped: tuple[Dropped, ...] = ()
+    parts: dict[str, tuple[Claim, ...]] = {}
+    for name in ("do", "look_for", "can_go_wrong", "undo"):
+        checked = check(getattr(said, name), grounds(job))
+        parts[name], dropped = checked.kept, (*dropped, *checked.dropped)
+    proposed = tuple(one for one in said.proposed if one.action in job.actions)
+    made = said.made.model_copy(update={"dropped": (*said.made.dropped, *dropped)})
+    shown = Expansion(**parts, questions=said.questions, proposed=proposed, made=made)
+    return {"reply": shown.model_dump(mode="json"), "title": step.title}, grounds(job)
+
+
+_WORK = {"answer": _answer, "expansion": _expansion, "suggestion": _suggestion}
+
+
+def expansion_job(desk: Desk, runbook: Runbook, step: Step, run: Run | None) -> ExpandJob:
+    """Return what the assistant is asked about a step: its words, this run's values, its call, and what lacks."""
+    undo = next((one for one in runbook.steps if one.id == step.undo), None)
+    values, call, unknown = _values(desk, step, run)
+    return ExpandJob(
+        subject=run.label if run else runbook.id,
+        runbook=runbook.id,
+        step=step.id,
+        title=step.title,
+        prose=step.prose or step.title,
+        values=values,
+        call=call,
+        unknown=unknown,
+        undo=undo.title if undo else step.no_undo or "",
+        verify=f"It is so when {step.expect}" if step.expect else "",
+        actions=_may_be_proposed(desk, runbook),
+        evidence=gathering.of_run(desk, run, runbook) if run else Gathering().evidence(),
+    )
+
+
+def _may_be_proposed(desk: Desk, runbook: Runbook) -> tuple[str, ...]:
+    own = {step.uses for step in runbook.steps if step.uses}
+    return tuple(sorted(name for name, one in desk.catalogue.actions.items() if name in own or one.read is not None))
+
+
+def _values(desk: Desk, step: Step, run: Run | None) -> tuple[dict[str, str], JsonObject | None, tuple[str, ...]]:
+    """Return the step's parameters that are known, the call they make, and the names of those nobody knows yet."""
+    if step.uses is None:
+        return {}, None, ()
+    scope = desk.scope(run) if run else {}
+    known: dict[str, JsonValue] = {}
+    unknown: list[str] = []
+    for name, written in step.with_.items():
+        try:
+            known[name] = resolve(written, scope)
+        except ExpressionError:
+            unknown.append(name)
+    told = {name: spelled(value) for name, value in known.items()}
+    call: JsonObject | None = None if unknown else {"uses": step.uses, "with": known}
+    if step.when and run:
+        told["needed now"] = _holds(step.when, scope)
+    return told, call, tuple(unknown)
+
+
+def _holds(when: str, scope: dict[str, JsonValue]) -> str:
+    try:
+        return "yes" if compile_expression(when).truth(scope) else f"no: {when} is false"
+    except ExpressionError:
+        return "not known yet"
+
+
+def _checked(job: Job, claims: tuple[Claim, ...], made: Made) -> tuple[tuple[Claim, ...], Made]:
+    """Return the claims the evidence bears; whoever made them, they are believed only here."""
+    checked = check(claims, grounds(job))
+    return checked.kept, made.model_copy(update={"dropped": (*made.dropped, *checked.dropped)})
+
+
+def _number(value: JsonValue) -> int:
+    return int(str(value))

@@ -1,0 +1,74 @@
+"""Say in the channel which runbooks changed while the bot serves, and what got riskier by it."""
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+
+from bot.domain.audit import AuditEntry
+from bot.domain.diffing import Edit, changes_since
+from bot.domain.records import Card, CardKind, Change
+from bot.domain.runbook import Runbook
+from bot.domain.value import JsonObject
+from bot.usecases.desk import Desk
+
+log = logging.getLogger(__name__)
+
+EVERY_S = 2.0
+MOST_TOLD = 8
+
+
+class Edits:
+    """Watch the folder of runbooks: what is the same at two looks in a row, and is not what was known, is told.
+
+    What was edited while no bot served is not told; the requests that rest on it are void all the same.
+    """
+
+    def __init__(self, desk: Desk, *, ticks: Callable[[], float] = time.monotonic) -> None:
+        self._desk = desk
+        self._ticks = ticks
+        self._known = dict(desk.library.runbooks())
+        self._seen = self._known
+        self._next = ticks() + EVERY_S
+
+    def look(self) -> None:
+        """Look, if it is time; half-written files are given until the next look."""
+        if self._ticks() < self._next:
+            return
+        self._next = self._ticks() + EVERY_S
+        now = dict(self._desk.library.runbooks())
+        settled = _shas(now) == _shas(self._seen)
+        self._seen = now
+        if settled and _shas(now) != _shas(self._known):
+            self._desk.records.commit(announced(self._desk, self._known, now))
+            self._known = now
+
+
+def _shas(runbooks: Mapping[str, Runbook]) -> dict[str, str]:
+    return {name: one.sha256 for name, one in runbooks.items()}
+
+
+def announced(desk: Desk, before: Mapping[str, Runbook], after: Mapping[str, Runbook]) -> Change:
+    """Return one message for each runbook that changed; however many replicas see it, it is one."""
+    edits = changes_since(before, after, catalogue=desk.catalogue, policy=desk.policy)
+    return Change(cards=tuple(_card(desk, one) for one in edits), audit=tuple(_entry(one) for one in edits))
+
+
+def _card(desk: Desk, edit: Edit) -> Card:
+    told: list[JsonObject] = [
+        {"risk": one.risk.value, "line": one.line, "words": one.words} for one in edit.riskier[:MOST_TOLD]
+    ]
+    payload: JsonObject = {
+        "runbook": edit.runbook,
+        "title": edit.title,
+        "path": edit.path,
+        "what": edit.what,
+        "count": len(edit.riskier),
+        "riskier": [*told],
+    }
+    key = f"edit:{edit.runbook}:{(edit.before or 'new')[:16]}:{(edit.after or 'gone')[:16]}"
+    return Card(key=key, kind=CardKind.EDIT, subject=0, channel=desk.channel, payload=payload)
+
+
+def _entry(edit: Edit) -> AuditEntry:
+    facts: JsonObject = {"what": edit.what, "before": edit.before, "after": edit.after, "riskier": len(edit.riskier)}
+    return AuditEntry(kind="runbook.changed", subject=edit.runbook, actor="bot", facts=facts)

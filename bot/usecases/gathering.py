@@ -1,0 +1,296 @@
+"""Gather what was seen for one job of the assistant: reads of the lake, our own records, and what people wrote.
+
+Every read is one that a runbook's step could make, through the same gate. What cannot be looked at is told, never left
+out in silence. The result is redacted on the way in; nothing here is kept verbatim.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from bot.domain.evidence import Evidence, Gathering, Origin
+from bot.domain.incident import Incident
+from bot.domain.moment import moment, written
+from bot.domain.records import Episode
+from bot.domain.run import Run, RunState, StepState
+from bot.domain.runbook import Runbook, Step
+from bot.domain.value import JsonObject, JsonValue
+from bot.errors import BotError
+from bot.usecases.alarms import findings_of
+from bot.usecases.desk import Desk
+from bot.usecases.starting import facts_of
+
+BEFORE = timedelta(hours=1)
+RECENT = timedelta(hours=24)
+MOST_RUNS = 8
+MOST_GROUPS = 3
+MOST_NOTES = 10
+
+
+def of_alarm(desk: Desk, episode: Episode) -> Evidence:
+    """Return what is known of an alarm; what its card shows already comes first and keeps the ids it has there."""
+    found = Gathering()
+    add_findings(found, episode.findings, "the runbook's reads")
+    add_alarm(found, episode)
+    add_metric(desk, found, episode)
+    _log_counts(desk, found, episode)
+    _runs(desk, found, runbook=episode.runbook)
+    return found.evidence()
+
+
+def of_run(desk: Desk, run: Run, runbook: Runbook) -> Evidence:
+    """Return what a run has seen and done, the alarm it answers and what people noted meanwhile."""
+    found = Gathering()
+    if run.alarm is not None:
+        add_alarm(found, desk.records.episode(run.alarm))
+    for name, value in run.inputs.items():
+        found.add("run", f"{name} is {value}", origin=Origin.RECORDS, source=f"inputs of {run.label}")
+    for step in runbook.steps:
+        _step(found, run, step)
+    if run.incident is not None:
+        _notes(found, desk.records.incident(run.incident))
+    return found.evidence()
+
+
+def of_question(desk: Desk, question: str, *, channel: str) -> Evidence:
+    """Return what the fitting runbooks' reads find now, what is open, and what our records say of the last day."""
+    found = Gathering()
+    for episode in desk.records.episodes()[:MOST_RUNS]:
+        add_alarm(found, episode)
+        add_findings(found, episode.findings, f"looked when A-{episode.id} went off")
+    named = [name for name, _ in desk.search.runbooks(question, most=2)]
+    for name in named:
+        _read_now(desk, found, desk.library.runbooks().get(name), channel)
+    _runs(desk, found, runbook=None)
+    for incident in desk.records.incidents()[:MOST_RUNS]:
+        add_incident(found, incident)
+    for name in named:
+        _prose(desk, found, name)
+    if not named:
+        found.skip("no runbook has words of the question, so nothing of the lake was read")
+    return found.evidence().readable_in(channel)
+
+
+def add_alarm(found: Gathering, episode: Episode) -> None:
+    """Add the alarm as CloudWatch tells it; its description is only text."""
+    notice = episode.notice
+    label = f"A-{episode.id}"
+    about = ", ".join(f"{name} {value}" for name, value in notice.dimensions.items())
+    limit = f" (threshold {notice.threshold:g})" if notice.threshold is not None else ""
+    text = f"Alarm {notice.name} is {episode.state.value} since {episode.since}" + (f" for {about}" if about else "")
+    found.add(
+        "alarm",
+        f"{text}: {notice.metric}{limit}. {notice.reason}".replace(": .", "."),
+        origin=Origin.AWS,
+        source=f"CloudWatch, {label}",
+        at=moment(episode.since),
+    )
+    if notice.description:
+        found.add("alarm", notice.description, origin=Origin.TEXT, source=f"description of {label}")
+
+
+def add_metric(desk: Desk, found: Gathering, episode: Episode) -> None:
+    """Add what the metric of an alarm came to."""
+    notice = episode.notice
+    if not (notice.metric and notice.namespace):
+        return
+    since = moment(episode.since) - BEFORE
+    points = _points_of(desk, found, episode)
+    if points is None:
+        return
+    source = f"CloudWatch, {notice.metric} since {since:%H:%M} UTC"
+    if not points.get("points"):
+        found.add("metric", f"{notice.metric} has no points.", origin=Origin.AWS, source=source)
+        return
+    found.add(
+        "metric",
+        f"{notice.metric}: {points['points']} points of five minutes, "
+        f"at most {points['max']:g}, now {points['latest']:g}.",
+        origin=Origin.AWS,
+        source=source,
+    )
+
+
+def _points_of(
+    desk: Desk, found: Gathering, episode: Episode, *, until: datetime | None = None
+) -> Mapping[str, JsonValue] | None:
+    notice = episode.notice
+    return _looked(
+        desk,
+        found,
+        "cloudwatch.metric",
+        namespace=notice.namespace,
+        metric=notice.metric,
+        dimensions=dict(notice.dimensions),
+        stat="Maximum",
+        period=300,
+        since=written(moment(episode.since) - BEFORE),
+        until=written(until) if until else None,
+    )
+
+
+def metric_points(desk: Desk, episode: Episode, *, until: datetime | None = None) -> tuple[tuple[datetime, float], ...]:
+    """Return the alarm's metric from an hour before it went off, as far as CloudWatch gives it."""
+    seen = _points_of(desk, Gathering(), episode, until=until)
+    values = _listed(seen.get("values")) if seen else []
+    return tuple((moment(str(one["at"])), float(str(one["value"]))) for one in values)
+
+
+def _log_counts(desk: Desk, found: Gathering, episode: Episode) -> None:
+    since = written(moment(episode.since) - BEFORE)
+    for group in _names(desk, "log_groups")[:MOST_GROUPS]:
+        counted = _looked(
+            desk, found, "logs.search", group=group, where={"level": "ERROR"}, since=since, count_by=["error_type"]
+        )
+        if counted is None:
+            continue
+        source = f"{group} since {since}"
+        if not counted["lines"]:
+            found.add("log", f"No error line in {group}.", origin=Origin.AWS, source=source)
+        for one in _listed(counted.get("groups"))[:3]:
+            kind = _text(one, "key", "error_type") or "no error type"
+            found.add(
+                "log",
+                f"{one['count']} of {counted['lines']} error lines are {kind}, "
+                f"first {one['first']}, last {one['last']}.",
+                origin=Origin.AWS,
+                source=source,
+                at=moment(str(one["first"])),
+            )
+        if not counted.get("complete"):
+            found.skip(f"{group}: more lines than are read at once")
+
+
+def add_findings(found: Gathering, findings: tuple[JsonObject, ...], source: str) -> None:
+    """Add what reads found; those that failed are told as not read."""
+    for one in findings:
+        words = str(one.get("words", ""))
+        if one.get("ok"):
+            found.add("step", words, origin=Origin.AWS, source=f"{source}, step {one.get('step', '?')}")
+        else:
+            found.skip(words)
+
+
+def _read_now(desk: Desk, found: Gathering, runbook: Runbook | None, channel: str) -> None:
+    if runbook is None:
+        return
+    _, findings = findings_of(desk, runbook, facts_of(None), channel=channel)
+    add_findings(found, findings, f"read now for {runbook.id}")
+
+
+def _step(found: Gathering, run: Run, step: Step) -> None:
+    record = run.records.get(step.id)
+    if record is None or record.state in {StepState.PENDING, StepState.SKIPPED}:
+        return
+    note = f": {record.note}" if record.note else ""
+    origin = Origin.RECORDS if step.manual or record.state is not StepState.DONE else Origin.AWS
+    found.add(
+        "step",
+        f"Step {step.number}, {step.title.rstrip('.')}, {record.state.value}{note}",
+        origin=origin,
+        source=f"{run.label}, step {step.id}",
+        at=record.at,
+    )
+
+
+def _runs(desk: Desk, found: Gathering, *, runbook: str | None) -> None:
+    since = desk.now() - RECENT
+    runs = desk.records.runs(open_only=False)
+    recent = [run for run in runs if run.started >= since and (runbook is None or run.runbook == runbook)]
+    for run in recent[:MOST_RUNS]:
+        ended = f", ended {written(run.ended)}" if run.ended else ""
+        failed = [name for name, record in run.records.items() if record.state is StepState.FAILED]
+        why = f"; failed: {', '.join(failed)}" if failed and run.state is RunState.NOT_REPAIRED else ""
+        found.add(
+            "run",
+            f"{run.label} of {run.runbook} is {run.state.value.replace('_', ' ')}, "
+            f"started {written(run.started)}{ended}{why}",
+            origin=Origin.RECORDS,
+            source=run.label,
+            at=run.started,
+        )
+
+
+def add_incident(found: Gathering, incident: Incident) -> None:
+    """Add an incident and what people noted, for its own channel."""
+    over = f", resolved {written(incident.resolved)}" if incident.resolved else ""
+    found.add(
+        "incident",
+        f"{incident.label} is {incident.state.value}, severity {incident.severity}, "
+        f"declared {written(incident.declared)}{over}: {incident.title}",
+        origin=Origin.RECORDS,
+        source=incident.label,
+        at=incident.declared,
+        channel=incident.place.channel,
+    )
+    _notes(found, incident)
+
+
+def _notes(found: Gathering, incident: Incident) -> None:
+    for note in incident.notes[-MOST_NOTES:]:
+        found.add(
+            "message",
+            note.text,
+            origin=Origin.TEXT,
+            source=f"note in {incident.label}",
+            at=note.at,
+            channel=incident.place.channel,
+        )
+
+
+def add_run(desk: Desk, found: Gathering, run: Run) -> None:
+    """Add what a run did: each step that came to something, each call that was sent, and who approved it."""
+    runbook = desk.runbook(run)
+    for step in runbook.steps:
+        _step(found, run, step)
+    for approval in desk.records.approvals(run=run.id):
+        words = f"{approval.label} for step {approval.step} of {run.label} is {approval.state.value}"
+        voters = ", ".join(f"{vote.name} as {vote.role}" for vote in approval.votes)
+        text = f"{words}; approved by {voters}" if voters else words
+        source = f"{approval.label}, asked by {approval.asked_by}"
+        found.add("approval", text, origin=Origin.RECORDS, source=source, at=approval.asked_at)
+    for attempt in desk.records.attempts(run.id):
+        row = desk.catalogue.row(attempt.call.row)
+        text = f"{row.title} on {attempt.call.resource} is {attempt.state.value.replace('_', ' ')}"
+        source = f"{run.label}, step {attempt.step}"
+        found.add("run", text, origin=Origin.RECORDS, source=source, at=attempt.sent_at or attempt.planned_at)
+    ended = f", ended {written(run.ended)}" if run.ended else ""
+    words = (
+        f"{run.label} of {run.runbook} is {run.state.value.replace('_', ' ')}, started {written(run.started)}{ended}"
+    )
+    found.add("run", words, origin=Origin.RECORDS, source=run.label, at=run.ended or run.started)
+
+
+def _prose(desk: Desk, found: Gathering, name: str) -> None:
+    runbook = desk.library.runbooks().get(name)
+    for title in ("Use Case", "Symptoms", "Root Causes", "Safety"):
+        section = runbook.section(title) if runbook else None
+        if runbook and section and section.markdown.strip():
+            source = f"runbook {runbook.id}, {title}"
+            found.add("runbook", section.markdown, origin=Origin.TEXT, source=source)
+
+
+def _looked(desk: Desk, found: Gathering, action: str, **params: object) -> Mapping[str, JsonValue] | None:
+    """Return what a reading action sees, or None where it cannot look; that is told."""
+    entry = desk.catalogue.action(action)
+    try:
+        return entry.looked(desk.look, entry.params.model_validate(params), desk.now())
+    except (BotError, ValueError) as error:
+        words = error.words if isinstance(error, BotError) else "its parameters do not fit"
+        found.skip(f"{entry.title}: {words[:160]}")
+        return None
+
+
+def _names(desk: Desk, key: str) -> tuple[str, ...]:
+    found = desk.platform.resources.get(key, ())
+    return (found,) if isinstance(found, str) else tuple(found)
+
+
+def _listed(value: JsonValue) -> list[JsonObject]:
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+
+
+def _text(value: JsonObject, *path: str) -> str:
+    found: JsonValue = value
+    for name in path:
+        found = found.get(name) if isinstance(found, dict) else None
+    return found if isinstance(found, str) else ""

@@ -1,0 +1,35 @@
+"""Neighbours that have nothing and keep nothing, for tests that are about something else."""
+
+from collections.abc import Callable, Sequence
+
+from bot.domain.logs.digest import Digest
+from bot.domain.logs.event import LogEvent
+from bot.domain.logs.fetching import Fetched, Progress, ReadLogs
+from bot.domain.logs.showing import Pointed
+from bot.domain.postmortem.document import Postmortem
+
+
+class NoLogs:
+    """Hold no line."""
+
+    def read(
+        self,
+        ask: ReadLogs,
+        *,
+        take: Callable[[Sequence[LogEvent]], object],
+        told: Callable[[Progress], None] = lambda _: None,
+        stop: Callable[[], bool] = lambda: False,
+    ) -> Fetched:
+        return Fetched()
+
+
+class NoArchive:
+    """Keep nothing."""
+
+    def keep(
+        self, label: str, document: Postmortem, *, text: str, pointed: Sequence[Pointed], digest: Digest | None
+    ) -> str:
+        return "0" * 64
+
+    def publish(self, label: str, text: str) -> None:
+        """Keep nothing."""

@@ -1,0 +1,73 @@
+"""The post-mortem of that night, as values, from reading to published; hostile words in the draft."""
+
+from datetime import timedelta
+
+from bot.domain.claims import Claim, Kind
+from bot.domain.people import Place
+from bot.domain.postmortem.document import Candidate, Moment, Part, Postmortem, Times
+from bot.domain.postmortem.draft import Draft, DraftState
+from bot.domain.postmortem.markdown import written
+from tests.slack.cards.assists import EVIL, FILE, OPEN, some_evidence
+from tests.slack.cards.samples import ANA, CHANNEL, NIGHT
+
+AT = NIGHT + timedelta(minutes=90)
+
+
+def a_reading() -> Draft:
+    return Draft(
+        id=3,
+        incident=7,
+        label="INC-7",
+        title="transactions load halted",
+        place=Place(team="T1", channel=CHANNEL),
+        by=ANA,
+        begun=AT,
+        since=NIGHT - timedelta(hours=1),
+        until=AT,
+        groups=("/lake/etl", "/lake/promote"),
+        progress="Reading logs: 41,206 lines",
+        share=0.6,
+    )
+
+
+def a_failed() -> Draft:
+    told = "CloudWatch did not answer. <!channel>"
+    return a_reading().model_copy(update={"state": DraftState.FAILED, "progress": told})
+
+
+def a_document() -> Postmortem:
+    return Postmortem(
+        incident="INC-7",
+        title="transactions load halted",
+        severity=3,
+        since=NIGHT - timedelta(hours=1),
+        until=AT,
+        times=Times(
+            began=NIGHT - timedelta(minutes=5),
+            detected=NIGHT - timedelta(minutes=4),
+            acknowledged=NIGHT,
+            mitigated=NIGHT + timedelta(minutes=24),
+            waited=timedelta(minutes=11),
+        ),
+        parts={Part.SUMMARY: (OPEN, EVIL), Part.IMPACT: ()},
+        timeline=(Moment(at=NIGHT, text="Alarm went off", source="alarm", evidence=("E1",)),),
+        candidates=(
+            Candidate(claim=FILE, backing=(OPEN,), against=(Claim(text="other files too", kind=Kind.INFERRED),)),
+        ),
+        questions=("Who else reads it?",),
+        evidence=some_evidence(),
+    )
+
+
+def a_draft() -> Draft:
+    document = a_document()
+    ready = {"state": DraftState.READY, "progress": "", "document": document, "text": written(document), "edition": 1}
+    return a_reading().model_copy(update=ready)
+
+
+def a_published() -> Draft:
+    draft = a_draft()
+    document = a_document()
+    sure = document.candidates[0].model_copy(update={"confirmed_by": "@bo"})
+    told = document.model_copy(update={"candidates": (sure,)})
+    return draft.model_copy(update={"state": DraftState.PUBLISHED, "document": told, "edition": 4})

@@ -1,0 +1,97 @@
+"""The folder is watched while the bot serves: one message for each runbook that changed, and what got riskier."""
+
+import pytest
+
+from bot.domain.records import Card
+from bot.usecases.edits import EVERY_S, Edits
+from tests.usecases.table import Table
+
+
+class Ticks:
+    """A clock that is moved by hand."""
+
+    def __init__(self) -> None:
+        self.at = 0.0
+
+    def __call__(self) -> float:
+        return self.at
+
+
+@pytest.fixture
+def ticks() -> Ticks:
+    return Ticks()
+
+
+def look(edits: Edits, ticks: Ticks, times: int = 2) -> None:
+    for _ in range(times):
+        ticks.at += EVERY_S
+        edits.look()
+
+
+def told(table: Table) -> list[Card]:
+    return [card for card in table.store.cards_behind() if card.key.startswith("edit:")]
+
+
+def test_an_edit_is_told_once_with_what_got_riskier(table: Table, ticks: Ticks) -> None:
+    edits = Edits(table.desk, ticks=ticks)
+    table.edit("two-people", "needs: [platform, oncall]", "needs: [platform]")
+
+    look(edits, ticks, times=5)
+
+    (card,) = told(table)
+    assert (card.payload["runbook"], card.payload["what"], card.channel) == ("two-people", "edited", table.desk.channel)
+    assert "needs platform, before platform + oncall" in str(card.payload["riskier"])
+    assert table.kinds().count("runbook.changed") == 1
+
+
+def test_an_edit_that_makes_nothing_riskier_is_told_all_the_same(table: Table, ticks: Ticks) -> None:
+    edits = Edits(table.desk, ticks=ticks)
+    table.edit("swap", "For a story.", "For another story.")
+
+    look(edits, ticks)
+
+    assert [card.payload["count"] for card in told(table)] == [0]
+
+
+def test_a_file_that_is_being_written_is_told_when_it_stands_still(table: Table, ticks: Ticks) -> None:
+    edits = Edits(table.desk, ticks=ticks)
+    table.edit("swap", "For a story.", "For")
+    look(edits, ticks, times=1)
+    table.edit("swap", "For\n", "For another story.\n")
+    look(edits, ticks, times=1)
+    assert told(table) == []
+
+    look(edits, ticks, times=1)
+
+    assert len(told(table)) == 1
+
+
+def test_a_runbook_that_is_gone_and_one_that_is_new_are_told(table: Table, ticks: Ticks) -> None:
+    edits = Edits(table.desk, ticks=ticks)
+    (table.runbooks / "swap.md").rename(table.runbooks / "swop.md")
+    table.edit("swop", "id: swap", "id: swop")
+
+    look(edits, ticks)
+
+    assert {card.payload["runbook"]: card.payload["what"] for card in told(table)} == {
+        "swap": "removed",
+        "swop": "added",
+    }
+
+
+def test_two_processes_that_see_one_edit_tell_it_once(table: Table, ticks: Ticks) -> None:
+    both = [Edits(table.desk, ticks=ticks), Edits(table.desk, ticks=ticks)]
+    table.edit("swap", "For a story.", "For another story.")
+
+    for _ in range(2):
+        ticks.at += EVERY_S
+        for edits in both:
+            edits.look()
+
+    assert len(told(table)) == 1
+
+
+def test_nothing_is_told_while_nothing_changes(table: Table, ticks: Ticks) -> None:
+    look(Edits(table.desk, ticks=ticks), ticks, times=3)
+
+    assert told(table) == []
