@@ -9,7 +9,7 @@ BIN := .venv/bin
 # Prints one line for each package as it arrives; what goes wrong is printed whole.
 ARRIVALS := sed -un -e 's/^Collecting \([^ ;]*\).*/  \1/p' -e 's,^Processing [^ ]*/\([^ /]*\).*,  \1,p' -e 's/^Installing collected.*/  putting them in place/p'
 PIP_INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --no-input --progress-bar off
-LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock" $(UPGRADE)
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --generate-hashes --custom-compile-command "make lock" $(UPGRADE)
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z]*\):.*  ## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18

@@ -11,10 +11,20 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta, tzinfo
+from functools import partial
+from itertools import chain
+from time import monotonic
 
 from bot.actions.catalogue import CATALOGUE
 from bot.anchoring import anchors_of, plumbing_of
+from bot.assistant.breaker import Breaker
+from bot.assistant.budget import Budget
 from bot.assistant.extractive import ExtractiveAssistant
+from bot.assistant.fallback import FallbackAssistant
+from bot.assistant.folder import read_prompts
+from bot.assistant.model import Later, Model
+from bot.assistant.writing import Writer
+from bot.aws.bedrock import BedrockRuntime
 from bot.aws.clients import READ_TIMEOUT_S, Credentials, refuse_redirects
 from bot.aws.cloud import AwsCloud
 from bot.aws.intake import AlarmIntake, ours
@@ -22,20 +32,21 @@ from bot.aws.logs import AwsLogs
 from bot.aws.plumbing import Plumbing
 from bot.aws.posted import PostedAlarms
 from bot.documents.views import DraftViews
-from bot.domain.action import Catalogue, Looking
+from bot.domain.action import Catalogue, Looking, Platform
 from bot.domain.alarm import AlarmNotice
+from bot.domain.claims import check
 from bot.domain.inbox import AlarmCame, Delivery
 from bot.domain.people import Person, Place
 from bot.domain.reading import read_runbook
 from bot.engine.transact import DbosEngine
 from bot.errors import EdgeError, UnavailableError
-from bot.ports import Clock, Directory
+from bot.ports import Assistant, Clock, Directory
 from bot.records.archives import FolderArchive
 from bot.records.index import RunbookIndex
 from bot.records.library import FolderLibrary
 from bot.records.signing import signer_at
 from bot.records.store import Store
-from bot.settings import Settings, environment
+from bot.settings import AssistantSettings, Settings, environment
 from bot.slack.app import build_app
 from bot.slack.cards.stage import Stage
 from bot.slack.chat import SlackChat, WebClient, web_client
@@ -76,6 +87,8 @@ class Endpoints:
     aws_url: str | None = None
     aws_credentials: Credentials | None = None
     aws_read_timeout_s: float = READ_TIMEOUT_S
+    bedrock_url: str | None = None
+    bedrock_credentials: Credentials | None = None
     intake_wait_s: int = 20
     card_interval: timedelta = timedelta(seconds=1)
 
@@ -120,6 +133,7 @@ class Bot:
         intake_wait_s: int,
         bell: Bell,
         pulse: Pulse,
+        warm: Callable[[], None],
         closes: tuple[AwsCloud, Plumbing],
     ) -> None:
         self.desk = desk
@@ -131,6 +145,7 @@ class Bot:
         self._intake = intake
         self._intake_wait_s = intake_wait_s
         self._bell = bell
+        self._warm = warm
         self._closes = closes
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
@@ -147,6 +162,8 @@ class Bot:
         if self._intake is not None:
             self._spawn(self._take_alarms, "intake")
         self._transport.start()
+        # Not waited for at close: loading a model's parts takes seconds and changes nothing.
+        threading.Thread(target=self._warm, name="assistant", daemon=True).start()
         log.info("The bot is ready.", extra={"replica": self.desk.replica})
 
     def close(self) -> None:
@@ -210,6 +227,7 @@ def build(settings: Settings, *, clock: Clock | None = None, endpoints: Endpoint
     client = web_client(settings.slack.bot_token.get_secret_value(), base_url=endpoints.slack_url)
     policy, team, known = settings.the_policy(), settings.slack.team, Memory()
     directory = SlackDirectory(client=patient(client), policy=policy, team=team, memory=known)
+    assistant, warm = _assistant(settings, store=store, endpoints=endpoints)
     desk = _desk(
         settings,
         store=store,
@@ -217,6 +235,7 @@ def build(settings: Settings, *, clock: Clock | None = None, endpoints: Endpoint
         plumbing=plumbing,
         directory=directory,
         replica=replica,
+        assistant=assistant,
         catalogue=_catalogue(endpoints),
     )
     quick = SlackDirectory(client=hasty(client), policy=policy, team=team, memory=known)
@@ -255,6 +274,7 @@ def build(settings: Settings, *, clock: Clock | None = None, endpoints: Endpoint
         intake_wait_s=endpoints.intake_wait_s,
         bell=bell,
         pulse=pulse,
+        warm=warm,
         closes=(cloud, plumbing),
     )
 
@@ -278,6 +298,7 @@ def plan_alone(settings: Settings, name: str, given: Mapping[str, str], *, endpo
             plumbing=plumbing,
             directory=_Nobody(),
             replica="plan",
+            assistant=ExtractiveAssistant(),
             catalogue=_catalogue(endpoints),
         )
         runbook = desk.library.find(name)
@@ -298,6 +319,7 @@ def _desk(
     plumbing: Plumbing,
     directory: Directory,
     replica: str,
+    assistant: Assistant,
     catalogue: Catalogue,
 ) -> Desk:
     library = FolderLibrary(settings.runbooks, read=read_runbook)
@@ -307,10 +329,10 @@ def _desk(
         pager=plumbing,
         directory=directory,
         library=library,
-        assistant=ExtractiveAssistant(),
         logs=AwsLogs(Looking(catalogue=CATALOGUE, platform=settings.the_platform(), perform=cloud.look)),
         archive=FolderArchive(settings.records.archives, published=settings.records.published),
         search=RunbookIndex(settings.records.index, runbooks=library.runbooks),
+        assistant=assistant,
         catalogue=catalogue,
         policy=settings.the_policy(),
         platform=settings.the_platform(),
@@ -321,6 +343,51 @@ def _desk(
         alive=lambda owner: owner == replica or owner not in store.dead(after=DEAD_AFTER),
         zone=directory.zone if isinstance(directory, SlackDirectory) else utc_for,
     )
+
+
+def _assistant(settings: Settings, *, store: Store, endpoints: Endpoints) -> tuple[Assistant, Callable[[], None]]:
+    """Return the assistant, and what loads its model: it takes seconds, and nobody should wait for it."""
+    chosen, platform = settings.assistant, settings.the_platform()
+    prompts, plain = read_prompts(settings.prompts), ExtractiveAssistant()
+    if not chosen.model:
+        return plain, lambda: None
+    model = Later(lambda: _bedrock(chosen, region=chosen.region or platform.region, endpoints=endpoints))
+    writer = Writer(
+        model=model,
+        prompts=prompts,
+        check=partial(check, names=_names(platform)),
+        budget=Budget(
+            counters=store,
+            now=store.now,
+            per_incident=chosen.tokens_per_incident,
+            per_day=chosen.tokens_per_day,
+        ),
+        boundary=lambda: f"data-{secrets.token_hex(16)}",
+    )
+    fallback = FallbackAssistant(
+        writer=writer,
+        plain=plain,
+        breaker=Breaker(now=monotonic),
+        deadline=timedelta(seconds=chosen.deadline_seconds),
+        draft_deadline=timedelta(seconds=chosen.draft_deadline_seconds),
+        at_once=chosen.at_once,
+    )
+    return fallback, model.warm
+
+
+def _bedrock(chosen: AssistantSettings, *, region: str, endpoints: Endpoints) -> Model:
+    from bot.assistant.bedrock import Bedrock, Choice  # noqa: PLC0415 - loads langchain, which takes seconds
+
+    runtime = BedrockRuntime(
+        region=region, endpoint_url=endpoints.bedrock_url, credentials=endpoints.bedrock_credentials
+    )
+    return Bedrock(runtime, Choice.model_validate(chosen.model_dump(include=set(Choice.model_fields))))
+
+
+def _names(platform: Platform) -> tuple[str, ...]:
+    """Return what a sentence may name although no item does: the platform's own resources."""
+    listed = ((one,) if isinstance(one, str) else one for one in platform.resources.values())
+    return (platform.name, platform.account_name, *chain.from_iterable(listed))
 
 
 def _catalogue(endpoints: Endpoints) -> Catalogue:

@@ -24,7 +24,10 @@ if TYPE_CHECKING:
     from bot.settings import Settings
 
 DONE, NO, UNABLE = 0, 1, 2
-NOISY = ("botocore", "boto3", "urllib3", "slack_bolt", "slack_sdk", "werkzeug", "dbos", "uvicorn", "bot.slack.wire")
+NOISY = (
+    *("botocore", "boto3", "urllib3", "slack_bolt", "slack_sdk", "werkzeug", "dbos", "uvicorn", "bot.slack.wire"),
+    *("langchain_aws", "langchain_core", "langsmith"),
+)
 
 
 def run(argv: Sequence[str]) -> int:
@@ -91,6 +94,11 @@ def _demo(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--play", metavar="NAME", help="play a failure, or all, as a conversation without a browser")
     parser.add_argument("--until", choices=["approval"], help="with --play: end when the half-open request is posted")
     parser.add_argument("--runbooks", type=Path, default=Path("runbooks"), metavar="DIR")
+    parser.add_argument(
+        "--bedrock",
+        metavar="MODEL",
+        help="use this model of Bedrock for real, with the AWS credentials of this shell; `stand-in`: a local one",
+    )
     parser.add_argument("--verbose", action="store_true", help="show the bot's log")
     parser.set_defaults(act=_run_demo)
 
@@ -98,17 +106,18 @@ def _demo(parser: argparse.ArgumentParser) -> None:
 def _run_demo(arguments: argparse.Namespace) -> int:
     try:
         from bot.workbench.guard import seal
-        from bot.workbench.launch import play, present
+        from bot.workbench.launch import lending, play, present
     except ImportError as error:
         print(f"runbook-bot: the demo's parts are not installed ({error.name}). Run: make demo", file=sys.stderr)
         return UNABLE
     _log(logging.INFO if arguments.verbose else logging.ERROR)
-    seal()
-    if arguments.play:
-        ok = play(arguments.play, until=arguments.until, runbooks=arguments.runbooks, say=print)
-        return DONE if ok else NO
-    signal.signal(signal.SIGTERM, _interrupt)
-    present(port=arguments.port, runbooks=arguments.runbooks, say=print)
+    with lending(arguments.bedrock) as lent:
+        seal(allow=lent.outside if lent else ())
+        if arguments.play:
+            ok = play(arguments.play, until=arguments.until, runbooks=arguments.runbooks, say=print, lent=lent)
+            return DONE if ok else NO
+        signal.signal(signal.SIGTERM, _interrupt)
+        present(port=arguments.port, runbooks=arguments.runbooks, say=print, lent=lent)
     return DONE
 
 

@@ -249,6 +249,14 @@ class Assistant(Protocol):
         ...
 
 
+class Counters(Protocol):
+    """Counts what restarts and replicas must agree on."""
+
+    def count(self, name: str, by: int) -> int:
+        """Add to the counter of that name, below zero never, and return what it then is."""
+        ...
+
+
 class Engine(Protocol):
     """Executes work that never waits, once per id, through crashes."""
 

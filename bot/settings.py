@@ -120,7 +120,7 @@ class AssistantSettings(_Part):
     models: Mapping[str, str] = Field(
         {}, description="other models by task: expand_step, suggest_response, answer, draft_postmortem"
     )
-    base_model: str = Field("", description="the model behind an application inference profile's ARN")
+    base_model: str = Field("", description="the id of the model behind an ARN; needed where model is an ARN")
     region: str = Field("", description="region of Bedrock; empty: the platform's")
     output: Literal["tool", "json_schema"] = Field(
         "tool", description="how the reply's form is held to: a forced tool call, or Bedrock's own JSON schema output"
@@ -141,7 +141,7 @@ class AssistantSettings(_Part):
         """Check that every task has a model that is told apart from others.
 
         Raises:
-            InvalidError: a task is none or has no model, or a profile's ARN does not say which model it is.
+            InvalidError: a task is none or has no model, or an ARN does not say which model it is.
         """
         if unknown := sorted(set(self.models) - TASKS):
             known = ", ".join(sorted(TASKS))
@@ -149,8 +149,8 @@ class AssistantSettings(_Part):
         if self.models and not self.model:
             raise InvalidError(f"{source}: assistant.models: set assistant.model too; it does the other tasks.")
         named = (self.model, *self.models.values())
-        if any("application-inference-profile" in one for one in named) and not self.base_model:
-            words = "an application inference profile does not say its model; set assistant.base_model"
+        if any(one.startswith("arn:") for one in named) and not self.base_model:
+            words = "an ARN does not say what the model can do; set assistant.base_model"
             raise InvalidError(f"{source}: assistant.model: {words}.")
 
 

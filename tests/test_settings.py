@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from bot.assistant.folder import TASKS as PROMPTS
 from bot.errors import InvalidError
-from bot.settings import SECRETS, load, parse
+from bot.settings import SECRETS, TASKS, load, parse
 
 ROOT = Path(__file__).parents[1]
 GOOD = tomllib.loads((ROOT / "bot.example.toml").read_text(encoding="utf-8"))
@@ -62,6 +63,12 @@ def _without(path: str) -> Callable[[Content], None]:
         (_set("records.url", "mysql://localhost/bot"), "records.url: give sqlite:///… or postgresql+psycopg://…"),
         (_set("records.engine_url", "bot.db"), "records.engine_url: give sqlite:///… or postgresql+psycopg://…"),
         (_set("runbooks", "no-such-folder"), "runbooks: there is no folder no-such-folder"),
+        (_set("prompts", "no-such-folder"), "prompts: there is no folder no-such-folder"),
+        (_set("assistant.models", {"answer": "m"}), "assistant.models: set assistant.model too"),
+        (_set("assistant.models", {"reply": "m"}), "assistant.models: there is no task 'reply'; there is answer"),
+        (_set("assistant.model", "arn:x:application-inference-profile/x"), "set assistant.base_model"),
+        (_set("assistant.output", "xml"), "assistant.output: Input should be 'tool' or 'json_schema'"),
+        (_set("assistant.deadline_seconds", 0), "assistant.deadline_seconds: Input should be greater than"),
         (_set("slack", "T1"), "slack: Input should be"),
         (_set("alarms.posted", True), "alarms.posted: nothing can be posted here unless slack.transport"),
     ],
@@ -74,6 +81,10 @@ def test_a_setting_that_does_not_fit_is_named_with_what_would(change: Callable[[
         parse(content, {}, source="bot.toml")
 
     assert words in refused.value.words
+
+
+def test_every_task_of_the_assistant_may_have_a_model_of_its_own() -> None:
+    assert set(PROMPTS) == TASKS
 
 
 def test_a_value_that_is_refused_is_not_repeated() -> None:

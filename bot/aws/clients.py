@@ -179,6 +179,53 @@ class Clients:
         return client
 
 
+def borrowed_credentials() -> tuple[Credentials, str]:
+    """Return the credentials and the region of this shell, as they are now: they are not renewed.
+
+    Raises:
+        InvalidError: there are none; the words say what to set.
+    """
+    session: Any = boto3.session.Session()
+    try:
+        found = session.get_credentials()
+        frozen = found.get_frozen_credentials() if found else None
+    except BotoCoreError as error:
+        raise InvalidError(f"The AWS credentials of this shell cannot be used: {type(error).__name__}.") from error
+    if frozen is None:
+        raise InvalidError("There are no AWS credentials in this shell; log in first, as for the AWS CLI.")
+    if not session.region_name:
+        raise InvalidError("There is no AWS region in this shell; set AWS_DEFAULT_REGION to one that has the model.")
+    lent = Credentials(access_key_id=frozen.access_key, secret_access_key=frozen.secret_key, session_token=frozen.token)
+    return lent, str(session.region_name)
+
+
+def bedrock_runtime(
+    *,
+    region: str,
+    endpoint_url: str | None,
+    credentials: Credentials | None,
+    connect_timeout: float,
+    read_timeout: float,
+    attempts: int,
+) -> Any:  # noqa: ANN401 - boto3 makes clients' methods at run time
+    """Return a client of the models, with a session of its own."""
+    session: Any = boto3.session.Session(
+        aws_access_key_id=credentials.access_key_id if credentials else None,
+        aws_secret_access_key=credentials.secret_access_key if credentials else None,
+        aws_session_token=credentials.session_token if credentials else None,
+        region_name=region,
+    )
+    configured: Any = Config  # its stubs do not know ignore_configured_endpoint_urls
+    config = configured(
+        connect_timeout=connect_timeout,
+        read_timeout=read_timeout,
+        retries={"total_max_attempts": attempts, "mode": "standard"},
+        ignore_configured_endpoint_urls=True,
+        proxies={} if endpoint_url else None,
+    )
+    return session.client("bedrock-runtime", config=config, endpoint_url=endpoint_url)
+
+
 def _parseable(operation_model: Any, response_dict: Mapping[str, Any], **_: object) -> None:  # noqa: ANN401 - botocore's own
     """Refuse an answer that botocore would take for an empty success: it hides what is no JSON."""
     protocol, body = operation_model.service_model.resolved_protocol, response_dict["body"]

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, case, or_, select, update
 from bot.domain.inbox import Delivery
 from bot.domain.records import Card, Wait
 from bot.errors import StaleError
-from bot.records.schema import beats, cards, claims, fold, inbox, waits
+from bot.records.schema import beats, cards, claims, counters, fold, inbox, waits
 from bot.records.statements import insert_into, insert_new
 
 CLAIM_LIFETIME = timedelta(minutes=1)
@@ -80,6 +80,18 @@ def open_waits(connection: Connection, *, due: datetime, most: int) -> Sequence[
 def wait_open(connection: Connection, key: str) -> bool:
     """Return whether the wait is still to be served."""
     return connection.execute(select(waits.c.key).where((waits.c.key == key) & waits.c.open)).first() is not None
+
+
+# Counters.
+
+
+def count(connection: Connection, name: str, by: int) -> int:
+    """Add to a counter, below zero never, and return what it then is."""
+    new = case((counters.c.last + by < 0, 0), else_=counters.c.last + by)
+    statement = insert_into(connection, counters).values(kind=name, last=max(0, by))
+    counted = statement.on_conflict_do_update(index_elements=[counters.c.kind], set_={"last": new})
+    number: int = connection.execute(counted.returning(counters.c.last)).scalar_one()
+    return number
 
 
 # Cards.

@@ -24,9 +24,9 @@ from bot.records.arrivals import Arrivals
 from bot.records.database import Database, host_now
 from bot.records.ledger import Ledger
 from bot.records.migrations import migrate
-from bot.records.schema import counters, installation_of, snapshots
+from bot.records.schema import installation_of, snapshots
 from bot.records.signing import Signer
-from bot.records.statements import insert_into, insert_new
+from bot.records.statements import insert_new
 
 
 class Store:
@@ -108,13 +108,12 @@ class Store:
 
     def next_id(self, kind: str) -> int:
         """Return a number never given before."""
+        return self.count(kind, 1)
+
+    def count(self, name: str, by: int) -> int:
+        """Add to a counter, and return what it then is; see Counters."""
         with self._database.writing() as connection:
-            statement = insert_into(connection, counters).values(kind=kind, last=1)
-            counted = statement.on_conflict_do_update(
-                index_elements=[counters.c.kind], set_={"last": counters.c.last + 1}
-            ).returning(counters.c.last)
-            number: int = connection.execute(counted).scalar_one()
-            return number
+            return queues.count(connection, name, by)
 
     # The inbox.
 

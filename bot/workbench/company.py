@@ -6,6 +6,7 @@ from typing import Any
 
 from bot.settings import Settings, parse
 from bot.slack.commands import Commands
+from bot.workbench.bedrock.lending import Lent
 from bot.workbench.lake.lake import Lake
 from bot.workbench.lake.names import LakeNames
 from bot.workbench.slack.server import LocalSlack
@@ -50,12 +51,13 @@ def workspace() -> Workspace:
     )
 
 
-def settings(*, slack: LocalSlack, lake: Lake, folder: Path, runbooks: Path) -> Settings:
-    """Return settings as bot.toml and the environment would give them, for the local Slack and lake."""
+def settings(*, slack: LocalSlack, lake: Lake, folder: Path, runbooks: Path, lent: Lent | None = None) -> Settings:
+    """Return settings as bot.toml and the environment would give them, for the local Slack, lake and model if any."""
     names = lake.names
     content: Mapping[str, Any] = {
         "environment": "prod",
         "runbooks": str(runbooks),
+        "assistant": {"model": lent.model, "region": lent.region} if lent else {},
         "slack": {"team": slack.workspace.team_id, "channel": CHANNEL, "workspace_url": slack.url},
         "alarms": {
             "queue_url": lake.queue_url(names.failures_queue),

@@ -20,6 +20,7 @@ from bot.records.anchors import folder_anchors
 from bot.records.ledger import verify_store
 from bot.records.signing import trusted_keys
 from bot.settings import Settings
+from bot.workbench.bedrock.lending import Lent
 from bot.workbench.clock import Clock
 from bot.workbench.company import settings, workspace
 from bot.workbench.lake.lake import Lake
@@ -38,10 +39,19 @@ CARD_INTERVAL = timedelta(milliseconds=300)
 class Demo:
     """Run the workbench, and be the stage of its page."""
 
-    def __init__(self, *, folder: Path, runbooks: Path, port: int = 0, ack_seconds: float = ACK_SECONDS) -> None:
+    def __init__(
+        self,
+        *,
+        folder: Path,
+        runbooks: Path,
+        port: int = 0,
+        ack_seconds: float = ACK_SECONDS,
+        lent: Lent | None = None,
+    ) -> None:
         """Take how long Slack waits for the bot; tests wait longer than Slack does, for a busy machine is no bug."""
         self._folder = folder
         self._runbooks = runbooks
+        self._lent = lent
         self.clock = Clock(folder / "clock.json")
         self.lake = Lake(clock=self.clock)
         self.slack = LocalSlack(workspace(), stage=self, port=port, ack_seconds=ack_seconds)
@@ -86,7 +96,7 @@ class Demo:
         """Return what the next bot is set to."""
         records = self._folder / "bot"
         records.mkdir(parents=True, exist_ok=True)
-        return settings(slack=self.slack, lake=self.lake, folder=records, runbooks=self._runbooks)
+        return settings(slack=self.slack, lake=self.lake, folder=records, runbooks=self._runbooks, lent=self._lent)
 
     def endpoints(self) -> Endpoints:
         """Return where the next bot finds Slack and the lake."""
@@ -95,6 +105,8 @@ class Demo:
             slack_url=self.slack.base_url,
             aws_url=self.lake.endpoint_url,
             aws_credentials=Credentials(access_key_id=lent.access_key_id, secret_access_key=lent.secret_access_key),
+            bedrock_url=self._lent.endpoint_url if self._lent else None,
+            bedrock_credentials=self._lent.credentials if self._lent else None,
             intake_wait_s=1,
             card_interval=CARD_INTERVAL,
         )

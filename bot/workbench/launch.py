@@ -12,7 +12,10 @@ from shutil import rmtree
 from tempfile import TemporaryDirectory
 from threading import Event, Thread
 
+from bot.aws.clients import Credentials
 from bot.errors import InvalidError, NotFoundError, RequestError
+from bot.workbench.bedrock.lending import STAND_IN, STAND_IN_MODEL, Lent, lent_by_aws
+from bot.workbench.bedrock.server import BedrockStandIn
 from bot.workbench.demo import FIRST, Demo
 from bot.workbench.plays import PLAYS
 from bot.workbench.plays.story import Story
@@ -38,20 +41,20 @@ WORDS = """
 """
 
 
-def present(*, port: int, runbooks: Path, say: Say) -> None:
+def present(*, port: int, runbooks: Path, say: Say, lent: Lent | None = None) -> None:
     """Serve the page until interrupted.
 
     Raises:
         RequestError: the port cannot be used; the words name the remedy.
     """
-    with _folder() as folder, _closed(_on_port(folder, runbooks, port), folder) as demo:
+    with _folder() as folder, _closed(_on_port(folder, runbooks, port, lent), folder) as demo:
         say("Starting a local lake, a local Slack and the bot (about 5 seconds) …")
         _waited_for(demo.start)
         say(WORDS.format(url=demo.slack.page_url))
         Event().wait()
 
 
-def play(name: str, *, until: str | None, runbooks: Path, say: Say) -> bool:
+def play(name: str, *, until: str | None, runbooks: Path, say: Say, lent: Lent | None = None) -> bool:
     """Play a failure, or `all` of them, through the same wire as the page; return whether the lake is really repaired.
 
     Raises:
@@ -65,7 +68,7 @@ def play(name: str, *, until: str | None, runbooks: Path, say: Say) -> bool:
         raise InvalidError(f"Only {FIRST} can be played until the {until}.")
     began = time.monotonic()
     good: dict[str, bool] = {}
-    with _folder() as folder, _closed(Demo(folder=folder, runbooks=runbooks), folder) as demo:
+    with _folder() as folder, _closed(Demo(folder=folder, runbooks=runbooks, lent=lent), folder) as demo:
         _waited_for(demo.start)
         say(f"-- local lake, local Slack and bot are up after {time.monotonic() - began:.1f} s")
         for one in names:
@@ -88,14 +91,35 @@ def _played(demo: Demo, name: str, until: str | None, say: Say) -> bool:
 
 
 @contextmanager
+def lending(name: str | None) -> Iterator[Lent | None]:
+    """Lend the demo a model: none, the local stand-in, or a real one of Bedrock by its id.
+
+    Raises:
+        InvalidError: a real one was asked for, and this shell has no credentials for it.
+    """
+    if name != STAND_IN:
+        yield lent_by_aws(name) if name else None
+        return
+    stand_in = BedrockStandIn()
+    stand_in.start()
+    credentials = Credentials(access_key_id=stand_in.access_key_id, secret_access_key=stand_in.secret_access_key)
+    try:
+        yield Lent(
+            model=STAND_IN_MODEL, region="eu-west-1", credentials=credentials, endpoint_url=stand_in.endpoint_url
+        )
+    finally:
+        stand_in.close()
+
+
+@contextmanager
 def _folder() -> Iterator[Path]:
     with TemporaryDirectory(prefix="runbook-bot-", ignore_cleanup_errors=True) as folder:
         yield Path(folder)
 
 
-def _on_port(folder: Path, runbooks: Path, port: int) -> Demo:
+def _on_port(folder: Path, runbooks: Path, port: int, lent: Lent | None) -> Demo:
     try:
-        return Demo(folder=folder, runbooks=runbooks, port=port)
+        return Demo(folder=folder, runbooks=runbooks, port=port, lent=lent)
     except (OSError, OverflowError) as error:
         reason = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else "there is no such port"
         raise RequestError(

@@ -321,6 +321,19 @@ def test_an_episode_of_an_alarm_is_kept_once(store: Store) -> None:
     assert store.episodes(arn="arn:other") == []
 
 
+def test_a_counter_goes_up_and_down_and_never_below_zero(store: Store) -> None:
+    counted = [store.count("tokens of INC-7", by) for by in (500, -100, 50, -1_000, 3)]
+
+    assert counted == [500, 400, 450, 0, 3]
+    assert store.count("tokens of INC-8", -5) == 0
+
+
+def test_what_twelve_count_at_once_adds_up(store: Store) -> None:
+    at_once(lambda _: store.count("tokens of 2026-01-21", 100) > 0)
+
+    assert store.count("tokens of 2026-01-21", 0) == 1_200
+
+
 def test_numbers_are_never_given_twice(store: Store) -> None:
     with ThreadPoolExecutor(8) as pool:
         numbers = list(pool.map(lambda _: store.next_id("run"), range(40)))

@@ -1,0 +1,185 @@
+"""The assistant people get: the model while it answers in time and within its budget, else the one that quotes.
+
+Nothing here raises for a model that is away, slow, wrong or too dear: the reply says in words why it is a quotation.
+"""
+
+import logging
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+from time import monotonic
+from typing import Generic, TypeVar
+
+from bot.assistant import sieve
+from bot.assistant.breaker import Breaker
+from bot.assistant.writing import Assemble, Writer, Written
+from bot.domain.assistance import (
+    Answer,
+    AnswerQuestion,
+    DraftPostmortem,
+    ExpandStep,
+    Expansion,
+    Job,
+    Made,
+    Suggestion,
+    SuggestResponse,
+    Wording,
+)
+from bot.errors import BotError, CallRefusedError, NotAllowedError, UnavailableError
+from bot.ports import Assistant
+
+log = logging.getLogger(__name__)
+
+INSTEAD = "this is from the runbook and the evidence alone."
+
+AnyJob = TypeVar("AnyJob", bound=Job)
+Reply = TypeVar("Reply", Answer, Expansion, Suggestion, Wording)
+
+
+class FallbackAssistant:
+    """Ask the model; where that comes to nothing, quote and say why."""
+
+    def __init__(
+        self,
+        *,
+        writer: Writer,
+        plain: Assistant,
+        breaker: Breaker,
+        deadline: timedelta,
+        draft_deadline: timedelta,
+        at_once: int,
+    ) -> None:
+        self._writer = writer
+        self._plain = plain
+        self._breaker = breaker
+        self._deadline = deadline.total_seconds()
+        self._draft_deadline = draft_deadline.total_seconds()
+        self._at_once = at_once
+        self._free = threading.BoundedSemaphore(at_once)
+
+    def expand_step(self, job: ExpandStep) -> Expansion:
+        """Expand one step."""
+        tried = self._tried("expand_step", job, sieve.expansion, self._deadline)
+        return tried.reply or _instead(self._plain.expand_step(job), tried)
+
+    def suggest_response(self, job: SuggestResponse) -> Suggestion:
+        """Suggest a response to an alarm."""
+        tried = self._tried("suggest_response", job, sieve.suggestion, self._deadline)
+        return tried.reply or _instead(self._plain.suggest_response(job), tried)
+
+    def answer(self, job: AnswerQuestion, *, heard: Callable[[str], None] = lambda _: None) -> Answer:
+        """Answer a question; what is heard meanwhile has been checked, sentence by sentence."""
+        tried = self._tried("answer", job, sieve.answer, self._deadline, heard=heard)
+        return tried.reply or _instead(self._plain.answer(job, heard=heard), tried)
+
+    def draft_postmortem(self, job: DraftPostmortem) -> Wording:
+        """Word the sections of a post-mortem."""
+        tried = self._tried("draft_postmortem", job, sieve.wording, self._draft_deadline)
+        return tried.reply or _instead(self._plain.draft_postmortem(job), tried)
+
+    def _tried(
+        self,
+        task: str,
+        job: AnyJob,
+        assemble: Assemble[AnyJob, Reply],
+        deadline: float,
+        *,
+        heard: Callable[[str], None] | None = None,
+    ) -> Written[Reply]:
+        """Return what the model made of the job before the deadline, or why nothing."""
+        ends = monotonic() + deadline
+        try:
+            self._breaker.enter()
+        except UnavailableError as error:
+            return _nothing(error.words)
+        if not self._free.acquire(timeout=max(0.0, ends - monotonic())):
+            self._breaker.neither()
+            return _nothing(f"{self._at_once} other questions keep Bedrock busy")
+        work = _Work[Reply](heard)
+        threading.Thread(
+            target=self._work, args=(work, task, job, assemble), name=f"assistant-{task}", daemon=True
+        ).start()
+        tried = work.wait(max(0.0, ends - monotonic()))
+        if tried is None:
+            self._breaker.fault()
+            tried = _nothing(f"Bedrock did not answer within {deadline:g} s")
+        elif tried.fault:
+            self._breaker.fault()
+        elif tried.made.tokens.input:
+            self._breaker.good()
+        else:
+            self._breaker.neither()
+        if tried.reply is None:
+            log.warning("The model did not do it.", extra={"task": task, "why": tried.words})
+        return tried
+
+    def _work(self, work: "_Work[Reply]", task: str, job: AnyJob, assemble: Assemble[AnyJob, Reply]) -> None:
+        """Do the job in a thread of its own, which may outlive the deadline; never raise."""
+        try:
+            found = self._writer.write(task, job, assemble, first=work.first, heard=work.heard)
+            work.finish(_worth(found))
+        except NotAllowedError as error:
+            work.finish(_nothing(error.words))
+        except (UnavailableError, CallRefusedError) as error:
+            work.finish(_nothing(error.words, fault=True))
+        except BotError as error:
+            work.finish(_nothing(error.words))
+        except Exception:
+            log.exception("The model's reply met a bug.")
+            work.finish(_nothing("The bot could not make use of Bedrock's reply"))
+        finally:
+            self._free.release()
+
+
+class _Work(Generic[Reply]):
+    """Hold what one thread has come to, for the one that waits for it until a deadline."""
+
+    def __init__(self, heard: Callable[[str], None] | None) -> None:
+        self._heard = heard
+        self._lock = threading.Lock()
+        self._done = threading.Event()
+        self._over = False
+        self._best: Written[Reply] | None = None
+        self.heard = self._hear if heard else None
+
+    def first(self, written: Written[Reply]) -> None:
+        """Keep a first try, in case there is no time for the second."""
+        if written.kept:
+            self._best = written
+
+    def finish(self, written: Written[Reply]) -> None:
+        """Keep the outcome."""
+        self._best = written if written.reply is not None or self._best is None else self._best
+        self._done.set()
+
+    def wait(self, seconds: float) -> Written[Reply] | None:
+        """Return the best there is when it is done or the time is up; nothing is heard after."""
+        self._done.wait(seconds)
+        with self._lock:
+            self._over = True
+        return self._best
+
+    def _hear(self, text: str) -> None:
+        with self._lock:
+            if not self._over and self._heard is not None:
+                self._heard(text)
+
+
+def _worth(written: Written[Reply]) -> Written[Reply]:
+    """Return what was written, unless nothing of it held."""
+    if written.reply is None or written.kept or not written.made.dropped:
+        return written
+    words = "Nothing of Bedrock's reply stands in the evidence"
+    return Written(reply=None, made=written.made, words=words)
+
+
+def _nothing(words: str, *, fault: bool = False) -> Written[Reply]:
+    return Written(reply=None, made=Made(engine="bedrock"), words=words, fault=fault)
+
+
+def _instead(reply: Reply, tried: Written[Reply]) -> Reply:
+    """Return a quotation that says why it is one, with what the model used up and what of it was dropped."""
+    made = tried.made.model_copy(
+        update={"engine": reply.made.engine, "degraded": f"{tried.words.rstrip('.')}; {INSTEAD}"}
+    )
+    return reply.model_copy(update={"made": made})

@@ -1,0 +1,160 @@
+"""One job done with a model: prompt, request, reply, check, and one second try for what did not hold."""
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from time import monotonic
+from typing import Generic, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from bot.assistant.budget import Budget
+from bot.assistant.model import Asked, Model, Said
+from bot.assistant.prompting import Prompt, render
+from bot.assistant.replies import Sentence
+from bot.assistant.sieve import Check, Sieve
+from bot.domain.assistance import Job, Made, Tokens
+from bot.domain.claims import Dropped
+from bot.domain.value import JsonObject
+from bot.errors import BotError
+
+log = logging.getLogger(__name__)
+
+AnyJob = TypeVar("AnyJob", bound=Job)
+Reply = TypeVar("Reply", bound=BaseModel)
+Assemble = Callable[[AnyJob, BaseModel, Sieve, Made], Reply]
+
+_CHARACTERS_A_TOKEN = 3
+"""Low on purpose: what is set aside before a call is corrected after it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Written(Generic[Reply]):
+    """Hold how a try came out.
+
+    Attributes:
+        reply: None where nothing came that can be shown; `words` then say why, as a clause.
+        kept: how many sentences held.
+        fault: whether the service is to be suspected.
+    """
+
+    reply: Reply | None
+    made: Made
+    kept: int = 0
+    words: str = ""
+    fault: bool = False
+
+
+class Writer:
+    """Have a model do a job, and believe nothing it says that the evidence does not bear."""
+
+    def __init__(
+        self,
+        *,
+        model: Model,
+        prompts: Mapping[str, Prompt],
+        check: Check,
+        budget: Budget,
+        boundary: Callable[[], str],
+    ) -> None:
+        self._model = model
+        self._prompts = prompts
+        self._check = check
+        self._budget = budget
+        self._boundary = boundary
+
+    def write(
+        self,
+        task: str,
+        job: AnyJob,
+        assemble: Assemble[AnyJob, Reply],
+        *,
+        first: Callable[[Written[Reply]], None],
+        heard: Callable[[str], None] | None = None,
+    ) -> Written[Reply]:
+        """Return the better of two tries; `first` is given the first one, before the second begins.
+
+        Raises:
+            UnavailableError: no answer came.
+            CallRefusedError: the service said no.
+            NotAllowedError: the budget is used up.
+        """
+        one = self._try(task, job, assemble, heard=heard)
+        if one.reply is None or not one.made.dropped:
+            return one
+        first(one)
+        try:
+            two = self._try(task, job, assemble, dropped=one.made.dropped)
+        except BotError:
+            log.info("The second try did not come about.", extra={"task": task})
+            return one
+        better = two if two.reply is not None and two.kept >= one.kept else one
+        spent = _sum(one.made.tokens, two.made.tokens)
+        made = better.made.model_copy(update={"tokens": spent})
+        return Written(reply=_with(better.reply, made), made=made, kept=better.kept)
+
+    def _try(
+        self,
+        task: str,
+        job: AnyJob,
+        assemble: Assemble[AnyJob, Reply],
+        *,
+        dropped: tuple[Dropped, ...] = (),
+        heard: Callable[[str], None] | None = None,
+    ) -> Written[Reply]:
+        prompt = self._prompts[task]
+        sent = render(prompt, job, boundary=self._boundary(), dropped=dropped)
+        asked = Asked(task=task, system=sent.system, user=sent.user, output=prompt.output, max_tokens=prompt.max_tokens)
+        said = self._ask(asked, job.subject, heard=self._aloud(job, heard) if heard else None)
+        made = Made(
+            engine="bedrock",
+            model=said.model,
+            prompt=prompt.label,
+            prompt_sha256=prompt.sha256,
+            tokens=said.tokens,
+        )
+        if said.reply is None:
+            return Written(reply=None, made=made, words=said.refused, fault=said.fault)
+        sieve = Sieve(job, self._check)
+        reply = assemble(job, said.reply, sieve, made)
+        made = made.model_copy(update={"dropped": tuple(sieve.dropped)})
+        return Written(reply=_with(reply, made), made=made, kept=sieve.kept)
+
+    def _ask(self, asked: Asked, subject: str, *, heard: Callable[[JsonObject], None] | None) -> Said:
+        estimate = (len(asked.system) + len(asked.user)) // _CHARACTERS_A_TOKEN + asked.max_tokens
+        reserved = self._budget.reserve(subject, estimate)
+        began = monotonic()
+        used = 0
+        try:
+            said = self._model.ask(asked, heard=heard)
+            used = said.tokens.input + said.tokens.output
+        finally:
+            self._budget.settle(reserved, used)
+        facts = {"task": asked.task, "subject": subject, "model": said.model, **said.tokens.model_dump()}
+        seconds = round(monotonic() - began, 3)
+        log.info("A model was asked.", extra={**facts, "seconds": seconds, "answered": said.reply is not None})
+        return said
+
+    def _aloud(self, job: Job, heard: Callable[[str], None]) -> Callable[[JsonObject], None]:
+        """Return what takes sentences while they are written and passes on those that hold, as one text that grows."""
+        sieve = Sieve(job, self._check)
+        told: list[str] = []
+
+        def hear(value: JsonObject) -> None:
+            try:
+                kept = sieve.keep([Sentence.model_validate(value)])
+            except ValidationError:  # the whole reply will be refused for it
+                return
+            if kept:
+                told.extend(claim.text for claim in kept)
+                heard(" ".join(told))
+
+        return hear
+
+
+def _with(reply: Reply | None, made: Made) -> Reply | None:
+    return None if reply is None else reply.model_copy(update={"made": made})
+
+
+def _sum(one: Tokens, two: Tokens) -> Tokens:
+    return Tokens(input=one.input + two.input, output=one.output + two.output, cached=one.cached + two.cached)

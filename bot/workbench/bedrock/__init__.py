@@ -1,0 +1,1 @@
+"""A local stand-in for Bedrock's wire, good, slow, wrong or malicious, on loopback only."""
