@@ -264,7 +264,12 @@ def _loaded(argv: Sequence[str], *, of: Sequence[str]) -> tuple[int, list[str]]:
     return int(code), [str(one) for one in found]
 
 
-@pytest.mark.parametrize("argv", [["check"], ["actions"], ["redact"], ["audit", "verify"], ["manifest"], ["health"]])
+IAM = ["iam", "--config", "bot.example.toml"]
+
+
+@pytest.mark.parametrize(
+    "argv", [["check"], ["actions"], ["redact"], ["audit", "verify"], ["manifest"], ["health"], IAM]
+)
 def test_what_only_looks_loads_neither_the_executor_nor_bolt_nor_the_workbench(argv: list[str], config: Path) -> None:
     _keep(config, beat=True)
     given = [*argv, "--config", str(config)] if argv[0] in {"audit", "health"} else argv
