@@ -26,6 +26,8 @@ TITLES = {
         "Log lines digested per CPU-second",
         "Memory of `runbook-bot logs digest`",
         "What of the logs goes to a model",
+        "Synthetic failures of the workbench: is the planted cause named?",
+        "The picture of a post-mortem",
     ),
 }
 

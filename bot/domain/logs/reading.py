@@ -8,13 +8,11 @@ from typing import Any
 
 from bot.domain.logs.event import LogEvent
 
+MILLIS_FROM = 100_000_000_000  # a smaller number is seconds
 MOST_CONTINUED = 200  # lines of one stack trace
 
 _TIME = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:[.,](\d{1,6})\d*)?\s?(Z|[+-]\d\d:?\d\d)?")
-# What CloudWatch's export and this bot write, where nothing is escaped: read without a JSON parser, four times as fast.
-_PLAIN = re.compile(
-    r'\{"timestamp": ?(\d{12,14}), ?"logStreamName": ?"([^"\\]*)", ?"eventId": ?"([^"\\]*)", ?"message": ?"([^"\\]*)"\}'
-)
+_decoded_json = json.JSONDecoder().raw_decode  # twice as fast as json.loads
 _CUT = re.compile(r'"(timestamp|logStreamName|eventId)"\s*:\s*(?:(\d+)|"([^"]*)")')
 _MORE = re.compile(r"\s|Caused by: |\.\.\. \d+ more")
 _RAISED = re.compile(r"[A-Za-z_][\w.]*(?:Error|Exception|Exit|Interrupt)\b")
@@ -35,8 +33,7 @@ def events(lines: Iterable[bytes], *, name: str, note: Callable[[str], None]) ->
     for number, raw in enumerate(lines, start=1):
         text = _decoded(raw, note)
         if text[:1] == "{":
-            plain = _PLAIN.fullmatch(text)
-            event = LogEvent(int(plain[1]), plain[2], plain[3], plain[4]) if plain else _of_json(text, name, number)
+            event = _of_json(text, name, number)
         elif pending is not None and continued < MOST_CONTINUED and _continues(pending.message, text):
             pending = pending._replace(message=f"{pending.message}\n{text}")
             continued += 1
@@ -80,23 +77,19 @@ def _continues(before: str, text: str) -> bool:
 
 def _of_json(text: str, name: str, number: int) -> LogEvent:
     try:
-        line = json.loads(text)
+        line, end = _decoded_json(text)
     except (ValueError, RecursionError):
+        line, end = None, 0
+    if end < len(text) and text[end:].strip():
         said = {key: digits or word for key, digits, word in _CUT.findall(text[:2_000])}
         at = _millis(said.get("timestamp"))
         return LogEvent(at, said.get("logStreamName", name), said.get("eventId", f"{name}:{number}"), text)
-    if not isinstance(line, dict):
-        return LogEvent(0, name, f"{name}:{number}", text)
     stream, event, message = line.get("logStreamName"), line.get("eventId"), line.get("message")
     if isinstance(message, str) and (stream is not None or event is not None):
-        group = line.get("logGroupName")
-        return LogEvent(
-            _millis(line.get("timestamp")),
-            str(stream or name),
-            str(event or f"{name}:{number}"),
-            message,
-            group if isinstance(group, str) else "",
-        )
+        at, group = line.get("timestamp"), line.get("logGroupName", "")
+        millis = at if type(at) is int and at > MILLIS_FROM else _millis(at)
+        stream, event = str(stream or name), str(event or f"{name}:{number}")
+        return LogEvent(millis, stream, event, message, group if isinstance(group, str) else "")
     said_at = next((line[key] for key in _NAMES if key in line), None)
     return LogEvent(_millis(said_at), name, f"{name}:{number}", text)
 
