@@ -6,7 +6,7 @@ import os
 import platform
 import time
 
-NAMES = ("ack", "long_runs", "way_out", "ready", "copies", "plan", "digest", "redaction", "claims")
+NAMES = ("ack", "long_runs", "way_out", "ready", "copies", "plan", "check", "digest", "redaction", "claims")
 
 
 def main() -> None:

@@ -21,6 +21,7 @@ TITLES = {
     "redaction": ("Redaction: lines per second of processor time",),
     "claims": ("Claims: true ones kept, false ones caught", "Claims: a person's sentences about one night"),
     "copies": ("40 copies under one approval",),
+    "check": ("`runbook-bot check`",),
     "plan": ("Plan of a runbook on the local lake",),
     "digest": (
         "Log lines digested per CPU-second",
