@@ -126,12 +126,12 @@ def policy_of(rows: Sequence[Row], platform: Platform, plumbing: Plumbing | None
         for action in row.iam:
             grants.setdefault((action, _condition_of(action)), set()).update(resources(row, action, platform))
     if plumbing is not None:
-        for action, arns in _plumbed(plumbing):
-            grants.setdefault((action, "plumbing"), set()).update(arns)
+        for action, own in _plumbed(plumbing):
+            grants.setdefault((action, "plumbing"), set()).update(own)
     together: dict[tuple[str, tuple[str, ...], str], list[str]] = {}
-    for (action, condition), arns in sorted(grants.items()):
+    for (action, condition), on in sorted(grants.items()):
         service = action.split(":", maxsplit=1)[0]
-        together.setdefault((service, _widest(arns), condition), []).append(action)
+        together.setdefault((service, _widest(on), condition), []).append(action)
     statements: list[JsonValue] = [
         _statement(f"{service.capitalize()}{number}", "Allow", actions, arns, condition, platform)
         for number, ((service, arns, condition), actions) in enumerate(sorted(together.items()), start=1)

@@ -266,19 +266,22 @@ def _statements(policy: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 # -- judged by others
 
+# parliament imports pkg_resources, which it does not declare and newer Pythons do not bring.
 JUDGE = """
-import json, sys, warnings
+import importlib.util, json, pathlib, sys, types, warnings
 warnings.simplefilter("ignore")
+lent = types.ModuleType("pkg_resources")
+lent.resource_filename = lambda name, file: str(pathlib.Path(importlib.util.find_spec(name).origin).parent / file)
+sys.modules["pkg_resources"] = lent
 import parliament
 text = sys.stdin.read()
 found = parliament.analyze_policy_string(text, ignore_private_auditors=True).findings
-known = {}
-for action in {one for statement in json.loads(text)["Statement"] for one in statement["Action"]}:
-    try:
-        told = parliament.get_privilege_info(*action.split(":"))
-    except Exception:
-        continue
-    known[action] = sorted({one["resource_type"] for one in told["resource_types"]} - {""})
+known = {
+    f"{service['prefix']}:{one['privilege']}": sorted({kind["resource_type"] for kind in one["resource_types"]} - {""})
+    for service in parliament.iam_definition for one in service["privileges"]
+}
+asked = {one for statement in json.loads(text)["Statement"] for one in statement["Action"]}
+known = {action: kinds for action, kinds in known.items() if action in asked}
 print(json.dumps({"findings": [[one.issue, one.detail] for one in found], "known": known}))
 """
 # parliament wants every one of an action's resource types to be named; AWS wants the one that is touched.

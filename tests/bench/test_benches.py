@@ -25,6 +25,7 @@ TITLES = {
     ),
     "claims": ("Claims: true ones kept, false ones caught", "Claims: a person's sentences about one night"),
     "copies": ("40 copies under one approval",),
+    "check": ("`runbook-bot check`",),
     "plan": ("Plan of a runbook on the local lake",),
     "digest": (
         "Log lines digested per CPU-second",
