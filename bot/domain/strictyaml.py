@@ -116,8 +116,8 @@ class _Strict(Composer, Resolver):
     levels: int
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:  # noqa: ANN401 - PyYAML's own
-        peek: Callable[[], yaml.Event] = self.peek_event  # type: ignore[attr-defined]
-        take: Callable[[], yaml.Event] = self.get_event  # type: ignore[attr-defined]
+        peek: Callable[[], yaml.Event] = self.peek_event  # type: ignore[attr-defined]  # PyYAML types none of its mixins
+        take: Callable[[], yaml.Event] = self.get_event  # type: ignore[attr-defined]  # PyYAML types none of its mixins
         event = peek()
         start: Any = event.start_mark
         line = int(start.line) if start else 0
