@@ -19,8 +19,6 @@ from bot.errors import BotError, InvalidError, NotFoundError
 from bot.examining import add_to as add_examining_to
 
 if TYPE_CHECKING:
-    from bot.domain.problem import Problem
-    from bot.domain.runbook import Runbook
     from bot.settings import Settings
 
 DONE, NO, UNABLE = 0, 1, 2
@@ -57,6 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     add_to(commands)
     add_examining_to(commands)
     _actions(commands.add_parser("actions", help="list what runbooks can use, each with a step to paste"))
+    _match(commands.add_parser("match", help="rank a folder's runbooks for an alarm, in JSON"))
     _redact(commands.add_parser("redact", help="filter standard input: secrets and personal data become placeholders"))
     _plan(commands.add_parser("plan", help="make a runbook's reads for real and print the calls that would follow"))
     _audit(commands.add_parser("audit", help="verify the audit's chain, signatures and anchors"))
@@ -195,23 +194,11 @@ def _run_check(arguments: argparse.Namespace) -> int:
 
 
 def _check_files(arguments: argparse.Namespace) -> int:
-    from bot.actions.catalogue import CATALOGUE
-    from bot.domain.action import PLATFORM_KEYS
-    from bot.domain.checking import check_library, check_runbook
-    from bot.domain.reading import read_runbook
+    from bot.authoring.checking import check_files
 
     files = _markdown(arguments.paths)
-    known = frozenset(str(near) for path in files for near in path.parent.rglob("*.md"))
-    problems: list[Problem] = []
-    runbooks: list[Runbook] = []
-    for path in files:
-        reading = read_runbook(path.read_text(encoding="utf-8"), str(path))
-        problems += reading.problems
-        if reading.runbook is not None:
-            runbooks.append(reading.runbook)
-            problems += check_runbook(reading.runbook, CATALOGUE, PLATFORM_KEYS, known)
-    problems += check_library(runbooks)
-    for problem in sorted(problems, key=lambda one: (one.path, one.line)):
+    problems = check_files(files)
+    for problem in problems:
         print(problem)
     errors = len([problem for problem in problems if problem.severity == "error"])
     print(f"{len(files)} runbooks, {errors} errors, {len(problems) - errors} warnings")
@@ -244,6 +231,43 @@ def _run_actions(arguments: argparse.Namespace) -> int:
         print(describe(action, CATALOGUE), end="\n\n")
     print(f"{len(found)} actions")
     return DONE if found else NO
+
+
+# match
+
+
+def _match(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--runbooks", type=Path, default=Path("runbooks"), metavar="DIR", help="any folder of Markdown")
+    parser.add_argument("--alarm", required=True, metavar="FILE|-", help="one JSON alarm, or one on each line")
+    parser.add_argument("--most", type=int, default=3, metavar="N", help="so many for each alarm (default: 3)")
+    parser.add_argument("--json", action="store_true", help="print one object for each alarm")
+    parser.set_defaults(act=_run_match)
+
+
+def _run_match(arguments: argparse.Namespace) -> int:
+    from bot.domain.matching import Ranking, match_alarm, page_of_markdown, read_alarms
+
+    folder: Path = arguments.runbooks
+    if not folder.is_dir():
+        raise NotFoundError(f"There is no folder {folder}. Give a folder of Markdown files.")
+    files = [file for file in sorted(folder.rglob("*.md")) if file.name not in {"TEMPLATE.md", "README.md"}]
+    ranking = Ranking(
+        page_of_markdown(file.read_text(encoding="utf-8", errors="replace"), file.relative_to(folder).as_posix())
+        for file in files
+    )
+    matches = [match_alarm(alarm, ranking, most=arguments.most) for alarm in read_alarms(_given_text(arguments.alarm))]
+    for match in matches:
+        print(match.model_dump_json() if arguments.json else "\n".join(match.lines()))
+    return DONE if all(match.runbooks for match in matches) else NO
+
+
+def _given_text(where: str) -> str:
+    if where == "-":
+        return sys.stdin.read()
+    file = Path(where)
+    if not file.is_file():
+        raise NotFoundError(f"There is no file {where}. Give one, or - for standard input.")
+    return file.read_text(encoding="utf-8", errors="replace")
 
 
 # redact

@@ -219,10 +219,18 @@ class Library(Protocol):
 
 
 class Search(Protocol):
-    """Finds runbooks by words."""
+    """Finds runbooks and past incidents by words; each answer is ids, best first, each with the words that matched."""
 
     def runbooks(self, words: str, *, most: int = 3) -> Sequence[tuple[str, tuple[str, ...]]]:
-        """Return ids, best first, each with the words that matched."""
+        """Return runbooks for what a person typed."""
+        ...
+
+    def fitting(self, words: Sequence[str], *, most: int = 3) -> Sequence[tuple[str, tuple[str, ...]]]:
+        """Return runbooks for the words of an alarm, as `domain/matching` takes them from it."""
+        ...
+
+    def incidents(self, words: str, *, most: int = 3) -> Sequence[tuple[str, tuple[str, ...]]]:
+        """Return past incidents and their post-mortems for what a person typed, or what an alarm says."""
         ...
 
 

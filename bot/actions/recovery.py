@@ -106,7 +106,7 @@ class Given(Returns):
 
     Attributes:
         day: the day it is about: what it was given, else the day of its source file, else the day it started.
-        partition: where its run lies below the table, as `year=2026/month=01/schema_v=v1/`.
+        partition: where its run lies below the table, as `year=2026/month=01/schema_v=v1`.
         foreign: how many other fields it was given; a rerun refuses them.
     """
 
@@ -133,7 +133,7 @@ def given(look: Look, params: NameExecution, _now: datetime) -> JsonObject:
     return {
         "name": found["name"],
         "day": day,
-        "partition": f"year={day[:4]}/month={day[5:7]}/schema_v={version}/",
+        "partition": f"year={day[:4]}/month={day[5:7]}/schema_v={version}",
         "schema_version": version,
         "pipeline": _text(was, "pipeline", r"[a-z][a-z0-9_-]{0,39}"),
         "raw_key": raw_key,

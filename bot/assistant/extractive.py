@@ -27,6 +27,7 @@ from bot.domain.evidence import Evidence, Item, Origin
 LEAST_COVERED = 0.34
 MOST_ANSWERS = 5
 MOST_QUOTES = 3
+MOST_SEEN = 4
 MOST_OF_A_SECTION = 8
 ENGINE: Engine = "extractive"
 
@@ -35,9 +36,12 @@ _WARNS = re.compile(
     r"not fixed|twice|park)\b",
     re.IGNORECASE,
 )
+_OF_TROUBLE = re.compile(
+    r"\b(?:fail\w*|wrong|broken?|broke|error\w*|alarm\w*|happen(?:ed|ing|s)?|halt\w*|stopped)\b", re.IGNORECASE
+)
 # By a word of a section's title: the kinds of items it is about.
 _ABOUT: Mapping[str, frozenset[str]] = {
-    "impact": frozenset({"derived", "metric", "object", "log"}),
+    "impact": frozenset({"derived", "metric", "object"}),
     "detect": frozenset({"derived", "alarm", "metric"}),
     "cause": frozenset({"log", "metric", "execution", "job", "object", "alarm"}),
     "response": frozenset({"run", "step", "approval", "message"}),
@@ -90,8 +94,13 @@ class ExtractiveAssistant:
 
     def answer(self, job: AnswerQuestion, *, heard: Callable[[str], None] = lambda _: None) -> Answer:
         """Quote the items that fit the question's words; none fits: not determined."""
-        fits = [fit for fit in ranked(job.question, grounds(job).items) if fit.covered >= LEAST_COVERED]
-        claims = tuple(quoted(fit.item, fit.sentence) for fit in fits[:MOST_ANSWERS])
+        items = grounds(job).items
+        fits = [fit for fit in ranked(job.question, items) if fit.covered >= LEAST_COVERED]
+        best = fits[:MOST_ANSWERS]
+        seen = [quoted(fit.item, fit.sentence) for fit in best if fit.item.origin is not Origin.TEXT]
+        trouble = _trouble(items) if _OF_TROUBLE.search(job.question) else ()
+        told = [quoted(fit.item, fit.sentence) for fit in best if fit.item.origin is Origin.TEXT]
+        claims = tuple(dict.fromkeys([*seen, *trouble, *told]))
         if claims:
             heard(" ".join(claim.text for claim in claims))
         return Answer(claims=claims, not_looked_at=job.evidence.unread, made=Made(engine=ENGINE))
@@ -101,6 +110,13 @@ class ExtractiveAssistant:
         items = grounds(job).items
         sections = {title: tuple(_section(title, purpose, items)) for title, purpose in job.sections.items()}
         return Wording(sections=sections, made=Made(engine=ENGINE))
+
+
+def _trouble(items: Sequence[Item]) -> Iterator[Claim]:
+    """Return what is wrong now, as AWS tells it: the open alarms and what was found when they went off."""
+    told = [item for item in items if item.origin is Origin.AWS and item.kind in {"alarm", "step"}]
+    for item in told[:MOST_SEEN]:
+        yield quoted(item, sentences(item.text)[0])
 
 
 def questions(job: ExpandStep) -> tuple[str, ...]:
@@ -132,6 +148,7 @@ def _section(title: str, purpose: str, items: Sequence[Item]) -> Iterator[Claim]
         return
     candidate = "cause" in title.casefold()
     fitting = [item for item in items if item.kind in about and not (candidate and item.origin is Origin.TEXT)]
+    fitting = [item for item in fitting if item.kind != "log" or item.origin is not Origin.TEXT]  # rows, not raw lines
     for item in sorted(fitting, key=_when)[:MOST_OF_A_SECTION]:
         first = sentences(item.text)[:1]
         lead, kind = ("Candidate, not confirmed: ", Kind.INFERRED) if candidate else ("", None)

@@ -2,7 +2,8 @@
 
 What a machine words is a guess until `check` has kept it. A claim that states a fact its evidence does not hold, says
 the reverse of it, or misquotes it is dropped with the reason; one that goes further than what was seen is *inferred*.
-A sentence that a person said passes no check: it stands under that person's name.
+A sentence that a person said passes no check: it stands under that person's name. A machine may repeat one, word for
+word, under the name of the item's source.
 """
 
 import re
@@ -197,10 +198,18 @@ class _Court:
 
     def objection(self, claim: Claim) -> str:
         """Return why the claim is dropped, in words; empty where it is kept."""
-        return self._form(claim) or self._pointing(claim) or self._quotation(claim) or self._facts(claim)
+        return (
+            self._form(claim)
+            or self._pointing(claim)
+            or self._stated(claim)
+            or self._quotation(claim)
+            or self._facts(claim)
+        )
 
     def kind(self, claim: Claim) -> Kind:
         """Return how far a claim that was not objected to goes."""
+        if claim.kind is Kind.STATED:
+            return Kind.STATED
         witnesses = self._cited(claim)
         says_status = read_polarity(_bare(claim.text)).states
         vouched = [one for one in witnesses if one.item.origin is not Origin.TEXT]
@@ -213,8 +222,6 @@ class _Court:
 
     def _form(self, claim: Claim) -> str:
         text = claim.text
-        if claim.kind is Kind.STATED or claim.by:
-            return "Only a person states something in somebody's name."
         if not text.strip():
             return "It says nothing."
         if len(text) > MOST_IN_A_CLAIM or len(claim.quote) > 2 * MOST_IN_A_CLAIM:
@@ -240,6 +247,14 @@ class _Court:
                 return f"There is no evidence {name[:40]!a}."
         stray = sorted(one for one in written - {*claim.evidence} if self._evidence.item(one) is not None)
         return f"It speaks of {stray[0]} and does not point at it." if stray else ""
+
+    def _stated(self, claim: Claim) -> str:
+        if claim.kind is not Kind.STATED and not claim.by:
+            return ""
+        sources = {one.item.source for one in self._cited(claim) if quoted_whole(claim.quote, one.item.text)}
+        if claim.kind is Kind.STATED and claim.by in sources and claim.text.endswith(claim.quote):
+            return ""
+        return "A machine states in somebody's name only what stands in an item of that source, word for word."
 
     def _quotation(self, claim: Claim) -> str:
         if not claim.quote:

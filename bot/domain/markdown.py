@@ -6,6 +6,7 @@ Which section means what, and what a block may hold, is `reading`'s work.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -40,23 +41,34 @@ class Item:
 
 @dataclass(frozen=True)
 class Part:
-    """Hold one section: what stands between two headings."""
+    """Hold one section: what stands between two headings.
+
+    Attributes:
+        passages: its top-level paragraphs, each with what stands under it up to the next; lists are not among them.
+    """
 
     title: str
     line: int
     markdown: str
     first_line: int = 0
     items: tuple[Item, ...] = ()
+    passages: tuple[Item, ...] = ()
 
 
 @dataclass(frozen=True)
 class Document:
-    """Hold a file taken apart; `strays` are step blocks where no step can be, with the words for it."""
+    """Hold a file taken apart.
+
+    Attributes:
+        lead: what stands before the first section.
+        strays: step blocks where no step can be, with the words for it.
+    """
 
     front: Source | None
     title: str
     title_line: int
     body: str
+    lead: Part
     parts: tuple[Part, ...]
     strays: tuple[tuple[int, str], ...]
     last_line: int
@@ -67,21 +79,37 @@ def document(text: str) -> Document:
     lines = re.split(r"\r\n|\r|\n", text)
     front, first = _front(lines)
     body = [""] * first + lines[first:]
-    tokens = MarkdownIt("commonmark").parse("\n".join(body))
+    tokens = _blocks().parse("\n".join(body))
     headings = _headings(tokens)
     title = headings[0] if headings and _is_title(headings, front) else None
     level = _section_level([found for found in headings if found is not title])
     starts = [found for found in headings if found is not title and found.level <= level]
     parts = tuple(_parts(tokens, starts, body))
+    begin, end = (title.end if title else first), (starts[0].line - 1 if starts else len(body))
+    lead = Part(
+        title=title.text if title else "",
+        line=begin + 1,
+        markdown="\n".join(body[begin:end]).strip(),
+        first_line=begin + 1,
+        items=tuple(_items(tokens, begin, end, body)),
+        passages=tuple(_passages(tokens, begin, end, body)),
+    )
     return Document(
         front=front,
         title=title.text if title else "",
         title_line=title.line if title else first + 1,
         body="\n".join(body).strip(),
+        lead=lead,
         parts=parts,
         strays=tuple(_strays(tokens, parts)),
         last_line=max(1, len(lines) - (lines[-1] == "")),
     )
+
+
+@cache
+def _blocks() -> MarkdownIt:
+    """Return a parser of blocks alone: what stands within a line is left as it is written."""
+    return MarkdownIt("commonmark").disable("inline")
 
 
 @dataclass(frozen=True)
@@ -127,7 +155,8 @@ def _parts(tokens: list[Token], starts: list[_Heading], body: list[str]) -> Iter
         written = [number for number in range(start.end, end) if body[number].strip()]
         first = written[0] if written else start.end
         markdown = "\n".join(body[first:end]).rstrip()
-        yield Part(start.text, start.line, markdown, first_line=first + 1, items=items)
+        passages = tuple(_passages(tokens, start.end, end, body))
+        yield Part(start.text, start.line, markdown, first_line=first + 1, items=items, passages=passages)
 
 
 def _items(tokens: list[Token], first: int, last: int, body: list[str]) -> Iterator[Item]:
@@ -140,6 +169,37 @@ def _items(tokens: list[Token], first: int, last: int, body: list[str]) -> Itera
         if token.type == "list_item_open" and token.level == 1:
             yield _item(tokens, place, number, body)
             number = None if number is None else number + 1
+
+
+def _passages(tokens: list[Token], first: int, last: int, body: list[str]) -> Iterator[Item]:
+    """Yield each paragraph with the code, tables and quotes under it; a smaller heading belongs to what follows it."""
+    begin: int | None = None
+    end, headed = first, False
+    for token in tokens:
+        if token.level != 0 or token.nesting < 0 or token.map is None or not first <= token.map[0] < last:
+            continue
+        lists = token.type in {"ordered_list_open", "bullet_list_open"}
+        opens = token.type in {"paragraph_open", "heading_open"}
+        if begin is not None and (lists or (opens and not headed)):
+            yield _passage(body, begin, end)
+            begin = None
+        if lists or token.type in {"html_block", "hr"}:
+            continue
+        headed = token.type == "heading_open"
+        begin, end = (token.map[0] if begin is None else begin), token.map[1]
+    if begin is not None:
+        yield _passage(body, begin, end)
+
+
+def _passage(body: list[str], first: int, last: int) -> Item:
+    text = "\n".join(body[first:last]).strip()
+    head, _, rest = text.partition("\n")
+    if head.startswith("#"):
+        return Item(first + 1, None, head.strip("# ")[:MOST_TITLE], rest.strip())
+    if head.startswith(("```", "~~~", ">", "    ")):
+        return Item(first + 1, None, "Do what stands here", text)
+    title, prose = _split(text)
+    return Item(first + 1, None, title, prose)
 
 
 def _item(tokens: list[Token], place: int, number: int | None, body: list[str]) -> Item:

@@ -30,6 +30,15 @@ MOST_CHARACTERS = 262_144
 
 _OURS = ("id", "alarms", "exclusive", "parameters", "can_wait")
 _MITIGATION = re.compile(r"mitigat\w*( .*)?|(resolution|remediation|recovery|repair)?\s*steps|resolution|remediation")
+_LOOKING = re.compile(r"diagnos\w*( .*)?|investigat\w*( .*)?|troubleshoot\w*( .*)?|debug\w*( .*)?|triage( .*)?")
+_ABOUT = re.compile(
+    r"meaning|impact|summary|overview|description|context|background|severity|symptoms?|((root|possible) )?causes?"
+    r"|use case|safety|prevention|see also|references?|links?|(additional|further) .*|owners?|contacts?|alerts?"
+)
+_OVER = (
+    "This runbook has no section on verification. Look at what raised it (the alarm, its metric, the people who "
+    "called), and press Done only if it is over."
+)
 _VERIFICATION = re.compile(r"verif\w*( .*)?")
 _HIDDEN = re.compile(r"[\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
 _SECRET = re.compile(
@@ -105,7 +114,10 @@ class _Reader:
 
     def scan(self, *, severity: Severity) -> None:
         """Look at every line for what must stand in no runbook: secrets, and characters nobody sees."""
-        for number, line in enumerate(self.text.removeprefix("\ufeff").split("\n"), start=1):
+        text = self.text.removeprefix("\ufeff")
+        if not _SECRET.search(text) and not _HIDDEN.search(text):
+            return  # what is in no text is in no line of it
+        for number, line in enumerate(text.split("\n"), start=1):
             if _SECRET.search(line):
                 self.error(number, "This looks like a secret; revoke it, and name where it is kept instead.")
             if character := _HIDDEN.search(line):
@@ -122,9 +134,14 @@ class _Plain(_Reader):
         if not title:
             self.error(1, "The file is empty; write a heading `# Runbook: …` and the steps, or remove it.")
             return None
-        steps = (*self.steps(Phase.MITIGATION, _MITIGATION), *self.steps(Phase.VERIFICATION, _VERIFICATION))
-        if not any(_MITIGATION.fullmatch(_plainly(part.title)) for part in self.found.parts):
+        walked = self.walked()
+        if not walked:
             self.warn(1, "No section is called Mitigation, Steps or Resolution, so there is no step to walk; name one.")
+        checks = [part for part in self.found.parts if _VERIFICATION.fullmatch(_plainly(part.title))]
+        steps = (*self.steps(Phase.MITIGATION, walked), *self.steps(Phase.VERIFICATION, checks))
+        if steps and not checks:
+            over = Item(self.found.last_line, None, "See that it is over", _OVER)
+            steps = (*steps, _manual("check_1", 1, Phase.VERIFICATION, over))
         return Runbook(
             id=_slug(self.stem),
             title=title,
@@ -151,14 +168,24 @@ class _Plain(_Reader):
         lines = (line.strip("#*_ \t") for line in self.found.body.split("\n"))
         return next((line[:120] for line in lines if line), "")
 
-    def steps(self, phase: Phase, fits: re.Pattern[str]) -> Iterator[Step]:
+    def walked(self) -> list[Part]:
+        """Return the sections whose content is walked: how to look and how to mend; else all that say what to do."""
+        titles = [(part, _plainly(part.title)) for part in self.found.parts]
+        mending = [part for part, title in titles if _MITIGATION.fullmatch(title) or _LOOKING.fullmatch(title)]
+        others = [part for part, title in titles if not (_ABOUT.fullmatch(title) or _VERIFICATION.fullmatch(title))]
+        whole = [] if self.found.parts else [self.found.lead]
+        return [part for part in mending or others or whole if part.items or part.passages]
+
+    def steps(self, phase: Phase, parts: Collection[Part]) -> Iterator[Step]:
         number = 0
-        for part in self.found.parts:
-            if fits.fullmatch(_plainly(part.title)) is None:
-                continue
-            if not part.items:
-                self.warn(part.line, f"`{part.title}` holds no list, so it gives no steps; write one item per step.")
-            for item in part.items:
+        for part in parts:
+            beside = [one for one in part.passages if part.items and not one.title.endswith(":") and one.prose]
+            for one in beside:
+                words = f"`{part.title}` holds a list, so this paragraph beside it is shown and not walked."
+                self.warn(one.line, words)
+            if not part.items and not part.passages:
+                self.warn(part.line, f"`{part.title}` holds nothing to do; write one item per step.")
+            for item in part.items or part.passages:
                 number += 1
                 step_id = f"{'step' if phase is Phase.MITIGATION else 'check'}_{number}"
                 if not item.title:

@@ -8,6 +8,7 @@ from datetime import timedelta
 from bot.domain.action import Call, Occasion, Proposal
 from bot.domain.approval import Approval, Binding, BoundCall
 from bot.domain.audit import AuditEntry
+from bot.domain.denies import denied
 from bot.domain.expression import compile_expression, resolve
 from bot.domain.many import Element, insist_same, line
 from bot.domain.policy import Decision, Verdict, verdict
@@ -50,8 +51,13 @@ def _more(desk: Desk, most: int) -> str:
     return f"; the runbook's author may set `most:` up to {could} for this step" if could > most else ""
 
 
-def propose(desk: Desk, run: Run, step: Step, *, item: int, element: JsonValue) -> Proposal:
-    """Return what the step's action wants to do about one element, each call admitted by its row."""
+def propose(desk: Desk, run: Run, step: Step, *, item: int, element: JsonValue, lists: bool = False) -> Proposal:
+    """Return what the step's action wants to do about one element, each call admitted by its row.
+
+    Args:
+        lists: judge each call of a list by the denies too, which takes long and is wanted where an approval is
+            derived; the gate judges each again before the first is sent.
+    """
     action = desk.catalogue.action(step.uses or "")
     if action.propose is None:
         raise InvalidError(f"Step {step.id}: {action.id} only looks; it proposes nothing.")
@@ -66,7 +72,7 @@ def propose(desk: Desk, run: Run, step: Step, *, item: int, element: JsonValue) 
     for call in proposal.calls:
         if call.many is None:
             desk.bound(call.row, call.params)
-        else:
+        elif lists:
             insist_same(call, (_judged(desk, one) for one in elements(desk, run, step, call, element=element)))
     return proposal
 
@@ -81,7 +87,10 @@ def elements(desk: Desk, run: Run, step: Step, call: Call, *, element: JsonValue
 
 
 def _judged(desk: Desk, one: Element) -> Element:
-    desk.bound(one.call.row, one.call.params)
+    """Return an element, bound by its row already, unless an absolute deny forbids it."""
+    refusal = denied(desk.catalogue.row(one.call.row), one.call.params, desk.platform)
+    if refusal:
+        raise NotAllowedError(f"Never offered: {refusal}")
     return one
 
 
@@ -109,7 +118,7 @@ def calls(
         for item, value in enumerate(items(desk, run, step)):
             if bound and (step.id, item) not in due:
                 continue
-            proposal = propose(desk, run, step, item=item, element=value)
+            proposal = propose(desk, run, step, item=item, element=value, lists=True)
             for index, call in enumerate(proposal.calls):
                 if (step.id, item, index) not in made:
                     found.append(_bound(desk, run, step, proposal, call, item=item, index=index, earlier=found))

@@ -507,13 +507,10 @@ def _candidate(suspect: Suspect, digest: Digest, pointed: Sequence[Pointed], pla
     own = ids(suspect.templates)
     shape = strongest.text if strongest else suspect.source
     words = f"{suspect.source}: {shape}"[:400]
-    backing = tuple(
-        Claim(text=item.text, kind=Kind.OBSERVED if item.origin is Origin.AWS else Kind.INFERRED, evidence=(item.id,))
-        for item in own[:3]
-    )
-    against = tuple(
-        Claim(text=f"It may be an effect: {item.text}", evidence=(item.id,)) for item in ids(suspect.effects)[:2]
-    )
+    counted = [item for item in own if item.origin is Origin.AWS]
+    backing = tuple(Claim(text=item.text, kind=Kind.OBSERVED, evidence=(item.id,)) for item in counted[:3])
+    effects = [item for item in ids(suspect.effects) if item.origin is Origin.AWS]
+    against = tuple(Claim(text=f"It may be an effect: {item.text}", evidence=(item.id,)) for item in effects[:2])
     return Candidate(
         claim=Claim(text=words, evidence=tuple(item.id for item in own[:3])),
         role="trigger" if place == 0 else "contributing",

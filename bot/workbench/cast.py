@@ -1,6 +1,6 @@
 """The people, the pager and the shelf of a runbook that is tried alone on the local lake; Slack has no part in it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bot.domain.people import Person
@@ -101,5 +101,13 @@ class NothingElse:
     """Find no other runbook."""
 
     def runbooks(self, words: str, *, most: int = 3) -> list[tuple[str, tuple[str, ...]]]:
+        """Find nothing."""
+        return []
+
+    def fitting(self, words: Sequence[str], *, most: int = 3) -> list[tuple[str, tuple[str, ...]]]:
+        """Find nothing."""
+        return []
+
+    def incidents(self, words: str, *, most: int = 3) -> list[tuple[str, tuple[str, ...]]]:
         """Find nothing."""
         return []

@@ -68,7 +68,7 @@ def asked(given: JsonObject, **other: JsonValue) -> JsonObject:
 def test_what_an_execution_was_given_says_where_its_run_lies() -> None:
     found = asked({"ingest_date": "2025-12-31", "schema_version": "v2", "promote": True, "pipeline": "transactions"})
 
-    assert (found["day"], found["partition"]) == ("2025-12-31", "year=2025/month=12/schema_v=v2/")
+    assert (found["day"], found["partition"]) == ("2025-12-31", "year=2025/month=12/schema_v=v2")
     assert (found["promote"], found["pipeline"], found["foreign"]) == (True, "transactions", 0)
 
 

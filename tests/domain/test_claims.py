@@ -99,6 +99,7 @@ def test_what_goes_further_than_what_was_seen_is_inferred(
         ("The schedule resumed.", ("E3",), "", "the reverse of its evidence"),
         ("CircuitBreakerOpen is in ALARM.", ("E2",), ALARM, "quotation does not stand"),
         ("The circuit breaker closed.", ("E2",), "", "the reverse of its evidence (gate)"),
+        ("CircuitBreakerOpen is in OK since 02:08 UTC.", ("E1",), ALARM, "the reverse of what it quotes"),
         ("Bo declined Q-9.", ("E4",), "Q-9 was approved by Bo", "the reverse of what it quotes"),
         ("Bo did not approve Q-9.", ("E4",), "Q-9 was approved by Bo", "the reverse of what it quotes"),
         ("The breaker opened after 102 CURRENCY_ERROR.", ("E2",), "", "number 102"),
@@ -132,8 +133,25 @@ def test_what_the_evidence_does_not_bear_is_dropped_with_the_reason(
     assert why in outcome(text, *ids, quote=quote)
 
 
-def test_a_machine_states_nothing_in_a_persons_name() -> None:
-    assert "Only a person" in outcome("The breaker opened.", "E2", kind=Kind.STATED)
+@pytest.mark.parametrize(
+    ("text", "quote", "by", "kept"),
+    [
+        ("Q-9 was approved by Bo.", "Q-9 was approved by Bo.", "Q-9", True),
+        ("On record: Q-9 was approved by Bo.", "Q-9 was approved by Bo.", "Q-9", True),
+        ("Q-9 was approved by Bo.", "Q-9 was approved by Bo.", "Ana", False),
+        ("Q-9 was approved by Bo and Cy.", "Q-9 was approved by Bo.", "Q-9", False),
+        ("The approval came in time.", "", "Q-9", False),
+        ("The approval came in time.", "", "", False),
+    ],
+)
+def test_a_machine_repeats_what_a_source_says_word_for_word_or_not_at_all(
+    text: str, quote: str, by: str, kept: bool
+) -> None:
+    claim = Claim(text=text, kind=Kind.STATED, evidence=("E4",), quote=quote, by=by)
+
+    checked = check([claim], night())
+
+    assert (checked.kept == (claim,)) is kept
 
 
 def test_what_is_inferred_never_becomes_observed() -> None:
@@ -230,7 +248,7 @@ def test_whatever_is_claimed_an_observed_claim_has_a_quotation_or_all_its_facts_
             [*(f"{item.text} {item.source} {item.at}" for item in cited), *evidence.derived.values()]
         ).casefold()
         assert cited
-        assert claim.kind is not Kind.STATED
+        assert claim.kind is not Kind.STATED or claim.by
         if claim.kind is Kind.OBSERVED:
             standing = any(quoted_whole(claim.quote, item.text) for item in cited)
             facts = read_facts(claim.text)

@@ -358,6 +358,7 @@ def test_plain_markdown_loads_and_every_item_of_the_section_that_fits_is_a_manua
         ("step_1", "Restart the server", True),
         ("step_2", "Call **somebody**", True),
         ("step_3", "Fail over", True),
+        ("check_1", "See that it is over", True),
     ]
     assert "kubectl get pods" in runbook.steps[0].prose
     assert "1. first the owner" in runbook.steps[1].prose
@@ -376,6 +377,78 @@ def test_sections_by_other_names_give_steps_as_well(title: str) -> None:
         ("step_2", Phase.MITIGATION),
         ("check_1", Phase.VERIFICATION),
     ]
+
+
+PROSE = """\
+---
+title: Queue is Full
+---
+
+# QueueFull
+
+## Meaning
+
+The queue holds more than it should.
+
+## Impact
+
+Events come late.
+
+## Diagnosis
+
+Look at how many wait:
+
+```shell
+queue count
+```
+
+Find out who sends. It is mostly one sender.
+
+## Mitigation
+
+### Ask the sender to stop
+
+They have a switch.
+
+Then drain the queue.
+"""
+
+
+def test_sections_of_plain_prose_are_walked_paragraph_by_paragraph_with_the_code_under_each() -> None:
+    runbook = read(PROSE, "docs/QueueFull.md").runbook
+
+    assert runbook is not None
+    assert [(step.id, step.title) for step in runbook.steps] == [
+        ("step_1", "Look at how many wait"),
+        ("step_2", "Find out who sends"),
+        ("step_3", "Ask the sender to stop"),
+        ("step_4", "Then drain the queue"),
+        ("check_1", "See that it is over"),
+    ]
+    assert "queue count" in runbook.steps[0].prose
+    assert "They have a switch." in runbook.steps[2].prose
+    assert all(step.manual for step in runbook.steps)
+
+
+def test_a_file_with_sections_of_its_own_names_is_walked_but_for_what_only_tells_about_it() -> None:
+    runbook = read("# T\n\n## Overview\n\nTells.\n\n## When it burns\n\nCall the brigade.\n").runbook
+
+    assert runbook is not None
+    assert [step.title for step in runbook.steps] == ["Call the brigade", "See that it is over"]
+
+
+def test_a_file_without_any_section_is_walked_from_its_title_on() -> None:
+    runbook = read("# T\n\nPull the plug.\n\nPut it back.\n").runbook
+
+    assert runbook is not None
+    assert [step.title for step in runbook.steps] == ["Pull the plug", "Put it back", "See that it is over"]
+
+
+def test_a_paragraph_beside_a_list_is_reported_because_it_is_not_walked() -> None:
+    (problem,) = read("# T\n\n## Steps\n\nFirst think. Then act.\n\n1. Act.\n").problems
+
+    assert (problem.line, problem.severity) == (5, Severity.WARNING)
+    assert "shown and not walked" in problem.words
 
 
 def test_a_plain_file_without_steps_loads_and_says_so() -> None:

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from bot.engine.transact import SCHEMA, DbosEngine
 from tests.engine.journal import Journal
+from tests.postgres import Postgres
 
 PATIENCE = 20.0
 QUICK = timedelta(milliseconds=400)
@@ -424,6 +425,24 @@ def test_what_waited_for_room_at_the_close_is_performed_after_the_next_launch(be
     bench.launch().start("inbox:2")
 
     bench.ran("inbox:2")
+
+
+@pytest.mark.timeout(300)
+def test_work_under_way_outlives_a_restart_of_the_database(postgres: Postgres, engine_on_postgres: str) -> None:
+    bench = Bench(engine_on_postgres)
+    engine = bench.launch()
+    bench.gate.clear()
+    engine.start("segment:1:1")
+    bench.ran("segment:1:1")
+
+    postgres.restart()
+    bench.gate.set()
+    bench.tables.wait_for("here/segment:1:1", status="SUCCESS")
+    engine.start("segment:1:2")
+    bench.tables.wait_for("here/segment:1:2", status="SUCCESS")
+
+    assert bench.performed == ["segment:1:1", "segment:1:2"]
+    bench.end()
 
 
 def test_a_second_engine_in_one_process_is_refused(bench: Bench) -> None:

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from bot.domain.matching import Page
 from bot.domain.runbook import Runbook, Section, Status
 from bot.ports import Search
-from bot.records.index import MOST_WORDS, RunbookIndex, split
+from bot.records.index import RunbookIndex
 
 
 def a_runbook(name: str, title: str, text: str, *, alarms: tuple[str, ...] = ()) -> Runbook:
@@ -100,10 +101,6 @@ def test_operators_of_the_index_are_words_like_any_other(index: RunbookIndex) ->
     assert index.runbooks("NOT breaker")[0] == ("circuit-breaker", ("breaker",))
 
 
-def test_at_most_32_words_are_looked_for() -> None:
-    assert len(split(" ".join(f"w{n}" for n in range(100)))) == MOST_WORDS
-
-
 def test_what_changed_in_the_library_is_found_at_the_next_search(index: RunbookIndex, held: dict[str, Runbook]) -> None:
     assert index.runbooks("zookeeper") == []
 
@@ -128,3 +125,27 @@ def test_an_index_of_an_earlier_start_is_used_again(tmp_path: Path, held: dict[s
         index = RunbookIndex(tmp_path / "again.db", runbooks=lambda: held)
         assert len(index.runbooks("data", most=9)) == 2
         index.close()
+
+
+def test_an_alarm_finds_its_runbook_by_what_it_says(index: RunbookIndex, held: dict[str, Runbook]) -> None:
+    search: Search = index
+
+    assert search.fitting(("last", "good", "data", "data"))[0] == ("rollback", ("last", "good", "data"))
+
+    held["zoo"] = a_runbook("zoo", "Zookeeper", "Restart it.")
+
+    assert search.fitting(("zookeeper",)) == [("zoo", ("zookeeper",))]
+    assert search.fitting(()) == []
+
+
+def test_past_incidents_are_found_apart_from_runbooks(tmp_path: Path, held: dict[str, Runbook]) -> None:
+    past = {"INC-7": Page(key="INC-7", title="The breaker stayed open", text="A vendor sent amounts without currency.")}
+    index = RunbookIndex(tmp_path / "index.db", runbooks=lambda: held, incidents=lambda: past)
+
+    assert index.incidents("has the vendor's currency been missing before?") == [("INC-7", ("vendor", "currency"))]
+    assert [name for name, _ in index.runbooks("breaker", most=9)] == ["circuit-breaker", "late-data"]
+
+    past["INC-8"] = Page(key="INC-8", title="Vendor late", text="The vendor was late again; vendor and vendor.")
+
+    assert {name for name, _ in index.incidents("vendor")} == {"INC-7", "INC-8"}
+    index.close()

@@ -205,6 +205,14 @@ def test_a_quarantine_bucket_that_stays_gone_leaves_the_schedule_paused(drill: D
     assert lake.clients.events.describe_rule(Name=lake.names.schedule_rule)["State"] == "DISABLED"
 
 
+def test_iam_cannot_be_asked_on_the_local_lake_which_says_so_while_loads_stay_paused(drill: Drill, lake: Lake) -> None:
+    done = drill(Answers({"mended": "ask"}), given={"what": "quarantine"}, broken=False)
+
+    assert "The local lake cannot do this" in done.told
+    assert "It still owes resume." in done.told
+    assert lake.clients.events.describe_rule(Name=lake.names.schedule_rule)["State"] == "DISABLED"
+
+
 def test_a_pause_that_was_never_resumed_is_found_and_resumed(drill: Drill, lake: Lake) -> None:
     lake.clients.events.disable_rule(Name=lake.names.schedule_rule)
 

@@ -44,6 +44,14 @@ def test_the_same_input_runs_again_and_reaches_readers(drill: Drill) -> None:
     assert "560 rows in, 0 set aside" in done.line("check 1.")
 
 
+def test_resuming_is_refused_by_the_local_lake_in_plain_words_and_nothing_is_done(drill: Drill) -> None:
+    done = drill(Answers({"way": "resume"}))
+
+    assert "The local lake cannot do this" in done.told
+    assert done.approvals == []
+    assert readers_have(drill.lake) == drill.lake.seeded.run_id
+
+
 def test_a_load_that_fails_again_stops_there_and_readers_keep_what_they_had(drill: Drill) -> None:
     done = drill(Answers({"way": "rerun"}, meanwhile={"Approve as": drill.lake.take_memory_away}))
 

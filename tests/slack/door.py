@@ -198,6 +198,12 @@ class NoSearch:
     def runbooks(self, words: str, *, most: int = 3) -> Sequence[tuple[str, tuple[str, ...]]]:
         raise AssertionError("The door searched.")
 
+    def fitting(self, words: Sequence[str], *, most: int = 3) -> Sequence[tuple[str, tuple[str, ...]]]:
+        raise AssertionError("The door searched.")
+
+    def incidents(self, words: str, *, most: int = 3) -> Sequence[tuple[str, tuple[str, ...]]]:
+        raise AssertionError("The door searched.")
+
 
 class Inbox:
     """Keep what comes in, once per identity; or fail as a database does."""

@@ -5,7 +5,7 @@ Work is performed here in order, by hand, so that a test sees exactly what one p
 
 import json
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
@@ -179,6 +179,12 @@ class Nothing:
     """Find nothing."""
 
     def runbooks(self, words: str, *, most: int = 3) -> list[tuple[str, tuple[str, ...]]]:
+        return []
+
+    def fitting(self, words: Sequence[str], *, most: int = 3) -> list[tuple[str, tuple[str, ...]]]:
+        return []
+
+    def incidents(self, words: str, *, most: int = 3) -> list[tuple[str, tuple[str, ...]]]:
         return []
 
 

@@ -140,8 +140,14 @@ def _looked(episode: Episode) -> list[Block]:
 
 
 def _suggested(episode: Episode, run: Run | None) -> list[Block]:
-    """Return what the assistant suggests, until somebody has started something."""
-    said = suggestion_lines(episode.suggestion) if episode.suggestion and run is None else []
+    """Return what the assistant suggests, until somebody has started something.
+
+    Without a model, and with a runbook that names the alarm, it says only what stands on the card already.
+    """
+    suggestion = episode.suggestion
+    if suggestion is None or run is not None or (suggestion.made.engine == "extractive" and episode.runbook):
+        return []
+    said = suggestion_lines(suggestion)
     return [section(lines("*Suggested*", *said))] if said else []
 
 

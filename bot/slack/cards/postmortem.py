@@ -91,7 +91,7 @@ def _candidate(first: Candidate | None, count: int) -> list[str]:
     against = claims_text(first.against, most=2)
     return [
         f"{head}  {wording.quoted(first.claim.text, 240)} [{ids}]",
-        f"against: {against}" if against else "against: none found",
+        f"against:\n{against}" if against else "against: none found",
     ]
 
 

@@ -11,6 +11,7 @@ from bot.workbench.plays import (
     quarantine_review,
     query_performance,
     rollback,
+    schema_evolution,
 )
 from bot.workbench.plays.story import Story
 
@@ -19,6 +20,7 @@ Play = Callable[[Story, str | None], bool]
 PLAYS: Mapping[str, Play] = {
     "circuit-breaker": circuit_breaker.play,
     "backfill": backfill.play,
+    "schema-evolution": schema_evolution.play,
     "rollback": rollback.play,
     "quarantine-review": quarantine_review.play,
     "failure-recovery": failure_recovery.play,

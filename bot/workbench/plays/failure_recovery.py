@@ -3,7 +3,7 @@
 from bot.workbench.plays.story import Story
 
 ELEVEN_MINUTES = 660.0
-NEXT_LOOK = 31.0
+NEXT_LOOK = 61.0
 
 
 def play(story: Story, until: str | None) -> bool:

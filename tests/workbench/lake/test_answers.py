@@ -60,6 +60,11 @@ def test_rows_set_aside_are_counted_by_reason(lake: Lake) -> None:
     ]
 
 
-@pytest.mark.parametrize("query", ["SHOW PARTITIONS silver_transactions", "SELECT count(*) FROM nowhere", "SELECT 1 +"])
+WRONGLY = "SELECT count(*) FROM (SELECT amount FROM silver_transactions EXCEPT SELECT amount FROM silver_transactions)"
+
+
+@pytest.mark.parametrize(
+    "query", ["SHOW PARTITIONS silver_transactions", "SELECT count(*) FROM nowhere", "SELECT 1 +", WRONGLY]
+)
 def test_what_cannot_be_computed_here_gives_no_rows(lake: Lake, query: str) -> None:
     assert answered(lake.clients, lake.names, query, []) is None
