@@ -130,6 +130,18 @@ _IBAN_LENGTHS = {
 }  # fmt: skip  # ISO 13616, the registry's lengths
 
 
+def _iban() -> str:
+    """Return a pattern of every country's own length, so that digits behind an IBAN are never taken for its end."""
+    by_length: dict[int, list[str]] = {}
+    for country, length in _IBAN_LENGTHS.items():
+        by_length.setdefault(length, []).append(country)
+    ways = (rf"(?:{'|'.join(names)})[0-9]{{2}}(?:[ -]?[A-Z0-9]){{{n - 4}}}" for n, names in sorted(by_length.items()))
+    return "|".join(ways)
+
+
+_IBAN = _iban()
+
+
 def _is_iban(found: re.Match[str]) -> bool:
     bare = re.sub(r"[ -]", "", found["secret"]).upper()
     if len(bare) != _IBAN_LENGTHS.get(bare[:2], 0):
@@ -356,15 +368,13 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "iban",
-        re.compile(r"(?P<secret>[A-Z](?<![A-Za-z0-9].)[A-Z][0-9]{2}(?:[ -]?[A-Z0-9]){11,30})(?![A-Za-z0-9])"),
+        re.compile(rf"(?P<secret>(?=[A-Z](?<![A-Za-z0-9].)[A-Z][0-9][0-9])(?:{_IBAN}))(?![A-Za-z0-9])"),
         ("",),
         _is_iban,
     ),
     Rule(
         "iban",
-        re.compile(
-            r"(?i)iban\W{1,6}(?:\w{1,12}\W{1,3})?(?P<secret>[a-z]{2}[0-9]{2}(?:[ -]?[a-z0-9]){11,30})(?![a-z0-9])"
-        ),
+        re.compile(rf"(?i)iban\W{{1,6}}(?:\w{{1,12}}\W{{1,3}})?(?P<secret>{_IBAN})(?![a-z0-9])"),
         ("iban",),
         _is_iban,
     ),

@@ -193,6 +193,10 @@ def test_a_key_that_never_ends_does_not_swallow_what_follows() -> None:
     assert token(64) not in text
 
 
+def test_digits_behind_an_iban_do_not_hide_it() -> None:
+    assert redact("NL91ABNA0417164300 0031 6 1234 5678").text == "[iban#1] [phone#1]"
+
+
 PIECES = st.sampled_from([one for texts in SECRETS.values() for one in texts] + ["plain words", "=", "password", '"'])
 
 
