@@ -395,7 +395,7 @@ def test_an_overflow_with_undo_in_it_asks_first() -> None:
     card = run_card(waiting_for(Awaiting.APPROVAL, "close"), runbook(), [], stage())
     menu = [element for block in card.blocks for element in _elements(block) if element["type"] == "overflow"]
 
-    assert [option["value"] for option in menu[0]["options"]] == ["undo:42", "show_run:42"]
+    assert [option["value"] for option in menu[0]["options"]] == ["undo:42", "show_run:42", "expand:42:close"]
     assert "Half-open the breaker" in json.dumps(menu[0]["confirm"])
 
 
