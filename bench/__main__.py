@@ -6,7 +6,19 @@ import os
 import platform
 import time
 
-NAMES = ("ack", "long_runs", "way_out", "ready", "copies", "plan", "digest", "redaction", "claims", "retrieval")
+NAMES = (
+    "ack",
+    "long_runs",
+    "way_out",
+    "ready",
+    "copies",
+    "plan",
+    "check",
+    "digest",
+    "redaction",
+    "claims",
+    "retrieval",
+)
 
 
 def main() -> None:

@@ -22,7 +22,7 @@ from bot.assistant.budget import Budget
 from bot.assistant.extractive import ExtractiveAssistant
 from bot.assistant.fallback import FallbackAssistant
 from bot.assistant.folder import read_prompts
-from bot.assistant.model import Later, Model
+from bot.assistant.model import Closable, Later
 from bot.assistant.writing import Writer
 from bot.aws.bedrock import BedrockRuntime
 from bot.aws.clients import READ_TIMEOUT_S, Credentials, refuse_redirects
@@ -133,7 +133,7 @@ class Bot:
         intake_wait_s: int,
         bell: Bell,
         pulse: Pulse,
-        warm: Callable[[], None],
+        model: Later | None,
         closes: tuple[AwsCloud, Plumbing],
     ) -> None:
         self.desk = desk
@@ -145,7 +145,7 @@ class Bot:
         self._intake = intake
         self._intake_wait_s = intake_wait_s
         self._bell = bell
-        self._warm = warm
+        self._model = model
         self._closes = closes
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
@@ -162,8 +162,8 @@ class Bot:
         if self._intake is not None:
             self._spawn(self._take_alarms, "intake")
         self._transport.start()
-        # Not waited for at close: loading a model's parts takes seconds and changes nothing.
-        threading.Thread(target=self._warm, name="assistant", daemon=True).start()
+        if self._model is not None:  # not waited for at close: loading takes seconds and changes nothing
+            threading.Thread(target=self._model.warm, name="assistant", daemon=True).start()
         log.info("The bot is ready.", extra={"replica": self.desk.replica})
 
     def close(self) -> None:
@@ -176,6 +176,8 @@ class Bot:
             thread.join(timeout=self._intake_wait_s + 5)
         self._threads.clear()
         self.store.close()
+        if self._model is not None:
+            self._model.close()
         for one in self._closes:
             one.close()
 
@@ -227,7 +229,7 @@ def build(settings: Settings, *, clock: Clock | None = None, endpoints: Endpoint
     client = web_client(settings.slack.bot_token.get_secret_value(), base_url=endpoints.slack_url)
     policy, team, known = settings.the_policy(), settings.slack.team, Memory()
     directory = SlackDirectory(client=patient(client), policy=policy, team=team, memory=known)
-    assistant, warm = _assistant(settings, store=store, endpoints=endpoints)
+    assistant, model = _assistant(settings, store=store, endpoints=endpoints)
     desk = _desk(
         settings,
         store=store,
@@ -274,7 +276,7 @@ def build(settings: Settings, *, clock: Clock | None = None, endpoints: Endpoint
         intake_wait_s=endpoints.intake_wait_s,
         bell=bell,
         pulse=pulse,
-        warm=warm,
+        model=model,
         closes=(cloud, plumbing),
     )
 
@@ -345,12 +347,12 @@ def _desk(
     )
 
 
-def _assistant(settings: Settings, *, store: Store, endpoints: Endpoints) -> tuple[Assistant, Callable[[], None]]:
-    """Return the assistant, and what loads its model: it takes seconds, and nobody should wait for it."""
+def _assistant(settings: Settings, *, store: Store, endpoints: Endpoints) -> tuple[Assistant, Later | None]:
+    """Return the assistant, and its model if it has one, to be loaded while nobody waits for it."""
     chosen, platform = settings.assistant, settings.the_platform()
     prompts, plain = read_prompts(settings.prompts), ExtractiveAssistant()
     if not chosen.model:
-        return plain, lambda: None
+        return plain, None
     model = Later(lambda: _bedrock(chosen, region=chosen.region or platform.region, endpoints=endpoints))
     writer = Writer(
         model=model,
@@ -372,10 +374,10 @@ def _assistant(settings: Settings, *, store: Store, endpoints: Endpoints) -> tup
         draft_deadline=timedelta(seconds=chosen.draft_deadline_seconds),
         at_once=chosen.at_once,
     )
-    return fallback, model.warm
+    return fallback, model
 
 
-def _bedrock(chosen: AssistantSettings, *, region: str, endpoints: Endpoints) -> Model:
+def _bedrock(chosen: AssistantSettings, *, region: str, endpoints: Endpoints) -> Closable:
     from bot.assistant.bedrock import Bedrock, Choice  # noqa: PLC0415 - loads langchain, which takes seconds
 
     runtime = BedrockRuntime(

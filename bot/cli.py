@@ -19,8 +19,6 @@ from bot.errors import BotError, InvalidError, NotFoundError
 from bot.examining import add_to as add_examining_to
 
 if TYPE_CHECKING:
-    from bot.domain.problem import Problem
-    from bot.domain.runbook import Runbook
     from bot.settings import Settings
 
 DONE, NO, UNABLE = 0, 1, 2
@@ -196,23 +194,11 @@ def _run_check(arguments: argparse.Namespace) -> int:
 
 
 def _check_files(arguments: argparse.Namespace) -> int:
-    from bot.actions.catalogue import CATALOGUE
-    from bot.domain.action import PLATFORM_KEYS
-    from bot.domain.checking import check_library, check_runbook
-    from bot.domain.reading import read_runbook
+    from bot.authoring.checking import check_files
 
     files = _markdown(arguments.paths)
-    known = frozenset(str(near) for path in files for near in path.parent.rglob("*.md"))
-    problems: list[Problem] = []
-    runbooks: list[Runbook] = []
-    for path in files:
-        reading = read_runbook(path.read_text(encoding="utf-8"), str(path))
-        problems += reading.problems
-        if reading.runbook is not None:
-            runbooks.append(reading.runbook)
-            problems += check_runbook(reading.runbook, CATALOGUE, PLATFORM_KEYS, known)
-    problems += check_library(runbooks)
-    for problem in sorted(problems, key=lambda one: (one.path, one.line)):
+    problems = check_files(files)
+    for problem in problems:
         print(problem)
     errors = len([problem for problem in problems if problem.severity == "error"])
     print(f"{len(files)} runbooks, {errors} errors, {len(problems) - errors} warnings")

@@ -148,14 +148,15 @@ def _check(parser: argparse.ArgumentParser) -> None:
 
 def _run_check(arguments: argparse.Namespace) -> int:
     from bot.domain.postmortem.blameless import blaming
-    from bot.domain.postmortem.checking import check, plainly_borne
+    from bot.domain.postmortem.checking import check
+    from bot.domain.postmortem.comparing import borne
     from bot.domain.postmortem.markdown import read
     from bot.records.archive import read_archive
 
     path: Path = arguments.file
     kept, draft = read_archive(arguments.archive or path.with_suffix(".db"))
     text = draft if path.suffix == ".db" else _text(path)
-    found = check(text, kept, judge=plainly_borne)
+    found = check(text, kept, judge=borne)
     for finding in found:
         print(f"{path}: {finding}")
     for one in read(text).sentences:

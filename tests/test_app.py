@@ -108,10 +108,12 @@ def test_started_and_closed_twice_no_thread_stays_and_the_records_are_free(tmp_p
     before = {thread.name for thread in threading.enumerate()}
     for _ in range(2):
         bot = build(_settings(tmp_path, slack), endpoints=_endpoints(slack.base_url))
-        bot.start()
-        assert slack.connected
-        bot.close()
-        bot.close()
+        try:
+            bot.start()
+            _until(lambda: slack.connected)
+        finally:
+            bot.close()
+            bot.close()
 
     left = {thread.name for thread in threading.enumerate() if thread.is_alive()} - before
     assert not [name for name in left if name in {"sweeper", "renderer", "intake"}]
@@ -124,9 +126,7 @@ def test_health_is_well_only_while_every_part_works(
     try:
         before = _health(bot)
         bot.start()
-        give_up = time.monotonic() + PATIENCE
-        while _health(bot)[0] != "200 OK" and time.monotonic() < give_up:
-            time.sleep(0.02)
+        _until(lambda: _health(bot)[0] == "200 OK")
         well = _health(bot)
         monkeypatch.setattr("bot.app.WELL_WITHIN", timedelta(0))
         silent = _health(bot)
@@ -135,6 +135,13 @@ def test_health_is_well_only_while_every_part_works(
 
     assert before == silent == ("503 Service Unavailable", b"not working: engine, sweeper")
     assert well == ("200 OK", b"ok")
+
+
+def _until(true: Callable[[], bool]) -> None:
+    give_up = time.monotonic() + PATIENCE
+    while not true():
+        assert time.monotonic() < give_up, "It never came true."
+        time.sleep(0.02)
 
 
 def _health(bot: Bot) -> tuple[str, bytes]:
@@ -185,11 +192,13 @@ def test_an_alarm_queue_that_does_not_answer_does_not_end_the_bot(
     queue = f"{NOWHERE}/123456789012/alarms"
     settings = _settings(tmp_path, slack, alarms={"queue_url": queue, "dead_letter_url": f"{queue}-dlq"})
     bot = build(settings, endpoints=_endpoints(slack.base_url))
-    bot.start()
-
-    slack.person("ana").say(CHANNEL, "@runbook-bot help")
-    heard = slack.person("ana").wait_for_message("/runbook plan", channel=CHANNEL)
-    bot.close()
+    try:
+        bot.start()
+        _until(lambda: slack.connected)
+        slack.person("ana").say(CHANNEL, "@runbook-bot help")
+        heard = slack.person("ana").wait_for_message("/runbook plan", channel=CHANNEL)
+    finally:
+        bot.close()
 
     assert heard["ephemeral_for"] == "U1"
 

@@ -298,9 +298,12 @@ def _loaded(argv: Sequence[str], *, of: Sequence[str]) -> tuple[int, list[str]]:
     return int(code), [str(one) for one in found]
 
 
+IAM = ["iam", "--config", "bot.example.toml"]
+MATCH = ["match", "--alarm", "-"]
+
+
 @pytest.mark.parametrize(
-    "argv",
-    [["check"], ["actions"], ["redact"], ["match", "--alarm", "-"], ["audit", "verify"], ["manifest"], ["health"]],
+    "argv", [["check"], ["actions"], ["redact"], MATCH, ["audit", "verify"], ["manifest"], ["health"], IAM]
 )
 def test_what_only_looks_loads_neither_the_executor_nor_bolt_nor_the_workbench(argv: list[str], config: Path) -> None:
     _keep(config, beat=True)

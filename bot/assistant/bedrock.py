@@ -69,6 +69,10 @@ class Runtime(Protocol):
         """Return a reply piece by piece."""
         ...
 
+    def close(self) -> None:
+        """Close every connection."""
+        ...
+
 
 class Bedrock:
     """Ask models of Bedrock."""
@@ -99,6 +103,10 @@ class Bedrock:
                 log.info("The model's answer could not be read.", extra={"kind": type(error).__name__})
                 return Said(reply=None, model=name, tokens=Tokens(), refused=_NO_FORM)
         return _said(name, message, reply)
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._runtime.close()
 
     @property
     def _method(self) -> Literal["function_calling", "json_schema"]:

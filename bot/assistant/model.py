@@ -57,13 +57,21 @@ class Model(Protocol):
         ...
 
 
+class Closable(Model, Protocol):
+    """A model that holds connections."""
+
+    def close(self) -> None:
+        """Close them; who is asking meanwhile gets no answer."""
+        ...
+
+
 class Later:
     """Load a model when it is first needed, once, in whichever thread comes first: loading takes seconds."""
 
-    def __init__(self, load: Callable[[], Model]) -> None:
+    def __init__(self, load: Callable[[], Closable]) -> None:
         self._load = load
         self._lock = threading.Lock()
-        self._loaded: Model | None = None
+        self._loaded: Closable | None = None
 
     def warm(self) -> None:
         """Load it now; where that fails it is logged, and tried again when the model is asked."""
@@ -80,7 +88,12 @@ class Later:
         """
         return self._model().ask(asked, heard=heard)
 
-    def _model(self) -> Model:
+    def close(self) -> None:
+        """Close what was loaded; what is still being loaded is not waited for."""
+        if self._loaded is not None:
+            self._loaded.close()
+
+    def _model(self) -> Closable:
         with self._lock:
             if self._loaded is None:
                 self._loaded = self._load()

@@ -91,11 +91,12 @@ def _weight(found: Collection[str], weight: dict[str, float]) -> float:
 
 
 def quoted(item: Item, sentence: str, *, lead: str = "", kind: Kind | None = None) -> Claim:
-    """Return a claim that says a sentence of an item in its own words; what only a text says is never observed."""
+    """Return a claim that says a sentence of an item in its own words; what only a text says, its source states."""
     text = sentence[:LONGEST_QUOTE]
     if kind is None:
-        kind = Kind.INFERRED if item.origin is Origin.TEXT else Kind.OBSERVED
-    return Claim(text=f"{lead}{text}", kind=kind, evidence=(item.id,), quote=text)
+        kind = Kind.STATED if item.origin is Origin.TEXT else Kind.OBSERVED
+    by = item.source if kind is Kind.STATED else ""
+    return Claim(text=f"{lead}{text}", kind=kind, evidence=(item.id,), quote=text, by=by)
 
 
 def quotes(item: Item | None, *, most: int) -> Iterator[Claim]:

@@ -27,6 +27,7 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     _preview(commands.add_parser("preview", help="show what a runbook would post and whom it would ask; asks nobody"))
     _show(commands.add_parser("show", help="print a runbook as text, or as AWS CLI commands for when the bot is down"))
     _try(commands.add_parser("try", help="walk a runbook on a throw-away local lake; needs the demo's parts"))
+    _iam(commands.add_parser("iam", help="print the least policy the bot's role needs, or what one runbook needs"))
 
 
 def config_option(parser: argparse.ArgumentParser) -> None:
@@ -149,6 +150,29 @@ def look_at_the_account(config: Path | None) -> int:
         print(f"not looked at, because no action looks there: {', '.join(found.unlooked)}", file=sys.stderr)
     print(f"{len(found.drifts)} named and not there" if found.drifts else "everything that is named is there")
     return NO if found.drifts else DONE
+
+
+# iam
+
+
+def _iam(parser: argparse.ArgumentParser) -> None:
+    config_option(parser)
+    parser.add_argument("runbooks", nargs="*", metavar="RUNBOOK", help="what these need; else the bot's whole role")
+    parser.add_argument("--into", type=Path, metavar="DIR", help="write files that each fit a managed policy")
+    parser.set_defaults(act=_run_iam)
+
+
+def _run_iam(arguments: argparse.Namespace) -> int:
+    from bot.authoring.granting import granted, note, written, written_into
+
+    policy = granted(arguments.config, arguments.runbooks)
+    if arguments.into is not None:
+        _print(written_into(arguments.into, policy))
+        return DONE
+    _print([written(policy)])
+    if words := note(policy):
+        print(words, file=sys.stderr)
+    return DONE
 
 
 # try

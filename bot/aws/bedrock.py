@@ -48,6 +48,10 @@ class BedrockRuntime:
             attempts=ATTEMPTS,
         )
 
+    def close(self) -> None:
+        """Close every connection."""
+        self._client.close()
+
     @property
     def endpoint_url(self) -> str:
         """Return where it talks to."""

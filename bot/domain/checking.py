@@ -463,8 +463,13 @@ def _spoken(span: timedelta) -> str:
     return f"{minutes // 60}h" if minutes > 60 else f"{minutes} min"
 
 
+_OF_LINKS = ("](", "]:")  # a section without either has no link that could lead nowhere
+
+
 def _links(runbook: Runbook) -> Iterator[tuple[int, str]]:
     for section in runbook.sections:
+        if not any(mark in section.markdown for mark in _OF_LINKS):
+            continue
         for token in MarkdownIt("commonmark").parse(section.markdown):
             if token.type != "inline" or token.map is None:
                 continue

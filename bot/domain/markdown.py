@@ -6,6 +6,7 @@ Which section means what, and what a block may hold, is `reading`'s work.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -78,7 +79,7 @@ def document(text: str) -> Document:
     lines = re.split(r"\r\n|\r|\n", text)
     front, first = _front(lines)
     body = [""] * first + lines[first:]
-    tokens = MarkdownIt("commonmark").parse("\n".join(body))
+    tokens = _blocks().parse("\n".join(body))
     headings = _headings(tokens)
     title = headings[0] if headings and _is_title(headings, front) else None
     level = _section_level([found for found in headings if found is not title])
@@ -103,6 +104,12 @@ def document(text: str) -> Document:
         strays=tuple(_strays(tokens, parts)),
         last_line=max(1, len(lines) - (lines[-1] == "")),
     )
+
+
+@cache
+def _blocks() -> MarkdownIt:
+    """Return a parser of blocks alone: what stands within a line is left as it is written."""
+    return MarkdownIt("commonmark").disable("inline")
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from bot.domain.value import Value
 # Each line is one question with its two answers; a word that ends in * stands for all that begin so.
 _QUESTIONS = """
 outcome: fail* error* errored exception* fault* abort* crash* broke broken unsuccessful* timedout timeout* critical
-  fatal panic* halt* stuck throttl* incomplet* unhealth* unable unavailab* bad
+  fatal panic* halt* stuck throttl* incomplet* unhealth* unable unavailab* bad firing
   | succe* ok okay passed passes passing healthy complete completed completes finish* fine good normal normally well
   repaired recover* resolved available success*
 allowed: denied denies deny denying refus* reject* forbid* block* unauthor* disallow* declin* prohibit*
@@ -56,6 +56,7 @@ _JOINED = (
     (re.compile(r"\btim(?:ed|es?|ing)[ -]?out\b", re.IGNORECASE), "timeout"),
     (re.compile(r"\bnot[ -]found\b", re.IGNORECASE), "notfound"),
     (re.compile(r"\bno longer\b", re.IGNORECASE), "not"),
+    (re.compile(r"\b(in|to|is|state)\b([ :=]+)ALARM\b"), r"\1\2firing"),
     (re.compile(r"\bshut(?:ting|s)? down\b", re.IGNORECASE), "shutdown"),
     (re.compile(r"\bnon-?zero\b", re.IGNORECASE), "nonzero"),
     (re.compile(r"\b(?:once|no) more\b|\bmore than\b|\bas well as\b|\bas well\b|\bat all\b", re.IGNORECASE), " "),

@@ -114,7 +114,10 @@ class _Reader:
 
     def scan(self, *, severity: Severity) -> None:
         """Look at every line for what must stand in no runbook: secrets, and characters nobody sees."""
-        for number, line in enumerate(self.text.removeprefix("\ufeff").split("\n"), start=1):
+        text = self.text.removeprefix("\ufeff")
+        if not _SECRET.search(text) and not _HIDDEN.search(text):
+            return  # what is in no text is in no line of it
+        for number, line in enumerate(text.split("\n"), start=1):
             if _SECRET.search(line):
                 self.error(number, "This looks like a secret; revoke it, and name where it is kept instead.")
             if character := _HIDDEN.search(line):

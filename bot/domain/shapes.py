@@ -4,6 +4,7 @@ import types
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel
@@ -37,6 +38,7 @@ class NoSuchFieldError(Exception):
         self.names = names
 
 
+@lru_cache(maxsize=4_096)
 def follow(model: object, path: Path) -> Shape:
     """Return what the path leads to, from a model or any other annotation.
 

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from bot.domain.action import Action, Catalogue, Fixed, Looking, Match, Named, Platform, Row
 from bot.domain.alarm import ALARM_TYPES, alarm_now
-from bot.domain.expression import expressions_in, resolve
+from bot.domain.expression import compile_expression, expressions_in, resolve
 from bot.domain.policy import Policy
 from bot.domain.runbook import Risk, Runbook, Step
 from bot.domain.value import JsonObject, JsonValue, Value
@@ -158,7 +158,7 @@ class Survey:
                     yield Drift(where=where, what=f"step `{step.id}` finds nothing: {words}", remedy=_MEND)
 
     def _step(self, step: Step, action: Action, gone: frozenset[str]) -> str | None:
-        given = self._given(step)
+        given = None if self._left_out(step) else self._given(step)
         if given is None or any(name in str(value) for name in gone for value in given.values()):
             return None
         try:
@@ -170,6 +170,11 @@ class Survey:
         except ValueError:
             return None
         return "what it names is not there." if output.get("found") is False else None
+
+    def _left_out(self, step: Step) -> bool:
+        """Return whether its `if` asks has(platform.…) for a name that these settings do not give."""
+        guarded = compile_expression(step.when).facts.guarded if step.when else frozenset()
+        return any(path[0] == "platform" and path[1] not in self._platform.resources for path in guarded)
 
     def _given(self, step: Step) -> dict[str, JsonValue] | None:
         """Return the step's parameters where they are known without a run."""

@@ -46,6 +46,9 @@ class ScriptedModel:
             return said(line)
         return line if isinstance(line, Said) else line(asked, heard)
 
+    def close(self) -> None:
+        self.lines = ()
+
 
 class CountersInMemory:
     """Count in a dictionary, as the records do in a table."""

@@ -42,16 +42,20 @@ def stand_in() -> Iterator[BedrockStandIn]:
 
 
 @pytest.fixture(scope="module")
-def make(stand_in: BedrockStandIn) -> Make:
+def make(stand_in: BedrockStandIn) -> Iterator[Make]:
     from bot.assistant.bedrock import Bedrock, Choice  # noqa: PLC0415 - takes seconds; only these tests wait for it
 
     lent = Credentials(access_key_id=stand_in.access_key_id, secret_access_key=stand_in.secret_access_key)
+    runtimes: list[BedrockRuntime] = []
 
     def made(*, url: str = stand_in.endpoint_url, key: Credentials = lent, seconds: float = 20, **choice: Any) -> Model:  # noqa: ANN401 - fields of Choice
         runtime = BedrockRuntime(region="eu-west-1", endpoint_url=url, credentials=key, read_timeout=seconds)
+        runtimes.append(runtime)
         return Bedrock(runtime, Choice(**{"model": CLAUDE, **choice}))
 
-    return made
+    yield made
+    for runtime in runtimes:
+        runtime.close()
 
 
 @pytest.fixture(scope="module")
@@ -203,6 +207,7 @@ def test_nothing_is_traced_and_no_gateway_is_used_whatever_the_environment_says(
         (Mode.HALF, "Bedrock's reply did not have the agreed form"),
         (Mode.HALLUCINATING, "Nothing of Bedrock's reply stands in the evidence"),
         (Mode.MALICIOUS, "Nothing of Bedrock's reply stands in the evidence"),
+        (Mode.LYING, "Nothing of Bedrock's reply stands in the evidence"),
     ],
 )
 def test_a_model_that_is_away_or_wrong_is_quoted_over_for_every_job(
@@ -281,7 +286,8 @@ def test_nothing_a_lying_model_says_is_told_or_heard(bedrock: Model, wire: Bedro
     assistant(bedrock).answer(ANSWER, heard=heard.append)
 
     told = " ".join([*heard, *(f"{claim.text} {claim.quote}" for reply in replies.values() for claim in claims(reply))])
-    for bad in ("<!", "<@", "evil.example", "rm s3", "skip the approval", "98,765", "loans-4711", "succeeded with"):
+    lies = ("98,765", "loans-4711", "succeeded with", "in OK", "CLOSED.")
+    for bad in ("<!", "<@", "evil.example", "rm s3", "skip the approval", *lies):
         assert bad not in told
     assert replies["expand_step"].model_dump()["proposed"] == ()
     assert replies["suggest_response"].model_dump()["runbook"] in {"circuit-breaker", None}

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bot.assistant.extractive import ExtractiveAssistant
-from bot.assistant.model import Asked, Heard, Later, Model, Said
+from bot.assistant.model import Asked, Heard, Later, Said
 from bot.assistant.replies import AnswerReply, ExpansionReply, SuggestionReply, WordingReply
 from bot.assistant.sieve import MOST_SENTENCES
 from bot.domain.assistance import AnswerQuestion
@@ -405,7 +405,7 @@ def test_the_log_has_tokens_and_names_and_no_text(caplog: pytest.LogCaptureFixtu
 def test_a_model_is_loaded_once_by_whoever_comes_first_and_a_failure_is_tried_again() -> None:
     loads: list[int] = []
 
-    def load() -> Model:
+    def load() -> ScriptedModel:
         loads.append(1)
         if len(loads) == 1:
             raise RuntimeError("no such package")

@@ -34,6 +34,7 @@ PLATFORM = Platform(
         "database": "lake",
         "tables": ("silver_transactions", "quarantine_transactions"),
         "workgroups": ("lake",),
+        "results_bucket": "lake-athena-results",
         "jobs": ("transaction_etl", "compact"),
         "functions": ("promote_silver", "read_run_summary"),
         "gate_function": "read_run_summary",

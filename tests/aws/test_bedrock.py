@@ -29,13 +29,17 @@ def test_without_credentials_nothing_is_sent_and_the_words_say_so() -> None:
         with pytest.raises(UnavailableError, match="There are no AWS credentials for Bedrock") as refused:
             ask(modelId="a-model", messages=[message])
         assert "secret question" not in str(refused.value)
+    runtime.close()
 
 
 def test_it_talks_to_bedrock_of_its_region_whatever_the_environment_says(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://evil.example")
     monkeypatch.setenv("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", "http://evil.example")
 
-    assert BedrockRuntime(region="eu-west-1").endpoint_url == "https://bedrock-runtime.eu-west-1.amazonaws.com"
+    runtime = BedrockRuntime(region="eu-west-1")
+    runtime.close()
+
+    assert runtime.endpoint_url == "https://bedrock-runtime.eu-west-1.amazonaws.com"
 
 
 def test_the_credentials_of_a_shell_are_borrowed_whole(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,6 +25,7 @@ TITLES = {
     ),
     "claims": ("Claims: true ones kept, false ones caught", "Claims: a person's sentences about one night"),
     "copies": ("40 copies under one approval",),
+    "check": ("`runbook-bot check`",),
     "plan": ("Plan of a runbook on the local lake",),
     "digest": (
         "Log lines digested per CPU-second",
@@ -44,7 +45,7 @@ def test_a_bench_runs_and_prints_its_table(name: str) -> None:
 
     assert done.returncode == 0, done.stderr
     for title in TITLES[name]:
-        table = done.stdout.split(f"## {title}\n")[1].split("\n- ")[0].strip().splitlines()
+        table = done.stdout.split(f"## {title}\n")[1].split("\n- ")[0].strip().split("\n\n")[0].splitlines()
         assert len(table) >= 3
         assert len({line.count("|") for line in table}) == 1
     if name == "ready":

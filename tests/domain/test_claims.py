@@ -99,6 +99,7 @@ def test_what_goes_further_than_what_was_seen_is_inferred(
         ("The schedule resumed.", ("E3",), "", "the reverse of its evidence"),
         ("CircuitBreakerOpen is in ALARM.", ("E2",), ALARM, "quotation does not stand"),
         ("The circuit breaker closed.", ("E2",), "", "the reverse of its evidence (gate)"),
+        ("CircuitBreakerOpen is in OK since 02:08 UTC.", ("E1",), ALARM, "the reverse of what it quotes"),
         ("Bo declined Q-9.", ("E4",), "Q-9 was approved by Bo", "the reverse of what it quotes"),
         ("Bo did not approve Q-9.", ("E4",), "Q-9 was approved by Bo", "the reverse of what it quotes"),
         ("The breaker opened after 102 CURRENCY_ERROR.", ("E2",), "", "number 102"),

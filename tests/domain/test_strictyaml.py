@@ -1,8 +1,14 @@
 """YAML without surprises: what only looks like a value is refused, and slips come with the line as it should be."""
 
-import pytest
+from pathlib import Path
 
-from bot.domain.strictyaml import parse_yaml
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.domain.markdown import document
+from bot.domain.strictyaml import Mapped, parse_yaml
 
 
 def slips(text: str) -> list[tuple[int, str]]:
@@ -94,3 +100,66 @@ def test_reading_goes_on_after_a_slip_so_that_all_are_told_at_once() -> None:
 
     assert [slip.line for slip in found.slips] == [10, 12, 13]
     assert found.value == {"a": "'x' + y", "b": "ok", "c": "[1] + z"}
+
+
+# -- read by libyaml and in Python alike
+
+
+RUNBOOKS = sorted((Path(__file__).parents[2] / "runbooks").glob("*.md"))
+ODD = [
+    "a: é\nb: 'ü: x'\n",
+    "a: |\n  one\n   two\n\n  three\nb: >-\n  x\n  y\n",
+    "a: [1, '2', {b: c}]\n",
+    'a: "\\u00e9\\n"\n',
+    "? a\n: b\n",
+    "a:\n- b\n- c: d\n",
+    "a: 'it''s'\n# word\nb: 2 # end\n",
+    "a: 1\r\nb: 2\r\n",
+    "a: b: c\n",
+    "a: [1\n",
+    "\ta: 1\n",
+    "a: &x 1\nb: *x\n",
+    "a: !!int 3\n",
+    "a: ~\nb: no\nc: .nan\n",
+    "- a\n",
+    "",
+    "a: {b: 1, b: 2}\n",
+    'a: "b\n  c"\n',
+]
+
+
+def both(text: str) -> tuple[Mapped, Mapped]:
+    with pytest.MonkeyPatch.context() as without:
+        without.setattr(yaml, "__with_libyaml__", False)
+        slow = parse_yaml(text, first_line=1)
+    return parse_yaml(text, first_line=1), slow
+
+
+def test_libyaml_is_there_so_that_the_two_are_really_compared() -> None:
+    assert yaml.__with_libyaml__
+
+
+@pytest.mark.parametrize("path", RUNBOOKS, ids=lambda path: path.stem)
+def test_every_block_of_every_runbook_is_read_the_same_by_both(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    found = document(text)
+    blocks = [block.text for part in found.parts for item in part.items for block in item.blocks]
+
+    for block in (*([found.front.text] if found.front else []), *blocks):
+        fast, slow = both(block)
+        assert fast == slow
+
+
+@pytest.mark.parametrize("text", ODD)
+def test_odd_texts_are_read_or_refused_the_same_by_both(text: str) -> None:
+    fast, slow = both(text)
+
+    assert fast == slow
+
+
+@given(st.text(alphabet="ab1:-[]{}'\"#|>&*!?%,.~ \n", max_size=40))
+def test_what_both_read_means_the_same(text: str) -> None:
+    fast, slow = both(text)
+
+    if fast.value is not None and slow.value is not None and not fast.slips and not slow.slips:
+        assert (fast.value, fast.lines) == (slow.value, slow.lines)

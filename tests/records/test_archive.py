@@ -7,7 +7,8 @@ import pytest
 from bot.domain.logs.mining import Miner
 from bot.domain.logs.ranking import digest
 from bot.domain.logs.showing import evidence
-from bot.domain.postmortem.checking import archived, check, plainly_borne
+from bot.domain.postmortem.checking import archived, check
+from bot.domain.postmortem.comparing import borne
 from bot.domain.postmortem.markdown import written
 from bot.errors import InvalidError, NotFoundError
 from bot.records.archive import read_archive, write_archive
@@ -43,7 +44,7 @@ def test_an_archive_gives_back_what_was_written(archive: Path) -> None:
 
     assert found == archived(document())
     assert draft == written(document())
-    assert check(draft, found, judge=plainly_borne) == ()
+    assert check(draft, found, judge=borne) == ()
 
 
 @pytest.mark.parametrize(

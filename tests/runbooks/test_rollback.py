@@ -109,18 +109,30 @@ def test_only_the_ways_that_what_was_read_leaves_open_are_offered(kept: Played) 
 def test_a_run_without_its_marker_is_never_gone_back_to(kept: Played) -> None:
     write_half_a_run(kept.lake)
 
-    started(kept, to_run=HALF).give(way="data")
+    kept.start(partition=partition(kept.lake), to_run=HALF)
 
-    assert "no _SUCCESS" in kept.note("good")
-    assert kept.waits_for() == ("input", "to_run_before")
-    assert "way cannot be data now" in kept.table.refused()
-    assert kept.sent() == ["events.disable_rule"]
+    assert kept.waits_for() == ("person", "good")
+    assert f"to_run is one of {kept.lake.seeded.run_id}, not '{HALF}'" in kept.words()
+    assert kept.sent() == []
+
+
+def test_a_run_that_loses_its_marker_meanwhile_is_not_gone_back_to(anew: Played) -> None:
+    lake = anew.lake
+    started(anew).give(way="data")
+    marker = f"{partition(lake)}run_id={lake.seeded.run_id}/_SUCCESS"
+    lake.clients.s3.delete_object(Bucket=lake.names.silver_bucket, Key=marker)
+    before = live(lake)
+
+    anew.approve("to_run_before")
+
+    assert "There is no _SUCCESS" in anew.words()
+    assert (live(lake), anew.sent()) == (before, ["events.disable_rule"])
 
 
 def test_a_run_that_is_not_there_is_never_gone_back_to(kept: Played) -> None:
-    started(kept, to_run="no-such-run")
+    kept.start(partition=partition(kept.lake), to_run="no-such-run")
 
-    assert "data" not in ways(kept)
+    assert (kept.waits_for(), kept.sent()) == (("person", "good"), [])
 
 
 def test_a_month_with_one_run_only_has_nothing_to_go_back_to(kept: Played) -> None:
@@ -184,8 +196,9 @@ def test_a_function_goes_back_to_the_version_before_and_undo_makes_the_newer_one
 
 def test_code_the_local_lake_cannot_change_is_said_plainly_and_nothing_is_called_repaired(kept: Played) -> None:
     """moto has no UpdateJob; the exact request is proved with botocore's Stubber in tests/actions."""
-    started(kept).give(way="job").approve("to_script", ONE)
+    started(kept).give(way="job")
 
-    assert kept.run.state in {RunState.WAITING, RunState.OUTCOME_UNKNOWN}
-    assert "glue.update_job" not in kept.sent()
+    assert kept.waits_for() == ("person", "to_script")
+    assert "The local lake cannot do this" in kept.words()
+    assert kept.sent() == ["events.disable_rule"]
     assert kept.run.owed

@@ -17,7 +17,6 @@ _OUTCOME = re.compile(
     r"|up|down|more|less|rose|fell|before|after|complete|incomplete|true|false|enabled|disabled|all|some)\b",
     re.IGNORECASE,
 )
-_ID = re.compile(r"[\w./=-]*\d[\w./=-]*")
 
 
 class Kept(Value):
@@ -79,18 +78,6 @@ def check(text: str, archive: Archived, *, judge: Judge) -> tuple[Finding, ...]:
     found += _times(text, archive.times)
     found += _evidence(text, archive.evidence)
     return tuple(sorted(found, key=lambda one: one.line))
-
-
-def plainly_borne(claim: Claim, evidence: Evidence) -> str:
-    """Return which number, time or id of a claim none of its items holds, or nothing."""
-    items = [item for item in map(evidence.item, claim.evidence) if item is not None]
-    said = " ".join([*(f"{item.text} {item.at or ''}" for item in items), *evidence.derived.values()])
-    held = set(_FACT.findall(said)) | set(_ID.findall(said))
-    facts = dict.fromkeys(fact.strip("./=-") for fact in _ID.findall(claim.text))
-    lost = [fact for fact in facts if fact not in held]
-    if claim.quote and not any(claim.quote in item.text for item in items):
-        lost.append(f"“{claim.quote}”")
-    return f"{', '.join(lost)} stands in none of {' '.join(claim.evidence)}." if lost else ""
 
 
 def _sentence(one: Sentence, archive: Archived, judge: Judge) -> Iterator[Finding]:

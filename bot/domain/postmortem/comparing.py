@@ -1,10 +1,10 @@
 """What became of a draft's sentences in people's hands: unchanged, reworded, contradicted by the evidence, or new."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from difflib import SequenceMatcher
 from enum import StrEnum
 
-from bot.domain.claims import Claim, Kind
+from bot.domain.claims import Claim, Kind, check
 from bot.domain.evidence import Evidence
 from bot.domain.postmortem.document import Postmortem
 from bot.domain.postmortem.markdown import Sentence, Told, sentence
@@ -42,6 +42,20 @@ class Compared(Value):
 
 
 Judge = Callable[[Claim, Evidence], str]
+
+
+def borne(claim: Claim, evidence: Evidence, *, names: Iterable[str] = ()) -> str:
+    """Return why the evidence does not bear a claim as far as it goes, or nothing; the judge that is used.
+
+    Args:
+        names: what may be named although no item does.
+    """
+    checked = check([claim], evidence, names=names)
+    if checked.dropped:
+        return checked.dropped[0].why
+    if claim.kind is Kind.OBSERVED and checked.kept[0].kind is Kind.INFERRED:
+        return "It goes further than what was seen; mark it *inferred*."
+    return ""
 
 
 def compare(document: Postmortem, told: Told, *, judge: Judge, editor: str = "") -> tuple[Compared, ...]:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 MONTHS = 2
 MONTH_FILES = 9
 LATE_FILES = 3
+STATE_SERIAL = 41
 _FIRST_FILE = 2_000
 _LOADED_AT = time(3, 0, tzinfo=UTC)
 _MONTH_BYTES = 1_100_000_000  # what the catalogue says of one month
@@ -77,7 +78,11 @@ def partition_input(names: LakeNames, month: date, *, schema_version: str = "v1"
 
 
 def furnish(clients: Clients, names: LakeNames) -> None:
-    """Make jobs, the lock table and the deployment."""
+    """Make jobs and their code, the lock table, the deployment and its state."""
+    for artifact in _ARTIFACTS:
+        clients.s3.put_object(Bucket=names.artifacts_bucket, Key=f"etl/{artifact}", Body=artifact.encode())
+    state = to_json({"version": 4, "serial": STATE_SERIAL})
+    clients.s3.put_object(Bucket=names.state_bucket, Key=names.state_key, Body=state)
     role = f"arn:aws:iam::{names.account}:role/etl-glue"
     script = f"s3://{names.artifacts_bucket}/etl/{_ARTIFACTS[-1]}"
     for job in names.jobs:
@@ -99,12 +104,10 @@ def furnish(clients: Clients, names: LakeNames) -> None:
 
 
 def versions_of_code(clients: Clients, names: LakeNames) -> None:
-    """Make two artifacts, and functions with the live alias at the newer of two versions; the lake runs neither.
+    """Make functions with the live alias at the newer of two versions; the lake runs neither.
 
     Only a rollback looks at them, and they take longer to make than all the rest: its scenario makes them.
     """
-    for artifact in _ARTIFACTS:
-        clients.s3.put_object(Bucket=names.artifacts_bucket, Key=f"etl/{artifact}", Body=artifact.encode())
     role = clients.create_role("etl-functions")
     for function in (names.promote_function, names.summary_function):
         clients.functions.create_function(

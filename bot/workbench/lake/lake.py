@@ -12,7 +12,7 @@ from moto.core.base_backend import BackendDict
 from moto.sqs.models import sqs_backends
 
 from bot.errors import InvalidError
-from bot.workbench.lake import answers, builds, interpreter, noise, scans
+from bot.workbench.lake import answers, builds, interpreter, mending, noise, scans
 from bot.workbench.lake.alarms import Evaluator
 from bot.workbench.lake.clients import Clients, Credentials, connect
 from bot.workbench.lake.load import Load
@@ -121,6 +121,7 @@ class Lake:
         if self._running is not None:
             self._running.close()
             self._running = None
+            mending.restore()
 
     @property
     def _now(self) -> "_Running":

@@ -1,6 +1,16 @@
 """How a method of moto is replaced where it differs from AWS; what is replaced, and why, is said where it is done."""
 
+_BEFORE: dict[tuple[type, str], object] = {}
+
 
 def replace(owner: type, name: str, function: object) -> None:
-    """Give a class another method of this name."""
+    """Give a class another method of this name, until the lake is closed."""
+    _BEFORE.setdefault((owner, name), vars(owner)[name])
     setattr(owner, name, function)
+
+
+def restore() -> None:
+    """Give every class back what it had: whoever uses moto after the lake gets moto."""
+    for (owner, name), function in _BEFORE.items():
+        setattr(owner, name, function)
+    _BEFORE.clear()

@@ -9,7 +9,7 @@ import json
 import uuid
 from datetime import timedelta
 
-from bot.workbench.lake import builds, journal, locks
+from bot.workbench.lake import builds, furniture, journal, locks
 from bot.workbench.lake.documents import to_json
 from bot.workbench.lake.lake import Lake
 from bot.workbench.scenarios.checks import alarms_ok, broken_first, executions, input_of, schedule_on
@@ -30,9 +30,8 @@ def break_(lake: Lake) -> None:
     """
     only_the_local_lake(lake)
     clients, names, began = lake.clients, lake.names, lake.clock.now() - _AGO
-    for serial in (41, 42):
-        body = to_json({"version": 4, "serial": serial})
-        clients.s3.put_object(Bucket=names.state_bucket, Key=names.state_key, Body=body)
+    body = to_json({"version": 4, "serial": furniture.STATE_SERIAL + 1})
+    clients.s3.put_object(Bucket=names.state_bucket, Key=names.state_key, Body=body)
     build = clients.codebuild.start_build(projectName=names.deploy_project, sourceVersion=COMMIT)["build"]["id"]
     lock = str(uuid.uuid5(uuid.NAMESPACE_URL, build))
     locks.take(clients.dynamodb, names, lock=lock, build=build, at=began + timedelta(seconds=30))

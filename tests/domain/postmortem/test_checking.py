@@ -6,7 +6,8 @@ import pytest
 
 from bot.domain.claims import Claim, Kind
 from bot.domain.evidence import Evidence, Item, Origin
-from bot.domain.postmortem.checking import archived, check, plainly_borne
+from bot.domain.postmortem.checking import archived, check
+from bot.domain.postmortem.comparing import borne
 from bot.domain.postmortem.document import Part, Postmortem
 from bot.domain.postmortem.markdown import written
 from tests.domain.postmortem.inc7 import BEGAN, at, document
@@ -15,7 +16,7 @@ WORDS = written(document())
 
 
 def found(text: str) -> list[str]:
-    return [str(one) for one in check(text, archived(document()), judge=plainly_borne)]
+    return [str(one) for one in check(text, archived(document()), judge=borne)]
 
 
 def test_an_untouched_text_holds() -> None:
@@ -120,9 +121,9 @@ def test_what_is_twisted_in_a_generated_set_is_caught(kind: str, least: float, o
     kept = archived(generated())
     texts = list(twisted(kind))
 
-    caught = sum(bool(check(text, kept, judge=plainly_borne)) for text in texts)
+    caught = sum(bool(check(text, kept, judge=borne)) for text in texts)
 
     assert len(texts) >= of
     assert caught >= least * len(texts)
-    assert check(written(generated()), kept, judge=plainly_borne) == ()
+    assert check(written(generated()), kept, judge=borne) == ()
     assert all(one != other for one, other in combinations(texts[:5], 2))

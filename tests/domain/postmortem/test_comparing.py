@@ -1,6 +1,8 @@
-from bot.domain.claims import Claim
+import pytest
+
+from bot.domain.claims import Claim, Kind
 from bot.domain.evidence import Evidence
-from bot.domain.postmortem.comparing import Fate, compare
+from bot.domain.postmortem.comparing import Fate, borne, compare
 from bot.domain.postmortem.markdown import read, written
 from tests.domain.postmortem.inc7 import document
 
@@ -65,3 +67,18 @@ def test_a_reworded_sentence_without_its_marks_is_the_editors() -> None:
     found = fates("612 of 10,000 rows went to quarantine. [E3]", "About 600 rows went to quarantine.")
 
     assert found[Fate.STATED] == ["About 600 rows went to quarantine."]
+
+
+@pytest.mark.parametrize(
+    ("text", "ids", "words"),
+    [
+        ("612 of 10,000 rows are in quarantine.", ("E3",), ""),
+        ("640 of 10,000 rows are in quarantine.", ("E3",), "640"),
+        ("612 of 10,000 rows are in quarantine.", ("E99",), "E99"),
+    ],
+)
+def test_a_sentence_is_borne_by_its_evidence_or_the_reason_is_said(text: str, ids: tuple[str, ...], words: str) -> None:
+    why = borne(Claim(text=text, evidence=ids, kind=Kind.OBSERVED), document().evidence)
+
+    assert bool(why) == bool(words)
+    assert words in why

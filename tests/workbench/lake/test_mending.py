@@ -1,0 +1,16 @@
+from bot.workbench.lake import mending
+
+
+class Moto:
+    def answer(self) -> str:
+        return "moto"
+
+
+def test_what_was_replaced_comes_back_when_the_lake_closes_however_often_it_was_replaced() -> None:
+    for words in ("once", "twice"):
+        mending.replace(Moto, "answer", lambda _self, words=words: words)
+    assert Moto().answer() == "twice"
+
+    mending.restore()
+
+    assert Moto().answer() == "moto"
