@@ -91,9 +91,9 @@ def _times(pages: Sequence[Page], count: int) -> Table:
     rows: list[tuple[str, ...]] = []
     for name, rank in _rankings(many):
         times = []
-        for words in asked:
+        for sought in asked:
             began = process_time()
-            rank(words)
+            rank(sought)
             times.append(process_time() - began)
         rows.append((name, ms(1000 * percentile(times, 0.5)), ms(1000 * percentile(times, 0.99))))
     return Table(

@@ -60,6 +60,7 @@ from bot.slack.views import Views
 from bot.usecases.desk import Desk, utc_for
 from bot.usecases.edits import Edits
 from bot.usecases.plans import Plan, plan
+from bot.usecases.postmortems import pages
 from bot.usecases.restoring import restore
 from bot.usecases.starting import fill
 from bot.usecases.work import Bell, Failures, Performer, Sweeper
@@ -333,7 +334,7 @@ def _desk(
         library=library,
         logs=AwsLogs(Looking(catalogue=CATALOGUE, platform=settings.the_platform(), perform=cloud.look)),
         archive=FolderArchive(settings.records.archives, published=settings.records.published),
-        search=RunbookIndex(settings.records.index, runbooks=library.runbooks),
+        search=RunbookIndex(settings.records.index, runbooks=library.runbooks, incidents=lambda: pages(store)),
         assistant=assistant,
         catalogue=catalogue,
         policy=settings.the_policy(),

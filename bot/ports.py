@@ -16,6 +16,7 @@ from bot.domain.assistance import (
     SuggestResponse,
     Wording,
 )
+from bot.domain.chart import Chart
 from bot.domain.evidence import Evidence
 from bot.domain.inbox import Delivery
 from bot.domain.incident import Incident
@@ -129,6 +130,10 @@ class Archive(Protocol):
 
 class Documents(Protocol):
     """Makes files of a draft: its text in other forms, and its picture."""
+
+    def picture(self, chart: Chart) -> DraftView:
+        """Return a chart as a picture."""
+        ...
 
     def view(self, form: str, draft: Draft) -> DraftView:
         """Return the draft as `md`, `html`, `docx`, `json` or `chart`.

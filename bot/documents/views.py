@@ -3,12 +3,19 @@
 from collections.abc import Callable, Mapping
 
 from bot.documents.chart import alt
+from bot.domain.chart import Chart
 from bot.domain.postmortem.draft import Draft, DraftView
 from bot.errors import UnavailableError
 
 
 class DraftViews:
     """Satisfy the Documents port."""
+
+    def picture(self, chart: Chart) -> DraftView:
+        """Return a chart as a picture."""
+        from bot.documents.painting import png  # noqa: PLC0415 - loaded when something is drawn
+
+        return DraftView(ending="png", title=chart.title, data=png(chart), alt=alt(chart))
 
     def view(self, form: str, draft: Draft) -> DraftView:
         """Return the draft in that form.

@@ -269,6 +269,13 @@ class ShowAlarms(Value):
     kind: Literal["show_alarms"] = "show_alarms"
 
 
+class OtherRunbook(Value):
+    """Show the runbooks that come nearest to an alarm, where the one on its card does not fit."""
+
+    kind: Literal["other_runbook"] = "other_runbook"
+    alarm: int
+
+
 class SuggestForAlarm(Value):
     """Look again at an alarm and suggest a response anew; it is meant by its id or its name.
 
@@ -396,6 +403,7 @@ Wish = Annotated[
     | ShowEvidence
     | ShowAlarms
     | SuggestForAlarm
+    | OtherRunbook
     | StartPostmortem
     | CancelDraft
     | ShowPostmortem

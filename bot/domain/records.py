@@ -11,6 +11,7 @@ from bot.domain.alarm import AlarmNotice
 from bot.domain.approval import Approval, ConsumedApproval
 from bot.domain.assistance import Suggestion
 from bot.domain.audit import AuditEntry
+from bot.domain.chart import Chart
 from bot.domain.evidence import Evidence
 from bot.domain.incident import Incident
 from bot.domain.postmortem.draft import Draft
@@ -121,6 +122,7 @@ class CardKind(StrEnum):
     STORM = "storm"
     POSTMORTEM = "postmortem"
     FILE = "file"
+    PICTURE = "picture"
     RUN = "run"
     REQUEST = "request"
     LIST = "list"
@@ -171,6 +173,7 @@ class Episode(Value):
     Attributes:
         findings: what the runbook's leading reads found, in words, each with its evidence id.
         suggestion: what the assistant suggests, checked; None until it has.
+        chart: what the picture in its thread shows.
         taken_by: who said "I'm on it".
         with_: the alarm of the same cause on whose card this one is told.
         storm: the alarm with which a storm began that this one is part of; it is told on the storm's card.
@@ -185,6 +188,7 @@ class Episode(Value):
     inputs: JsonObject = {}
     findings: tuple[JsonObject, ...] = ()
     suggestion: Suggestion | None = None
+    chart: Chart | None = None
     channel: str
     taken_by: str | None = None
     run: int | None = None

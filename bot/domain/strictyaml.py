@@ -5,7 +5,7 @@ true or false. The common slips of quoting are reported with the line as it shou
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -116,13 +116,12 @@ class _Strict(Composer, Resolver):
     levels: int
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:  # noqa: ANN401 - PyYAML's own
-        peek: Callable[[], yaml.Event] = self.peek_event  # type: ignore[attr-defined]
-        take: Callable[[], yaml.Event] = self.get_event  # type: ignore[attr-defined]
-        event = peek()
+        events: Any = self  # the loader that is mixed in gives them
+        event: yaml.Event = events.peek_event()
         start: Any = event.start_mark
         line = int(start.line) if start else 0
         if isinstance(event, yaml.AliasEvent):
-            take()
+            events.get_event()
             self.refused.append((line, _refused(self.text, line, f"the alias *{event.anchor}", "*")))
             return yaml.ScalarNode("tag:yaml.org,2002:null", "", start, start)
         anchor, tag = getattr(event, "anchor", None), getattr(event, "tag", None)

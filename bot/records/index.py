@@ -150,8 +150,8 @@ def ranked(database: Database, shelf: str, words: Sequence[str], *, most: int) -
     best = f"select rowid from {shelf}_fts where {shelf}_fts match ? order by rank limit ?"  # noqa: S608 - our own names
     rows = [int(row[0]) for row in database.execute(best, [" OR ".join(quoted[word] for word in words), most])]
     listed = ", ".join(map(str, rows)) or "0"
-    having = f"select rowid from {shelf}_fts where {shelf}_fts match ? and rowid in ({listed})"  # noqa: S608 - only numbers
+    having = f"select rowid from {shelf}_fts where {shelf}_fts match ? and rowid in ({listed})"  # noqa: S608 - numbers of rows, made here
     matches = {word: {int(row[0]) for row in database.execute(having, [query])} for word, query in quoted.items()}
-    named = f"select rowid, key from {shelf} where rowid in ({listed})"  # noqa: S608 - only numbers
+    named = f"select rowid, key from {shelf} where rowid in ({listed})"  # noqa: S608 - numbers of rows, made here
     keys = {int(row[0]): str(row[1]) for row in database.execute(named)}
     return [(keys[row], tuple(word for word in quoted if row in matches[word])) for row in rows]

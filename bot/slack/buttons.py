@@ -22,6 +22,7 @@ from bot.domain.inbox import (
     GiveInputs,
     MarkDone,
     NamePerson,
+    OtherRunbook,
     PublishPostmortem,
     RevokeRequest,
     SettleOwed,
@@ -148,6 +149,7 @@ BUTTONS: Mapping[str, Button] = {
     "snooze": _one(lambda alarm: SnoozeAlarm(alarm=alarm)),
     "declare": _one(lambda alarm: DeclareIncident(alarm=alarm)),
     "show_alarms": _one(lambda _: ShowAlarms()),
+    "other_runbook": _one(lambda alarm: OtherRunbook(alarm=alarm)),
     "evidence": Button(shape=_SUBJECT, build=lambda found: ShowEvidence(subject=found[1])),
     "expand": _at_step(lambda run, step: ExpandStep(run=run, step=step)),
     # Post-mortems.

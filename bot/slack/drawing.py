@@ -90,6 +90,8 @@ class Drawing:
                 return Drawn(shows=postmortem_card(draft, fates, self.stage(link=link)), asks=draft.by)
             case CardKind.FILE:
                 return self._file(card)
+            case CardKind.PICTURE:
+                return self._picture(card)
             case CardKind.STORM:
                 caught = [one for one in self.records.episodes(open_only=False) if one.storm == card.subject]
                 return Drawn(shows=storm_card(caught, self.stage(link=link)))
@@ -159,6 +161,14 @@ class Drawing:
         others = [one for one in self.records.episodes() if one.with_ == episode.id]
         stage = self.stage(link=link, cards=[f"run:{episode.run}"], people=[episode.taken_by or ""])
         return Drawn(shows=alarm_card(episode, runbook, run, stage, others=others), asks=episode.taken_by)
+
+    def _picture(self, card: Card) -> Drawn:
+        chart = self.records.episode(card.subject).chart
+        if chart is None:
+            raise NotFoundError(f"A-{card.subject} has no picture.")
+        view = self.documents.picture(chart)
+        name = f"A-{card.subject}.{view.ending}"
+        return Drawn(shows=Sheet(name=name, title=view.title, data=view.data, alt=view.alt))
 
     def _file(self, card: Card) -> Drawn:
         draft = self.records.draft(card.subject)

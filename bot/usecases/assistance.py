@@ -21,10 +21,13 @@ from bot.domain.assistance import (
 )
 from bot.domain.assistance import ExpandStep as ExpandJob
 from bot.domain.audit import AuditEntry
+from bot.domain.chart import Chart
 from bot.domain.claims import Claim, Dropped, check
 from bot.domain.evidence import Evidence, Gathering
 from bot.domain.expression import compile_expression, resolve
-from bot.domain.inbox import AskQuestion, Delivery, ExpandStep, ShowEvidence, SuggestForAlarm
+from bot.domain.inbox import AskQuestion, Delivery, ExpandStep, OtherRunbook, ShowEvidence, SuggestForAlarm
+from bot.domain.matching import words_of_alarm
+from bot.domain.moment import moment
 from bot.domain.records import Card, CardKind, Change, Episode, Wait
 from bot.domain.run import Run
 from bot.domain.runbook import Runbook, Step
@@ -37,6 +40,7 @@ from bot.usecases.starting import alarm_card_of
 MOST_QUESTION = 2_000  # characters
 MOST_CANDIDATES = 3
 MOST_FIRST_STEPS = 3
+LEAST_POINTS = 2
 TOLD_EVERY = timedelta(seconds=1)
 
 
@@ -133,21 +137,47 @@ def _by_name(desk: Desk, name: str) -> Episode:
 
 
 def perform_suggest(desk: Desk, key: str) -> None:
-    """Serve `suggest:ALARM`: what the assistant suggests becomes part of the alarm's card."""
-    made: list[tuple[Suggestion, Evidence]] = []
+    """Serve `suggest:ALARM`: what is suggested becomes part of the alarm's card, its picture part of the thread."""
+    made: list[tuple[Suggestion, Evidence, Chart | None]] = []
 
     def build() -> Change:
         if not desk.records.wait_open(key):
             return Change()
         episode = desk.records.episode(int(key.split(":")[1]))
         if not made:
-            made.append(suggestion_for(desk, episode))
-        suggestion, evidence = made[0]
-        told = episode.model_copy(update={"suggestion": suggestion})
-        card = alarm_card_of(told).model_copy(update={"urgent": False})
-        return Change(episodes=(told,), evidence=((f"A-{episode.id}", evidence),), closes=(key,), cards=(card,))
+            made.append((*suggestion_for(desk, episode), _chart(desk, episode)))
+        suggestion, evidence, chart = made[0]
+        told = episode.model_copy(update={"suggestion": suggestion, "chart": chart})
+        card = alarm_card_of(told)
+        picture = Card(
+            key=f"{card.key}:chart",
+            kind=CardKind.PICTURE,
+            subject=episode.id,
+            channel=episode.channel,
+            under=card.key,
+        )
+        shown = (card.model_copy(update={"urgent": False}), *((picture,) if chart else ()))
+        return Change(episodes=(told,), evidence=((f"A-{episode.id}", evidence),), closes=(key,), cards=shown)
 
     desk.keep(build)
+
+
+def _chart(desk: Desk, episode: Episode) -> Chart | None:
+    """Return what the alarm's picture shows: its metric with the threshold; None where there are no points to show."""
+    notice = episode.notice
+    points = gathering.metric_points(desk, episode) if notice.metric and notice.namespace else ()
+    if len(points) < LEAST_POINTS:
+        return None
+    since = moment(episode.since)
+    return Chart(
+        title=f"A-{episode.id} · {notice.name}"[:80],
+        metric=notice.metric,
+        since=min(points[0][0], since),
+        until=max(points[-1][0], desk.now()),
+        points=points,
+        threshold=notice.threshold,
+        bands=((since, None),),
+    )
 
 
 def suggestion_for(desk: Desk, episode: Episode) -> tuple[Suggestion, Evidence]:
@@ -170,10 +200,34 @@ def candidates_for(desk: Desk, episode: Episode) -> tuple[Candidate, ...]:
     exact = runbooks.get(episode.runbook or "")
     if exact is not None:
         return (_candidate(desk, exact, exact=True),)
-    notice = episode.notice
-    words = " ".join((notice.name, notice.metric, notice.description, notice.reason))
-    found = desk.search.runbooks(words, most=MOST_CANDIDATES)
-    return tuple(_candidate(desk, runbooks[name], matched=matched) for name, matched in found if name in runbooks)
+    return tuple(
+        _candidate(desk, runbooks[name], matched=matched)
+        for name, matched in fitting(desk, episode)
+        if name in runbooks
+    )
+
+
+def fitting(desk: Desk, episode: Episode) -> Sequence[tuple[str, tuple[str, ...]]]:
+    """Return the runbooks that come nearest to an alarm by words, best first, each with the words that matched."""
+    return desk.search.fitting(words_of_alarm(episode.notice.model_dump(mode="json")), most=MOST_CANDIDATES)
+
+
+def other_runbooks(desk: Desk, delivery: Delivery, wish: OtherRunbook) -> JsonObject:
+    """Return the runbooks that may answer an alarm if the one on its card does not; none is an answer too."""
+    episode = desk.records.episode(wish.alarm)
+    runbooks = desk.library.runbooks()
+    items: list[JsonValue] = [
+        {
+            "id": name,
+            "title": runbooks[name].title,
+            "status": runbooks[name].status.value,
+            "summary": runbooks[name].summary,
+            "matched": list(matched),
+        }
+        for name, matched in fitting(desk, episode)
+        if name in runbooks and name != episode.runbook
+    ]
+    return {"what": "runbooks", "words": f"A-{episode.id} {episode.notice.name}", "items": items}
 
 
 def _candidate(desk: Desk, runbook: Runbook, *, exact: bool = False, matched: Sequence[str] = ()) -> Candidate:

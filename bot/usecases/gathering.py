@@ -10,6 +10,8 @@ from datetime import datetime, timedelta
 from bot.domain.evidence import Evidence, Gathering, Origin
 from bot.domain.incident import Incident
 from bot.domain.moment import moment, written
+from bot.domain.postmortem.document import Part
+from bot.domain.postmortem.draft import DraftState
 from bot.domain.records import Episode
 from bot.domain.run import Run, RunState, StepState
 from bot.domain.runbook import Runbook, Step
@@ -24,6 +26,7 @@ RECENT = timedelta(hours=24)
 MOST_RUNS = 8
 MOST_GROUPS = 3
 MOST_NOTES = 10
+MOST_PAST = 3
 
 
 def of_alarm(desk: Desk, episode: Episode) -> Evidence:
@@ -63,6 +66,7 @@ def of_question(desk: Desk, question: str, *, channel: str) -> Evidence:
     _runs(desk, found, runbook=None)
     for incident in desk.records.incidents()[:MOST_RUNS]:
         add_incident(found, incident)
+    _past(desk, found, question)
     for name in named:
         _prose(desk, found, name)
     if not named:
@@ -168,6 +172,24 @@ def add_findings(found: Gathering, findings: tuple[JsonObject, ...], source: str
             found.add("step", words, origin=Origin.AWS, source=f"{source}, step {one.get('step', '?')}")
         else:
             found.skip(words)
+
+
+def _past(desk: Desk, found: Gathering, question: str) -> None:
+    """Add what post-mortems of past incidents say in short, where they have words of the question."""
+    drafts = {draft.label: draft for draft in reversed(desk.records.drafts())}
+    for name, matched in desk.search.incidents(question, most=MOST_PAST):
+        draft = drafts.get(name)
+        if draft is None or draft.document is None:
+            continue
+        said = " ".join(claim.text for claim in draft.document.parts.get(Part.SUMMARY, ())[:3])
+        found.add(
+            "incident",
+            f"{draft.label} of {written(draft.begun)}, {draft.title}: {said or 'no summary was written'}",
+            origin=Origin.RECORDS,
+            source=f"post-mortem of {draft.label}, found by {', '.join(matched[:4])}",
+            at=draft.begun,
+            channel=None if draft.state is DraftState.PUBLISHED else draft.place.channel,
+        )
 
 
 def _read_now(desk: Desk, found: Gathering, runbook: Runbook | None, channel: str) -> None:

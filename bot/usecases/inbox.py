@@ -30,6 +30,7 @@ from bot.domain.inbox import (
     NamePerson,
     NoteIncident,
     OpenHome,
+    OtherRunbook,
     ParkRun,
     PublishPostmortem,
     RevokeRequest,
@@ -209,6 +210,10 @@ def _evidence(desk: Desk, delivery: Delivery, wish: ShowEvidence) -> Answer:
     return Change(), assistance.evidence_shown(desk, delivery, wish)
 
 
+def _others(desk: Desk, delivery: Delivery, wish: OtherRunbook) -> Answer:
+    return Change(), assistance.other_runbooks(desk, delivery, wish)
+
+
 def _alarms(desk: Desk, delivery: Delivery, wish: ShowAlarms) -> Answer:
     return Change(), {"what": "alarms", "alarms": [one.id for one in desk.records.episodes()]}
 
@@ -241,6 +246,7 @@ WISHES: dict[type, Callable[[Desk, Delivery, Any], Answer]] = {
     ShowIncidents: _incidents,
     ShowEvidence: _evidence,
     ShowAlarms: _alarms,
+    OtherRunbook: _others,
     CastVote: _silent(approvals.cast_vote),
     DeclineRequest: _silent(approvals.decline),
     RevokeRequest: _silent(approvals.revoke),

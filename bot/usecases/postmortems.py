@@ -33,6 +33,7 @@ from bot.domain.logs.mining import Miner
 from bot.domain.logs.ranking import digest as digested
 from bot.domain.logs.showing import Pointed
 from bot.domain.logs.showing import evidence as lines_of
+from bot.domain.matching import Page
 from bot.domain.moment import moment, span
 from bot.domain.people import Place
 from bot.domain.postmortem.blameless import blaming
@@ -62,6 +63,7 @@ from bot.domain.timeline import (
 )
 from bot.domain.value import JsonObject
 from bot.errors import BotError, EdgeError, InvalidError, NotFoundError, RequestError, StaleError
+from bot.ports import Records
 from bot.usecases import gathering
 from bot.usecases.desk import Desk
 from bot.usecases.incidents import find_incident
@@ -709,3 +711,12 @@ def judged(claim: Claim, evidence: Evidence) -> str:
 
 def _digest(text: str) -> str:
     return sha256(text.encode()).hexdigest()
+
+
+def pages(records: Records) -> Mapping[str, Page]:
+    """Return what past incidents are found by, one page for each draft that is ready or published."""
+    ready = [one for one in records.drafts(most=500) if one.document is not None]
+    return {
+        one.label: Page(key=one.label, title=one.title, opening=section_of(one.text, Part.SUMMARY.value), text=one.text)
+        for one in reversed(ready)
+    }

@@ -12,9 +12,10 @@ RUNBOOKS = Path(__file__).parents[2] / "runbooks"
 
 @pytest.fixture
 def shelf(tmp_path: Path) -> list[Path]:
-    """Return five files: a copy that claims the same id and alarms, one that is no runbook, one with a dead link."""
+    """Return four files: a copy that claims the same id and alarms, one that is no runbook, one with a dead link."""
     text = (RUNBOOKS / "circuit-breaker.md").read_text(encoding="utf-8")
-    files = {"circuit-breaker": text, "copy": text, "empty": "", "other": text.replace("TEMPLATE.md", "NOWHERE.md")}
+    other = text.replace("id: circuit-breaker", "id: other").replace("TEMPLATE.md", "NOWHERE.md")
+    files = {"circuit-breaker": text, "copy": text, "empty": "", "other": other}
     for name, content in files.items():
         (tmp_path / f"{name}.md").write_text(content, encoding="utf-8")
     return sorted(tmp_path.glob("*.md"))

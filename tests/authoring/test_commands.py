@@ -159,6 +159,7 @@ def test_a_policy_that_asks_fewer_than_it_did_is_found_beside_its_old_file(
     text = book.read_text(encoding="utf-8").replace("    needs: [platform]\n    effect: Close", "    effect: Close")
     book.write_text(text, encoding="utf-8")
     shutil.copytree(here / "runbooks", here / "old")
+    (here / "prompts").mkdir()
     (here / "old" / "bot.toml").write_text(TOML.replace("CHANGE", '["a", "b"]'), encoding="utf-8")
     (here / "bot.toml").write_text(TOML.replace("CHANGE", '["a"]'), encoding="utf-8")
 

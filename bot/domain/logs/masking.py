@@ -17,6 +17,8 @@ ROUNDS = 4
 HASH = (1 << 61) - 1
 
 _DIGIT = re.compile(r"[0-9]")
+_ID = re.compile(r"(?:[a-f:.\-]*[0-9]){2}(?:[0-9a-f:.\-]*[0-9a-f])?")  # a time, a number, an id in hex
+_ONE_DIGIT = re.compile(r"[^0-9]*[0-9][^0-9]*")
 _PART = re.compile(r"[\w.\-]*[0-9][\w.\-]*")
 _CHAIN = re.compile(r"<\*>(?:[:.,+\-]{1,2}<\*>)+")
 _POD = re.compile(r"-[0-9a-f]{6,10}-[a-z0-9]{5}$")
@@ -36,7 +38,7 @@ class Memo(dict[str, str]):
 
 def mask(word: str) -> str:
     """Return the word with `<*>` for each part that counts, dates or identifies; `Travel2` and `s3` are names."""
-    if len(word) > LONGEST_WORD:
+    if len(word) > LONGEST_WORD or _ID.fullmatch(word):
         return ANY
     if not _DIGIT.search(word):
         return word
@@ -46,8 +48,8 @@ def mask(word: str) -> str:
 
 def _part(found: re.Match[str]) -> str:
     part = found[0]
-    digits = len(_DIGIT.findall(part))
-    return part if digits == 1 and len(part) > 1 and part.strip("0123456789.-") else ANY
+    named = len(part) > 1 and _ONE_DIGIT.fullmatch(part) and part.strip("0123456789.-")
+    return part if named else ANY
 
 
 def headline(message: str) -> str:

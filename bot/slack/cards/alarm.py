@@ -185,6 +185,8 @@ def _buttons(episode: Episode, runbook: Runbook | None, run: Run | None) -> list
             Button(label="Plan only", action="plan", value=number),
             Button(label="Read the runbook", action="show_runbook", value=runbook.id),
         ]
+        if episode.state is AlarmState.ALARM:
+            more.append(Button(label="Other runbook…", action="other_runbook", value=number))
     if episode.suggestion is not None:
         more.append(Button(label="Evidence", action="evidence", value=label(episode)))
     if episode.state is AlarmState.ALARM:

@@ -268,7 +268,10 @@ def run_buttons(run: Run, runbook: Runbook) -> list[Block]:
     undo = undo_button(run, runbook)
     shown = [*_wanted(run, runbook), *_always(run)]
     more = [*other_ways(run, runbook), *([undo] if undo else [])]
-    return buttons(shown, [*more, Button(label="All steps", action="show_run", value=str(run.id))])
+    more.append(Button(label="All steps", action="show_run", value=str(run.id)))
+    if run.next_step and not run.state.ended:
+        more.append(Button(label="Expand this step", action="expand", value=f"{run.id}:{run.next_step}"))
+    return buttons(shown, more)
 
 
 def _wanted(run: Run, runbook: Runbook) -> list[Button]:
