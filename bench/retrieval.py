@@ -36,7 +36,7 @@ def _own(pages: Sequence[Page]) -> Table:
     ranking = Ranking(pages)
     exact = [match_alarm(one.message(named=True), ranking).runbooks[0] for one in asked]
     by_name = sum(found.exact and found.path == one.first for found, one in zip(exact, asked, strict=True))
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for name, rank in _rankings(pages):
         found = [rank(words_of_alarm(one.message(named=False))) for one in asked]
         pairs = [*zip(found, asked, strict=True)]
@@ -60,7 +60,7 @@ def _own(pages: Sequence[Page]) -> Table:
 
 
 def _public(pages: Sequence[Page], alarms: Sequence[dict[str, str]]) -> Table:
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for name, rank in _rankings(pages):
         cells = [name]
         for kind in ("named", "noname", "summary_only", "noisy"):
@@ -83,12 +83,12 @@ def _times(pages: Sequence[Page], count: int) -> Table:
     many = [*pages]
     while len(many) < MANY:
         source = random.choice(pages)
-        words = random.sample(vocabulary, min(200, len(vocabulary)))
+        more = random.sample(vocabulary, min(200, len(vocabulary)))
         many.append(
-            source.model_copy(update={"key": f"r{len(many)}", "text": f"{source.text[:4_000]} {' '.join(words)}"})
+            source.model_copy(update={"key": f"r{len(many)}", "text": f"{source.text[:4_000]} {' '.join(more)}"})
         )
     asked = [words_of_alarm(random.choice(ALARMS).message(named=False)) for _ in range(count)]
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for name, rank in _rankings(many):
         times = []
         for sought in asked:

@@ -21,11 +21,16 @@ class Rule(NamedTuple):
     pattern: re.Pattern[str]
     hints: tuple[str, ...]
     sure: Callable[[re.Match[str]], bool] | None = None
+    particular: bool = False
 
     @property
     def alike(self) -> bool:
-        """Return whether the pattern takes every digit alike; then lines of one shape match it or none does."""
-        return not re.search(r"[0-9]", re.sub(r"0-9|\{[0-9,]+\}", "", self.pattern.pattern))
+        """Return whether lines of one shape all match the pattern or none does.
+
+        A shape shows neither which digit stands where, nor which digits and letters make up a hexadecimal id in lower
+        case; a pattern that tells the latter apart is particular.
+        """
+        return not self.particular and not re.search(r"[0-9]", re.sub(r"0-9|\{[0-9,]+\}", "", self.pattern.pattern))
 
 
 KEY_BEGINS = re.compile(r"-----BEGIN (?:[A-Z0-9]{1,12} ){0,4}PRIVATE KEY(?: BLOCK)?-----")
@@ -130,23 +135,20 @@ _IBAN_LENGTHS = {
 }  # fmt: skip  # ISO 13616, the registry's lengths
 
 
-def _iban() -> str:
-    """Return a pattern of every country's own length, so that digits behind an IBAN are never taken for its end."""
-    by_length: dict[int, list[str]] = {}
-    for country, length in _IBAN_LENGTHS.items():
-        by_length.setdefault(length, []).append(country)
-    ways = (rf"(?:{'|'.join(names)})[0-9]{{2}}(?:[ -]?[A-Z0-9]){{{n - 4}}}" for n, names in sorted(by_length.items()))
-    return "|".join(ways)
-
-
-_IBAN = _iban()
-
-
 def _is_iban(found: re.Match[str]) -> bool:
     bare = re.sub(r"[ -]", "", found["secret"]).upper()
-    if len(bare) != _IBAN_LENGTHS.get(bare[:2], 0):
-        return False
     return int("".join(str(int(character, 36)) for character in bare[4:] + bare[:4])) % 97 == 1
+
+
+def _account_numbers() -> str:
+    """Return the pattern of what follows country and check digits: as long as that country's numbers are."""
+    countries: dict[int, list[str]] = {}
+    for country, length in _IBAN_LENGTHS.items():
+        countries.setdefault(length, []).append(country)
+    return "|".join(
+        rf"(?<=(?:{'|'.join(named)})[0-9]{{2}})(?:[ -]?[A-Z0-9]){{{length - 4}}}"
+        for length, named in sorted(countries.items())
+    )
 
 
 _ASSIGNED_TO = re.compile(r"""[A-Za-z_][\\"']{0,4}\s{0,2}[:=#]\s{0,2}[\\"']{0,4}$""")
@@ -368,15 +370,18 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "iban",
-        re.compile(rf"(?P<secret>(?=[A-Z](?<![A-Za-z0-9].)[A-Z][0-9][0-9])(?:{_IBAN}))(?![A-Za-z0-9])"),
+        re.compile(rf"(?P<secret>[A-Z](?<![A-Za-z0-9].)[A-Z][0-9]{{2}}(?:{_account_numbers()}))(?![A-Za-z0-9])"),
         ("",),
         _is_iban,
     ),
     Rule(
         "iban",
-        re.compile(rf"(?i)iban\W{{1,6}}(?:\w{{1,12}}\W{{1,3}})?(?P<secret>{_IBAN})(?![a-z0-9])"),
+        re.compile(
+            rf"(?i)iban\W{{1,6}}(?:\w{{1,12}}\W{{1,3}})?(?P<secret>[A-Z]{{2}}[0-9]{{2}}(?:{_account_numbers()}))(?![a-z0-9])"
+        ),
         ("iban",),
         _is_iban,
+        particular=True,
     ),
     Rule(
         "card",

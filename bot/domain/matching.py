@@ -113,7 +113,8 @@ class Ranking:
     """Rank pages by the words of an alarm: BM25, with the weight of a word that never falls to nothing.
 
     SQLite's own ranking gives a word that stands in half of the pages no weight at all; with nine runbooks about one
-    lake these are most words. Words are compared without their endings.
+    lake these are most words. A word counts as it stands and once more without its ending, so that the same form is
+    worth more than a kindred one.
     """
 
     def __init__(self, pages: Iterable[Page]) -> None:
@@ -123,22 +124,25 @@ class Ranking:
         self._found: dict[str, dict[int, float]] = {}
         for place, counts in enumerate(counted):
             length = _SATURATION * (1 - _BY_LENGTH + _BY_LENGTH * counts.total() / max(mean, 1))
-            for word, count in counts.items():
-                self._found.setdefault(word, {})[place] = count * (_SATURATION + 1) / (count + length)
+            for form, count in counts.items():
+                self._found.setdefault(form, {})[place] = count * (_SATURATION + 1) / (count + length)
 
     def best(self, words: Sequence[str], *, most: int = 3) -> list[tuple[Page, float, tuple[str, ...]]]:
         """Return pages, best first, each with its score and the words that matched; a word said twice counts twice."""
         scores: defaultdict[int, float] = defaultdict(float)
-        asked = [(word, count, self._found.get(stem(word), {})) for word, count in Counter(words).items()]
-        for _, count, places in asked:
+        said = Counter(words)
+        for form, count in ((form, count) for word, count in said.items() for form in _forms(word)):
+            places = self._found.get(form, {})
             if len(self.pages) >= _MANY and 2 * len(places) > len(self.pages):
                 continue  # among so many it hardly tells one from another, and costs most
             weight = count * log(1 + (len(self.pages) - len(places) + 0.5) / (len(places) + 0.5))
             for place, share in places.items():
                 scores[place] += weight * share
         order = nsmallest(most, scores, key=lambda place: (-scores[place], self.pages[place].key))
-        matched = {place: tuple(word for word, _, places in asked if place in places) for place in order}
-        return [(self.pages[place], scores[place], matched[place]) for place in order]
+        return [(self.pages[place], scores[place], self._matched(said, place)) for place in order]
+
+    def _matched(self, words: Iterable[str], place: int) -> tuple[str, ...]:
+        return tuple(word for word in words if any(place in self._found.get(form, {}) for form in _forms(word)))
 
 
 _MANY = 200  # pages
@@ -152,7 +156,12 @@ def _everything(page: Page) -> str:
 
 
 def _compared(text: str) -> Iterator[str]:
-    return (stem(word) for word in _WORD.findall(unicodedata.normalize("NFKC", text).casefold()))
+    for word in _WORD.findall(unicodedata.normalize("NFKC", text).casefold()):
+        yield from _forms(word)
+
+
+def _forms(word: str) -> tuple[str, str]:
+    return word, f"{stem(word)}-"
 
 
 class Fitting(Value):

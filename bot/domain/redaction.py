@@ -12,11 +12,14 @@ from functools import partial
 from bot.domain.giveaways import KEY_BEGINS, KEY_BLOCK, KEY_LINE, LONG, RULES, Rule
 from bot.domain.value import Value
 
-MOST_MEMORY = 50_000  # shapes of lines known to hold nothing
+MOST_MEMORY = 50_000  # shapes of lines, each with the few rules that must still be tried on it
 LONGEST_KEY = 400  # lines of a private key
 _IN_ONE_PIECE = re.compile(r"[A-Za-z0-9/+_.-]{40}")
+_HEX = re.compile(
+    r"[0-9a-f](?<![0-9A-Za-z].)(?:[0-9a-f]{7}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{7,})(?![0-9A-Za-z])"
+)
 _ONE_DIGIT = str.maketrans("123456789", "000000000")
-_ALIKE = frozenset(rule for rule in RULES if rule.alike)
+_RULES = tuple((rule, rule.alike) for rule in RULES)
 PLACEHOLDER = re.compile(r"\[[a-z]{2,16}(?:-[a-z]{2,16}){0,2}#[1-9][0-9]{0,6}\]")
 
 
@@ -40,7 +43,7 @@ class Redactor:
         self.counts: dict[str, int] = {}
         self._names: dict[tuple[str, str], str] = {}
         self._last: dict[str, int] = {}
-        self._harmless: set[str] = set()
+        self._known: dict[str, tuple[Rule, ...]] = {}
 
     def clean(self, text: str) -> str:
         """Return the text with everything that was found behind placeholders."""
@@ -69,21 +72,24 @@ class Redactor:
             held.clear()
 
     def _line(self, line: str) -> str:
-        shape = line.translate(_ONE_DIGIT)
-        if shape in self._harmless:
-            return line
-        hinted = [*_hinted(shape, line)]
-        possible = [rule for rule in hinted if rule.pattern.search(line)]
-        if not possible and _ALIKE.issuperset(hinted):
-            self._remember(shape)
-        for rule in possible:
-            line = rule.pattern.sub(partial(self._instead, rule), line)
+        shape = _HEX.sub(_masked, line).translate(_ONE_DIGIT)  # the same for lines that differ in ids and digits only
+        rules = self._known.get(shape)
+        if rules is None:
+            hinted = [*_hinted(line)]
+            rules = tuple(rule for rule, _ in hinted)
+            if not any(alike and rule.pattern.search(line) for rule, alike in hinted):
+                rules = self._remembered(shape, tuple(rule for rule, alike in hinted if not alike))
+        for rule in rules:
+            if rule.pattern.search(line):
+                line = rule.pattern.sub(partial(self._instead, rule), line)
         return line
 
-    def _remember(self, shape: str) -> None:
-        if len(self._harmless) >= MOST_MEMORY:
-            self._harmless.clear()
-        self._harmless.add(shape)
+    def _remembered(self, shape: str, rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
+        """Remember the rules that are still to be tried on every line of a shape, and return them."""
+        if len(self._known) >= MOST_MEMORY:
+            self._known.clear()
+        self._known[shape] = rules
+        return rules
 
     def _instead(self, rule: Rule, found: re.Match[str]) -> str:
         secret = found["secret"]
@@ -104,11 +110,17 @@ class Redactor:
         return known
 
 
-def _hinted(shape: str, line: str) -> Iterator[Rule]:
-    low = shape.lower()
+def _masked(found: re.Match[str]) -> str:
+    """Return one spelling for all mixed hexadecimal ids of a length: they differ in every line and hide nothing."""
+    text = found[0]
+    return text if text.isdigit() or text.isalpha() else f"a{'0' * (len(text) - 1)}"
+
+
+def _hinted(line: str) -> Iterator[tuple[Rule, bool]]:
+    low = line.translate(_ONE_DIGIT).lower()
     long = _IN_ONE_PIECE.search(line) is not None
-    for rule in RULES:
+    for rule, alike in _RULES:
         for hint in rule.hints:
             if long if hint is LONG else hint in low:
-                yield rule
+                yield rule, alike
                 break

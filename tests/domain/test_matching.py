@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.domain.matching import (
@@ -168,6 +168,7 @@ def test_what_is_no_alarm_is_refused_in_words(text: str, why: str) -> None:
         read_alarms(text)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=2_000))
 def test_whatever_is_said_is_a_bounded_number_of_words(text: str) -> None:
     for words in (words_of_text(text), words_typed(text), words_of_alarm({"text": text})):

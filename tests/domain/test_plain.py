@@ -1,7 +1,7 @@
 """What comes from outside is seen as it is, and look-alikes are named."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.domain.plain import cleaned, mixed, unseen, visible
@@ -35,6 +35,7 @@ def test_each_line_and_the_whole_are_cut() -> None:
     assert text.endswith("…")
 
 
+@settings(deadline=None)
 @given(st.text(max_size=300))
 def test_cleaning_leaves_nothing_unseen_and_cleaning_again_changes_nothing(text: str) -> None:
     once = cleaned(text, most=200)
