@@ -188,7 +188,7 @@ def suggestion_for(desk: Desk, episode: Episode) -> tuple[Suggestion, Evidence]:
         subject=f"A-{episode.id}", alarm=episode.notice.name, candidates=candidates, evidence=evidence
     )
     said = desk.assistant.suggest_response(job)
-    response, made = _checked(job, said.response, said.made)
+    response, made = _checked(desk, job, said.response, said.made)
     known = {one.runbook for one in candidates}
     runbook = said.runbook if said.runbook in known else None
     return Suggestion(runbook=runbook, response=response, made=made), grounds(job)
@@ -264,7 +264,7 @@ def _answer(desk: Desk, card: Card) -> tuple[JsonObject, Evidence]:
     evidence = gathering.of_question(desk, question, channel=card.channel)
     job = AnswerQuestion(subject=card.key, question=question, evidence=evidence)
     said = desk.assistant.answer(job, heard=_Telling(desk, card))
-    claims, made = _checked(job, said.claims, said.made)
+    claims, made = _checked(desk, job, said.claims, said.made)
     shown = Answer(claims=claims, not_looked_at=(*evidence.unread, *said.not_looked_at), made=made)
     return {"reply": shown.model_dump(mode="json")}, grounds(job)
 
@@ -302,7 +302,7 @@ def _expansion(desk: Desk, card: Card) -> tuple[JsonObject, Evidence]:
     dropped: tuple[Dropped, ...] = ()
     parts: dict[str, tuple[Claim, ...]] = {}
     for name in ("do", "look_for", "can_go_wrong", "undo"):
-        checked = check(getattr(said, name), grounds(job))
+        checked = check(getattr(said, name), grounds(job), names=gathering.names(desk))
         parts[name], dropped = checked.kept, (*dropped, *checked.dropped)
     proposed = tuple(one for one in said.proposed if one.action in job.actions)
     made = said.made.model_copy(update={"dropped": (*said.made.dropped, *dropped)})
@@ -364,9 +364,9 @@ def _holds(when: str, scope: dict[str, JsonValue]) -> str:
         return "not known yet"
 
 
-def _checked(job: Job, claims: tuple[Claim, ...], made: Made) -> tuple[tuple[Claim, ...], Made]:
+def _checked(desk: Desk, job: Job, claims: tuple[Claim, ...], made: Made) -> tuple[tuple[Claim, ...], Made]:
     """Return the claims the evidence bears; whoever made them, they are believed only here."""
-    checked = check(claims, grounds(job))
+    checked = check(claims, grounds(job), names=gathering.names(desk))
     return checked.kept, made.model_copy(update={"dropped": (*made.dropped, *checked.dropped)})
 
 

@@ -29,6 +29,13 @@ MOST_NOTES = 10
 MOST_PAST = 3
 
 
+def names(desk: Desk) -> tuple[str, ...]:
+    """Return what sentences may call by name without evidence: the platform's resources and our runbooks."""
+    resources = desk.platform.resources.values()
+    listed = [name for value in resources for name in ((value,) if isinstance(value, str) else value)]
+    return (desk.platform.name, *listed, *desk.library.runbooks())
+
+
 def of_alarm(desk: Desk, episode: Episode) -> Evidence:
     """Return what is known of an alarm; what its card shows already comes first and keeps the ids it has there."""
     found = Gathering()

@@ -387,7 +387,7 @@ def _document(
         evidence=evidence,
     )
     said = desk.assistant.draft_postmortem(job)
-    parts, dropped = _checked_parts(said.sections, job)
+    parts, dropped = _checked_parts(said.sections, job, names=gathering.names(desk))
     return Postmortem(
         incident=draft.label,
         title=draft.title,
@@ -418,7 +418,7 @@ def _durations(told: Times) -> dict[str, str]:
 
 
 def _checked_parts(
-    said: Mapping[str, tuple[Claim, ...]], job: DraftPostmortem
+    said: Mapping[str, tuple[Claim, ...]], job: DraftPostmortem, *, names: Sequence[str]
 ) -> tuple[dict[Part, tuple[Claim, ...]], tuple[Dropped, ...]]:
     parts: dict[Part, tuple[Claim, ...]] = {}
     dropped: list[Dropped] = []
@@ -427,7 +427,7 @@ def _checked_parts(
         part = wanted.get(title)
         if part is None:
             continue
-        checked = check(claims, grounds(job))
+        checked = check(claims, grounds(job), names=names)
         parts[part] = checked.kept
         dropped += checked.dropped
     return parts, tuple(dropped)
