@@ -134,8 +134,14 @@ def _same_cause(desk: Desk, episode: Episode) -> Episode | None:
 
 
 def _storm(desk: Desk, episode: Episode) -> int | None:
-    """Return the alarm with which the storm began that this one is part of, or None on a quiet night."""
+    """Return the alarm with which the storm began that this one is part of, or None on a quiet night.
+
+    The first alarm that a runbook answers is never lost in one: it says what to do.
+    """
     others = [one for one in desk.records.episodes(open_only=False) if one.id != episode.id]
+    alike = [one for one in others if one.runbook == episode.runbook and one.ok_since is None]
+    if episode.runbook is not None and not any(desk.records.card(alarm_card_of(one).key) for one in alike):
+        return None
     raging = [one for one in others if one.storm is not None and episode.opened - one.opened <= STORM_LASTS]
     if raging:
         return raging[0].storm

@@ -312,10 +312,14 @@ def _checked(answer: Payload) -> Payload:
 
 
 def _find_element(holder: Payload, asked: Payload) -> tuple[Payload, Payload]:
-    for block in holder.get("blocks") or []:
-        if asked.get("block_id") not in (None, block["block_id"]):
-            continue
-        for element in elements_of(block):
-            if element.get("action_id") == asked.get("action_id"):
-                return block, element
+    """Return the button that is meant: where it was seen, or, in a card edited just now, where the same one stands."""
+    found = [
+        (block, element)
+        for block in holder.get("blocks") or []
+        for element in elements_of(block)
+        if element.get("action_id") == asked.get("action_id")
+    ]
+    there = [one for one in found if asked.get("block_id") in (None, one[0]["block_id"])]
+    if there or len(found) == 1:
+        return (there or found)[0]
     raise RefusedError("no_such_button")
