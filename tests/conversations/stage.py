@@ -160,6 +160,11 @@ class Stage(Demo):
         """Return the messages in the incident channel that say this and everybody sees."""
         return [one for one in self.ana.messages(INCIDENTS) if words in plain(one) and not one["ephemeral_for"]]
 
+    def keys(self) -> list[str]:
+        """Return the keys of the cards that stand; a file that was shared has none."""
+        told = [one["metadata"] for one in self.cards("") if one.get("metadata")]
+        return [str(one["event_payload"]["card"]) for one in told]
+
     def calls(self, method: str) -> list[Payload]:
         """Return the arguments of the bot's calls of one Web API method."""
         return [arguments for name, arguments in self.slack.calls if name == method]
