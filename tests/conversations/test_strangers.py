@@ -113,6 +113,8 @@ def _insist_on_harmless(stage: Stage) -> None:
 
 def test_guests_strangers_and_who_is_outside_the_team_hear_no_fact_and_start_nothing(stage: Stage) -> None:
     stage.alarm()
+    until(lambda: any(one.suggestion for one in stage.bot.store.episodes()), "the card has its suggestion")
+    until(lambda: not stage.bot.store.cards_behind(), "all about the alarm is said")
     alarm = stage.cards("CircuitBreakerOpen")[0]
     eve = Human(id="U0EVE", name="eve", real_name="Eve", team_id="T0ELSEWHERE")
     fay = Human(id="U0FAY", name="fay", real_name="Fay")
