@@ -30,6 +30,7 @@ from bot.domain.postmortem.draft import Draft, DraftView
 from bot.domain.records import Attempt, Card, Change, Episode, Taken, Taking, Wait
 from bot.domain.run import Run
 from bot.domain.runbook import Runbook
+from bot.domain.uploads import Upload
 from bot.domain.value import JsonObject, Value
 
 
@@ -140,6 +141,36 @@ class Documents(Protocol):
 
         Raises:
             UnavailableError: it cannot be made; the words say why.
+        """
+        ...
+
+
+class Uploads(Protocol):
+    """Reads the Markdown files and canvases that people share in Slack."""
+
+    def shared(self, channel: str, *, thread: str | None) -> Sequence[Upload]:
+        """Return the files shared lately in a channel and in one thread of it, newest first.
+
+        Raises:
+            EdgeError: Slack did not say; the words tell what is missing.
+        """
+        ...
+
+    def upload(self, file: str) -> Upload:
+        """Return what Slack says of a file.
+
+        Raises:
+            NotFoundError: the bot sees no such file.
+            EdgeError: Slack did not say.
+        """
+        ...
+
+    def content(self, upload: Upload) -> bytes:
+        """Return what is in it.
+
+        Raises:
+            InvalidError: it is larger than a file may be that is read.
+            EdgeError: it could not be read, or does not lie with Slack.
         """
         ...
 

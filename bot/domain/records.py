@@ -122,6 +122,7 @@ class CardKind(StrEnum):
     STORM = "storm"
     POSTMORTEM = "postmortem"
     FILE = "file"
+    IMPORT = "import"
     PICTURE = "picture"
     RUN = "run"
     REQUEST = "request"

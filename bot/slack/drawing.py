@@ -22,6 +22,7 @@ from bot.slack.cards.assist import assist_card
 from bot.slack.cards.blocks import Message, Sheet, View
 from bot.slack.cards.edits import edit_card
 from bot.slack.cards.home import home
+from bot.slack.cards.importing import import_card
 from bot.slack.cards.incident import Around, incident_card
 from bot.slack.cards.notices import Told, broadcasts, notice
 from bot.slack.cards.postmortem import postmortem_card
@@ -88,6 +89,9 @@ class Drawing:
                 draft = self.records.draft(card.subject)
                 fates = tuple(one.fate for one in compared(draft))
                 return Drawn(shows=postmortem_card(draft, fates, self.stage(link=link)), asks=draft.by)
+            case CardKind.IMPORT:
+                draft = self.records.draft(card.subject)
+                return Drawn(shows=import_card(draft, card.payload), asks=str(card.payload.get("by") or "") or None)
             case CardKind.FILE:
                 return self._file(card)
             case CardKind.PICTURE:

@@ -252,6 +252,12 @@ def claim_in(text: str) -> Claim:
     return Claim(text=unescaped(text.strip()), kind=kind, evidence=tuple(dict.fromkeys(ids)), quote=quote, by=by)
 
 
+def numbered(text: str, number: int, *, status: str = "DRAFT") -> str:
+    """Return the text with its edition under its title."""
+    head, mark, rest = text.partition("\n## ")
+    return _EDITION.sub(f"**{status} v{number}**", head, count=1) + mark + rest
+
+
 def unescaped(text: str) -> str:
     """Return the text that was escaped."""
     return re.sub(r"\\([!-/:-@\[-`{-~]|\d)", r"\1", text)

@@ -57,6 +57,13 @@ def over(draft: Draft) -> bool:
     return draft.cancelled or draft.state not in {DraftState.READING, DraftState.WORDING}
 
 
+def keep_text(desk: Desk, label: str, text: str, edition: int) -> str:
+    """Keep the text of an edition, so that one made from it can be compared with it later; return its SHA-256."""
+    known = fingerprint(text)
+    desk.records.keep_snapshot(text, f"{label}-v{edition}.md", known)
+    return known
+
+
 def fingerprint(text: str) -> str:
     """Return what the audit names a text by."""
     return sha256(text.encode()).hexdigest()
