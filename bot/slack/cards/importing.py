@@ -40,15 +40,16 @@ def import_card(draft: Draft, payload: JsonObject) -> Message:
             ]
         )
     blocks.append(context(_small_print(payload, settled, wrong)))
-    summary = f"{wrong} sentences contradicted by the evidence" if wrong else "no sentence is contradicted"
-    text = wording.push(f"{label}: edited text {word.lower()} by @{who}: {summary}.")
+    summary = f"sentences that the evidence contradicts: {wrong}" if wrong else "no sentence is contradicted"
+    text = wording.push(f"{label}: edited text {word.lower()} by @{who}; {summary}.")
     return message(text, blocks, ids=f"import:{draft.id}:{payload.get('number')}:{settled or 'open'}")
 
 
 def _counted(counts: Mapping[str, JsonValue], payload: JsonObject) -> str:
-    told = [f"{count} {fate.value}" for fate in ORDER if (count := _count(counts, fate))]
     new = payload.get("new")
-    return " · ".join(told) + (f" ({new} of them new)" if new else "")
+    marks = {Fate.STATED: f" ({new} of them new)" if new else ""}
+    told = [f"{count} {fate.value}{marks.get(fate, '')}" for fate in ORDER if (count := _count(counts, fate))]
+    return " · ".join(told)
 
 
 def _wrong(payload: JsonObject, count: int) -> str:

@@ -7,6 +7,7 @@ from bot.domain.people import Place
 from bot.domain.postmortem.document import Candidate, Moment, Part, Postmortem, Times
 from bot.domain.postmortem.draft import Draft, DraftState
 from bot.domain.postmortem.markdown import written
+from bot.domain.value import JsonObject, JsonValue
 from tests.slack.cards.assists import EVIL, FILE, OPEN, some_evidence
 from tests.slack.cards.samples import ANA, CHANNEL, NIGHT
 
@@ -63,6 +64,31 @@ def a_draft() -> Draft:
     document = a_document()
     ready = {"state": DraftState.READY, "progress": "", "document": document, "text": written(document), "edition": 1}
     return a_reading().model_copy(update=ready)
+
+
+def a_brought(**changes: JsonValue) -> JsonObject:
+    """Return what the card of an edited text shows, hostile words in it."""
+    wrong: JsonObject = {
+        "before": "101 rows of 101 carry CURRENCY_ERROR.",
+        "now": "77,000 rows of *all* were lost <!channel>",
+        "why": "77,000 stands in none of E1.",
+        "evidence": [{"id": "E1", "text": "ERROR ×101: CURRENCY_ERROR <@U0BO>"}],
+    }
+    brought: JsonObject = {
+        "by": ANA,
+        "name": "ana",
+        "file": "INC-7-v3 <!here>.md",
+        "number": 57,
+        "from": 3,
+        "changed": ["Summary", "What went well"],
+        "left": ["Timeline", "Evidence"],
+        "counts": {"unchanged": 12, "supported": 2, "contradicted": 1, "stated": 3, "removed": 1},
+        "new": 2,
+        "said": ["The breaker held.", "Approve it <https://evil.example|now> \u202e"],
+        "wrong": [wrong],
+    }
+    counts = {"unchanged": 12, "stated": 2}
+    return {**brought, **({"counts": counts} if changes.get("wrong") == [] else {}), **changes}
 
 
 def a_published() -> Draft:
