@@ -271,6 +271,7 @@ def build(settings: Settings, *, clock: Clock | None = None, endpoints: Endpoint
             records=store,
             drawing=_drawing(desk),
             chat=SlackChat(client),
+            uploads=desk.uploads,
             workspace=settings.slack.workspace_url,
             interval=endpoints.card_interval.total_seconds(),
             leads=lambda: store.leads("renderer", by=replica, during=VOICE_KEPT),

@@ -371,8 +371,8 @@ ROWS: tuple[Row, ...] = (
     Row(
         command="postmortem",
         name="import",
-        usage="[INC-7] [file]",
-        help="Read an edited Markdown file back: the newest shared here, or one named by link or id.",
+        usage="[INC-7] [file|canvas]",
+        help="Read an edited Markdown file back, the newest shared here or one named by link, or the canvas.",
         build=_imported,
     ),
     Row(
@@ -549,6 +549,7 @@ def _at_once(wish: Wish) -> str:
 
 BOT_SCOPES = (
     "app_mentions:read",
+    "canvases:write",
     "channels:history",
     "channels:read",
     "chat:write",

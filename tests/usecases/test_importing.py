@@ -1,12 +1,14 @@
 """`/postmortem import`: an edited text is shown first, taken over on a click, and never over somebody else's words."""
 
 import pytest
+from markdown_it import MarkdownIt
 
 from bot.domain.inbox import EditDraft, ImportPostmortem, PublishPostmortem, SettleImport
+from bot.domain.postmortem.canvas import canvas_of, mark_of, markdown_of, unmarked
 from bot.domain.postmortem.document import Part
 from bot.domain.postmortem.draft import Draft, DraftState
 from bot.domain.postmortem.sections import replaced, section_of
-from bot.domain.records import Card
+from bot.domain.records import Card, canvas_key
 from bot.domain.uploads import MOST_BYTES
 from bot.workbench.lake.lake import Lake
 from tests.usecases.halted import Halted
@@ -215,3 +217,39 @@ def test_the_audit_names_the_text_that_was_brought_and_not_its_words(table: Tabl
     told = [record.body for record in table.audited() if record.body.kind.startswith("postmortem.")]
     assert [one.kind for one in told][-2:] == ["postmortem.brought", "postmortem.edited"]
     assert not any("secret" in str(one.facts) for one in told)
+
+
+# The canvas.
+
+
+def canvas_of_draft(table: Table, draft: Draft, words: str) -> str:
+    """Stand the draft's canvas in Slack, with other words in it, and return its page."""
+    text = canvas_of(replaced(draft.text, WELL, words))
+    page = MarkdownIt("commonmark").enable("table").render(text)
+    card = table.store.card(canvas_key(draft.id))
+    assert card is not None
+    table.store.card_shown(card.key, ts=table.uploads.put("canvas", page.encode(), by=ROBO), shown=9, edition=1)
+    return page
+
+
+def test_an_edited_canvas_is_brought_in_and_then_written_over(table: Table, draft: Draft) -> None:
+    page = canvas_of_draft(table, draft, "the breaker held, said everybody")
+
+    table.wish(BO, ImportPostmortem(source="canvas"))
+    shown = brought(table)
+    assert (shown.payload["changed"], shown.payload["left"]) == ([WELL], [])
+    settle(table, BO)
+
+    assert section_of(table.store.draft(1).text, WELL) == "- the breaker held, said everybody *stated by @bo*"
+    card = table.store.card(canvas_key(1))
+    assert card is not None
+    assert card.payload["read"] == mark_of(unmarked(markdown_of(page)))
+
+
+def test_a_canvas_that_is_not_there_is_said_to_be_and_the_file_offered(table: Table, draft: Draft) -> None:
+    table.store.card_shown(canvas_key(1), ts=None, shown=9, edition=1)
+
+    table.wish(ANA, ImportPostmortem(source="canvas"))
+
+    assert "has no canvas here" in table.refused()
+    assert "/postmortem export md" in table.refused()

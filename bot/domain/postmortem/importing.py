@@ -95,8 +95,8 @@ def brought(draft: Draft, text: str, *, edition: int, base: str | None, by: str,
     """
     if draft.document is None:
         raise InvalidError(f"The draft of {draft.label} is not ready yet.")
-    brought_in, now = _parts(plainly(text)), _parts(draft.text)
-    before = now if edition == draft.edition else _parts(base) if base is not None else {}
+    brought_in, now = parts(plainly(text)), parts(draft.text)
+    before = now if edition == draft.edition else parts(base) if base is not None else {}
     wanted = {title: body for title, body in brought_in.items() if _same(body) != _same(before.get(title))}
     wanted = {title: body for title, body in wanted.items() if _same(body) != _same(now.get(title))}
     changed = tuple(title for title in wanted if title not in FILLED)
@@ -106,7 +106,7 @@ def brought(draft: Draft, text: str, *, edition: int, base: str | None, by: str,
     if not changed:
         raise RequestError(_nothing(wanted))
     known = {
-        _key(line): line.strip() for bodies in (before, now) for body in bodies.values() for line in body.splitlines()
+        key_of(line): line.strip() for bodies in (before, now) for body in bodies.values() for line in body.splitlines()
     }
     made = draft.text
     for title in changed:
@@ -156,7 +156,7 @@ def _nothing(wanted: Mapping[str, str]) -> str:
     return "There is nothing in it that the draft does not say already."
 
 
-def _parts(text: str) -> dict[str, str]:
+def parts(text: str) -> dict[str, str]:
     """Return what stands under each title.
 
     Raises:
@@ -182,10 +182,10 @@ def _parts(text: str) -> dict[str, str]:
 
 def _same(body: str | None) -> tuple[str, ...]:
     """Return what of a section counts: an editor's blank lines do not."""
-    return tuple(key for line in (body or "").splitlines() if (key := _key(line)))
+    return tuple(key for line in (body or "").splitlines() if (key := key_of(line)))
 
 
-def _key(line: str) -> str:
+def key_of(line: str) -> str:
     """Return what of a line counts: which bullet it has, how it is emphasised and escaped does not."""
     bare = re.sub(r"[*_\\`~]", "", _ITEM.sub("", line.strip(), count=1))
     return " ".join(bare.split())
@@ -205,7 +205,7 @@ def _owned(title: str, body: str, *, known: Mapping[str, str], by: str) -> Itera
     for line in (*body.splitlines(), ""):
         stripped = line.strip()
         item = _ITEM.match(stripped)
-        kept = stripped if stripped in prompts else known.get(_key(stripped), "") if stripped else ""
+        kept = stripped if stripped in prompts else known.get(key_of(stripped), "") if stripped else ""
         if going and (not stripped or item or kept):
             yield from _sentence(going, by=by, listed=listed)
             going = ""

@@ -12,7 +12,7 @@ from bot.domain.records import Change
 from bot.domain.value import JsonObject
 from bot.errors import InvalidError, RequestError
 from bot.usecases.desk import Desk
-from bot.usecases.postmortems.drafts import draft_card, keep_text
+from bot.usecases.postmortems.drafts import canvas_card, draft_card, keep_text
 
 
 def edit(desk: Desk, delivery: Delivery, wish: EditDraft) -> Change:
@@ -85,4 +85,4 @@ def edited(desk: Desk, draft: Draft, text: str, *, by: str, section: str) -> Cha
     now = draft.model_copy(update={"text": text, **update})
     facts: JsonObject = {"edition": now.edition, "section": section, "text": edit.sha256}
     entry = AuditEntry(kind="postmortem.edited", subject=draft.label, actor=by, facts=facts)
-    return Change(drafts=(now,), cards=(draft_card(now),), audit=(entry,))
+    return Change(drafts=(now,), cards=(draft_card(now), canvas_card(now)), audit=(entry,))

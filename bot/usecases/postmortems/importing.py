@@ -9,16 +9,17 @@ from collections import Counter
 from bot.domain.audit import AuditEntry
 from bot.domain.evidence import Evidence
 from bot.domain.inbox import Delivery, ImportPostmortem, SettleImport
+from bot.domain.postmortem.canvas import mark_of, markdown_of, unmarked
 from bot.domain.postmortem.comparing import Compared, Fate
 from bot.domain.postmortem.draft import Draft
 from bot.domain.postmortem.importing import LOOK_AGAIN, Brought, brought, edition_of, standing
-from bot.domain.records import Card, CardKind, Change
-from bot.domain.uploads import MOST_BYTES, Upload
+from bot.domain.records import Card, CardKind, Change, canvas_key
+from bot.domain.uploads import CANVAS, MOST_BYTES, Upload
 from bot.domain.value import JsonObject
 from bot.errors import EdgeError, InvalidError, NotAllowedError, NotFoundError, RequestError
 from bot.usecases import gathering
 from bot.usecases.desk import Desk
-from bot.usecases.postmortems.drafts import find_draft, fingerprint
+from bot.usecases.postmortems.drafts import canvas_card, find_draft, fingerprint
 from bot.usecases.postmortems.editing import edited
 from bot.usecases.postmortems.publishing import judging
 
@@ -40,8 +41,11 @@ def bring(desk: Desk, delivery: Delivery, wish: ImportPostmortem) -> Change:
         raise RequestError(f"{draft.label} has no draft yet; there is nothing to compare with.")
     upload = _meant(desk, delivery, draft, wish.source)
     text = _text(desk, upload)
+    canvas = upload.form == CANVAS
+    if canvas:
+        text = unmarked(markdown_of(text))
     try:
-        made = _brought(desk, draft, text, by=f"@{somebody.name}")
+        made = _brought(desk, draft, text, by=f"@{somebody.name}", titled=not canvas)
     except InvalidError as error:
         raise InvalidError(f"{upload.name[:80]!a} cannot be taken in. {error.words}") from error
     known = fingerprint(text)
@@ -52,7 +56,9 @@ def bring(desk: Desk, delivery: Delivery, wish: ImportPostmortem) -> Change:
         "file": upload.name[:120],
         "text": known,
         "edition": draft.edition,
+        "canvas": mark_of(text) if canvas else "",
         **_shown(made, draft.document.evidence),
+        **({"left": []} if canvas else {}),  # Slack sets tables anew, so that they always differ
     }
     facts: JsonObject = {"edition": draft.edition, "from": made.edition, "file": upload.id, "text": known}
     entry = AuditEntry(kind="postmortem.brought", subject=draft.label, actor=somebody.id, facts=facts)
@@ -81,7 +87,8 @@ def settle(desk: Desk, delivery: Delivery, wish: SettleImport) -> Change:
     made = _again(desk, draft, payload, by=f"@{somebody.name}")
     change = edited(desk, draft, made.text, by=somebody.id, section=", ".join(made.changed))
     taken: JsonObject = {**payload, "settled": "taken", "who": somebody.name, "became": draft.edition + 1}
-    return change.model_copy(update={"cards": (*change.cards, _card(draft, wish.number, taken))})
+    canvas = (canvas_card(draft, read=payload["canvas"]),) if payload.get("canvas") else ()
+    return change.model_copy(update={"cards": (*change.cards, *canvas, _card(draft, wish.number, taken))})
 
 
 def _again(desk: Desk, draft: Draft, payload: JsonObject, *, by: str) -> Brought:
@@ -91,11 +98,11 @@ def _again(desk: Desk, draft: Draft, payload: JsonObject, *, by: str) -> Brought
         titles = dict.fromkeys(title for edit in since for title in edit.section.split(", "))
         raise RequestError(f"{LOOK_AGAIN} Then bring it in again.\n{standing(draft.text, titles)}")
     text, _ = desk.records.snapshot(str(payload["text"]))
-    return _brought(desk, draft, text, by=by)
+    return _brought(desk, draft, text, by=by, titled=not payload.get("canvas"))
 
 
-def _brought(desk: Desk, draft: Draft, text: str, *, by: str) -> Brought:
-    edition = edition_of(draft, text)
+def _brought(desk: Desk, draft: Draft, text: str, *, by: str, titled: bool) -> Brought:
+    edition = edition_of(draft, text, titled=titled)
     return brought(
         draft,
         text,
@@ -116,6 +123,8 @@ def _base(desk: Desk, draft: Draft, edition: int) -> str | None:
 
 
 def _meant(desk: Desk, delivery: Delivery, draft: Draft, source: str) -> Upload:
+    if source == CANVAS:
+        return _canvas(desk, draft)
     if source:
         found = _FILE.fullmatch(source) or _IN_A_LINK.fullmatch(source)
         if found is None:
@@ -130,6 +139,16 @@ def _meant(desk: Desk, delivery: Delivery, draft: Draft, source: str) -> Upload:
         "Nobody has shared a Markdown file here lately. Save the draft (/postmortem export md), edit it, put the file "
         f"into the thread of {draft.label}, and type this again."
     )
+
+
+def _canvas(desk: Desk, draft: Draft) -> Upload:
+    card = desk.records.card(canvas_key(draft.id))
+    if card is None or card.ts is None:
+        raise NotFoundError(f"{draft.label} has no canvas here. Edit its file: /postmortem export md")
+    found = desk.uploads.upload(card.ts)
+    if found.form != CANVAS:
+        raise InvalidError(f"Slack says that the canvas of {draft.label} is none. Edit its file: /postmortem export md")
+    return found
 
 
 def _visible(upload: Upload, delivery: Delivery) -> Upload:

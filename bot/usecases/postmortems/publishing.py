@@ -15,7 +15,7 @@ from bot.domain.value import JsonObject
 from bot.errors import RequestError
 from bot.usecases import gathering
 from bot.usecases.desk import Desk
-from bot.usecases.postmortems.drafts import draft_card, find_draft, fingerprint
+from bot.usecases.postmortems.drafts import canvas_card, draft_card, find_draft, fingerprint
 
 
 def publish(desk: Desk, delivery: Delivery, wish: PublishPostmortem) -> Change:
@@ -54,7 +54,7 @@ def publish(desk: Desk, delivery: Delivery, wish: PublishPostmortem) -> Change:
         under=f"postmortem:{out.id}",
         payload={"what": "md"},
     )
-    return Change(drafts=(out,), cards=(draft_card(out), file), audit=(entry,))
+    return Change(drafts=(out,), cards=(draft_card(out), file, canvas_card(out)), audit=(entry,))
 
 
 def export(desk: Desk, delivery: Delivery, wish: ExportPostmortem) -> Change:

@@ -25,7 +25,7 @@ from bot.usecases import gathering
 from bot.usecases.desk import Desk
 from bot.usecases.postmortems.beginning import BEFORE
 from bot.usecases.postmortems.documenting import document_of
-from bot.usecases.postmortems.drafts import draft_card, keep_text
+from bot.usecases.postmortems.drafts import canvas_card, draft_card, keep_text
 
 BASELINE = timedelta(hours=24)
 TOLD_EVERY_S = 2.0
@@ -72,7 +72,7 @@ def _ready(desk: Desk, number: int, key: str, made: Draft) -> Change:
     evidence = kept.document.evidence if kept.document else Evidence()
     return Change(
         drafts=(kept,),
-        cards=(draft_card(kept), *files),
+        cards=(draft_card(kept), *files, canvas_card(kept)),
         closes=(key,),
         evidence=((f"postmortem:{number}", evidence),),
         audit=(entry,),

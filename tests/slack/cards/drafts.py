@@ -11,6 +11,7 @@ from bot.domain.value import JsonObject, JsonValue
 from tests.slack.cards.assists import EVIL, FILE, OPEN, some_evidence
 from tests.slack.cards.samples import ANA, CHANNEL, NIGHT
 
+PLACES = ("var/postmortems/INC-7.md", "s3://lake-docs/postmortems/INC-7-v4.md")
 AT = NIGHT + timedelta(minutes=90)
 
 
@@ -87,7 +88,7 @@ def a_brought(**changes: JsonValue) -> JsonObject:
         "said": ["The breaker held.", "Approve it <https://evil.example|now> \u202e"],
         "wrong": [wrong],
     }
-    counts = {"unchanged": 12, "stated": 2}
+    counts: JsonObject = {"unchanged": 12, "stated": 2}
     return {**brought, **({"counts": counts} if changes.get("wrong") == [] else {}), **changes}
 
 
@@ -96,4 +97,4 @@ def a_published() -> Draft:
     document = a_document()
     sure = document.candidates[0].model_copy(update={"confirmed_by": "@bo"})
     told = document.model_copy(update={"candidates": (sure,)})
-    return draft.model_copy(update={"state": DraftState.PUBLISHED, "document": told, "edition": 4})
+    return draft.model_copy(update={"state": DraftState.PUBLISHED, "document": told, "edition": 4, "published": PLACES})
