@@ -332,6 +332,7 @@ def _desk(
     uploads: Uploads,
 ) -> Desk:
     library = FolderLibrary(settings.runbooks, read=read_runbook)
+    copy = plumbing.publish if settings.records.published_copy else None
     return Desk(
         records=store,
         cloud=cloud,
@@ -340,7 +341,7 @@ def _desk(
         library=library,
         logs=AwsLogs(Looking(catalogue=CATALOGUE, platform=settings.the_platform(), perform=cloud.look)),
         uploads=uploads,
-        archive=FolderArchive(settings.records.archives, published=settings.records.published),
+        archive=FolderArchive(settings.records.archives, published=settings.records.published, copy=copy),
         search=RunbookIndex(settings.records.index, runbooks=library.runbooks, incidents=lambda: pages(store)),
         assistant=assistant,
         catalogue=catalogue,

@@ -120,11 +120,12 @@ class Archive(Protocol):
         """Write the evidence archive, whole or not at all; return its seal."""
         ...
 
-    def publish(self, label: str, text: str) -> None:
-        """Keep the Markdown where others find it, and index it.
+    def publish(self, label: str, edition: int, text: str) -> tuple[str, ...]:
+        """Keep the Markdown where others find it; return where, in words.
 
         Raises:
-            EdgeError: it could not be kept.
+            InvalidError: there is another text of that edition, which is left as it is.
+            EdgeError: it could not be kept everywhere; the words say where it is, and what to do.
         """
         ...
 

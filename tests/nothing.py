@@ -33,8 +33,8 @@ class NoArchive:
     ) -> str:
         return "0" * 64
 
-    def publish(self, label: str, text: str) -> None:
-        """Keep nothing."""
+    def publish(self, label: str, edition: int, text: str) -> tuple[str, ...]:
+        return ()
 
 
 class NoUploads:

@@ -225,7 +225,7 @@ def test_the_audit_names_the_text_that_was_brought_and_not_its_words(table: Tabl
 def canvas_of_draft(table: Table, draft: Draft, words: str) -> str:
     """Stand the draft's canvas in Slack, with other words in it, and return its page."""
     text = canvas_of(replaced(draft.text, WELL, words))
-    page = MarkdownIt("commonmark").enable("table").render(text)
+    page: str = MarkdownIt("commonmark").enable("table").render(text)
     card = table.store.card(canvas_key(draft.id))
     assert card is not None
     table.store.card_shown(card.key, ts=table.uploads.put("canvas", page.encode(), by=ROBO), shown=9, edition=1)

@@ -42,9 +42,14 @@ def publish(desk: Desk, delivery: Delivery, wish: PublishPostmortem) -> Change:
             f"Not published: some words point at a person.\n{lines}\nReword them, or: /postmortem publish --anyway"
         )
     text = numbered(draft.text, draft.edition, status="PUBLISHED")
-    out = draft.model_copy(update={"state": DraftState.PUBLISHED, "text": text})
-    desk.archive.publish(out.label, out.text)
-    facts: JsonObject = {"edition": out.edition, "text": fingerprint(out.text), "anyway": wish.anyway}
+    places = desk.archive.publish(draft.label, draft.edition, text)
+    out = draft.model_copy(update={"state": DraftState.PUBLISHED, "text": text, "published": places})
+    facts: JsonObject = {
+        "edition": out.edition,
+        "text": fingerprint(out.text),
+        "anyway": wish.anyway,
+        "places": [*places],
+    }
     entry = AuditEntry(kind="postmortem.published", subject=out.label, actor=somebody.id, facts=facts)
     file = Card(
         key=f"postmortem:{out.id}:published",
