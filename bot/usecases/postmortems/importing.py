@@ -93,8 +93,9 @@ def settle(desk: Desk, delivery: Delivery, wish: SettleImport) -> Change:
 
 def _again(desk: Desk, draft: Draft, payload: JsonObject, *, by: str) -> Brought:
     """Return what was shown, made once more of the same text; the draft must be as it was then."""
-    if draft.edition != payload["edition"]:
-        since = draft.edits[int(str(payload["edition"])) - 1 :]
+    edition = payload["edition"]
+    if draft.edition != edition:
+        since = draft.edits[edition - 1 :] if isinstance(edition, int) else draft.edits
         titles = dict.fromkeys(title for edit in since for title in edit.section.split(", "))
         raise RequestError(f"{LOOK_AGAIN} Then bring it in again.\n{standing(draft.text, titles)}")
     text, _ = desk.records.snapshot(str(payload["text"]))
