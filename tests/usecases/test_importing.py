@@ -66,6 +66,19 @@ def test_an_edited_file_is_shown_first_and_then_taken_over_under_the_name_of_who
     assert brought(table).payload["settled"] == "taken"
 
 
+def test_what_nobody_sees_is_not_kept(table: Table, draft: Draft) -> None:
+    hidden = edited(draft, "- the \x00breaker\u202e held\u200b")
+    table.uploads.put("a\u202e\x00.md", b"\xef\xbb\xbf" + hidden, by=ANA)
+
+    table.wish(ANA, ImportPostmortem())
+
+    shown = brought(table).payload
+    assert shown["file"] == "a.md"
+    kept, name = table.store.snapshot(str(shown["text"]))
+    assert "- the breaker held" in kept
+    assert not any(character in kept + name for character in "\x00\u202e\u200b\ufeff")
+
+
 def test_a_text_put_aside_changes_nothing(table: Table, draft: Draft) -> None:
     table.uploads.put("a.md", edited(draft, "- the breaker held"), by=ANA)
     table.wish(ANA, ImportPostmortem())

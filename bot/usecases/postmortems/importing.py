@@ -9,10 +9,11 @@ from collections import Counter
 from bot.domain.audit import AuditEntry
 from bot.domain.evidence import Evidence
 from bot.domain.inbox import Delivery, ImportPostmortem, SettleImport
+from bot.domain.plain import cut, visible
 from bot.domain.postmortem.canvas import mark_of, markdown_of, unmarked
 from bot.domain.postmortem.comparing import Compared, Fate
 from bot.domain.postmortem.draft import Draft
-from bot.domain.postmortem.importing import LOOK_AGAIN, Brought, brought, edition_of, standing
+from bot.domain.postmortem.importing import LOOK_AGAIN, Brought, brought, edition_of, plainly, standing
 from bot.domain.records import Card, CardKind, Change, canvas_key
 from bot.domain.uploads import CANVAS, MOST_BYTES, Upload
 from bot.domain.value import JsonObject
@@ -24,6 +25,7 @@ from bot.usecases.postmortems.editing import edited
 from bot.usecases.postmortems.publishing import judging
 
 MOST_SHOWN = 5
+MOST_NAME = 120  # characters
 MARKDOWN = frozenset({"md", "markdown"})
 _FILE = re.compile(r"F[A-Z0-9]{5,20}", re.ASCII)
 _IN_A_LINK = re.compile(r"https://[^/\s]+/(?:files|docs)/(?:[A-Z0-9]+/)*?(F[A-Z0-9]{5,20})(?:[/?#]\S*)?", re.ASCII)
@@ -41,19 +43,18 @@ def bring(desk: Desk, delivery: Delivery, wish: ImportPostmortem) -> Change:
         raise RequestError(f"{draft.label} has no draft yet; there is nothing to compare with.")
     upload = _meant(desk, delivery, draft, wish.source)
     text = _text(desk, upload)
-    canvas = upload.form == CANVAS
-    if canvas:
-        text = unmarked(markdown_of(text))
+    canvas, name = upload.form == CANVAS, cut(visible(upload.name), MOST_NAME)
     try:
+        text = plainly(unmarked(markdown_of(text)) if canvas else text)
         made = _brought(desk, draft, text, by=f"@{somebody.name}", titled=not canvas)
     except InvalidError as error:
-        raise InvalidError(f"{upload.name[:80]!a} cannot be taken in. {error.words}") from error
+        raise InvalidError(f"{name!a} cannot be taken in. {error.words}") from error
     known = fingerprint(text)
-    desk.records.keep_snapshot(text, upload.name[:120], known)
+    desk.records.keep_snapshot(text, name, known)
     payload: JsonObject = {
         "by": somebody.id,
         "name": somebody.name,
-        "file": upload.name[:120],
+        "file": name,
         "text": known,
         "edition": draft.edition,
         "canvas": mark_of(text) if canvas else "",
