@@ -96,7 +96,9 @@ def test_a_contradicted_sentence_is_shown_with_its_evidence_and_holds_up_publish
     table.uploads.put("a.md", edited(draft, f"- 77,000 of the rows failed. [{line.id}]", title=SUMMARY), by=ANA)
     table.wish(ANA, ImportPostmortem())
 
-    (wrong,) = [one for one in brought(table).payload["wrong"] or () if isinstance(one, dict)]  # type: ignore[union-attr]
+    listed = brought(table).payload["wrong"]
+    assert isinstance(listed, list)
+    (wrong,) = [one for one in listed if isinstance(one, dict)]
     assert wrong["now"] == "77,000 of the rows failed."
     assert wrong["evidence"] == [{"id": line.id, "text": line.text[:200]}]
 
