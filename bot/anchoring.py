@@ -23,6 +23,7 @@ def plumbing_of(
     platform = settings.the_platform()
     where = settings.records.anchors
     bucket, _, prefix = where.removeprefix(IN_S3).partition("/") if where.startswith(IN_S3) else ("", "", "")
+    copy_bucket, _, copy_prefix = settings.records.published_copy.removeprefix(IN_S3).partition("/")
     plumbed = Plumbed(
         account=platform.account,
         region=platform.region,
@@ -31,6 +32,8 @@ def plumbing_of(
         topics=frozenset(role.page_topic for role in settings.policy.roles.values() if role.page_topic),
         anchors_bucket=bucket or None,
         anchors_prefix=prefix or "audit/anchors/",
+        published_bucket=copy_bucket or None,
+        published_prefix=f"{copy_prefix.strip('/')}/" if copy_prefix.strip("/") else "",
     )
     return Plumbing(plumbed=plumbed, endpoint_url=endpoint_url, credentials=credentials)
 

@@ -8,7 +8,7 @@ import logging
 import secrets
 import socket
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta, tzinfo
 from functools import partial
@@ -38,9 +38,10 @@ from bot.domain.claims import check
 from bot.domain.inbox import AlarmCame, Delivery
 from bot.domain.people import Person, Place
 from bot.domain.reading import read_runbook
+from bot.domain.uploads import Upload
 from bot.engine.transact import DbosEngine
 from bot.errors import EdgeError, UnavailableError
-from bot.ports import Assistant, Clock, Directory
+from bot.ports import Assistant, Clock, Directory, Uploads
 from bot.records.archives import FolderArchive
 from bot.records.index import RunbookIndex
 from bot.records.library import FolderLibrary
@@ -53,6 +54,7 @@ from bot.slack.chat import SlackChat, WebClient, web_client
 from bot.slack.commands import Commands
 from bot.slack.directory import Memory, SlackDirectory, hasty, patient
 from bot.slack.drawing import Drawing
+from bot.slack.files import SlackFiles
 from bot.slack.opened import Opened
 from bot.slack.renderer import Renderer
 from bot.slack.transport import HttpTransport, PostedTransport, SocketTransport, Transport
@@ -240,6 +242,7 @@ def build(settings: Settings, *, clock: Clock | None = None, endpoints: Endpoint
         replica=replica,
         assistant=assistant,
         catalogue=_catalogue(endpoints),
+        uploads=SlackFiles(patient(client)),
     )
     quick = SlackDirectory(client=hasty(client), policy=policy, team=team, memory=known)
     failures = Failures()
@@ -268,6 +271,7 @@ def build(settings: Settings, *, clock: Clock | None = None, endpoints: Endpoint
             records=store,
             drawing=_drawing(desk),
             chat=SlackChat(client),
+            uploads=desk.uploads,
             workspace=settings.slack.workspace_url,
             interval=endpoints.card_interval.total_seconds(),
             leads=lambda: store.leads("renderer", by=replica, during=VOICE_KEPT),
@@ -303,6 +307,7 @@ def plan_alone(settings: Settings, name: str, given: Mapping[str, str], *, endpo
             replica="plan",
             assistant=ExtractiveAssistant(),
             catalogue=_catalogue(endpoints),
+            uploads=_NoUploads(),
         )
         runbook = desk.library.find(name)
         place = Place(team=desk.team, channel=desk.channel)
@@ -324,8 +329,10 @@ def _desk(
     replica: str,
     assistant: Assistant,
     catalogue: Catalogue,
+    uploads: Uploads,
 ) -> Desk:
     library = FolderLibrary(settings.runbooks, read=read_runbook)
+    copy = plumbing.publish if settings.records.published_copy else None
     return Desk(
         records=store,
         cloud=cloud,
@@ -333,7 +340,8 @@ def _desk(
         directory=directory,
         library=library,
         logs=AwsLogs(Looking(catalogue=CATALOGUE, platform=settings.the_platform(), perform=cloud.look)),
-        archive=FolderArchive(settings.records.archives, published=settings.records.published),
+        uploads=uploads,
+        archive=FolderArchive(settings.records.archives, published=settings.records.published, copy=copy),
         search=RunbookIndex(settings.records.index, runbooks=library.runbooks, incidents=lambda: pages(store)),
         assistant=assistant,
         catalogue=catalogue,
@@ -412,6 +420,22 @@ class _Nobody:
     def shared(self, channel: str) -> bool:
         """Know no channel."""
         raise UnavailableError("There is no Slack here to ask about that channel.")
+
+
+class _NoUploads:
+    """Stand for what people share where there is no Slack."""
+
+    def shared(self, channel: str, *, thread: str | None) -> Sequence[Upload]:
+        """Know no file."""
+        return ()
+
+    def upload(self, file: str) -> Upload:
+        """Know no file."""
+        raise UnavailableError("There is no Slack here to ask for a file.")
+
+    def content(self, upload: Upload) -> bytes:
+        """Hold no file."""
+        raise UnavailableError("There is no Slack here to ask for a file.")
 
 
 def _also(*done: Callable[[], object]) -> Callable[[], None]:

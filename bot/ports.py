@@ -30,6 +30,7 @@ from bot.domain.postmortem.draft import Draft, DraftView
 from bot.domain.records import Attempt, Card, Change, Episode, Taken, Taking, Wait
 from bot.domain.run import Run
 from bot.domain.runbook import Runbook
+from bot.domain.uploads import Upload
 from bot.domain.value import JsonObject, Value
 
 
@@ -119,11 +120,12 @@ class Archive(Protocol):
         """Write the evidence archive, whole or not at all; return its seal."""
         ...
 
-    def publish(self, label: str, text: str) -> None:
-        """Keep the Markdown where others find it, and index it.
+    def publish(self, label: str, edition: int, text: str) -> tuple[str, ...]:
+        """Keep the Markdown where others find it; return where, in words.
 
         Raises:
-            EdgeError: it could not be kept.
+            InvalidError: there is another text of that edition, which is left as it is.
+            EdgeError: it could not be kept everywhere; the words say where it is, and what to do.
         """
         ...
 
@@ -140,6 +142,36 @@ class Documents(Protocol):
 
         Raises:
             UnavailableError: it cannot be made; the words say why.
+        """
+        ...
+
+
+class Uploads(Protocol):
+    """Reads the Markdown files and canvases that people share in Slack."""
+
+    def shared(self, channel: str, *, thread: str | None) -> Sequence[Upload]:
+        """Return the files shared lately in a channel and in one thread of it, newest first.
+
+        Raises:
+            EdgeError: Slack did not say; the words tell what is missing.
+        """
+        ...
+
+    def upload(self, file: str) -> Upload:
+        """Return what Slack says of a file.
+
+        Raises:
+            NotFoundError: the bot sees no such file.
+            EdgeError: Slack did not say.
+        """
+        ...
+
+    def content(self, upload: Upload) -> bytes:
+        """Return what is in it.
+
+        Raises:
+            InvalidError: it is larger than a file may be that is read.
+            EdgeError: it could not be read, or does not lie with Slack.
         """
         ...
 

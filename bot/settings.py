@@ -106,6 +106,11 @@ class RecordsSettings(_Part):
     index: Path = Field(Path("var/index.db"), description="full-text index; rebuildable")
     archives: Path = Field(Path("var/archives"), description="folder of the post-mortems' evidence archives")
     published: Path = Field(Path("var/postmortems"), description="folder of published post-mortems, Markdown")
+    published_copy: str = Field(
+        "",
+        pattern=r"^(s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9/_-]*)?)?$",
+        description="s3://bucket/prefix/ that gets each published edition too; empty: none",
+    )
     signing_key: Path = Field(Path("var/audit.key"), description="private key of the audit, made at first start")
     trusted_keys: Path = Field(Path("trust/audit.pub"), description="public keys that verify the audit; keep elsewhere")
     anchors: str = Field("anchors", description="folder, or s3://bucket/prefix/, for the audit's anchors")

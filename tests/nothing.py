@@ -7,6 +7,8 @@ from bot.domain.logs.event import LogEvent
 from bot.domain.logs.fetching import Fetched, Progress, ReadLogs
 from bot.domain.logs.showing import Pointed
 from bot.domain.postmortem.document import Postmortem
+from bot.domain.uploads import Upload
+from bot.errors import NotFoundError
 
 
 class NoLogs:
@@ -31,5 +33,18 @@ class NoArchive:
     ) -> str:
         return "0" * 64
 
-    def publish(self, label: str, text: str) -> None:
-        """Keep nothing."""
+    def publish(self, label: str, edition: int, text: str) -> tuple[str, ...]:
+        return ()
+
+
+class NoUploads:
+    """Hold no file."""
+
+    def shared(self, channel: str, *, thread: str | None) -> Sequence[Upload]:
+        return ()
+
+    def upload(self, file: str) -> Upload:
+        raise NotFoundError("That file is not there, or not where the bot is.")
+
+    def content(self, upload: Upload) -> bytes:
+        raise NotFoundError("That file is not there, or not where the bot is.")

@@ -101,6 +101,7 @@ class Plumbing:
     dead_letters: str | None = None
     page_topics: tuple[str, ...] = ()
     anchors: str | None = None
+    published: str | None = None
     models: tuple[str, ...] = ()
     guardrail: str | None = None
 
@@ -317,7 +318,16 @@ def _plumbed(plumbing: Plumbing) -> Iterator[tuple[str, tuple[str, ...]]]:
         yield "s3:ListBucket", (f"arn:aws:s3:::{bucket}",)
         yield "s3:GetObject", (f"arn:aws:s3:::{bucket}/{prefix}*",)
         yield "s3:PutObject", (f"arn:aws:s3:::{bucket}/{prefix}*",)
+    if plumbing.published:
+        yield "s3:GetObject", (f"arn:aws:s3:::{_within(plumbing.published)}*",)
+        yield "s3:PutObject", (f"arn:aws:s3:::{_within(plumbing.published)}*",)
     if plumbing.models:
         yield "bedrock:InvokeModel", plumbing.models
     if plumbing.guardrail:
         yield "bedrock:ApplyGuardrail", (plumbing.guardrail,)
+
+
+def _within(place: str) -> str:
+    """Return bucket and prefix with the slash that keeps `pm` from being `pm-private` too."""
+    bucket, _, prefix = place.partition("/")
+    return f"{bucket}/{prefix}/" if prefix else f"{bucket}/"

@@ -1,6 +1,6 @@
-"""The bot's own calls: intake queue, dead letters, pages, audit anchors. A closed list on fixed resources.
+"""The bot's own calls: intake queue, dead letters, pages, audit anchors, published texts. A closed list.
 
-No runbook can name them, and they never pass through the gate.
+They go to fixed resources; no runbook can name them, and they never pass through the gate.
 """
 
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ class Plumbed(Value):
 
     Attributes:
         topics: the page topics of the policy's roles, by ARN.
-        anchors: bucket and prefix, e.g. `lake-audit` and `audit/anchors/`.
+        anchors: bucket and prefix, e.g. `lake-audit` and `audit/anchors/`; so of published texts.
     """
 
     account: str
@@ -35,6 +35,8 @@ class Plumbed(Value):
     topics: frozenset[str] = frozenset()
     anchors_bucket: str | None = None
     anchors_prefix: str = Field(default="audit/anchors/", pattern=r"^[A-Za-z0-9/_-]+/$")
+    published_bucket: str | None = None
+    published_prefix: str = Field(default="", pattern=r"^([A-Za-z0-9/_-]+/)?$")
 
 
 class Message(Value):
@@ -196,8 +198,7 @@ class Plumbing:
             UnavailableError: the anchor may not be kept.
         """
         prefix = self._resources.anchors_prefix
-        if not (name.isascii() and name.replace("-", "").replace("_", "").replace(".", "").isalnum()):
-            raise InvalidError(f"{name!a} cannot be the name of an anchor.")
+        _insist_on_name(name, "an anchor")
         self._asked(
             "s3",
             "put_object",
@@ -209,6 +210,35 @@ class Plumbing:
             IfNoneMatch="*",
             ExpectedBucketOwner=self._resources.account,
         )
+
+    def publish(self, name: str, text: str) -> str:
+        """Keep a published text under a name of its own, and return its address; the same text twice is kept once.
+
+        Raises:
+            InvalidError: another text has that name; it is left as it is.
+            UnavailableError: the text may not be kept.
+        """
+        _insist_on_name(name, "a published text")
+        bucket = _fixed(self._resources.published_bucket, "bucket for published texts")
+        key = self._resources.published_prefix + name
+        owner = self._resources.account
+        kept = self._asked(
+            "s3",
+            "put_object",
+            forgiven="PreconditionFailed",
+            Bucket=bucket,
+            Key=key,
+            Body=text.encode(),
+            ContentType="text/markdown; charset=utf-8",
+            IfNoneMatch="*",
+            ExpectedBucketOwner=owner,
+        )
+        address = f"s3://{bucket}/{key}"
+        if not kept:
+            found = self._asked("s3", "get_object", Bucket=bucket, Key=key, ExpectedBucketOwner=owner)
+            if found["Body"].read() != text.encode():
+                raise InvalidError(f"{address} is another text already, and was left as it is.")
+        return address
 
     def close(self) -> None:
         """Close every connection."""
@@ -243,6 +273,11 @@ def _refused(error: Exception) -> bool:
         return False
     said: Mapping[str, Any] = error.response
     return int(said.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)) < 500
+
+
+def _insist_on_name(name: str, what: str) -> None:
+    if not (name.isascii() and name.replace("-", "").replace("_", "").replace(".", "").isalnum()):
+        raise InvalidError(f"{name!a} cannot be the name of {what}.")
 
 
 def _fixed(resource: str | None, what: str) -> str:

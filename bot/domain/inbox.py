@@ -362,6 +362,27 @@ class ExportPostmortem(Value):
     incident: int | None = None
 
 
+class ImportPostmortem(Value):
+    """Read an edited text back: the newest Markdown file shared here, one named by its id or link, or the canvas."""
+
+    kind: Literal["import_postmortem"] = "import_postmortem"
+    incident: int | None = None
+    source: str = ""
+
+
+class SettleImport(Value):
+    """Take a text that was brought in over as the draft's next edition, or put it aside.
+
+    Attributes:
+        number: of the delivery that brought it in; its card is known by it.
+    """
+
+    kind: Literal["settle_import"] = "settle_import"
+    draft: int
+    number: int
+    taken: bool
+
+
 class OpenHome(Value):
     """Somebody opened the App Home."""
 
@@ -412,6 +433,8 @@ Wish = Annotated[
     | ConfirmCause
     | PublishPostmortem
     | ExportPostmortem
+    | ImportPostmortem
+    | SettleImport
     | OpenHome,
     Field(discriminator="kind"),
 ]

@@ -122,6 +122,8 @@ class CardKind(StrEnum):
     STORM = "storm"
     POSTMORTEM = "postmortem"
     FILE = "file"
+    CANVAS = "canvas"
+    IMPORT = "import"
     PICTURE = "picture"
     RUN = "run"
     REQUEST = "request"
@@ -157,6 +159,11 @@ class Card(Value):
     shown: int = 0
     edition: int = 0
     urgent: bool = False
+
+
+def canvas_key(draft: int) -> str:
+    """Return the key of the card that is a draft's canvas."""
+    return f"postmortem:{draft}:canvas"
 
 
 class AlarmState(StrEnum):

@@ -25,6 +25,7 @@ from bot.domain.inbox import (
     OtherRunbook,
     PublishPostmortem,
     RevokeRequest,
+    SettleImport,
     SettleOwed,
     SettleUnknown,
     ShowAlarms,
@@ -121,6 +122,10 @@ def _cause(found: re.Match[str], *, right: bool) -> ConfirmCause:
     return ConfirmCause(draft=int(found[1]), number=int(found[2]) - 1, right=right)
 
 
+def _import(found: re.Match[str], *, taken: bool) -> SettleImport:
+    return SettleImport(draft=int(found[1]), number=int(found[2]), taken=taken)
+
+
 BUTTONS: Mapping[str, Button] = {
     # Requests.
     "approve": Button(shape=_TWO, build=lambda found: CastVote(approval=int(found[1]), edition=int(found[2]))),
@@ -159,6 +164,8 @@ BUTTONS: Mapping[str, Button] = {
     "confirm_cause": Button(shape=_TWO, build=lambda found: _cause(found, right=True)),
     "wrong_cause": Button(shape=_TWO, build=lambda found: _cause(found, right=False)),
     "publish_draft": _one(lambda draft: PublishPostmortem(draft=draft)),
+    "take_import": Button(shape=_TWO, build=lambda found: _import(found, taken=True)),
+    "discard_import": Button(shape=_TWO, build=lambda found: _import(found, taken=False)),
     # Incidents.
     "lead_incident": _one(lambda incident: NamePerson(incident=incident)),
     "mitigate_incident": _one(lambda incident: EndIncident(incident=incident, over=False)),

@@ -14,7 +14,7 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web import SlackResponse
 
 from bot.errors import CallRefusedError, OutcomeUnknownError, UnavailableError
-from bot.slack.cards.blocks import Message, Sheet, View
+from bot.slack.cards.blocks import Canvas, Message, Sheet, View
 
 EVENT_TYPE = "runbook_card"
 
@@ -69,6 +69,14 @@ class Chat(Protocol):
 
     def share(self, channel: str, sheet: Sheet, *, thread: str | None) -> str:
         """Post a file, and return its id."""
+        ...
+
+    def create_canvas(self, channel: str, canvas: Canvas) -> str:
+        """Make a document that is a tab of the channel, and return its id."""
+        ...
+
+    def rewrite_canvas(self, known: str, canvas: Canvas) -> None:
+        """Replace all that stands in a document."""
         ...
 
     def permalink(self, channel: str, ts: str) -> str:
@@ -126,6 +134,18 @@ class SlackChat:
             ),
         )
         return str(answer["files"][0]["id"])
+
+    def create_canvas(self, channel: str, canvas: Canvas) -> str:
+        """Make a document that is a tab of the channel: it can have many of those, and one canvas of its own."""
+        content = {"type": "markdown", "markdown": canvas.text}
+        answer = self._call("canvases.create", channel_id=channel, title=canvas.title, document_content=content)
+        return str(answer["canvas_id"])
+
+    def rewrite_canvas(self, known: str, canvas: Canvas) -> None:
+        """Replace all that stands in a document."""
+        content = {"type": "markdown", "markdown": canvas.text}
+        change = {"operation": "replace", "document_content": content}
+        self._call("canvases.edit", canvas_id=known, changes=[change])
 
     def permalink(self, channel: str, ts: str) -> str:
         """Return the address of a message."""

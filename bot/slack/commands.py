@@ -19,6 +19,7 @@ from bot.domain.inbox import (
     Form,
     GiveInputs,
     GradeIncident,
+    ImportPostmortem,
     NamePerson,
     NoteIncident,
     PublishPostmortem,
@@ -40,6 +41,7 @@ from bot.domain.inbox import (
 )
 from bot.domain.incident import MOST_NOTE
 from bot.domain.people import Place
+from bot.domain.uploads import CANVAS
 from bot.domain.value import JsonObject
 from bot.errors import InvalidError
 from bot.slack.cards.wording import code
@@ -60,6 +62,7 @@ from bot.slack.parsing import (
 from bot.slack.payloads import hashed
 
 MOST_SAID = 1_000
+MOST_SOURCE = 500
 FORMS: Final[tuple[Form, ...]] = get_args(Form)
 HELP = "help"
 
@@ -195,6 +198,13 @@ def _exported(found: Words) -> Wish:
     if form is None:
         raise InvalidError(f"As what? Write one of {', '.join(FORMS)}.")
     return ExportPostmortem(incident=incident, form=form)
+
+
+def _imported(found: Words) -> Wish:
+    incident, rest = label_first(found, "INC")
+    nothing_more(rest, beyond=1)
+    source = rest.plain[0] if rest.plain else ""
+    return ImportPostmortem(incident=incident, source=CANVAS if source.lower() == CANVAS else source[:MOST_SOURCE])
 
 
 def _declared(found: Words) -> Wish:
@@ -357,6 +367,13 @@ ROWS: tuple[Row, ...] = (
         usage="[INC-7] md|html|docx|json",
         help="Post the draft as a file.",
         build=_exported,
+    ),
+    Row(
+        command="postmortem",
+        name="import",
+        usage="[INC-7] [file|canvas]",
+        help="Read an edited Markdown file back, the newest shared here or one named by link, or the canvas.",
+        build=_imported,
     ),
     Row(
         command="postmortem",
@@ -532,10 +549,12 @@ def _at_once(wish: Wish) -> str:
 
 BOT_SCOPES = (
     "app_mentions:read",
+    "canvases:write",
     "channels:history",
     "channels:read",
     "chat:write",
     "commands",
+    "files:read",
     "files:write",
     "groups:history",
     "groups:read",

@@ -10,7 +10,9 @@ from bot.domain.action import Catalogue, Platform
 from bot.domain.approval import Approval
 from bot.domain.incident import Incident
 from bot.domain.policy import Policy
-from bot.domain.records import Attempt, AttemptState, Card, CardKind, Episode
+from bot.domain.postmortem.canvas import canvas_of
+from bot.domain.postmortem.draft import Draft
+from bot.domain.records import Attempt, AttemptState, Card, CardKind, Episode, canvas_key
 from bot.domain.run import Run, RunState
 from bot.domain.runbook import Runbook
 from bot.domain.value import JsonValue
@@ -19,16 +21,18 @@ from bot.ports import Directory, Documents, Library, Records
 from bot.slack.cards import wording
 from bot.slack.cards.alarm import alarm_card, storm_card
 from bot.slack.cards.assist import assist_card
-from bot.slack.cards.blocks import Message, Sheet, View
+from bot.slack.cards.blocks import Canvas, Message, Sheet, View
 from bot.slack.cards.edits import edit_card
 from bot.slack.cards.home import home
+from bot.slack.cards.importing import import_card
 from bot.slack.cards.incident import Around, incident_card
 from bot.slack.cards.notices import Told, broadcasts, notice
-from bot.slack.cards.postmortem import postmortem_card
+from bot.slack.cards.postmortem import CanvasState, file_refused, postmortem_card
 from bot.slack.cards.request import list_sheet, request_card
 from bot.slack.cards.run import run_card
 from bot.slack.cards.stage import Stage
 from bot.slack.cards.whispers import Whisper, whisper
+from bot.usecases.gathering import things
 from bot.usecases.postmortems.publishing import compared
 
 Link = Callable[[Card], str | None]
@@ -42,11 +46,13 @@ class Drawn:
     Attributes:
         edition: of the request that is shown; a click counts on this one only.
         broadcast: the reply also stands in the channel.
+        otherwise: what is said instead of a file that Slack does not take, given Slack's own code.
         asks: the person to tell when the channel cannot be written to.
     """
 
-    shows: Message | View | Sheet
+    shows: Message | View | Sheet | Canvas
     edition: int = 0
+    otherwise: Callable[[str], Message] | None = None
     broadcast: bool = False
     asks: str | None = None
 
@@ -86,8 +92,16 @@ class Drawing:
                 return Drawn(shows=assist_card(card, stage), asks=str(card.payload.get("by") or "") or None)
             case CardKind.POSTMORTEM:
                 draft = self.records.draft(card.subject)
-                fates = tuple(one.fate for one in compared(draft))
-                return Drawn(shows=postmortem_card(draft, fates, self.stage(link=link)), asks=draft.by)
+                fates = tuple(one.fate for one in compared(draft, names=self._names_of_things()))
+                canvas = _canvas_state(self.records.card(canvas_key(draft.id)), draft)
+                return Drawn(shows=postmortem_card(draft, fates, self.stage(link=link), canvas=canvas), asks=draft.by)
+            case CardKind.CANVAS:
+                draft = self.records.draft(card.subject)
+                shows = Canvas(title=f"Post-mortem of {draft.label}", text=canvas_of(draft.text))
+                return Drawn(shows=shows, edition=draft.edition)
+            case CardKind.IMPORT:
+                draft = self.records.draft(card.subject)
+                return Drawn(shows=import_card(draft, card.payload), asks=str(card.payload.get("by") or "") or None)
             case CardKind.FILE:
                 return self._file(card)
             case CardKind.PICTURE:
@@ -116,6 +130,9 @@ class Drawing:
             links=links,
             names=self._names(people),
         )
+
+    def _names_of_things(self) -> tuple[str, ...]:
+        return things(self.platform, self.library)
 
     def _names(self, people: Sequence[str]) -> Mapping[str, str]:
         names = {}
@@ -174,7 +191,8 @@ class Drawing:
         draft = self.records.draft(card.subject)
         view = self.documents.view(str(card.payload.get("what")), draft)
         name = f"{draft.label}-v{draft.edition}.{view.ending}"
-        return Drawn(shows=Sheet(name=name, title=view.title, text=view.text, data=view.data, alt=view.alt))
+        sheet = Sheet(name=name, title=view.title, text=view.text, data=view.data, alt=view.alt)
+        return Drawn(shows=sheet, otherwise=lambda code: file_refused(draft, name, code))
 
     def _incident(self, card: Card, link: Link) -> Drawn:
         incident = self.records.incident(card.subject)
@@ -296,3 +314,11 @@ def _numbers(payload: Mapping[str, JsonValue], one: str, many: str) -> list[int]
 
 def _number(value: JsonValue) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _canvas_state(card: Card | None, draft: Draft) -> CanvasState:
+    if card is None or card.shown < card.wanted:
+        return CanvasState.COMING if card is None or card.ts is None else CanvasState.SHOWN
+    if card.ts is None:
+        return CanvasState.REFUSED
+    return CanvasState.SHOWN if card.edition == draft.edition else CanvasState.LEFT

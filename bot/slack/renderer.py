@@ -18,8 +18,9 @@ from bot.errors import (
     OutcomeUnknownError,
     UnavailableError,
 )
-from bot.ports import Records
-from bot.slack.cards.blocks import Message, Sheet, View
+from bot.ports import Records, Uploads
+from bot.slack.canvases import Canvases
+from bot.slack.cards.blocks import Canvas, Message, Sheet, View
 from bot.slack.chat import Chat, SlowDownError
 from bot.slack.drawing import Drawing, Drawn
 
@@ -65,6 +66,7 @@ class Renderer:
     """Show cards: post, edit, whisper, publish.
 
     Args:
+        uploads: what tells whether people have edited a canvas.
         workspace: the workspace's address, from which links are made; without it Slack is asked for each.
         interval: seconds between two messages in a channel, and between two editions of a card.
         ticks: a monotonic clock in seconds, for pacing only.
@@ -77,6 +79,7 @@ class Renderer:
         records: Records,
         drawing: Drawing,
         chat: Chat,
+        uploads: Uploads,
         workspace: str = "",
         interval: float = INTERVAL_S,
         ticks: Callable[[], float] = time.monotonic,
@@ -85,6 +88,7 @@ class Renderer:
         self._records = records
         self._drawing = drawing
         self._chat = chat
+        self._canvases = Canvases(chat=chat, uploads=uploads)
         self._workspace = workspace.rstrip("/")
         self._interval = interval
         self._leads = leads
@@ -167,12 +171,25 @@ class Renderer:
         if card.under is not None and thread is None:
             return False
         drawn = self._drawing.draw(card, link=self._link)
-        ts = self._say(card, drawn, thread=thread)
+        if isinstance(drawn.shows, Canvas):
+            self._keep_canvas(card, drawn, drawn.shows)
+            return True
+        ts = self._say(card, drawn, drawn.shows, thread=thread)
         if ts is None:
             return False
         self._records.card_shown(card.key, ts=ts or None, shown=card.wanted, edition=drawn.edition)
         self._shown(card, first=card.ts is None)
         return True
+
+    def _keep_canvas(self, card: Card, drawn: Drawn, canvas: Canvas) -> None:
+        """Write the canvas, and have the card that it belongs to say what became of it."""
+        written = self._canvases.keep(card, canvas, last=self._tries.get(card.key, 0) + 1 >= WHISPER_TRIES)
+        edition = card.edition if written is None else drawn.edition
+        ts = card.ts if written is None else written or None
+        self._records.card_shown(card.key, ts=ts, shown=card.wanted, edition=edition)
+        self._shown(card, first=card.ts is None)
+        if card.under is not None:
+            self._again.add(card.under)
 
     def _thread_of(self, card: Card) -> str | None:
         if card.under is None:
@@ -191,15 +208,15 @@ class Renderer:
         if first and card.kind is CardKind.REQUEST:
             self._again.add(f"run:{self._run_of(card)}")
 
-    def _say(self, card: Card, drawn: Drawn, *, thread: str | None) -> str | None:
+    def _say(self, card: Card, drawn: Drawn, shows: Message | View | Sheet, *, thread: str | None) -> str | None:
         """Show it where it belongs; return where it stands, or None if it has to wait."""
-        if isinstance(drawn.shows, View):
-            self._chat.publish(card.to or "", drawn.shows)
+        if isinstance(shows, View):
+            self._chat.publish(card.to or "", shows)
             return ""
-        if isinstance(drawn.shows, Sheet):
-            return self._share(card, drawn.shows, thread=thread)
+        if isinstance(shows, Sheet):
+            return self._share(card, drawn, shows, thread=thread)
         try:
-            return self._utter(card, drawn, drawn.shows, thread=thread)
+            return self._utter(card, drawn, shows, thread=thread)
         except CallRefusedError as error:
             if error.code in NO_ENTRY:
                 self._cannot_write(card, drawn, error)
@@ -207,10 +224,10 @@ class Renderer:
             if error.code not in NOT_TAKEN:
                 raise
             log.exception("Slack does not take the blocks of a card; its text is shown.", extra={"card": card.key})
-            return self._utter(card, drawn, Message(text=drawn.shows.text), thread=thread)
+            return self._utter(card, drawn, Message(text=shows.text), thread=thread)
 
-    def _share(self, card: Card, sheet: Sheet, *, thread: str | None) -> str:
-        """Post a file, and return its id; where Slack does not take it, it is left out, and nothing is returned."""
+    def _share(self, card: Card, drawn: Drawn, sheet: Sheet, *, thread: str | None) -> str:
+        """Post a file, and return its id; where Slack does not take it, what there is to say instead stands there."""
         try:
             return self._chat.share(card.channel, sheet, thread=thread)
         except SlowDownError:
@@ -219,9 +236,13 @@ class Renderer:
             if self._tries.get(card.key, 0) + 1 < WHISPER_TRIES:
                 raise
             log.warning("A file could not be posted and is left out.", extra={"card": card.key})
+            code = "no answer"
         except (CallRefusedError, OutcomeUnknownError) as error:
             log.warning("A file was not taken and is left out.", extra={"card": card.key, "why": error.words})
-        return ""
+            code = error.code if isinstance(error, CallRefusedError) else "no answer"
+        if drawn.otherwise is None:
+            return ""
+        return self._chat.post(card.channel, drawn.otherwise(code), card=card.key, thread=thread, broadcast=False)
 
     def _utter(self, card: Card, drawn: Drawn, message: Message, *, thread: str | None) -> str:
         if card.kind is CardKind.WHISPER:

@@ -16,7 +16,7 @@ from bot.domain.run import Run, scope
 from bot.domain.runbook import Runbook, Step
 from bot.domain.value import JsonObject, JsonValue
 from bot.errors import InvalidError, NotAllowedError, StaleError, UnavailableError
-from bot.ports import Archive, Assistant, Cloud, Directory, Library, Logs, Pager, Records, Search
+from bot.ports import Archive, Assistant, Cloud, Directory, Library, Logs, Pager, Records, Search, Uploads
 
 MOST_CONFLICTS = 20
 MOST_READ = 100
@@ -48,6 +48,7 @@ class Desk:
     assistant: Assistant
     logs: Logs
     archive: Archive
+    uploads: Uploads
     catalogue: Catalogue
     policy: Policy
     platform: Platform

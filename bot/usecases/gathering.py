@@ -7,6 +7,7 @@ out in silence. The result is redacted on the way in; nothing here is kept verba
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
+from bot.domain.action import Platform
 from bot.domain.evidence import Evidence, Gathering, Origin
 from bot.domain.incident import Incident
 from bot.domain.moment import moment, written
@@ -17,6 +18,7 @@ from bot.domain.run import Run, RunState, StepState
 from bot.domain.runbook import Runbook, Step
 from bot.domain.value import JsonObject, JsonValue
 from bot.errors import BotError
+from bot.ports import Library
 from bot.usecases.alarms import findings_of
 from bot.usecases.desk import Desk
 from bot.usecases.starting import facts_of
@@ -31,9 +33,14 @@ MOST_PAST = 3
 
 def names(desk: Desk) -> tuple[str, ...]:
     """Return what sentences may call by name without evidence: the platform's resources and our runbooks."""
-    resources = desk.platform.resources.values()
+    return things(desk.platform, desk.library)
+
+
+def things(platform: Platform, library: Library) -> tuple[str, ...]:
+    """Return the names of the platform's resources and of our runbooks."""
+    resources = platform.resources.values()
     listed = [name for value in resources for name in ((value,) if isinstance(value, str) else value)]
-    return (desk.platform.name, *listed, *desk.library.runbooks())
+    return (platform.name, *listed, *library.runbooks())
 
 
 def of_alarm(desk: Desk, episode: Episode) -> Evidence:

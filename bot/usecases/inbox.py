@@ -26,6 +26,7 @@ from bot.domain.inbox import (
     ExportPostmortem,
     GiveInputs,
     GradeIncident,
+    ImportPostmortem,
     MarkDone,
     NamePerson,
     NoteIncident,
@@ -34,6 +35,7 @@ from bot.domain.inbox import (
     ParkRun,
     PublishPostmortem,
     RevokeRequest,
+    SettleImport,
     SettleOwed,
     SettleUnknown,
     ShowAlarms,
@@ -62,7 +64,7 @@ from bot.errors import BotError, EdgeError, LeaseHeldError
 from bot.usecases import alarms, approvals, assistance, incidents, steering
 from bot.usecases.desk import Desk
 from bot.usecases.plans import plan_run
-from bot.usecases.postmortems import beginning, drafts, editing, publishing
+from bot.usecases.postmortems import beginning, drafts, editing, importing, publishing
 from bot.usecases.starting import nobody_but, start_run
 
 log = logging.getLogger(__name__)
@@ -275,6 +277,8 @@ WISHES: dict[type, Callable[[Desk, Delivery, Any], Answer]] = {
     ConfirmCause: _silent(editing.confirm_cause),
     PublishPostmortem: _silent(publishing.publish),
     ExportPostmortem: _silent(publishing.export),
+    ImportPostmortem: _silent(importing.bring),
+    SettleImport: _silent(importing.settle),
     DeclareIncident: _silent(incidents.declare),
     GradeIncident: _silent(incidents.grade),
     NamePerson: _silent(incidents.name_person),

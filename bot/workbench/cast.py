@@ -7,6 +7,7 @@ from bot.domain.people import Person
 from bot.domain.policy import Policy, Role
 from bot.domain.reading import read_runbook
 from bot.domain.runbook import Runbook, Status
+from bot.domain.uploads import Upload
 from bot.errors import InvalidError, NotFoundError
 
 TEAM = "T0TRY"
@@ -97,6 +98,22 @@ class OneBook:
 
 
 @dataclass(frozen=True)
+class NoUploads:
+    """Stand for what people share in Slack: nobody shares anything."""
+
+    def shared(self, channel: str, *, thread: str | None) -> Sequence[Upload]:
+        """Know no file."""
+        return ()
+
+    def upload(self, file: str) -> Upload:
+        """Know no file."""
+        raise NotFoundError("There is no Slack here to ask for a file.")
+
+    def content(self, upload: Upload) -> bytes:
+        """Hold no file."""
+        raise NotFoundError("There is no Slack here to ask for a file.")
+
+
 class NothingElse:
     """Find no other runbook."""
 

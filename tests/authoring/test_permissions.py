@@ -243,16 +243,17 @@ def test_the_assistants_model_is_named_as_iam_wants_it(model: str, arns: list[st
 
 def test_the_bots_own_calls_are_granted_on_its_own_things_alone() -> None:
     settings = load(EXAMPLE)
-    records = settings.records.model_copy(update={"anchors": "s3://lake-audit/audit/anchors/"})
+    own = {"anchors": "s3://lake-audit/audit/anchors/", "published_copy": "s3://lake-docs/pm"}
+    records = settings.records.model_copy(update=own)
     settings = settings.model_copy(update={"records": records})
 
     found = policy_of((), settings.the_platform(), plumbing_of(settings, settings.the_platform()))
 
     on = {action: tuple(one["Resource"]) for one in _statements(found) for action in one["Action"]}
     assert on == {
-        "s3:GetObject": ("arn:aws:s3:::lake-audit/audit/anchors/*",),
+        "s3:GetObject": ("arn:aws:s3:::lake-audit/audit/anchors/*", "arn:aws:s3:::lake-docs/pm/*"),
         "s3:ListBucket": ("arn:aws:s3:::lake-audit",),
-        "s3:PutObject": ("arn:aws:s3:::lake-audit/audit/anchors/*",),
+        "s3:PutObject": ("arn:aws:s3:::lake-audit/audit/anchors/*", "arn:aws:s3:::lake-docs/pm/*"),
         "sns:Publish": ("arn:aws:sns:eu-west-1:123456789012:lake-page",),
         "sqs:DeleteMessage": ("arn:aws:sqs:eu-west-1:123456789012:etl-failures-bot",),
         "sqs:ReceiveMessage": ("arn:aws:sqs:eu-west-1:123456789012:etl-failures-bot",),

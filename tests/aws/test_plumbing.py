@@ -21,7 +21,18 @@ def plumbing(plumbed: Plumbed = ANCHORED) -> Plumbing:
 def test_the_list_of_own_calls_is_closed() -> None:
     public = {name for name, _ in inspect.getmembers(Plumbing, inspect.isfunction) if not name.startswith("_")}
 
-    assert public == {"receive", "delete", "bury", "page", "anchor", "anchor_names", "read_anchor", "missing", "close"}
+    assert public == {
+        "receive",
+        "delete",
+        "bury",
+        "page",
+        "anchor",
+        "anchor_names",
+        "read_anchor",
+        "missing",
+        "publish",
+        "close",
+    }
 
 
 def test_an_anchor_is_kept_once_and_never_replaced(the_lake: Lake) -> None:
@@ -40,6 +51,32 @@ def test_an_anchor_is_kept_once_and_never_replaced(the_lake: Lake) -> None:
 def test_an_anchor_cannot_leave_its_prefix(the_lake: Lake, name: str) -> None:
     with pytest.raises(InvalidError):
         plumbing().anchor(name, "x")
+
+
+PUBLISHED = Plumbed(account=ACCOUNT, region=REGION, published_bucket="lake-artifacts", published_prefix="docs/pm/")
+
+
+def test_a_published_text_is_kept_under_its_own_name_and_never_replaced(the_lake: Lake) -> None:
+    pipes = plumbing(PUBLISHED)
+
+    assert pipes.publish("INC-7-v3.md", "größer") == "s3://lake-artifacts/docs/pm/INC-7-v3.md"
+    assert pipes.publish("INC-7-v3.md", "größer") == "s3://lake-artifacts/docs/pm/INC-7-v3.md"
+    with pytest.raises(InvalidError, match="is another text already"):
+        pipes.publish("INC-7-v3.md", "other")
+
+    answer = the_lake.client("s3").get_object(Bucket="lake-artifacts", Key="docs/pm/INC-7-v3.md")
+    assert (answer["Body"].read().decode(), answer["ContentType"]) == ("größer", "text/markdown; charset=utf-8")
+
+
+def test_a_published_text_that_aws_does_not_take_is_said_to_be_refused(the_lake: Lake) -> None:
+    elsewhere = PUBLISHED.model_copy(update={"published_bucket": "no-such-bucket-anywhere"})
+
+    with pytest.raises(UnavailableError, match="AWS said no"):
+        plumbing(elsewhere).publish("INC-7-v3.md", "x")
+    with pytest.raises(InvalidError, match="name no bucket"):
+        plumbing().publish("INC-7-v3.md", "x")
+    with pytest.raises(InvalidError, match="cannot be the name"):
+        plumbing(PUBLISHED).publish("../INC-7.md", "x")
 
 
 def test_a_page_goes_to_topics_of_the_policy_only(the_lake: Lake) -> None:

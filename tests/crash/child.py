@@ -22,7 +22,7 @@ from bot.workbench.clock import Clock
 from tests.crash.killing import KillingStore
 from tests.crash.people import People
 from tests.crash.spec import Spec
-from tests.nothing import NoArchive, NoLogs
+from tests.nothing import NoArchive, NoLogs, NoUploads
 from tests.usecases.table import CHANNEL, POLICY, RUNBOOKS, TEAM, FakeDirectory, FakePager, Nothing
 
 NOT_REACHED = 3
@@ -96,6 +96,7 @@ def _desk(spec: Spec, store: KillingStore, cloud: AwsCloud) -> Desk:
         assistant=ExtractiveAssistant(),
         logs=NoLogs(),
         archive=NoArchive(),
+        uploads=NoUploads(),
         search=Nothing(),
         catalogue=CATALOGUE,
         policy=POLICY,

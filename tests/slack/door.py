@@ -37,7 +37,7 @@ from bot.slack.commands import Commands
 from bot.slack.opened import Opened
 from bot.slack.views import Views
 from bot.usecases.desk import Desk
-from tests.nothing import NoArchive, NoLogs
+from tests.nothing import NoArchive, NoLogs, NoUploads
 
 Body = dict[str, Any]
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -257,6 +257,7 @@ class Door:
             assistant=ExtractiveAssistant(),
             logs=NoLogs(),
             archive=NoArchive(),
+            uploads=NoUploads(),
             search=NoSearch(),
             catalogue=CATALOGUE,
             policy=POLICY,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from threading import Event
 
 from bot.errors import CallRefusedError
-from bot.slack.cards.blocks import Block, Message, Sheet, View
+from bot.slack.cards.blocks import Block, Canvas, Message, Sheet, View
 from bot.slack.chat import EVENT_TYPE, Seen
 from bot.workbench.slack.checker import check_message, check_view
 from bot.workbench.slack.spoken import Label, labels_of, plain
@@ -72,6 +72,7 @@ class FakeChat:
     messages: list[Posted] = field(default_factory=list)
     homes: dict[str, View] = field(default_factory=dict)
     sheets: list[tuple[str, str | None, Sheet]] = field(default_factory=list)
+    canvases: dict[str, Canvas] = field(default_factory=dict)
     closed: set[str] = field(default_factory=set)
     strangers: set[tuple[str, str]] = field(default_factory=set)
     calls: list[tuple[str, str]] = field(default_factory=list)
@@ -126,6 +127,20 @@ class FakeChat:
         self.sheets.append((channel, thread, sheet))
         done()
         return f"F{len(self.sheets)}"
+
+    def create_canvas(self, channel: str, canvas: Canvas) -> str:
+        done = self._called("create_canvas", channel)
+        known = f"F0CANVAS{len(self.canvases)}"
+        self.canvases[known] = canvas
+        done()
+        return known
+
+    def rewrite_canvas(self, known: str, canvas: Canvas) -> None:
+        done = self._called("rewrite_canvas", known)
+        if known not in self.canvases:
+            raise CallRefusedError("Slack refused canvases.edit.", code="canvas_not_found")
+        self.canvases[known] = canvas
+        done()
 
     def permalink(self, channel: str, ts: str) -> str:
         self._called("permalink", channel)()

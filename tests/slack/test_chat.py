@@ -6,7 +6,7 @@ import pytest
 from slack_sdk import WebClient
 
 from bot.errors import CallRefusedError, OutcomeUnknownError
-from bot.slack.cards.blocks import Message, Sheet, View, section
+from bot.slack.cards.blocks import Canvas, Message, Sheet, View, section
 from bot.slack.chat import Seen, SlackChat, SlowDownError
 from bot.workbench.slack.server import LocalSlack
 from tests.slack.cards.gallery import GALLERY
@@ -130,3 +130,21 @@ def test_a_file_stands_in_its_thread_with_every_byte(chat: SlackChat, slack: Loc
     assert message["thread_ts"] == root
     assert message["files"][0]["name"] == "Q-9-calls.txt"
     assert message["files"][0]["size"] == len("1. s3 CopyObject\n") * 900
+
+
+def test_a_canvas_is_made_in_its_channel_and_rewritten_whole(chat: SlackChat, slack: LocalSlack) -> None:
+    made = chat.create_canvas(ROOM, Canvas(title="Post-mortem of INC-7", text="# INC-7\n\n- one\n"))
+    chat.rewrite_canvas(made, Canvas(title="Post-mortem of INC-7", text="# INC-7\n\n- two\n"))
+
+    (shown,) = slack.board.canvases("U0ANA")
+    assert (shown["id"], shown["title"], shown["channel"]) == (made, "Post-mortem of INC-7", ROOM)
+    assert b"<li>two</li>" in (slack.board.files.find(made).content or b"")
+
+
+def test_a_workspace_without_canvases_says_so_in_slacks_own_words(chat: SlackChat, slack: LocalSlack) -> None:
+    slack.fault("no_canvas")
+
+    with pytest.raises(CallRefusedError) as refused:
+        chat.create_canvas(ROOM, Canvas(title="x", text="x"))
+
+    assert refused.value.code == "canvas_disabled_user_team"

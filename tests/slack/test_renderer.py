@@ -1,6 +1,6 @@
 """The one voice shows what is behind: in order, in place, once, and never faster or louder than it should."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -16,6 +16,7 @@ from bot.domain.reading import read_runbook
 from bot.domain.records import Card, CardKind, Change
 from bot.domain.run import Awaiting, Run
 from bot.domain.runbook import Runbook
+from bot.domain.uploads import CANVAS, Upload
 from bot.domain.value import JsonObject
 from bot.errors import CallRefusedError, InvalidError, NotFoundError, OutcomeUnknownError, UnavailableError
 from bot.records.anchors import folder_anchors
@@ -97,6 +98,27 @@ class Seconds:
 
 
 @dataclass
+class Shelves:
+    """What Slack gives back of a canvas: the page that people see, or nothing."""
+
+    pages: dict[str, str] = field(default_factory=dict)
+    silent: bool = False
+
+    def shared(self, channel: str, *, thread: str | None) -> Sequence[Upload]:
+        return ()
+
+    def upload(self, file: str) -> Upload:
+        if self.silent:
+            raise UnavailableError("Slack did not say.")
+        if file not in self.pages:
+            raise NotFoundError("That file is not there.")
+        return Upload(id=file, name=file, by="", size=1, form=CANVAS)
+
+    def content(self, upload: Upload) -> bytes:
+        return self.pages[upload.id].encode()
+
+
+@dataclass
 class House:
     """Records with a run in them, a Slack that remembers, and the voice between them."""
 
@@ -104,6 +126,7 @@ class House:
     chat: FakeChat = field(default_factory=FakeChat)
     seconds: Seconds = field(default_factory=Seconds)
     names: Names = field(default_factory=Names)
+    uploads: Shelves = field(default_factory=Shelves)
     interval: float = 0.0
 
     def __post_init__(self) -> None:
@@ -124,6 +147,7 @@ class House:
             records=self.store,
             drawing=drawing,
             chat=self.chat,
+            uploads=self.uploads,
             workspace="https://lake.example/",
             interval=self.interval,
             ticks=self.seconds,

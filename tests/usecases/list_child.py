@@ -19,7 +19,7 @@ from bot.records.store import Store
 from bot.usecases.desk import Desk
 from bot.usecases.work import perform_work
 from bot.workbench.clock import Clock
-from tests.nothing import NoArchive, NoLogs
+from tests.nothing import NoArchive, NoLogs, NoUploads
 from tests.usecases.table import CHANNEL, POLICY, READ, TEAM, FakeDirectory, FakePager, Nothing
 
 NAME = "killed"
@@ -71,6 +71,7 @@ def main(spec: Spec) -> None:
         assistant=ExtractiveAssistant(),
         logs=NoLogs(),
         archive=NoArchive(),
+        uploads=NoUploads(),
         search=Nothing(),
         catalogue=CATALOGUE,
         policy=POLICY,

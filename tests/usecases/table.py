@@ -25,6 +25,7 @@ from bot.domain.policy import Policy, Role
 from bot.domain.reading import read_runbook
 from bot.domain.records import Attempt, AttemptState, Card, Taken, Taking
 from bot.domain.run import Awaiting, Run
+from bot.domain.uploads import Upload
 from bot.domain.value import JsonObject
 from bot.errors import NotFoundError, OutcomeUnknownError, StaleError, UnavailableError
 from bot.ports import Cloud, Identity
@@ -116,6 +117,39 @@ class FakePager:
 
     def page(self, topic: str, subject: str, words: str) -> None:
         self.pages.append((topic, subject, words))
+
+
+@dataclass
+class FakeUploads:
+    """Hold what people shared in Slack, newest last."""
+
+    files: list[tuple[Upload, bytes]] = field(default_factory=list)
+
+    def put(self, name: str, content: bytes, *, by: str, channel: str = CHANNEL, size: int | None = None) -> str:
+        """Share a file, and return its id."""
+        file = f"F0FILE{len(self.files):04d}"
+        found = Upload(
+            id=file,
+            name=name,
+            by=by,
+            size=len(content) if size is None else size,
+            channels=frozenset({channel}),
+            form=name.rpartition(".")[2],
+        )
+        self.files.append((found, content))
+        return file
+
+    def shared(self, channel: str, *, thread: str | None) -> list[Upload]:
+        return [one for one, _ in reversed(self.files) if channel in one.channels]
+
+    def upload(self, file: str) -> Upload:
+        found = next((one for one, _ in self.files if one.id == file), None)
+        if found is None:
+            raise NotFoundError("That file is not there, or not where the bot is.")
+        return found
+
+    def content(self, upload: Upload) -> bytes:
+        return next(content for one, content in self.files if one.id == upload.id)
 
 
 @dataclass
@@ -270,6 +304,7 @@ class Table:
         self.clock = clock
         self.directory = FakeDirectory()
         self.pager = FakePager()
+        self.uploads = FakeUploads()
         self.runbooks = folder / "runbooks"
         if not self.runbooks.exists():
             self.runbooks.mkdir(parents=True)
@@ -295,6 +330,7 @@ class Table:
             assistant=ExtractiveAssistant(),
             logs=AwsLogs(Looking(catalogue=CATALOGUE, platform=platform, perform=self.cloud.look)),
             archive=FolderArchive(folder / "archives", published=folder / "postmortems"),
+            uploads=self.uploads,
             search=Nothing(),
             catalogue=CATALOGUE,
             policy=POLICY,

@@ -26,7 +26,9 @@ from bot.domain.logs.fetching import Fetched, Progress, ReadLogs
 from bot.domain.postmortem.document import Part
 from bot.domain.postmortem.draft import Draft, DraftState
 from bot.domain.postmortem.sections import section_of
+from bot.errors import UnavailableError
 from bot.records.archive import read_archive
+from bot.records.archives import FolderArchive
 from tests.usecases.table import ANA, BO, Table
 from tests.usecases.test_assistance import FakeAssistant
 
@@ -328,3 +330,36 @@ def test_the_audit_says_what_became_of_the_text_and_not_what_is_in_it(table: Tab
 
     assert [one.kind for one in told] == ["postmortem.begun", "postmortem.drafted", "postmortem.edited"]
     assert not any("secret" in str(one.facts) for one in told)
+
+
+def test_a_published_text_says_that_it_is_and_where_it_lies(table: Table) -> None:
+    seat(table)
+    drafted(table)
+
+    table.wish(ANA, PublishPostmortem())
+
+    draft = table.store.draft(1)
+    assert "**PUBLISHED v1**" in draft.text
+    assert draft.published == ("postmortems/INC-1.md",)
+
+
+def test_where_a_place_does_not_take_it_the_draft_stays_ready_and_can_be_published_again(table: Table) -> None:
+    seat(table)
+    drafted(table)
+    trouble = [UnavailableError("AWS said no to the bot's own put_object (AccessDenied).")]
+
+    def copy(name: str, text: str) -> str:
+        if trouble:
+            raise trouble.pop()
+        return f"s3://docs/{name}"
+
+    folder = table.folder
+    archive = FolderArchive(folder / "archives", published=folder / "postmortems", copy=copy)
+    table.desk = replace(table.desk, archive=archive)
+
+    table.wish(ANA, PublishPostmortem())
+    assert "Nothing is lost" in table.refused()
+    assert table.store.draft(1).state is DraftState.READY
+
+    table.wish(ANA, PublishPostmortem())
+    assert table.store.draft(1).published == ("postmortems/INC-1.md", "s3://docs/INC-1-v1.md")

@@ -108,8 +108,11 @@ def nearest(claim: Claim, left: Sequence[Claim]) -> Claim | None:
     """Return the claim that this one is likely a rewording of, or None."""
 
     def alike(other: Claim) -> float:
-        near = SequenceMatcher(None, claim.text, other.text, autojunk=False).ratio()
-        return near + (0.2 if claim.evidence and set(claim.evidence) & set(other.evidence) else 0.0)
+        shared = 0.2 if claim.evidence and set(claim.evidence) & set(other.evidence) else 0.0
+        matcher = SequenceMatcher(None, claim.text, other.text, autojunk=False)
+        if min(matcher.real_quick_ratio(), matcher.quick_ratio()) + shared < ALIKE:
+            return 0.0  # it cannot be alike, and finding out how much takes long for a long line
+        return matcher.ratio() + shared
 
     best = max(left, key=alike, default=None)
     return best if best is not None and alike(best) >= ALIKE else None

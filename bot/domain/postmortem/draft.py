@@ -41,6 +41,8 @@ class Draft(Value):
         document: what was drafted, with its evidence; None until then.
         text: the Markdown as people have left it; the truth, of which files are views.
         edition: rises with every edit; an edit of an older edition is refused.
+        published: where it lies, in words, once it is published.
+        editions: the SHA-256 of the text of each edition, under which the records keep it.
         chart: what its picture shows.
         seal: of the evidence archive.
         cancelled: a person wants no more of it.
@@ -63,6 +65,8 @@ class Draft(Value):
     text: str = ""
     edition: int = 0
     edits: tuple[Edited, ...] = ()
+    editions: tuple[str, ...] = ()
+    published: tuple[str, ...] = ()
     chart: Chart | None = None
     seal: str = ""
     cancelled: bool = False

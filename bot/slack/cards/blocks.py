@@ -39,6 +39,14 @@ class Sheet:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Canvas:
+    """Hold one document that is a tab of a channel: its title, and its text in the Markdown of canvases."""
+
+    title: str
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class View:
     """Hold one modal or Home, as Slack takes it."""
 

@@ -1,5 +1,8 @@
 """The post-mortem's card: how far it is, then what stands in it and what people must still do. Pure."""
 
+from collections.abc import Mapping
+from enum import StrEnum
+
 from bot.domain.postmortem.comparing import Fate
 from bot.domain.postmortem.document import Candidate, Part, Postmortem
 from bot.domain.postmortem.draft import Draft, DraftState
@@ -18,7 +21,26 @@ WORDS: dict[DraftState, tuple[str, str]] = {
 BAR = 20
 
 
-def postmortem_card(draft: Draft, fates: tuple[Fate, ...], stage: Stage) -> Message:
+class CanvasState(StrEnum):
+    """Say what became of the draft's canvas."""
+
+    COMING = "coming"
+    SHOWN = "shown"
+    LEFT = "left"
+    REFUSED = "refused"
+
+
+CANVAS_WORDS: Mapping[CanvasState, str] = {
+    CanvasState.COMING: "",
+    CanvasState.SHOWN: "also a canvas, in the channel’s tabs",
+    CanvasState.LEFT: "the canvas says something else and is not written over: `/postmortem import canvas`",
+    CanvasState.REFUSED: "Slack took no canvas: the file in the thread is the way to read it",
+}
+
+
+def postmortem_card(
+    draft: Draft, fates: tuple[Fate, ...], stage: Stage, *, canvas: CanvasState = CanvasState.COMING
+) -> Message:
     """Return the draft as it stands.
 
     Args:
@@ -32,9 +54,19 @@ def postmortem_card(draft: Draft, fates: tuple[Fate, ...], stage: Stage) -> Mess
         blocks = [section(lines(head, *_progress(draft, stage))), *_cancel(draft)]
     else:
         blocks = [section(lines(head, *_facts(document, stage))), *_body(document), *_buttons(draft)]
-        blocks.append(context(_small_print(draft, document, fates)))
+        blocks.append(context(_small_print(draft, document, fates, canvas)))
     text = wording.push(f"Post-mortem of {draft.label} {word}{edition}: {wording.quoted(draft.title, 80)}")
     return message(text, blocks, ids=f"postmortem:{draft.id}:{draft.revision}")
+
+
+def file_refused(draft: Draft, name: str, code: str) -> Message:
+    """Return what is said in the place of a file that Slack did not take."""
+    where = ", ".join(wording.quoted(one, 120) for one in draft.published)
+    kept = f"It is published to {where}." if where else f"The bot keeps it as edition {draft.edition}: *Edit section…*."
+    head = f"⚠️ *Slack did not take the file {wording.quoted(name, 60)}* ({wording.quoted(code, 60)})"
+    again = "Nothing is lost. Once Slack takes files again: `/postmortem export md`"
+    text = wording.push(f"{wording.quoted(draft.label, 20)}: Slack did not take {wording.quoted(name, 60)}.")
+    return message(text, [section(lines(head, kept, again))], ids=f"file:{draft.id}:{draft.edition}")
 
 
 def _progress(draft: Draft, stage: Stage) -> list[str]:
@@ -111,7 +143,7 @@ def _buttons(draft: Draft) -> list[Block]:
     return buttons(shown, more)
 
 
-def _small_print(draft: Draft, document: Postmortem, fates: tuple[Fate, ...]) -> str:
+def _small_print(draft: Draft, document: Postmortem, fates: tuple[Fate, ...], canvas: CanvasState) -> str:
     claims = [claim for _, claim in document.claims()]
     inferred = sum(claim.kind.value == "inferred" for claim in claims)
     stated = sum(fate is Fate.STATED for fate in fates)
@@ -125,5 +157,7 @@ def _small_print(draft: Draft, document: Postmortem, fates: tuple[Fate, ...]) ->
         f"{unread} not read" if unread else "",
         f"{len(document.questions)} open questions · {owners} actions without owner",
         f"{len(draft.edits)} edits" if draft.edits else "went well / badly / lucky are for people",
+        CANVAS_WORDS[canvas],
+        f"published to {', '.join(wording.quoted(one, 120) for one in draft.published)}" if draft.published else "",
     )
     return " · ".join(part for part in parts if part)

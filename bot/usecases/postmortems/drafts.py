@@ -8,8 +8,8 @@ from bot.domain.matching import Page
 from bot.domain.postmortem.document import Part
 from bot.domain.postmortem.draft import Draft, DraftState
 from bot.domain.postmortem.sections import section_of
-from bot.domain.records import Card, CardKind
-from bot.domain.value import JsonObject
+from bot.domain.records import Card, CardKind, canvas_key
+from bot.domain.value import JsonObject, JsonValue
 from bot.errors import NotFoundError
 from bot.ports import Records
 from bot.usecases.desk import Desk
@@ -52,9 +52,28 @@ def draft_card(draft: Draft) -> Card:
     return Card(key=key, kind=CardKind.POSTMORTEM, subject=draft.id, channel=draft.place.channel, urgent=True)
 
 
+def canvas_card(draft: Draft, **payload: JsonValue) -> Card:
+    """Return the card that is the draft's canvas."""
+    return Card(
+        key=canvas_key(draft.id),
+        kind=CardKind.CANVAS,
+        subject=draft.id,
+        channel=draft.place.channel,
+        under=f"postmortem:{draft.id}",
+        payload=payload,
+    )
+
+
 def over(draft: Draft) -> bool:
     """Return whether a draft is not being written any more."""
     return draft.cancelled or draft.state not in {DraftState.READING, DraftState.WORDING}
+
+
+def keep_text(desk: Desk, label: str, text: str, edition: int) -> str:
+    """Keep the text of an edition, so that one made from it can be compared with it later; return its SHA-256."""
+    known = fingerprint(text)
+    desk.records.keep_snapshot(text, f"{label}-v{edition}.md", known)
+    return known
 
 
 def fingerprint(text: str) -> str:

@@ -5,15 +5,14 @@ from bot.domain.claims import Claim, Kind
 from bot.domain.inbox import ConfirmCause, Delivery, EditDraft, StateFact
 from bot.domain.postmortem.document import CANDIDATES, Part
 from bot.domain.postmortem.draft import MOST_TEXT, Draft, Edited
-from bot.domain.postmortem.markdown import sentence, written
+from bot.domain.postmortem.importing import LOOK_AGAIN, standing
+from bot.domain.postmortem.markdown import numbered, sentence, written
 from bot.domain.postmortem.sections import replaced, section_of
 from bot.domain.records import Change
 from bot.domain.value import JsonObject
 from bot.errors import InvalidError, RequestError
 from bot.usecases.desk import Desk
-from bot.usecases.postmortems.drafts import draft_card, fingerprint
-
-LOOK_AGAIN = "Somebody has changed it since; this is how it stands now. Nothing of yours is lost: copy it over."
+from bot.usecases.postmortems.drafts import canvas_card, draft_card, keep_text
 
 
 def edit(desk: Desk, delivery: Delivery, wish: EditDraft) -> Change:
@@ -30,8 +29,7 @@ def edit(desk: Desk, delivery: Delivery, wish: EditDraft) -> Change:
     if not changed:
         raise RequestError("Nothing was changed: every section is as it was.")
     if wish.edition != draft.edition:
-        stands = "\n".join(f"{title}: {section_of(draft.text, title)[:600]}" for title in changed)
-        raise RequestError(f"{LOOK_AGAIN}\n{stands[:1_500]}")
+        raise RequestError(f"{LOOK_AGAIN}\n{standing(draft.text, changed)}")
     text = draft.text
     for title, body in changed.items():
         text = replaced(text, title, body)
@@ -80,8 +78,11 @@ def edited(desk: Desk, draft: Draft, text: str, *, by: str, section: str) -> Cha
     """
     if len(text) > MOST_TEXT:
         raise InvalidError(f"A post-mortem has at most {MOST_TEXT:,} characters.")
-    edit = Edited(by=by, at=desk.now(), section=section, sha256=fingerprint(text))
-    now = draft.model_copy(update={"text": text, "edition": draft.edition + 1, "edits": (*draft.edits, edit)})
+    edition = draft.edition + 1
+    text = numbered(text, edition)
+    edit = Edited(by=by, at=desk.now(), section=section, sha256=keep_text(desk, draft.label, text, edition))
+    update = {"edition": edition, "edits": (*draft.edits, edit), "editions": (*draft.editions, edit.sha256)}
+    now = draft.model_copy(update={"text": text, **update})
     facts: JsonObject = {"edition": now.edition, "section": section, "text": edit.sha256}
     entry = AuditEntry(kind="postmortem.edited", subject=draft.label, actor=by, facts=facts)
-    return Change(drafts=(now,), cards=(draft_card(now),), audit=(entry,))
+    return Change(drafts=(now,), cards=(draft_card(now), canvas_card(now)), audit=(entry,))

@@ -1,18 +1,21 @@
 """Publish a draft that its evidence bears, and give it out in other forms."""
 
+from collections.abc import Sequence
+
 from bot.domain.audit import AuditEntry
 from bot.domain.claims import Claim, check
 from bot.domain.evidence import Evidence
 from bot.domain.inbox import Delivery, ExportPostmortem, PublishPostmortem
 from bot.domain.postmortem.blameless import blaming
-from bot.domain.postmortem.comparing import Compared, Fate, compare
+from bot.domain.postmortem.comparing import Compared, Fate, Judge, compare
 from bot.domain.postmortem.draft import Draft, DraftState
-from bot.domain.postmortem.markdown import read
+from bot.domain.postmortem.markdown import numbered, read
 from bot.domain.records import Card, CardKind, Change
 from bot.domain.value import JsonObject
 from bot.errors import RequestError
+from bot.usecases import gathering
 from bot.usecases.desk import Desk
-from bot.usecases.postmortems.drafts import draft_card, find_draft, fingerprint
+from bot.usecases.postmortems.drafts import canvas_card, draft_card, find_draft, fingerprint
 
 
 def publish(desk: Desk, delivery: Delivery, wish: PublishPostmortem) -> Change:
@@ -28,7 +31,7 @@ def publish(desk: Desk, delivery: Delivery, wish: PublishPostmortem) -> Change:
         draft = find_draft(desk, wish.incident, delivery.place.channel)
     if draft.document is None or draft.state is not DraftState.READY:
         raise RequestError(f"{draft.label} has no draft that is ready to be published.")
-    wrong = [one for one in compared(draft) if one.fate is Fate.CONTRADICTED]
+    wrong = [one for one in compared(draft, names=gathering.names(desk)) if one.fate is Fate.CONTRADICTED]
     if wrong:
         lines = "\n".join(f"line {one.line}: {one.claim.text[:120]} ({one.why[:120]})" for one in wrong[:5])
         raise RequestError(f"Not published: {len(wrong)} sentences say what their evidence does not.\n{lines}")
@@ -38,9 +41,15 @@ def publish(desk: Desk, delivery: Delivery, wish: PublishPostmortem) -> Change:
         raise RequestError(
             f"Not published: some words point at a person.\n{lines}\nReword them, or: /postmortem publish --anyway"
         )
-    out = draft.model_copy(update={"state": DraftState.PUBLISHED})
-    desk.archive.publish(out.label, out.text)
-    facts: JsonObject = {"edition": out.edition, "text": fingerprint(out.text), "anyway": wish.anyway}
+    text = numbered(draft.text, draft.edition, status="PUBLISHED")
+    places = desk.archive.publish(draft.label, draft.edition, text)
+    out = draft.model_copy(update={"state": DraftState.PUBLISHED, "text": text, "published": places})
+    facts: JsonObject = {
+        "edition": out.edition,
+        "text": fingerprint(out.text),
+        "anyway": wish.anyway,
+        "places": [*places],
+    }
     entry = AuditEntry(kind="postmortem.published", subject=out.label, actor=somebody.id, facts=facts)
     file = Card(
         key=f"postmortem:{out.id}:published",
@@ -50,7 +59,7 @@ def publish(desk: Desk, delivery: Delivery, wish: PublishPostmortem) -> Change:
         under=f"postmortem:{out.id}",
         payload={"what": "md"},
     )
-    return Change(drafts=(out,), cards=(draft_card(out), file), audit=(entry,))
+    return Change(drafts=(out,), cards=(draft_card(out), file, canvas_card(out)), audit=(entry,))
 
 
 def export(desk: Desk, delivery: Delivery, wish: ExportPostmortem) -> Change:
@@ -70,14 +79,22 @@ def export(desk: Desk, delivery: Delivery, wish: ExportPostmortem) -> Change:
     return Change(cards=(card,))
 
 
-def compared(draft: Draft) -> tuple[Compared, ...]:
-    """Return what became of the draft's sentences in people's hands."""
+def compared(draft: Draft, *, names: Sequence[str] = ()) -> tuple[Compared, ...]:
+    """Return what became of the draft's sentences in people's hands.
+
+    Args:
+        names: what may be named although no item does.
+    """
     if draft.document is None:
         return ()
-    return compare(draft.document, read(draft.text), judge=judged)
+    return compare(draft.document, read(draft.text), judge=judging(names))
 
 
-def judged(claim: Claim, evidence: Evidence) -> str:
-    """Return why the evidence does not bear a claim, or nothing."""
-    checked = check((claim,), evidence)
-    return checked.dropped[0].why if checked.dropped else ""
+def judging(names: Sequence[str]) -> Judge:
+    """Return what says why the evidence does not bear a claim, or nothing."""
+
+    def judged(claim: Claim, evidence: Evidence) -> str:
+        checked = check((claim,), evidence, names=names)
+        return checked.dropped[0].why if checked.dropped else ""
+
+    return judged

@@ -25,7 +25,7 @@ from bot.usecases import gathering
 from bot.usecases.desk import Desk
 from bot.usecases.postmortems.beginning import BEFORE
 from bot.usecases.postmortems.documenting import document_of
-from bot.usecases.postmortems.drafts import draft_card, fingerprint
+from bot.usecases.postmortems.drafts import canvas_card, draft_card, keep_text
 
 BASELINE = timedelta(hours=24)
 TOLD_EVERY_S = 2.0
@@ -54,8 +54,9 @@ def _ready(desk: Desk, number: int, key: str, made: Draft) -> Change:
     now = desk.records.draft(number)
     if now.cancelled:
         return Change(closes=(key,), cards=(draft_card(now),))
-    kept = made.model_copy(update={"revision": now.revision, "cancelled": False})
-    facts: JsonObject = {"seal": kept.seal, "text": fingerprint(kept.text), "edition": kept.edition}
+    first = keep_text(desk, made.label, made.text, made.edition)
+    kept = made.model_copy(update={"revision": now.revision, "cancelled": False, "editions": (first,)})
+    facts: JsonObject = {"seal": kept.seal, "text": first, "edition": kept.edition}
     entry = AuditEntry(kind="postmortem.drafted", subject=kept.label, actor="bot", facts=facts)
     files = tuple(
         Card(
@@ -71,7 +72,7 @@ def _ready(desk: Desk, number: int, key: str, made: Draft) -> Change:
     evidence = kept.document.evidence if kept.document else Evidence()
     return Change(
         drafts=(kept,),
-        cards=(draft_card(kept), *files),
+        cards=(draft_card(kept), *files, canvas_card(kept)),
         closes=(key,),
         evidence=((f"postmortem:{number}", evidence),),
         audit=(entry,),

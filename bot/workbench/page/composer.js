@@ -8,6 +8,14 @@ import { inWords, send } from "./wire.js";
 
 const MAX_HEIGHT = 180;
 
+const PIECE = 0x8000;
+
+function base64(bytes) {
+  let text = "";
+  for (let at = 0; at < bytes.length; at += PIECE) text += String.fromCharCode(...bytes.subarray(at, at + PIECE));
+  return btoa(text);
+}
+
 export class Composer {
   #history = [];
   #recalled = -1;
@@ -24,7 +32,9 @@ export class Composer {
       "aria-expanded": "false", "aria-controls": this.listId,
     });
     this.sender = h("button", { type: "button", class: "icon send", "aria-label": "Send", on: { click: () => this.#submit() } }, icon("send"));
-    root.append(this.offers, this.notice, h("div", { class: "composer-box" }, this.box, this.sender));
+    this.picker = h("input", { type: "file", hidden: true, "aria-hidden": "true", tabindex: -1, on: { change: () => this.#share() } });
+    this.attacher = h("button", { type: "button", class: "icon attach", "aria-label": "Share a file", title: "Share a file", on: { click: () => this.picker.click() } }, icon("file"));
+    root.append(this.offers, this.notice, this.picker, h("div", { class: "composer-box" }, this.box, this.attacher, this.sender));
     this.box.addEventListener("input", () => this.#typed());
     this.box.addEventListener("keydown", (event) => this.#key(event));
     this.box.addEventListener("blur", () => this.#offer([]));
@@ -146,6 +156,16 @@ export class Composer {
   #message(text) {
     const thread = this.thread();
     return send("/_ui/message", { person: this.store.person, channel: this.store.channel, text, ...(thread ? { thread_ts: thread.ts } : {}) });
+  }
+
+  async #share() {
+    const file = this.picker.files?.[0];
+    this.picker.value = "";
+    if (!file) return;
+    const thread = this.thread();
+    const content = base64(new Uint8Array(await file.arrayBuffer()));
+    const answer = await send("/_ui/upload", { person: this.store.person, channel: this.store.channel, name: file.name, content, ...(thread ? { thread_ts: thread.ts } : {}) });
+    if (!answer.ok) this.#say(inWords(answer.error));
   }
 
   #say(words) {

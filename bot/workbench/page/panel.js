@@ -14,6 +14,8 @@ const FAULTS = [
   ["Drop the bot’s connection", { fault: "disconnect" }],
   ["Deliver the next thing three times", { fault: "duplicate", count: 3 }],
   ["Be slow for the next two calls", { fault: "slow", seconds: 2, count: 2 }],
+  ["Take no canvas once", { fault: "no_canvas", count: 1 }],
+  ["Take none of the next two files", { fault: "no_files", count: 2 }],
   ["Fail the next group look-up", { fault: "lookup_fails", count: 1 }],
 ];
 

@@ -2,7 +2,7 @@
 
 import { clicks } from "./act.js";
 import { renderBlocks } from "./blocks.js";
-import { fragment, h, icon } from "./dom.js";
+import { fragment, h, icon, localAddress } from "./dom.js";
 import { aboutOf } from "./message.js";
 import { MessageList } from "./messages.js";
 
@@ -20,6 +20,7 @@ export class Room {
     store.on("message", (message) => this.#inChannel() && this.list.added(message));
     store.on("changed", (message) => this.#inChannel() && this.list.changed(message));
     store.on("deleted", (message) => this.#inChannel() && this.list.deleted(message));
+    store.on("canvases", () => this.#inChannel() && this.#channelHead());
     store.on("home", () => store.pane === "home" && this.show());
   }
 
@@ -50,7 +51,10 @@ export class Room {
     this.head.replaceChildren(fragment(
       h("h1", { id: "room-title" }, h("span", { class: "hash", "aria-hidden": "true" }, place.is_im ? "" : place.is_private ? "◦ " : "# "), title),
       place.environment_note && h("span", { class: "environment" }, place.environment_note),
-      !place.is_im && members.length && h("span", { class: "member-count", title: members.map((one) => one.real_name || one.name).join(", ") }, `${members.length} members`)));
+      !place.is_im && members.length && h("span", { class: "member-count", title: members.map((one) => one.real_name || one.name).join(", ") }, `${members.length} members`),
+      this.store.canvases.filter((one) => one.channel === place.id).map((one) => h("a", {
+        class: "canvas", href: localAddress(one.permalink), target: "_blank", rel: "noopener", title: `Canvas: ${one.title}`,
+      }, icon("file"), h("span", {}, one.title)))));
   }
 
   #home() {

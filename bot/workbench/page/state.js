@@ -14,7 +14,7 @@ export class Store {
     Object.assign(this, {
       person, channel, pane: "channel", thread: null, link: "connecting",
       team: { name: "" }, people: new Map(), groups: new Map(), channels: [], commands: [], messages: new Map(),
-      view: null, home: null, notifications: [], checklist: [], links: [], scenarios: [], status: {},
+      view: null, home: null, notifications: [], checklist: [], links: [], canvases: [], scenarios: [], status: {},
       clock: { now: 0, offset: 0, left: 0, at: 0 }, read: new Map(), woken: new Map(),
     });
   }
@@ -56,7 +56,7 @@ export class Store {
     this.people = new Map(state.people.map((one) => [one.id, one]));
     this.groups = new Map((state.groups ?? []).map((one) => [one.id, one]));
     this.person = this.people.has(asked) ? asked : humans[0]?.id;
-    for (const name of ["team", "channels", "commands", "view", "home", "notifications", "checklist", "links", "scenarios", "status"]) {
+    for (const name of ["team", "channels", "commands", "view", "home", "notifications", "checklist", "links", "scenarios", "status", "canvases"]) {
       this[name] = state[name] ?? this[name];
     }
     this.view = state.view ?? null;
@@ -80,6 +80,7 @@ export class Store {
       case "message": return this.#put(event.message, "message");
       case "message_changed": return this.#put(event.message, "changed");
       case "message_deleted": return this.#drop(event);
+      case "canvas": return this.#canvas(event.canvas);
       case "view": return mine && this.#set("view", event.view ?? null);
       case "home": return mine && this.#set("home", event.view ?? null);
       case "notification": return this.#notify(event.notification ?? event);
@@ -96,6 +97,10 @@ export class Store {
   #set(name, value) {
     this[name] = value;
     this.tell(name, value);
+  }
+
+  #canvas(canvas) {
+    this.#set("canvases", [...this.canvases.filter((one) => one.id !== canvas.id), canvas]);
   }
 
   #put(message, topic) {

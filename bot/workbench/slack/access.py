@@ -10,6 +10,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 COOKIE = "workbench"
+FILES = "/files/"
 TOKEN_PATHS = ("/api/", "/link", "/response/", "/upload/")
 """Where Slack's own tokens are the key, so that the unchanged SDK can call."""
 PAGE_POLICY = (
@@ -21,10 +22,12 @@ PAGE_POLICY = (
 class Access:
     """Know this launch's port and secret."""
 
-    def __init__(self, *, port: int, secret: str) -> None:
+    def __init__(self, *, port: int, secret: str, token: str = "") -> None:
+        """Take what opens everything, and the app's token, which opens files as it does at Slack."""
         self._hosts = {f"127.0.0.1:{port}", f"localhost:{port}"}
         self._origins = {f"http://{host}" for host in self._hosts}
         self._secret = secret
+        self._token = token
 
     def refusal(self, path: str, headers: Mapping[str, str], *, method: str, key: str = "") -> str | None:
         """Say why a request is refused, or None if it may pass."""
@@ -39,6 +42,8 @@ class Access:
             return "Refused: another web page may not talk to the workbench."
         if path.startswith(TOKEN_PATHS):
             return None
+        if path.startswith(FILES) and self._token and _bearer(headers) == self._token:
+            return None
         if not self.knows(headers) and not (path == "/" and self.fits(key)):
             return "Refused: open the workbench by the URL it printed; the key in it is missing here."
         content_type = headers.get("content-type", "").partition(";")[0].strip()
@@ -48,8 +53,7 @@ class Access:
 
     def knows(self, headers: Mapping[str, str]) -> bool:
         """Tell whether the request carries the secret, as cookie or bearer."""
-        given = headers.get("authorization", "").removeprefix("Bearer ").strip()
-        return self.fits(given) or self.fits(_cookie(headers.get("cookie", "")))
+        return self.fits(_bearer(headers)) or self.fits(_cookie(headers.get("cookie", "")))
 
     def fits(self, secret: str) -> bool:
         """Compare a secret in constant time."""
@@ -88,6 +92,10 @@ class Gate:
             await send({"type": "websocket.close", "code": 1008})
         else:
             await PlainTextResponse(f"{refusal}\n", 403)(scope, receive, send)
+
+
+def _bearer(headers: Mapping[str, str]) -> str:
+    return headers.get("authorization", "").removeprefix("Bearer ").strip()
 
 
 def _cookie(header: str) -> str:

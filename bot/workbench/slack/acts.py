@@ -12,6 +12,7 @@ from bot.workbench.slack.board import Board, refuse_bad_message
 from bot.workbench.slack.delivery import Ack, Delivery
 from bot.workbench.slack.errors import RefusedError
 from bot.workbench.slack.events import Payload
+from bot.workbench.slack.files import described
 from bot.workbench.slack.modals import refuse_bad_view
 from bot.workbench.slack.values import acted_on, completed, elements_of, missing_values
 from bot.workbench.slack.workspace import SLACKBOT, Channel, Human
@@ -132,6 +133,40 @@ class Acts:
             event = payloads.message_event(kind, self._board.workspace, room=room, message=message)
             self._tell(event, str(message["ts"]))
         return {"ok": True, "ts": message["ts"]}
+
+    async def share(
+        self, person: str, channel: str, name: str, content: bytes, thread_ts: str | None, *, text: str = ""
+    ) -> Payload:
+        """Share a file as a message; the app is not told of it."""
+        self._human(person)
+        room = self._seen_room(person, channel)
+        if not content:
+            raise RefusedError("file_empty")
+        stored = self._board.files.put(name, content, user=person)
+        app = self._board.workspace.app.user_id
+        shared: Payload = {
+            "user": person,
+            "text": self._linked(text),
+            "files": [described(stored, url=self._url, user=app)],
+            "upload": True,
+        }
+        if thread_ts:
+            shared["thread_ts"] = self._board.message(room.id, thread_ts).get("thread_ts") or thread_ts
+        message = self._board.post(room, shared)
+        stored.shares.setdefault(room.id, []).append(message["ts"])
+        self._record(person, "share", name)
+        return {"ok": True, "ts": message["ts"], "file": stored.id}
+
+    async def write_canvas(self, person: str, canvas_id: str, markdown: str) -> Payload:
+        """Write another text into a canvas."""
+        self._human(person)
+        known = [canvas["id"] for canvas in self._board.canvases(person)]
+        if canvas_id not in known:
+            raise RefusedError("canvas_not_found")
+        with self._board.lock:
+            self._board.canvas_changed(self._board.files.rewrite_canvas(canvas_id, markdown))
+        self._record(person, "canvas", canvas_id)
+        return {"ok": True}
 
     async def open_home(self, person: str) -> Payload:
         """Open the app's Home tab."""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from bot.workbench.slack.checker import check_blocks, check_message
 from bot.workbench.slack.errors import RefusedError
 from bot.workbench.slack.events import EventLog, Payload
-from bot.workbench.slack.files import FileShelf
+from bot.workbench.slack.files import FileShelf, StoredFile, described
 from bot.workbench.slack.modals import Modals
 from bot.workbench.slack.notices import notified
 from bot.workbench.slack.tickets import Tickets
@@ -151,6 +151,19 @@ class Board:
             where = {"channel": message["channel"], "ts": message["ts"]}
             self.log.publish("message_deleted", where, audience=audience)
 
+    def canvas_changed(self, stored: StoredFile) -> None:
+        """Tell those who see its channel of a canvas that is new or says something else."""
+        self.log.publish("canvas", {"canvas": self._canvas(stored)}, audience=self._readers(stored.channel))
+
+    def canvases(self, person: str) -> list[Payload]:
+        """Return the canvases in the channels that person sees, oldest first."""
+        with self.lock:
+            return [self._canvas(stored) for stored in self.files.canvases() if person in self._readers(stored.channel)]
+
+    def _canvas(self, stored: StoredFile) -> Payload:
+        told = described(stored, url=self.url, user=self._workspace.app.user_id)
+        return {**{name: told[name] for name in ("id", "title", "permalink")}, "channel": stored.channel}
+
     def numbered(self, blocks: Iterable[Payload]) -> list[Payload]:
         """Give every block and button without an id one, as Slack does."""
         return [self._with_ids(block) for block in blocks]
@@ -170,7 +183,10 @@ class Board:
     def _audience(self, message: Payload) -> frozenset[str]:
         if message["ephemeral_for"]:
             return frozenset({message["ephemeral_for"]})
-        room = self._workspace.channel(message["channel"])
+        return self._readers(message["channel"])
+
+    def _readers(self, channel: str) -> frozenset[str]:
+        room = self._workspace.channel(channel)
         if room is None:
             return frozenset()
         if room.is_private or room.is_im or room.is_ext_shared:

@@ -13,6 +13,8 @@ Fault = Literal[
     "slow",
     "lookup_fails",
     "answer_lost",
+    "no_canvas",
+    "no_files",
 ]
 FAULTS: tuple[Fault, ...] = get_args(Fault)
 ONE_CALL: frozenset[Fault] = frozenset({"rate_limit", "server_error", "answer_lost", "slow"})

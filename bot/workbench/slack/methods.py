@@ -5,6 +5,7 @@ from collections.abc import Callable
 from bot.workbench.slack.board import Board
 from bot.workbench.slack.errors import RefusedError
 from bot.workbench.slack.events import Payload
+from bot.workbench.slack.methods_canvases import CANVASES
 from bot.workbench.slack.methods_chat import CHAT
 from bot.workbench.slack.methods_directory import DIRECTORY
 from bot.workbench.slack.methods_files import FILES
@@ -12,7 +13,7 @@ from bot.workbench.slack.methods_views import VIEWS
 
 Method = Callable[[Board, Payload], Payload]
 
-METHODS: dict[str, Method] = {**CHAT, **DIRECTORY, **FILES, **VIEWS}
+METHODS: dict[str, Method] = {**CANVASES, **CHAT, **DIRECTORY, **FILES, **VIEWS}
 
 
 def call(board: Board, method: str, args: Payload) -> Payload:

@@ -37,8 +37,12 @@ def complete_upload(board: Board, args: Payload) -> Payload:
 
 
 def files_info(board: Board, args: Payload) -> Payload:
-    """Return one file."""
-    return {"file": _shown(board, board.files.find(str(args.get("file") or "")))}
+    """Return one file that the app made, or that is shared where the app is."""
+    stored = board.files.find(str(args.get("file") or ""))
+    rooms = [room for channel in stored.shares if (room := board.workspace.channel(channel))]
+    if stored.user and not any(board.workspace.app.user_id in room.members for room in rooms):
+        raise RefusedError("file_not_found")
+    return {"file": _shown(board, stored)}
 
 
 def _shown(board: Board, stored: StoredFile) -> Payload:

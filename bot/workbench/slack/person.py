@@ -2,6 +2,7 @@
 
 import json
 import time
+from base64 import b64encode
 from collections.abc import Callable
 from http.client import HTTPConnection, HTTPException
 from urllib.parse import urlencode, urlsplit
@@ -33,6 +34,22 @@ class Person:
         """Write a message and return its time; `@name` becomes a mention."""
         fields = {"channel": self._channel(channel), "text": text, "thread_ts": thread_ts}
         return str(_good(self._post("message", fields))["ts"])
+
+    def share(self, channel: str, name: str, content: bytes, *, thread_ts: str | None = None) -> str:
+        """Share a file in a channel, and return its id."""
+        encoded = b64encode(content).decode("ascii")
+        fields = {"channel": self._channel(channel), "name": name, "content": encoded, "thread_ts": thread_ts}
+        return str(_good(self._post("upload", fields))["file"])
+
+    def write_canvas(self, canvas: str, markdown: str) -> None:
+        """Write another text into a canvas."""
+        _good(self._post("canvas", {"canvas": canvas, "markdown": markdown}))
+
+    def canvases(self, channel: str) -> list[Payload]:
+        """Return the canvases of a channel, oldest first."""
+        state = self.state()
+        wanted = self._channel(channel, state)
+        return [canvas for canvas in state["canvases"] if canvas["channel"] == wanted]
 
     def click(
         self, label: str, *, message: Payload | None = None, confirmed: bool = True, value: str | None = None

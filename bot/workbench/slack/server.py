@@ -228,7 +228,7 @@ class LocalSlack:
             Mount("/", StaticFiles(directory=self._page, check_dir=False)),
         ]
         port, key = self.port, self.key
-        return Gate(Starlette(routes=routes), access=Access(port=port, secret=key))
+        return Gate(Starlette(routes=routes), access=Access(port=port, secret=key, token=self.bot_token))
 
     async def _index(self, _request: Request) -> Response:
         index = self._page / "index.html"

@@ -1,6 +1,7 @@
 """The person interface under `/_ui/`: what a page or a player sees and does. Slack's own API is not here."""
 
 import json
+from base64 import b64decode
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Protocol
 
@@ -143,6 +144,8 @@ class PersonInterface:
             "submit": self._submit,
             "close": self._close,
             "message": self._message,
+            "upload": self._upload,
+            "canvas": self._canvas,
             "home": self._home,
             "clock": self._clock,
             "break": self._break,
@@ -180,6 +183,7 @@ class PersonInterface:
                 "channels": [_room(room) for room in workspace.rooms() if _sees(person, room)],
                 "commands": [command.model_dump() for command in workspace.commands],
                 "messages": self._board.messages(person=person),
+                "canvases": self._board.canvases(person),
                 "view": self._board.modals.top(person),
                 "home": self._board.modals.home(person),
                 "notifications": [note for note in self._board.notifications if note["person"] == person],
@@ -249,6 +253,17 @@ class PersonInterface:
 
     async def _message(self, body: Payload) -> Payload:
         return await self._acts.say(body["person"], body["channel"], str(body["text"]), body.get("thread_ts"))
+
+    async def _upload(self, body: Payload) -> Payload:
+        try:
+            content = b64decode(str(body["content"]), validate=True)
+        except ValueError as wrong:
+            raise RefusedError("invalid_content") from wrong
+        name = str(body["name"]).replace("/", "_")[:120]
+        return await self._acts.share(body["person"], body["channel"], name, content, body.get("thread_ts"))
+
+    async def _canvas(self, body: Payload) -> Payload:
+        return await self._acts.write_canvas(body["person"], str(body["canvas"]), str(body["markdown"]))
 
     async def _home(self, body: Payload) -> Payload:
         return await self._acts.open_home(body["person"])

@@ -14,13 +14,23 @@ from bot.workbench.slack.board import Board
 from bot.workbench.slack.delivery import Delivery
 from bot.workbench.slack.errors import RefusedError
 from bot.workbench.slack.events import Payload
-from bot.workbench.slack.faults import Faults
+from bot.workbench.slack.faults import Fault, Faults
+from bot.workbench.slack.files import CANVAS_MODE
 from bot.workbench.slack.replies import respond
 
-_NESTED = ("blocks", "attachments", "metadata", "view", "files")
+_NESTED = ("blocks", "attachments", "metadata", "view", "files", "document_content", "changes")
 _WRITES = ("chat.postMessage", "chat.postEphemeral", "files.completeUploadExternal")
 _LOOKUPS = ("usergroups.users.list", "usergroups.list")
+_REFUSED: dict[str, tuple[Fault, str]] = {
+    "canvases.create": ("no_canvas", "canvas_disabled_user_team"),
+    "canvases.edit": ("no_canvas", "canvas_disabled_user_team"),
+    "files.getUploadURLExternal": ("no_files", "file_uploads_disabled"),
+}
 _SAFE_TO_SHOW = ("image/png", "image/jpeg", "image/gif", "text/plain")
+_CANVAS_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "sandbox; default-src 'none'; style-src 'unsafe-inline'",
+}
 
 
 class WebSurface:
@@ -82,6 +92,9 @@ class WebSurface:
             return JSONResponse({"ok": False, "error": "not_in_channel"})
         if method in _LOOKUPS and self._faults.strikes("lookup_fails", method):
             return JSONResponse({"ok": False, "error": "internal_error"})
+        refused = _REFUSED.get(method)
+        if refused and self._faults.strikes(refused[0], method):
+            return JSONResponse({"ok": False, "error": refused[1]})
         lost = self._faults.strikes("answer_lost", method)
         self.calls.append((method, args))
         answer = methods.call(self._board, method, args)
@@ -133,6 +146,8 @@ class WebSurface:
             stored = self._board.files.find(str(request.path_params["file_id"]))
         except RefusedError as refused:
             return PlainTextResponse(refused.code, 404)
+        if stored.mode == CANVAS_MODE:
+            return Response(stored.content, media_type="text/html", headers=_CANVAS_HEADERS)
         shown = stored.mimetype in _SAFE_TO_SHOW
         headers = {
             "X-Content-Type-Options": "nosniff",

@@ -10,7 +10,7 @@ from bot.domain.postmortem.checking import archived, check
 from bot.domain.postmortem.comparing import borne
 from bot.domain.postmortem.document import Part, Postmortem
 from bot.domain.postmortem.markdown import written
-from tests.domain.postmortem.inc7 import BEGAN, at, document
+from tests.domain.postmortem.inc7 import BEGAN, at, claim, document
 
 WORDS = written(document())
 
@@ -127,3 +127,21 @@ def test_what_is_twisted_in_a_generated_set_is_caught(kind: str, least: float, o
     assert caught >= least * len(texts)
     assert check(written(generated()), kept, judge=borne) == ()
     assert all(one != other for one, other in combinations(texts[:5], 2))
+
+
+def test_a_changed_number_in_a_sentence_on_a_computed_value_is_caught() -> None:
+    words = "time until detected: 30 s"
+    derived = Item(id="D1", kind="derived", origin=Origin.RECORDS, source="computed from the evidence", text=words)
+    told = document()
+    told = told.model_copy(
+        update={
+            "parts": {**told.parts, Part.DETECTION: (claim(words, "D1"),)},
+            "evidence": told.evidence.model_copy(update={"items": (*told.evidence.items, derived)}),
+        }
+    )
+    text = written(told)
+
+    assert check(text, archived(told), judge=borne) == ()
+    twisted = text.replace(f"- {words} [D1]", "- time until detected: 3 s [D1]")
+    (wrong,) = check(twisted, archived(told), judge=borne)
+    assert wrong.words == "It says 3; the archive says 30."

@@ -126,3 +126,9 @@ def test_any_text_can_be_read(text: str) -> None:
 )
 def test_a_span_is_said_in_the_units_that_matter(seconds: int, words: str) -> None:
     assert span(timedelta(seconds=seconds)) == words
+
+
+def test_a_sentence_that_cites_a_computed_value_is_read_back_as_it_was() -> None:
+    said = claim("time until detected: 30 s", "D1", "E2")
+
+    assert claim_in(sentence(said)) == said

@@ -7,9 +7,11 @@ from bot.domain.people import Place
 from bot.domain.postmortem.document import Candidate, Moment, Part, Postmortem, Times
 from bot.domain.postmortem.draft import Draft, DraftState
 from bot.domain.postmortem.markdown import written
+from bot.domain.value import JsonObject, JsonValue
 from tests.slack.cards.assists import EVIL, FILE, OPEN, some_evidence
 from tests.slack.cards.samples import ANA, CHANNEL, NIGHT
 
+PLACES = ("var/postmortems/INC-7.md", "s3://lake-docs/postmortems/INC-7-v4.md")
 AT = NIGHT + timedelta(minutes=90)
 
 
@@ -65,9 +67,34 @@ def a_draft() -> Draft:
     return a_reading().model_copy(update=ready)
 
 
+def a_brought(**changes: JsonValue) -> JsonObject:
+    """Return what the card of an edited text shows, hostile words in it."""
+    wrong: JsonObject = {
+        "before": "101 rows of 101 carry CURRENCY_ERROR.",
+        "now": "77,000 rows of *all* were lost <!channel>",
+        "why": "77,000 stands in none of E1.",
+        "evidence": [{"id": "E1", "text": "ERROR ×101: CURRENCY_ERROR <@U0BO>"}],
+    }
+    brought: JsonObject = {
+        "by": ANA,
+        "name": "ana",
+        "file": "INC-7-v3 <!here>.md",
+        "number": 57,
+        "from": 3,
+        "changed": ["Summary", "What went well"],
+        "left": ["Timeline", "Evidence"],
+        "counts": {"unchanged": 12, "supported": 2, "contradicted": 1, "stated": 3, "removed": 1},
+        "new": 2,
+        "said": ["The breaker held.", "Approve it <https://evil.example|now> \u202e"],
+        "wrong": [wrong],
+    }
+    counts: JsonObject = {"unchanged": 12, "stated": 2}
+    return {**brought, **({"counts": counts} if changes.get("wrong") == [] else {}), **changes}
+
+
 def a_published() -> Draft:
     draft = a_draft()
     document = a_document()
     sure = document.candidates[0].model_copy(update={"confirmed_by": "@bo"})
     told = document.model_copy(update={"candidates": (sure,)})
-    return draft.model_copy(update={"state": DraftState.PUBLISHED, "document": told, "edition": 4})
+    return draft.model_copy(update={"state": DraftState.PUBLISHED, "document": told, "edition": 4, "published": PLACES})

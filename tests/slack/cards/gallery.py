@@ -17,14 +17,15 @@ from bot.slack.cards.assist import assist_card
 from bot.slack.cards.blocks import Message, View
 from bot.slack.cards.edits import edit_card
 from bot.slack.cards.home import home
+from bot.slack.cards.importing import import_card
 from bot.slack.cards.incident import Around, incident_card
 from bot.slack.cards.notices import Told, notice
-from bot.slack.cards.postmortem import postmortem_card
+from bot.slack.cards.postmortem import CanvasState, file_refused, postmortem_card
 from bot.slack.cards.request import request_card
 from bot.slack.cards.run import run_card
 from bot.slack.cards.whispers import Whisper, whisper
 from tests.slack.cards.assists import SLOW, a_storm, a_suggestion, an_answer, an_assist, an_expansion, some_evidence
-from tests.slack.cards.drafts import a_draft, a_failed, a_published, a_reading
+from tests.slack.cards.drafts import a_brought, a_draft, a_failed, a_published, a_reading
 from tests.slack.cards.samples import (
     ANA,
     APPROVED,
@@ -399,6 +400,14 @@ GALLERY: dict[str, Show] = {
     "postmortem-failed": lambda: postmortem_card(a_failed(), (), stage()),
     "postmortem-draft": lambda: postmortem_card(a_draft(), (Fate.STATED, Fate.CONTRADICTED), stage()),
     "postmortem-published": lambda: postmortem_card(a_published(), (), stage()),
+    "postmortem-canvas": lambda: postmortem_card(a_draft(), (), stage(), canvas=CanvasState.SHOWN),
+    "postmortem-canvas-left": lambda: postmortem_card(a_draft(), (), stage(), canvas=CanvasState.LEFT),
+    "postmortem-no-canvas": lambda: postmortem_card(a_draft(), (), stage(), canvas=CanvasState.REFUSED),
+    "postmortem-file-refused": lambda: file_refused(a_published(), "INC-7-v4.md", "file_uploads_disabled <!here>"),
+    "import-open": lambda: import_card(a_draft(), a_brought()),
+    "import-clean": lambda: import_card(a_draft(), a_brought(wrong=[], left=[])),
+    "import-taken": lambda: import_card(a_draft(), a_brought(settled="taken", who="ana", became=4)),
+    "import-discarded": lambda: import_card(a_draft(), a_brought(settled="discarded", who="bo")),
     "modal-edit-draft": lambda: modals.edit_draft(a_draft()),
     "modal-add-fact": lambda: modals.add_fact(a_draft()),
     "incident": lambda: incident_card(

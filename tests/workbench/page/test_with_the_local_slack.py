@@ -74,3 +74,21 @@ def test_a_page_without_the_key_is_told_where_to_get_it(chromium: Browser, local
     assert answer.status == 403
     assert "open the workbench by the URL it printed" in page.locator("body").inner_text()
     page.context.close()
+
+
+def test_a_file_is_shared_from_the_page_and_a_canvas_opens_from_the_channels_head(
+    live: Page, local: LocalSlack
+) -> None:
+    client = WebClient(token=local.bot_token, base_url=local.base_url)
+    content = {"type": "markdown", "markdown": "## What happened\n\nThe load <b>halted</b>."}
+    client.canvases_create(title="INC-7", channel_id=CHANNEL, document_content=content)
+
+    live.locator("#composer input[type=file], .composer input[type=file]").first.set_input_files(
+        {"name": "INC-7-v1.md", "mimeType": "text/markdown", "buffer": "# größer\n".encode() * 9_000}
+    )
+
+    expect(live.locator("#room-body .file")).to_contain_text("INC-7-v1.md")
+    with live.expect_popup() as opened:
+        live.get_by_role("link", name="INC-7", exact=True).click()
+    expect(opened.value.get_by_role("heading", name="What happened")).to_be_visible()
+    expect(opened.value.locator("body")).to_contain_text("The load <b>halted</b>.")

@@ -303,3 +303,43 @@ def test_a_file_that_was_never_uploaded_cannot_be_shared(client: WebClient) -> N
     wanted = {"files": [{"id": reserved["file_id"]}], "channel_id": ROOM}
 
     assert error_of(client, "files.completeUploadExternal", **wanted) == "file_not_found"
+
+
+def test_a_person_shares_a_file_and_the_app_reads_it_with_its_token(
+    client: WebClient, slack: LocalSlack, ana: Person
+) -> None:
+    file = ana.share(ROOM, "INC-7.md", b"# INC-7")
+
+    told = client.files_info(file=file)["file"]
+    assert (told["user"], told["name"], told["mode"]) == ("U0ANA", "INC-7.md", "hosted")
+    assert download(slack, told["url_private"], key=slack.bot_token)[:2] == (200, b"# INC-7")
+    assert download(slack, told["url_private"], key=slack.app_token)[0] == 403
+
+
+def canvas(markdown: str) -> Body:
+    return {"channel_id": ROOM, "title": "INC-7", "document_content": {"type": "markdown", "markdown": markdown}}
+
+
+def test_a_canvas_is_a_tab_of_its_channel_that_its_readers_can_open(
+    client: WebClient, slack: LocalSlack, ana: Person
+) -> None:
+    made = client.api_call("canvases.create", json=canvas("## One\n\n- a <b>"))
+    whole = [{"operation": "replace", "document_content": {"type": "markdown", "markdown": "## Two"}}]
+    client.canvases_edit(canvas_id=str(made["canvas_id"]), changes=whole)
+
+    (shown,) = ana.canvases(ROOM)
+    assert (shown["id"], shown["title"]) == (made["canvas_id"], "INC-7")
+    _, content, headers = download(slack, shown["permalink"], key=slack.key)
+    assert b"<h2>Two</h2>" in content
+    assert headers["content-security-policy"].startswith("sandbox; default-src 'none'")
+
+
+def test_a_canvas_slack_would_not_take_is_refused(client: WebClient, slack: LocalSlack) -> None:
+    rows = "| a | b | c | d | e |\n|---|---|---|---|---|\n" + "| 1 | 2 | 3 | 4 | 5 |\n" * 60
+
+    assert error_of(client, "canvases.create", **canvas(rows)) == "canvas_creation_failed"
+    assert error_of(client, "canvases.create", **canvas("x" * 1_048_577)) == "canvas_creation_failed"
+    assert error_of(client, "canvases.create", title="x") == "channel_not_found"
+    assert error_of(client, "canvases.edit", canvas_id="F1", changes=[]) == "invalid_arguments"
+    slack.fault("no_canvas")
+    assert error_of(client, "canvases.create", **canvas("x")) == "canvas_disabled_user_team"
