@@ -5,6 +5,7 @@ that the job itself named; any other is dropped by whoever reads the reply.
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Literal
 
@@ -172,6 +173,16 @@ def spelled(call: JsonValue) -> str:
     return call if isinstance(call, str) else json.dumps(call, ensure_ascii=False, sort_keys=True)
 
 
+def vouched(value: JsonValue, *, values: Mapping[str, str], evidence: Evidence) -> Origin | None:
+    """Return who vouches for a parameter's value, the most trusted first; None where it stands nowhere."""
+    wanted = spelled(value)
+    if wanted in values.values():
+        return Origin.RECORDS
+    whole = re.compile(rf"(?<![\w./-]){re.escape(wanted)}(?![\w/-])")
+    found = {item.origin for item in evidence.items if wanted and whole.search(item.text)}
+    return next((origin for origin in (Origin.AWS, Origin.RECORDS, Origin.TEXT) if origin in found), None)
+
+
 # What is replied.
 
 
@@ -190,8 +201,24 @@ class ProposedStep(Value):
     origins: Mapping[str, Origin] = {}
 
 
+class Offer(Value):
+    """Hold what code found of one proposed step: whether a person may add it to the run, and what it would ask.
+
+    Attributes:
+        refused: why it cannot be added, in words; empty where it can.
+        typed: parameters whose value stands only in a text; whoever adds the step types them again.
+        effect: what it would do as things stood, in the action's own words.
+    """
+
+    refused: str = ""
+    risk: str = ""
+    needs: tuple[str, ...] = ()
+    typed: tuple[str, ...] = ()
+    effect: str = ""
+
+
 class Expansion(Value):
-    """Hold one step, expanded."""
+    """Hold one step, expanded; `offers` has one entry for each proposal, made by code and by nobody else."""
 
     do: tuple[Claim, ...]
     look_for: tuple[Claim, ...] = ()
@@ -199,6 +226,7 @@ class Expansion(Value):
     undo: tuple[Claim, ...] = ()
     questions: tuple[str, ...] = ()
     proposed: tuple[ProposedStep, ...] = ()
+    offers: tuple[Offer, ...] = ()
     made: Made
 
 

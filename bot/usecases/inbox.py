@@ -10,6 +10,7 @@ from typing import Any
 
 from bot.domain.audit import AuditEntry
 from bot.domain.inbox import (
+    AddStep,
     AlarmCame,
     AskAgain,
     AskPeople,
@@ -26,6 +27,7 @@ from bot.domain.inbox import (
     ExportPostmortem,
     GiveInputs,
     GradeIncident,
+    LeaveOut,
     MarkDone,
     NamePerson,
     NoteIncident,
@@ -59,7 +61,7 @@ from bot.domain.inbox import (
 from bot.domain.records import Card, CardKind, Change
 from bot.domain.value import JsonObject
 from bot.errors import BotError, EdgeError, LeaseHeldError
-from bot.usecases import alarms, approvals, assistance, incidents, postmortems, steering
+from bot.usecases import adding, alarms, approvals, assistance, incidents, postmortems, steering
 from bot.usecases.desk import Desk
 from bot.usecases.plans import plan_run
 from bot.usecases.starting import nobody_but, start_run
@@ -265,6 +267,8 @@ WISHES: dict[type, Callable[[Desk, Delivery, Any], Answer]] = {
     AlarmCame: _silent(alarms.alarm_came),
     AskQuestion: _silent(assistance.ask),
     ExpandStep: _silent(assistance.expand),
+    AddStep: _silent(adding.add_step),
+    LeaveOut: _silent(adding.leave_out),
     SuggestForAlarm: _silent(assistance.suggest),
     ShowPostmortem: _postmortem,
     StartPostmortem: _silent(postmortems.begin),
