@@ -11,6 +11,7 @@ from typing import Literal
 
 from bot.domain.claims import Claim, Dropped
 from bot.domain.evidence import Evidence, Item, Origin
+from bot.domain.plain import unmarked
 from bot.domain.value import JsonObject, JsonValue, Value
 
 Engine = Literal["bedrock", "extractive"]
@@ -161,7 +162,7 @@ def _of_candidates(job: SuggestResponse) -> Iterator[Item]:
 
 
 def _written(name: str, kind: str, source: str, text: str) -> Item:
-    return Item(id=name, kind=kind, origin=Origin.TEXT, source=source, text=text[:LONGEST_TEXT])
+    return Item(id=name, kind=kind, origin=Origin.TEXT, source=source, text=unmarked(text)[:LONGEST_TEXT])
 
 
 def _kept(name: str, kind: str, source: str, text: str) -> Item:
