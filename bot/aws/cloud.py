@@ -4,7 +4,8 @@ import re
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from functools import partial
+from typing import Any, NoReturn
 
 from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError
 
@@ -164,16 +165,31 @@ class AwsCloud:
         end = min(start + AT_ONCE, len(found))
         left = [place for place in range(start, end) if not found[place].done]
         for pause in (*self._list_pauses, None):
-            mark(start, end)
-            marked = boottime()
-            begun = [(place, pool.submit(self._one_of, row, found[place].call, marked)) for place in left]
-            failures = [(place, error) for place, future in begun if (error := future.exception()) is not None]
+            failures = self._sent_at_once(row, found, left, pool=pool, mark=partial(mark, start, end))
             if not failures:
                 return
             if pause is None or not all(_not_taken(error) for _, error in failures):
-                break
+                self._fail(found, failures)
             left = [place for place, _ in failures]
             time.sleep(pause)
+
+    def _sent_at_once(
+        self,
+        row: Row,
+        found: Sequence[Element],
+        places: Sequence[int],
+        *,
+        pool: ThreadPoolExecutor,
+        mark: Callable[[], None],
+    ) -> list[tuple[int, BaseException]]:
+        """Return what went wrong with those at these places, once all of them have been marked and sent."""
+        marked = boottime()  # before the mark: whoever freezes right after it must not send late
+        mark()
+        begun = [(place, pool.submit(self._one_of, row, found[place].call, marked)) for place in places]
+        return [(place, error) for place, future in begun if (error := future.exception()) is not None]
+
+    @staticmethod
+    def _fail(found: Sequence[Element], failures: Sequence[tuple[int, BaseException]]) -> NoReturn:
         unknown = [failure for failure in failures if isinstance(failure[1], OutcomeUnknownError)]
         place, error = (unknown or failures)[0]
         where = f"It was number {place + 1:,} of {len(found):,}, {found[place].call.resource}."
