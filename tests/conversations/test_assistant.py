@@ -23,7 +23,7 @@ from bot.workbench.slack.events import Payload
 from bot.workbench.slack.spoken import plain
 from tests.conversations.stage import INCIDENTS, PATIENCE, SCENARIO, Stage, good, request, until
 
-DEADLINE_S = 2
+DEADLINE_S = 3
 INSTEAD = "this is from the runbook and the evidence alone"
 QUESTION = "why did the nightly load of transactions halt?"
 Reply = Suggestion | Expansion | Answer
@@ -35,10 +35,8 @@ FOREIGN = ("evil", "AKIA", "s3 rm", "delete_bucket", "drop-everything", "4711", 
 USELESS = {
     Mode.AWAY: "Bedrock",
     Mode.THROTTLED: "Bedrock",
-    Mode.OVERLOADED: "Bedrock",
     Mode.DENIED: "AWS does not let the bot use this model",
     Mode.GUARDED: "guardrail",
-    Mode.BROKEN: "Bedrock",
     Mode.HALF: "Bedrock",
     Mode.CHATTING: "Bedrock",
     Mode.WRONG_SCHEMA: "Bedrock",
@@ -158,19 +156,6 @@ def _buttons(message: Payload) -> list[Payload]:
     return [dict(element) for row in rows for element in row["elements"]]
 
 
-def test_a_good_model_words_all_three_and_the_alarms_card_and_its_proposal_has_our_button(scene: Scene) -> None:
-    before = scene.standing()
-
-    said = scene.said(Mode.GOOD)
-
-    insist_on_words_alone(scene, said)
-    assert ["worded by" in plain(one) for one in said.values()] == [True] * 3
-    assert "worded by" in plain(scene.stage.cards("CircuitBreakerOpen")[0])
-    assert "transactions" in plain(said["answer"])
-    assert "add_step" in [one["action_id"] for one in _buttons(said["expansion"])]
-    assert scene.standing() == before
-
-
 @pytest.mark.parametrize("mode", USELESS, ids=str)
 def test_a_model_of_no_use_is_replaced_by_the_quotation_that_says_why(scene: Scene, mode: Mode) -> None:
     before = scene.standing()
@@ -193,7 +178,7 @@ def test_a_slow_model_is_not_waited_for(scene: Scene) -> None:
 
     insist_on_words_alone(scene, said)
     for message in said.values():
-        assert f"did not answer within 2 s; {INSTEAD}" in plain(message)
+        assert f"did not answer within {DEADLINE_S} s; {INSTEAD}" in plain(message)
     assert scene.standing() == before
 
 
@@ -213,17 +198,24 @@ def test_of_a_model_that_lies_or_never_ends_only_what_the_evidence_bears_is_show
     assert scene.standing() == before
 
 
-def test_what_the_model_proposed_is_added_by_a_person_and_by_nobody_else(scene: Scene) -> None:
+def test_a_good_model_words_all_three_and_what_it_proposed_is_added_by_a_person_and_by_nobody_else(
+    scene: Scene,
+) -> None:
     """Last of all, since it changes the run that the others look at."""
-    expansion = scene.said(Mode.GOOD)["expansion"]
-    stage = scene.stage
+    before, stage = scene.standing(), scene.stage
 
-    refused = stage.gus.click("Add to run", message=expansion)
-    good(stage.ana.click("Add to run", message=expansion))
+    said = scene.said(Mode.GOOD)
 
+    insist_on_words_alone(scene, said)
+    assert ["worded by" in plain(one) for one in said.values()] == [True] * 3
+    assert "worded by" in plain(stage.cards("CircuitBreakerOpen")[0])
+    assert "transactions" in plain(said["answer"])
+    assert scene.standing() == before
+    stage.gus.click("Add to run", message=said["expansion"])
+    good(stage.ana.click("Add to run", message=said["expansion"]))
     until(lambda: stage.bot.store.run(scene.run).added, "the added step")
     (added,) = stage.bot.store.run(scene.run).added
-    assert (added.uses, added.proposal) == ("s3.read_json", f"{_key(expansion)}:1")
+    assert (added.uses, added.proposal) == ("s3.read_json", f"{_key(said['expansion'])}:1")
     until(lambda: any("ADDED" in plain(one) for one in stage.cards(f"R-{scene.run}")), "the run's card says so")
-    assert "by @Ana" in plain(stage.cards("ADDED")[-1]) or "by @ana" in plain(stage.cards("ADDED")[-1])
-    assert stage.kinds().count("run.step_added") == 1, refused
+    assert stage.kinds().count("run.step_added") == 1
+    assert added.by == stage.ana.id
