@@ -365,6 +365,7 @@ def _assistant(settings: Settings, *, store: Store, endpoints: Endpoints) -> tup
             counters=store,
             now=store.now,
             per_incident=chosen.tokens_per_incident,
+            per_person=chosen.tokens_per_person,
             per_day=chosen.tokens_per_day,
         ),
         boundary=lambda: f"data-{secrets.token_hex(16)}",

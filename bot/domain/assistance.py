@@ -19,7 +19,11 @@ LONGEST_TEXT = 2_000
 
 
 class Tokens(Value):
-    """Count what a model read and wrote; summed by us, since a service's own total leaves the cache out."""
+    """Count what a model read and wrote; summed by us, since a service's own total leaves the cache out.
+
+    Attributes:
+        cached: how many of those read came from the cache.
+    """
 
     input: int = 0
     output: int = 0
@@ -52,10 +56,12 @@ class Job(Value):
 
     Attributes:
         subject: label of the incident, or of the alarm or run before there is one; a budget is counted under it.
+        by: the person who asked, whose own budget of the day it counts against; empty where nobody did.
         evidence: what code gathered. `grounds` adds the job's own texts, so that a sentence can point at them too.
     """
 
     subject: str = ""
+    by: str = ""
     evidence: Evidence = Evidence()
 
 

@@ -180,12 +180,12 @@ def _chart(desk: Desk, episode: Episode) -> Chart | None:
     )
 
 
-def suggestion_for(desk: Desk, episode: Episode) -> tuple[Suggestion, Evidence]:
-    """Return the checked suggestion for an alarm, and the evidence it rests on."""
+def suggestion_for(desk: Desk, episode: Episode, *, by: str = "") -> tuple[Suggestion, Evidence]:
+    """Return the checked suggestion for an alarm, and the evidence it rests on; `by` is who asked, if anybody did."""
     evidence = gathering.of_alarm(desk, episode)
     candidates = candidates_for(desk, episode)
     job = SuggestResponse(
-        subject=f"A-{episode.id}", alarm=episode.notice.name, candidates=candidates, evidence=evidence
+        subject=f"A-{episode.id}", by=by, alarm=episode.notice.name, candidates=candidates, evidence=evidence
     )
     said = desk.assistant.suggest_response(job)
     response, made = _checked(desk, job, said.response, said.made)
@@ -262,7 +262,7 @@ def perform_assist(desk: Desk, key: str) -> None:
 def _answer(desk: Desk, card: Card) -> tuple[JsonObject, Evidence]:
     question = str(card.payload["question"])
     evidence = gathering.of_question(desk, question, channel=card.channel)
-    job = AnswerQuestion(subject=card.key, question=question, evidence=evidence)
+    job = AnswerQuestion(subject=card.key, by=_asker(card), question=question, evidence=evidence)
     said = desk.assistant.answer(job, heard=_Telling(desk, card))
     claims, made = _checked(desk, job, said.claims, said.made)
     shown = Answer(claims=claims, not_looked_at=(*evidence.unread, *said.not_looked_at), made=made)
@@ -289,7 +289,7 @@ class _Telling:
 
 def _suggestion(desk: Desk, card: Card) -> tuple[JsonObject, Evidence]:
     episode = desk.records.episode(_number(card.payload["alarm"]))
-    said, evidence = suggestion_for(desk, episode)
+    said, evidence = suggestion_for(desk, episode, by=_asker(card))
     return {"reply": said.model_dump(mode="json")}, evidence
 
 
@@ -297,7 +297,7 @@ def _expansion(desk: Desk, card: Card) -> tuple[JsonObject, Evidence]:
     run = desk.records.run(_number(card.payload["run"])) if card.payload.get("run") is not None else None
     runbook = desk.runbook(run) if run else desk.library.find(str(card.payload["runbook"]))
     step = runbook.step(str(card.payload["step"]))
-    job = expansion_job(desk, runbook, step, run, channel=card.channel)
+    job = expansion_job(desk, runbook, step, run, channel=card.channel).model_copy(update={"by": _asker(card)})
     said = desk.assistant.expand_step(job)
     dropped: tuple[Dropped, ...] = ()
     parts: dict[str, tuple[Claim, ...]] = {}
@@ -366,6 +366,11 @@ def _checked(desk: Desk, job: Job, claims: tuple[Claim, ...], made: Made) -> tup
     """Return the claims the evidence bears; whoever made them, they are believed only here."""
     checked = check(claims, grounds(job), names=gathering.names(desk))
     return checked.kept, made.model_copy(update={"dropped": (*made.dropped, *checked.dropped)})
+
+
+def _asker(card: Card) -> str:
+    """Return who asked for what the card shows."""
+    return str(card.payload.get("by") or "")
 
 
 def _number(value: JsonValue) -> int:

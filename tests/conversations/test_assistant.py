@@ -70,7 +70,7 @@ class Scene:
     def said(self, mode: Mode) -> dict[str, Payload]:
         """Return what Slack shows of a suggestion, an expansion and an answer that are asked for at once."""
         self.model.mode = mode
-        good(self.stage.ana.slash(INCIDENTS, "/alarm suggest CircuitBreakerOpen"))
+        good(self.stage.ana.slash(INCIDENTS, "/alarm suggest CircuitBreakerOpen --cost"))
         good(self.stage.ana.slash(INCIDENTS, f"/runbook expand R-{self.run} 1"))
         self.stage.ana.say(INCIDENTS, f"@runbook-bot {QUESTION}")
         until(lambda: len(self._replies()) == len(KINDS), f"three replies, the model being {mode}")
@@ -210,6 +210,9 @@ def test_a_good_model_words_all_three_and_what_it_proposed_is_added_by_a_person_
     assert ["worded by" in plain(one) for one in said.values()] == [True] * 3
     assert "worded by" in plain(stage.cards("CircuitBreakerOpen")[0])
     assert "transactions" in plain(said["answer"])
+    assert re.search(
+        r"[1-9][0-9,]* tokens read \([0-9,]+ of them cached\), [1-9][0-9,]* written", plain(said["suggestion"])
+    )
     assert scene.standing() == before
     stage.gus.click("Add to run", message=said["expansion"])
     good(stage.ana.click("Add to run", message=said["expansion"]))

@@ -177,7 +177,8 @@ def small_print(made: Made, *, cost: bool = False) -> Block:
     count = len(made.dropped)
     dropped = f"{count} sentence{'s' if count > 1 else ''} dropped: not borne by the evidence" if count else ""
     tokens = made.tokens
-    spent = f"{tokens.input + tokens.cached:,} tokens read, {tokens.output:,} written" if cost else ""
+    cached = f" ({tokens.cached:,} of them cached)" if tokens.cached else ""
+    spent = f"{tokens.input:,} tokens read{cached}, {tokens.output:,} written" if cost else ""
     return context(" · ".join(part for part in (who, why, dropped, spent) if part))
 
 
