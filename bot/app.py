@@ -17,7 +17,7 @@ from time import monotonic
 
 from bot.actions.catalogue import CATALOGUE
 from bot.anchoring import anchors_of, plumbing_of
-from bot.assistant.breaker import Breaker
+from bot.assistant.breaker import FAULTS, Breaker
 from bot.assistant.budget import Budget
 from bot.assistant.extractive import ExtractiveAssistant
 from bot.assistant.fallback import FallbackAssistant
@@ -83,6 +83,7 @@ class Endpoints:
 
     Attributes:
         aws_read_timeout_s: how long an answer of AWS is waited for.
+        bedrock_faults: after how many faults in a row a model is left alone for a while.
         card_interval: the least time between two editions of a card.
     """
 
@@ -92,6 +93,7 @@ class Endpoints:
     aws_read_timeout_s: float = READ_TIMEOUT_S
     bedrock_url: str | None = None
     bedrock_credentials: Credentials | None = None
+    bedrock_faults: int = FAULTS
     intake_wait_s: int = 20
     card_interval: timedelta = timedelta(seconds=1)
 
@@ -371,6 +373,7 @@ def _assistant(settings: Settings, *, store: Store, endpoints: Endpoints) -> tup
             counters=store,
             now=store.now,
             per_incident=chosen.tokens_per_incident,
+            per_person=chosen.tokens_per_person,
             per_day=chosen.tokens_per_day,
         ),
         boundary=lambda: f"data-{secrets.token_hex(16)}",
@@ -378,7 +381,7 @@ def _assistant(settings: Settings, *, store: Store, endpoints: Endpoints) -> tup
     fallback = FallbackAssistant(
         writer=writer,
         plain=plain,
-        breaker=Breaker(now=monotonic),
+        breaker=Breaker(now=monotonic, faults=endpoints.bedrock_faults),
         deadline=timedelta(seconds=chosen.deadline_seconds),
         draft_deadline=timedelta(seconds=chosen.draft_deadline_seconds),
         at_once=chosen.at_once,

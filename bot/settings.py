@@ -140,6 +140,7 @@ class AssistantSettings(_Part):
     draft_deadline_seconds: int = Field(120, ge=1, le=600, description="the same, for drafts of post-mortems")
     at_once: int = Field(4, ge=1, le=32, description="model calls one process makes at the same time")
     tokens_per_incident: int = Field(300_000, ge=0, description="tokens one incident, alarm or run may use")
+    tokens_per_person: int = Field(500_000, ge=0, description="tokens one person's questions may use in a day, UTC")
     tokens_per_day: int = Field(3_000_000, ge=0, description="tokens all together may use in a day, UTC")
 
     def insist_on_whole_models(self, source: str) -> None:

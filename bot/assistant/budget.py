@@ -1,4 +1,4 @@
-"""How many tokens may be used: for one incident and for one day, counted where replicas and restarts see it."""
+"""How many tokens may be used: for one incident, by one person and by all in a day; replicas and restarts agree."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -18,19 +18,32 @@ class Reserved(Value):
 class Budget:
     """Set tokens aside before a call and settle what it really used after it."""
 
-    def __init__(self, *, counters: Counters, now: Callable[[], datetime], per_incident: int, per_day: int) -> None:
+    def __init__(
+        self,
+        *,
+        counters: Counters,
+        now: Callable[[], datetime],
+        per_incident: int,
+        per_person: int,
+        per_day: int,
+    ) -> None:
         self._counters = counters
         self._now = now
         self._per_incident = per_incident
+        self._per_person = per_person
         self._per_day = per_day
 
-    def reserve(self, subject: str, tokens: int) -> Reserved:
-        """Set tokens aside.
+    def reserve(self, subject: str, tokens: int, *, by: str = "") -> Reserved:
+        """Set tokens aside, before the day's own those of the person who asked.
 
         Raises:
             NotAllowedError: too few are left; none are set aside.
         """
-        limits = {f"tokens of {self._now().date().isoformat()}": (self._per_day, "of today")}
+        today = self._now().date().isoformat()
+        limits: dict[str, tuple[int, str]] = {}
+        if by:
+            limits[f"tokens of {today} by {by}"] = (self._per_person, "that one person may use today")
+        limits[f"tokens of {today}"] = (self._per_day, "of today")
         if subject:
             limits[f"tokens of {subject}"] = (self._per_incident, f"of {subject}")
         taken: tuple[str, ...] = ()

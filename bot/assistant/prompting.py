@@ -107,7 +107,7 @@ def render(prompt: Prompt, job: Job, *, boundary: str, dropped: Sequence[Dropped
     """
     values = {
         "boundary": boundary,
-        "job": _line({"job": job.model_dump(mode="json", exclude={"evidence", "subject"})}),
+        "job": _line({"job": job.model_dump(mode="json", exclude={"evidence", "subject", "by"})}),
         "evidence": "\n".join((*_lines(grounds(job)), *(_again(one) for one in dropped))),
     }
     if len(boundary) < FEWEST_BOUNDARY or boundary in values["job"] or boundary in values["evidence"]:

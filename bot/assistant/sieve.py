@@ -20,7 +20,7 @@ from bot.domain.assistance import (
     SuggestResponse,
     Wording,
     grounds,
-    spelled,
+    vouched,
 )
 from bot.domain.claims import Checked, Claim, Dropped, Kind
 from bot.domain.evidence import Evidence, Origin
@@ -31,7 +31,6 @@ LONGEST_SENTENCE = 400
 MOST_PROPOSED = 2
 
 _PLACE = re.compile(r"\{([a-z][a-z0-9_]{0,59})\}")
-_STRENGTH = (Origin.AWS, Origin.RECORDS, Origin.TEXT)
 
 
 Check = Callable[[Sequence[Claim], Evidence], Checked]
@@ -66,12 +65,7 @@ class Sieve:
 
     def origin(self, value: JsonValue, values: Mapping[str, str]) -> Origin | None:
         """Return who vouches for a parameter's value; None where it stands nowhere."""
-        wanted = spelled(value)
-        if wanted in values.values():
-            return Origin.RECORDS
-        whole = re.compile(rf"(?<![\w./-]){re.escape(wanted)}(?![\w/-])")
-        found = {item.origin for item in self._evidence.items if wanted and whole.search(item.text)}
-        return next((origin for origin in _STRENGTH if origin in found), None)
+        return vouched(value, values=values, evidence=self._evidence)
 
     def _claim(self, sentence: Sentence) -> Claim | None:
         """Return the sentence as a claim with the derived values put in, or note why it is none."""

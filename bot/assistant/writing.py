@@ -105,7 +105,7 @@ class Writer:
         prompt = self._prompts[task]
         sent = render(prompt, job, boundary=self._boundary(), dropped=dropped)
         asked = Asked(task=task, system=sent.system, user=sent.user, output=prompt.output, max_tokens=prompt.max_tokens)
-        said = self._ask(asked, job.subject, heard=self._aloud(job, heard) if heard else None)
+        said = self._ask(asked, job, heard=self._aloud(job, heard) if heard else None)
         made = Made(
             engine="bedrock",
             model=said.model,
@@ -120,9 +120,9 @@ class Writer:
         made = made.model_copy(update={"dropped": tuple(sieve.dropped)})
         return Written(reply=_with(reply, made), made=made, kept=sieve.kept)
 
-    def _ask(self, asked: Asked, subject: str, *, heard: Callable[[JsonObject], None] | None) -> Said:
+    def _ask(self, asked: Asked, job: Job, *, heard: Callable[[JsonObject], None] | None) -> Said:
         estimate = (len(asked.system) + len(asked.user)) // _CHARACTERS_A_TOKEN + asked.max_tokens
-        reserved = self._budget.reserve(subject, estimate)
+        reserved = self._budget.reserve(job.subject, estimate, by=job.by)
         began = monotonic()
         used = 0
         try:
@@ -130,7 +130,7 @@ class Writer:
             used = said.tokens.input + said.tokens.output
         finally:
             self._budget.settle(reserved, used)
-        facts = {"task": asked.task, "subject": subject, "model": said.model, **said.tokens.model_dump()}
+        facts = {"task": asked.task, "subject": job.subject, "model": said.model, **said.tokens.model_dump()}
         seconds = round(monotonic() - began, 3)
         log.info("A model was asked.", extra={**facts, "seconds": seconds, "answered": said.reply is not None})
         return said

@@ -5,11 +5,13 @@ that the job itself named; any other is dropped by whoever reads the reply.
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Literal
 
 from bot.domain.claims import Claim, Dropped
 from bot.domain.evidence import Evidence, Item, Origin
+from bot.domain.plain import unmarked
 from bot.domain.value import JsonObject, JsonValue, Value
 
 Engine = Literal["bedrock", "extractive"]
@@ -17,7 +19,11 @@ LONGEST_TEXT = 2_000
 
 
 class Tokens(Value):
-    """Count what a model read and wrote; summed by us, since a service's own total leaves the cache out."""
+    """Count what a model read and wrote; summed by us, since a service's own total leaves the cache out.
+
+    Attributes:
+        cached: how many of those read came from the cache.
+    """
 
     input: int = 0
     output: int = 0
@@ -50,10 +56,12 @@ class Job(Value):
 
     Attributes:
         subject: label of the incident, or of the alarm or run before there is one; a budget is counted under it.
+        by: the person who asked, whose own budget of the day it counts against; empty where nobody did.
         evidence: what code gathered. `grounds` adds the job's own texts, so that a sentence can point at them too.
     """
 
     subject: str = ""
+    by: str = ""
     evidence: Evidence = Evidence()
 
 
@@ -160,7 +168,7 @@ def _of_candidates(job: SuggestResponse) -> Iterator[Item]:
 
 
 def _written(name: str, kind: str, source: str, text: str) -> Item:
-    return Item(id=name, kind=kind, origin=Origin.TEXT, source=source, text=text[:LONGEST_TEXT])
+    return Item(id=name, kind=kind, origin=Origin.TEXT, source=source, text=unmarked(text)[:LONGEST_TEXT])
 
 
 def _kept(name: str, kind: str, source: str, text: str) -> Item:
@@ -170,6 +178,16 @@ def _kept(name: str, kind: str, source: str, text: str) -> Item:
 def spelled(call: JsonValue) -> str:
     """Return a call or a parameter as one line of JSON."""
     return call if isinstance(call, str) else json.dumps(call, ensure_ascii=False, sort_keys=True)
+
+
+def vouched(value: JsonValue, *, values: Mapping[str, str], evidence: Evidence) -> Origin | None:
+    """Return who vouches for a parameter's value, the most trusted first; None where it stands nowhere."""
+    wanted = spelled(value)
+    if wanted in values.values():
+        return Origin.RECORDS
+    whole = re.compile(rf"(?<![\w./-]){re.escape(wanted)}(?![\w/-])")
+    found = {item.origin for item in evidence.items if wanted and whole.search(item.text)}
+    return next((origin for origin in (Origin.AWS, Origin.RECORDS, Origin.TEXT) if origin in found), None)
 
 
 # What is replied.
@@ -190,8 +208,24 @@ class ProposedStep(Value):
     origins: Mapping[str, Origin] = {}
 
 
+class Offer(Value):
+    """Hold what code found of one proposed step: whether a person may add it to the run, and what it would ask.
+
+    Attributes:
+        refused: why it cannot be added, in words; empty where it can.
+        typed: parameters whose value stands only in a text; whoever adds the step types them again.
+        effect: what it would do as things stood, in the action's own words.
+    """
+
+    refused: str = ""
+    risk: str = ""
+    needs: tuple[str, ...] = ()
+    typed: tuple[str, ...] = ()
+    effect: str = ""
+
+
 class Expansion(Value):
-    """Hold one step, expanded."""
+    """Hold one step, expanded; `offers` has one entry for each proposal, made by code and by nobody else."""
 
     do: tuple[Claim, ...]
     look_for: tuple[Claim, ...] = ()
@@ -199,6 +233,7 @@ class Expansion(Value):
     undo: tuple[Claim, ...] = ()
     questions: tuple[str, ...] = ()
     proposed: tuple[ProposedStep, ...] = ()
+    offers: tuple[Offer, ...] = ()
     made: Made
 
 

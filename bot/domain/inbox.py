@@ -256,6 +256,28 @@ class ExpandStep(Value):
     step: str = ""
 
 
+class AddStep(Value):
+    """Add a step that was proposed on an expansion to the run it is of.
+
+    Attributes:
+        answer: the expansion's number; `number` is the proposal's place on it, from 1.
+        typed: the values the person typed again, by parameter.
+    """
+
+    kind: Literal["add_step"] = "add_step"
+    answer: int
+    number: int
+    typed: Mapping[str, str] = {}
+
+
+class LeaveOut(Value):
+    """Leave an added step out that a run waits at."""
+
+    kind: Literal["leave_out"] = "leave_out"
+    run: int
+    step: str
+
+
 class ShowEvidence(Value):
     """Show what sentences point at: of an alarm (`A-118`) or of an answer (`assist:57`)."""
 
@@ -421,6 +443,8 @@ Wish = Annotated[
     | EndIncident
     | AskQuestion
     | ExpandStep
+    | AddStep
+    | LeaveOut
     | ShowEvidence
     | ShowAlarms
     | SuggestForAlarm

@@ -24,6 +24,7 @@ _TOGETHER = (
     frozenset({"CJK", "HANGUL"}),
     frozenset({"CJK", "BOPOMOFO"}),
 )
+_LIST_MARK = re.compile(r"^[ \t]*(?:[-*+]|[0-9]{1,3}[.)])[ \t]+", re.MULTILINE)
 _UNITS = re.compile("[\u00b5\u03bc](?:s|m|A|V|W|g|l|F)|k?[\u2126\u03a9]")
 
 
@@ -85,3 +86,8 @@ def _script(character: str) -> str:
     if character.isascii():
         return "LATIN" if character.isalpha() else ""
     return "LATIN" if name in {"MICRO SIGN"} else name.split(" ", 1)[0]
+
+
+def unmarked(markdown: str) -> str:
+    """Return Markdown's words without its list marks and bold, so that a sentence begins where a line does."""
+    return _LIST_MARK.sub("", markdown).replace("**", "")

@@ -3,6 +3,7 @@
 A verdict is the policy's answer. What a person answers is a vote, and belongs to `approval`.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from enum import StrEnum
@@ -95,7 +96,10 @@ class Policy(Value):
 
 
 def verdict(step: Step, risks: Iterable[Risk], policy: Policy) -> Verdict:
-    """Judge a step by the highest risk among its calls; the step may raise risk and roles, never lower them."""
+    """Judge a step by the highest risk among its calls; the step may raise risk and roles, never lower them.
+
+    An added step lowers nothing: it needs what the policy asks and what its runbook asks for the same action.
+    """
     risk = max([*risks, step.risk or Risk.READ], key=lambda one: one.rank)
     if risk is Risk.READ:
         return Verdict(decision=Decision.ALLOW, risk=risk, reason="It only looks.")
@@ -105,8 +109,8 @@ def verdict(step: Step, risks: Iterable[Risk], policy: Policy) -> Verdict:
             return Verdict(
                 decision=Decision.ASK,
                 risk=risk,
-                needs=_raised((policy.on_call,), step.needs),
-                requester_may=not step.needs,
+                needs=(_both if step.added else _raised)((policy.on_call,), step.needs),
+                requester_may=not step.needs and not step.added,
                 lifetime=lifetime,
                 reason="It touches no data; one click by on-call, who may be the person who asked.",
             )
@@ -114,7 +118,7 @@ def verdict(step: Step, risks: Iterable[Risk], policy: Policy) -> Verdict:
             return Verdict(
                 decision=Decision.ASK,
                 risk=risk,
-                needs=step.needs or policy.change,
+                needs=_both(policy.change, step.needs) if step.added else step.needs or policy.change,
                 lifetime=lifetime,
                 reason="It changes data or configuration; the named roles, never the person who asked.",
             )
@@ -123,12 +127,17 @@ def verdict(step: Step, risks: Iterable[Risk], policy: Policy) -> Verdict:
 
 
 def _destructive(step: Step, policy: Policy, lifetime: timedelta) -> Verdict:
-    needs = _raised(policy.destructive, step.needs)
+    needs = (_both if step.added else _raised)(policy.destructive, step.needs)
     if len(policy.destructive) < 2:
         reason = "It is hard to undo, and the policy offers no such step."
         return Verdict(decision=Decision.DENY, risk=Risk.DESTRUCTIVE, reason=reason)
     reason = "It is hard to undo; two people, never the person who asked."
     return Verdict(decision=Decision.ASK, risk=Risk.DESTRUCTIVE, needs=needs, lifetime=lifetime, reason=reason)
+
+
+def _both(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the roles that fill both multisets."""
+    return tuple((Counter(one) | Counter(other)).elements())
 
 
 def _raised(least: tuple[str, ...], named: tuple[str, ...]) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import assert_never
 
 from bot.domain.people import Place
-from bot.domain.runbook import Phase, Runbook, Step
+from bot.domain.runbook import Phase, Risk, Runbook, Step
 from bot.domain.value import JsonObject, JsonValue, Value
 from bot.errors import RequestError
 
@@ -111,11 +111,45 @@ class Waiting(Value):
     offers: tuple[str, ...] = ()
 
 
+class AddedStep(Value):
+    """Hold a step that a person added to one run, frozen as they read it.
+
+    Attributes:
+        after: the id of the step it stands behind.
+        uses: the action of the catalogue; `params` are literal values, never expressions.
+        risk: the highest its action's calls can have.
+        needs: what the runbook asks for steps that use the same action; the policy adds its own.
+        proposal: the proposal it was, e.g. `assist:57:1`; one proposal is added once.
+        evidence: ids of what the proposal rests on, under its card.
+        typed: names of the parameters the person typed, since only a text vouched for the proposed value.
+    """
+
+    id: str
+    number: int
+    after: str
+    uses: str
+    title: str
+    params: JsonObject
+    risk: Risk
+    needs: tuple[str, ...] = ()
+    by: str
+    at: datetime
+    proposal: str
+    evidence: tuple[str, ...] = ()
+    typed: tuple[str, ...] = ()
+
+    @property
+    def changes(self) -> bool:
+        """Return whether it can do more than look."""
+        return self.risk is not Risk.READ
+
+
 class Run(Value):
     """Hold one run, whole.
 
     Attributes:
         path: ids of the steps in the order they run; undoing adds to it.
+        added: the steps people added to this run alone; the snapshot does not hold them.
         checks: those of them that verify.
         at: the place in the path that is next.
         snapshot: SHA-256 of the runbook text this run follows.
@@ -139,6 +173,7 @@ class Run(Value):
     authors: tuple[str, ...]
     state: RunState = RunState.RUNNING
     path: tuple[str, ...]
+    added: tuple[AddedStep, ...] = ()
     checks: frozenset[str] = frozenset()
     at: int = 0
     records: Mapping[str, StepRecord] = {}
@@ -249,6 +284,19 @@ class Undone(Value):
     items: tuple[JsonValue, ...] = ()
 
 
+class Added(Value):
+    """A person added a step to come; they become an author."""
+
+    step: AddedStep
+
+
+class LeftOut(Value):
+    """A person wants the added step that is next left out."""
+
+    by: str
+    step: str
+
+
 class Stopping(Value):
     """A person pressed Stop."""
 
@@ -279,6 +327,8 @@ Event = (
     | Retried
     | Answered
     | Undone
+    | Added
+    | LeftOut
     | Stopping
     | Parked
     | Ended
@@ -323,6 +373,10 @@ def advance(run: Run, event: Event, *, now: datetime) -> Run:
             return run.model_copy(update={"inputs": inputs, "authors": _with(run.authors, event.by), **woken})
         case Undone():
             return _undone(run, event, now=now)
+        case Added():
+            return _added(run, event.step, now=now)
+        case LeftOut():
+            return _left_out(run, event, now=now)
         case Stopping():
             return _stopped(run, event, now=now)
         case Parked():
@@ -401,6 +455,29 @@ def _undone(run: Run, event: Undone, *, now: datetime) -> Run:
         "touched": now,
     }
     return run.model_copy(update=update)
+
+
+def _added(run: Run, step: AddedStep, *, now: datetime) -> Run:
+    _open(run)
+    place = run.path.index(step.after, run.at) + 1
+    update = {
+        "path": (*run.path[:place], step.id, *run.path[place:]),
+        "added": (*run.added, step),
+        "authors": _with(run.authors, step.by),
+        "touched": now,
+    }
+    return run.model_copy(update=update)
+
+
+def _left_out(run: Run, event: LeftOut, *, now: datetime) -> Run:
+    _open(run)
+    if run.state is not RunState.WAITING or run.next_step != event.step:
+        raise RequestError(f"{run.label} does not wait at that step; nothing was done.")
+    if event.step not in {one.id for one in run.added}:
+        raise RequestError("Only a step that was added can be left out; the runbook's own are its author's to change.")
+    left = {"state": StepState.SKIPPED, "at": now, "by": event.by, "note": "left out"}
+    record = run.record(event.step).model_copy(update=left)
+    return _onward(_kept(run, record, now=now), owed=run.owed)
 
 
 def _stopped(run: Run, event: Stopping, *, now: datetime) -> Run:

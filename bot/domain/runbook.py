@@ -106,6 +106,7 @@ class Step(Value):
         says: the finding in words, a text with `${expression}` over the step's own output; shown on cards.
         effect: one sentence for the request, a text with `${expression}`; so is `untouched`.
         lines: where each field of the machine part stands in the file, e.g. `with.bucket`, for `check`.
+        added: a person added it to one run; no file names it, and the policy judges it at its strictest.
     """
 
     id: str
@@ -133,6 +134,7 @@ class Step(Value):
     untouched: str | None = None
     says: str | None = None
     lines: Mapping[str, int] = {}
+    added: bool = False
 
     @property
     def manual(self) -> bool:

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Literal
 
 from bot.domain.inbox import (
+    AddStep,
     AskAgain,
     AskPeople,
     CancelDraft,
@@ -20,6 +21,7 @@ from bot.domain.inbox import (
     EndIncident,
     ExpandStep,
     GiveInputs,
+    LeaveOut,
     MarkDone,
     NamePerson,
     OtherRunbook,
@@ -54,12 +56,15 @@ class Opening:
     """Ask for a dialog instead of keeping a wish.
 
     Attributes:
-        number: the request for decline, details and review; the run for inputs and park; else the draft.
+        number: the request for decline, details and review; the run for inputs and park; the expansion for typed;
+            else the draft.
+        place: of a proposal on its expansion, from 1.
     """
 
-    what: Literal["decline", "details", "review", "inputs", "park", "edit", "fact"]
+    what: Literal["decline", "details", "review", "inputs", "park", "edit", "fact", "typed"]
     number: int
     step: str = ""
+    place: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,6 +149,7 @@ BUTTONS: Mapping[str, Button] = {
     "stop": _one(lambda run: StopRun(run=run)),
     "undo": _one(lambda run: UndoStep(run=run)),
     "owed": _at_step(lambda run, step: SettleOwed(run=run, step=step)),
+    "leave_out": _at_step(lambda run, step: LeaveOut(run=run, step=step)),
     "happened": _at_step(lambda run, step: SettleUnknown(run=run, step=step, happened=True)),
     "not_happened": _at_step(lambda run, step: SettleUnknown(run=run, step=step, happened=False)),
     "show_run": _one(lambda run: ShowStatus(run=run)),
@@ -157,6 +163,10 @@ BUTTONS: Mapping[str, Button] = {
     "other_runbook": _one(lambda alarm: OtherRunbook(alarm=alarm)),
     "evidence": Button(shape=_SUBJECT, build=lambda found: ShowEvidence(subject=found[1])),
     "expand": _at_step(lambda run, step: ExpandStep(run=run, step=step)),
+    "add_step": Button(shape=_TWO, build=lambda found: AddStep(answer=int(found[1]), number=int(found[2]))),
+    "add_typed": Button(
+        shape=_TWO, build=lambda found: Opening(what="typed", number=int(found[1]), place=int(found[2]))
+    ),
     # Post-mortems.
     "cancel_draft": _one(lambda draft: CancelDraft(draft=draft)),
     "edit_section": _one(lambda draft: Opening(what="edit", number=draft)),

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.domain.action import Catalogue, Platform
+from bot.domain.adding import following
 from bot.domain.approval import Approval
 from bot.domain.incident import Incident
 from bot.domain.policy import Policy
@@ -88,8 +89,7 @@ class Drawing:
             case CardKind.ALARM:
                 return self._alarm(card, link)
             case CardKind.ASSIST:
-                stage = self.stage(link=link, cards=[f"alarm:{card.payload.get('alarm')}"])
-                return Drawn(shows=assist_card(card, stage), asks=str(card.payload.get("by") or "") or None)
+                return self._assist(card, link)
             case CardKind.POSTMORTEM:
                 draft = self.records.draft(card.subject)
                 fates = tuple(one.fate for one in compared(draft, names=self._names_of_things()))
@@ -148,7 +148,7 @@ class Drawing:
     def runbook(self, run: Run) -> Runbook:
         """Return the runbook as the run follows it."""
         text, path = self.records.snapshot(run.snapshot)
-        return self.library.reading(text, path)
+        return following(self.library.reading(text, path), run)
 
     def _run(self, card: Card, link: Link) -> Drawn:
         run = self.records.run(card.subject)
@@ -178,6 +178,13 @@ class Drawing:
         others = [one for one in self.records.episodes() if one.with_ == episode.id]
         stage = self.stage(link=link, cards=[f"run:{episode.run}"], people=[episode.taken_by or ""])
         return Drawn(shows=alarm_card(episode, runbook, run, stage, others=others), asks=episode.taken_by)
+
+    def _assist(self, card: Card, link: Link) -> Drawn:
+        number = _number(card.payload.get("run"))
+        run = self.records.run(number) if number is not None else None
+        people = [one.by for one in run.added] if run else []
+        stage = self.stage(link=link, cards=[f"alarm:{card.payload.get('alarm')}"], people=people)
+        return Drawn(shows=assist_card(card, stage, run=run), asks=str(card.payload.get("by") or "") or None)
 
     def _picture(self, card: Card) -> Drawn:
         chart = self.records.episode(card.subject).chart
@@ -292,6 +299,7 @@ def _around(run: Run) -> list[str]:
 def _people(run: Run, approvals: Sequence[Approval]) -> list[str]:
     """Return everybody a card of the run may name."""
     found = [run.requester, *run.authors, run.stopped_by, *(record.by for record in run.records.values())]
+    found += [one.by for one in run.added]
     for approval in approvals:
         found += [approval.asked_by, approval.ended_by, *(vote.person for vote in approval.votes)]
         found += [*approval.binding.authors]

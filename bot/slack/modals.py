@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from bot.domain.inbox import (
+    AddStep,
     CastVote,
     DeclineRequest,
     Delivery,
@@ -69,11 +70,43 @@ class Review(Protocol):
         ...
 
 
+class Typing(Protocol):
+    """What values are typed again for."""
+
+    @property
+    def answer(self) -> int:
+        """Return the expansion."""
+        ...
+
+    @property
+    def number(self) -> int:
+        """Return the proposal's place on it."""
+        ...
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return the parameters that were asked for."""
+        ...
+
+    @property
+    def place(self) -> Place:
+        """Return where the card stands on which it was opened."""
+        ...
+
+
 class Forms(Protocol):
     """Knows what the open dialogs were made from."""
 
     def review(self, opaque: str, *, person: str) -> Review:
         """Return what this person reviews.
+
+        Raises:
+            RequestError: nothing, or not any more.
+        """
+        ...
+
+    def typing(self, opaque: str, *, person: str) -> Typing:
+        """Return the proposal whose values this person types again.
 
         Raises:
             RequestError: nothing, or not any more.
@@ -175,6 +208,14 @@ def _review(body: Payload, forms: Forms, _at: datetime) -> tuple[Wish, Place]:
     return CastVote(approval=review.approval, edition=review.edition), review.place
 
 
+def _typed(body: Payload, forms: Forms, _at: datetime) -> tuple[Wish, Place]:
+    typing = forms.typing(_ids(body), person=person_of(body))
+    given = {name: field(body, f"{INPUT}{name}", VALUE) for name in typing.names}
+    if missing := {f"{INPUT}{name}": "Type the value here." for name, value in given.items() if not value}:
+        raise FieldsError(missing)
+    return AddStep(answer=typing.answer, number=typing.number, typed=given), typing.place
+
+
 def _edit(body: Payload, _forms: Forms, _at: datetime) -> tuple[Wish, None]:
     found = _TWO.fullmatch(_ids(body))
     if found is None:
@@ -205,6 +246,7 @@ DIALOGS: Mapping[str, Read] = {
     "start_inputs": _start,
     "park": _park,
     "review": _review,
+    "typed": _typed,
     "edit_draft": _edit,
     "add_fact": _fact,
 }

@@ -31,8 +31,18 @@ class ReviewOpened(Value):
     place: Place
 
 
-Subject = Annotated[ReviewOpened | StartRun, Field(discriminator="kind")]
-_SUBJECT: TypeAdapter[ReviewOpened | StartRun] = TypeAdapter(Subject)
+class TypingOpened(Value):
+    """Bind what is typed again to the proposal and the card it was opened from."""
+
+    kind: Literal["typing_opened"] = "typing_opened"
+    answer: int
+    number: int
+    names: tuple[str, ...]
+    place: Place
+
+
+Kept = ReviewOpened | TypingOpened | StartRun
+_SUBJECT: TypeAdapter[Kept] = TypeAdapter(Annotated[Kept, Field(discriminator="kind")])
 
 
 class Opened:
@@ -42,7 +52,7 @@ class Opened:
         self._kept = kept
         self._now = now
 
-    def keep(self, subject: ReviewOpened | StartRun, *, person: str) -> str:
+    def keep(self, subject: Kept, *, person: str) -> str:
         """Return the opaque id under which the subject is found again, by this person only."""
         opaque = secrets.token_urlsafe(18)
         self._kept.keep_dialog(opaque, person=person, until=self._now() + OPEN_FOR, subject=subject.model_dump_json())
@@ -59,6 +69,17 @@ class Opened:
             raise RequestError(GONE)
         return found
 
+    def typing(self, opaque: str, *, person: str) -> TypingOpened:
+        """Return the proposal whose values this person types again.
+
+        Raises:
+            RequestError: nothing, or not any more.
+        """
+        found = self._find(opaque, person)
+        if not isinstance(found, TypingOpened):
+            raise RequestError(GONE)
+        return found
+
     def start(self, opaque: str, *, person: str) -> StartRun:
         """Return the start this person was giving inputs to.
 
@@ -70,7 +91,7 @@ class Opened:
             raise RequestError(GONE)
         return found
 
-    def _find(self, opaque: str, person: str) -> ReviewOpened | StartRun | None:
+    def _find(self, opaque: str, person: str) -> Kept | None:
         kept = self._kept.dialog(opaque, person=person)
         try:
             return None if kept is None else _SUBJECT.validate_json(kept)

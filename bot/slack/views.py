@@ -21,8 +21,9 @@ from bot.slack.cards import modals
 from bot.slack.cards.blocks import Block, View
 from bot.slack.cards.modals import Field
 from bot.slack.cards.stage import Stage
-from bot.slack.opened import Opened, ReviewOpened
+from bot.slack.opened import Opened, ReviewOpened, TypingOpened
 from bot.slack.payloads import kept_place
+from bot.usecases.adding import proposal
 from bot.usecases.desk import Desk, utc_for
 from bot.usecases.runs import choices
 from bot.usecases.starting import InputsMissingError, facts_of, fill, find_episode, known_scope
@@ -52,7 +53,7 @@ class Views:
         Raises:
             RequestError: the words say why not.
         """
-        self.desk.person(person, channel=place.channel, starts=opening.what in {"inputs", "park"})
+        self.desk.person(person, channel=place.channel, starts=opening.what in {"inputs", "park", "typed"})
         match opening.what:
             case "decline":
                 approval = self._pending(opening.number)
@@ -65,6 +66,8 @@ class Views:
                 return self._inputs(opening, place)
             case "park":
                 return self._park(opening.number, person, place)
+            case "typed":
+                return self._typing(opening, person, place)
             case "edit":
                 draft = self._draft(opening.number)
                 return _set(modals.edit_draft(draft), f"{draft.id}:{draft.edition}", place)
@@ -117,6 +120,13 @@ class Views:
         scope = self.desk.scope(run)
         fields = [_field(one, scope, choices=self._open(run, one)) for one in lacking]
         return _set(modals.inputs(run, opening.step, fields), f"{run.id}:{opening.step}", place)
+
+    def _typing(self, opening: Opening, person: str, place: Place) -> Block:
+        run, proposed, offer = proposal(self.desk, opening.number, opening.place, channel=place.channel)
+        card = place.model_copy(update={"thread": None})
+        bound = TypingOpened(answer=opening.number, number=opening.place, names=offer.typed, place=card)
+        opaque = self.opened.keep(bound, person=person)
+        return _set(modals.type_again(run, proposed, offer.typed, meta=opaque), opaque, place)
 
     def _open(self, run: Run, parameter: Parameter) -> tuple[str, ...]:
         try:
@@ -185,6 +195,14 @@ class Views:
             RequestError: nothing, or not any more.
         """
         return self.opened.review(opaque, person=person)
+
+    def typing(self, opaque: str, *, person: str) -> TypingOpened:
+        """Return the proposal whose values this person types again.
+
+        Raises:
+            RequestError: nothing, or not any more.
+        """
+        return self.opened.typing(opaque, person=person)
 
     def start(self, opaque: str, *, person: str) -> StartRun:
         """Return the start this person was giving inputs to.

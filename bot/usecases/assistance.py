@@ -33,7 +33,7 @@ from bot.domain.run import Run
 from bot.domain.runbook import Runbook, Step
 from bot.domain.value import JsonObject, JsonValue
 from bot.errors import BotError, ExpressionError, NotFoundError, RequestError
-from bot.usecases import gathering
+from bot.usecases import adding, gathering
 from bot.usecases.desk import Desk
 from bot.usecases.starting import alarm_card_of
 
@@ -180,12 +180,12 @@ def _chart(desk: Desk, episode: Episode) -> Chart | None:
     )
 
 
-def suggestion_for(desk: Desk, episode: Episode) -> tuple[Suggestion, Evidence]:
-    """Return the checked suggestion for an alarm, and the evidence it rests on."""
+def suggestion_for(desk: Desk, episode: Episode, *, by: str = "") -> tuple[Suggestion, Evidence]:
+    """Return the checked suggestion for an alarm, and the evidence it rests on; `by` is who asked, if anybody did."""
     evidence = gathering.of_alarm(desk, episode)
     candidates = candidates_for(desk, episode)
     job = SuggestResponse(
-        subject=f"A-{episode.id}", alarm=episode.notice.name, candidates=candidates, evidence=evidence
+        subject=f"A-{episode.id}", by=by, alarm=episode.notice.name, candidates=candidates, evidence=evidence
     )
     said = desk.assistant.suggest_response(job)
     response, made = _checked(desk, job, said.response, said.made)
@@ -262,7 +262,7 @@ def perform_assist(desk: Desk, key: str) -> None:
 def _answer(desk: Desk, card: Card) -> tuple[JsonObject, Evidence]:
     question = str(card.payload["question"])
     evidence = gathering.of_question(desk, question, channel=card.channel)
-    job = AnswerQuestion(subject=card.key, question=question, evidence=evidence)
+    job = AnswerQuestion(subject=card.key, by=_asker(card), question=question, evidence=evidence)
     said = desk.assistant.answer(job, heard=_Telling(desk, card))
     claims, made = _checked(desk, job, said.claims, said.made)
     shown = Answer(claims=claims, not_looked_at=(*evidence.unread, *said.not_looked_at), made=made)
@@ -289,7 +289,7 @@ class _Telling:
 
 def _suggestion(desk: Desk, card: Card) -> tuple[JsonObject, Evidence]:
     episode = desk.records.episode(_number(card.payload["alarm"]))
-    said, evidence = suggestion_for(desk, episode)
+    said, evidence = suggestion_for(desk, episode, by=_asker(card))
     return {"reply": said.model_dump(mode="json")}, evidence
 
 
@@ -297,24 +297,27 @@ def _expansion(desk: Desk, card: Card) -> tuple[JsonObject, Evidence]:
     run = desk.records.run(_number(card.payload["run"])) if card.payload.get("run") is not None else None
     runbook = desk.runbook(run) if run else desk.library.find(str(card.payload["runbook"]))
     step = runbook.step(str(card.payload["step"]))
-    job = expansion_job(desk, runbook, step, run)
+    job = expansion_job(desk, runbook, step, run, channel=card.channel).model_copy(update={"by": _asker(card)})
     said = desk.assistant.expand_step(job)
     dropped: tuple[Dropped, ...] = ()
     parts: dict[str, tuple[Claim, ...]] = {}
     for name in ("do", "look_for", "can_go_wrong", "undo"):
         checked = check(getattr(said, name), grounds(job), names=gathering.names(desk))
         parts[name], dropped = checked.kept, (*dropped, *checked.dropped)
-    proposed = tuple(one for one in said.proposed if one.action in job.actions)
-    made = said.made.model_copy(update={"dropped": (*said.made.dropped, *dropped)})
-    shown = Expansion(**parts, questions=said.questions, proposed=proposed, made=made)
+    proposed, offers, unfit = adding.offered(desk, job, said.proposed, run, channel=card.channel)
+    made = said.made.model_copy(update={"dropped": (*said.made.dropped, *dropped, *unfit)})
+    shown = Expansion(**parts, questions=said.questions, proposed=proposed, offers=offers, made=made)
     return {"reply": shown.model_dump(mode="json"), "title": step.title}, grounds(job)
 
 
 _WORK = {"answer": _answer, "expansion": _expansion, "suggestion": _suggestion}
 
 
-def expansion_job(desk: Desk, runbook: Runbook, step: Step, run: Run | None) -> ExpandJob:
-    """Return what the assistant is asked about a step: its words, this run's values, its call, and what lacks."""
+def expansion_job(desk: Desk, runbook: Runbook, step: Step, run: Run | None, *, channel: str) -> ExpandJob:
+    """Return what the assistant is asked about a step: its words, this run's values, its call, and what lacks.
+
+    Of what the run has seen, only what every reader of the channel may see.
+    """
     undo = next((one for one in runbook.steps if one.id == step.undo), None)
     values, call, unknown = _values(desk, step, run)
     return ExpandJob(
@@ -328,14 +331,9 @@ def expansion_job(desk: Desk, runbook: Runbook, step: Step, run: Run | None) -> 
         unknown=unknown,
         undo=undo.title if undo else step.no_undo or "",
         verify=f"It is so when {step.expect}" if step.expect else "",
-        actions=_may_be_proposed(desk, runbook),
-        evidence=gathering.of_run(desk, run, runbook) if run else Gathering().evidence(),
+        actions=adding.may_be_proposed(desk, runbook),
+        evidence=(gathering.of_run(desk, run, runbook) if run else Gathering().evidence()).readable_in(channel),
     )
-
-
-def _may_be_proposed(desk: Desk, runbook: Runbook) -> tuple[str, ...]:
-    own = {step.uses for step in runbook.steps if step.uses}
-    return tuple(sorted(name for name, one in desk.catalogue.actions.items() if name in own or one.read is not None))
 
 
 def _values(desk: Desk, step: Step, run: Run | None) -> tuple[dict[str, str], JsonObject | None, tuple[str, ...]]:
@@ -368,6 +366,11 @@ def _checked(desk: Desk, job: Job, claims: tuple[Claim, ...], made: Made) -> tup
     """Return the claims the evidence bears; whoever made them, they are believed only here."""
     checked = check(claims, grounds(job), names=gathering.names(desk))
     return checked.kept, made.model_copy(update={"dropped": (*made.dropped, *checked.dropped)})
+
+
+def _asker(card: Card) -> str:
+    """Return who asked for what the card shows."""
+    return str(card.payload.get("by") or "")
 
 
 def _number(value: JsonValue) -> int:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, tzinfo
 from pydantic import BaseModel
 
 from bot.domain.action import Call, Catalogue, Looking, Platform, bind
+from bot.domain.adding import following
 from bot.domain.denies import denied
 from bot.domain.expression import resolve
 from bot.domain.people import Person
@@ -108,7 +109,7 @@ class Desk:
             raise InvalidError(f"Step {step.id}: {action.id} does not take these parameters: {error}") from error
 
     def runbook(self, run: Run) -> Runbook:
-        """Return the runbook as it was when the run began."""
+        """Return the runbook as it was when the run began, with the steps that were added to this run."""
         found = self.read.get(run.snapshot)
         if found is None:
             text, path = self.records.snapshot(run.snapshot)
@@ -116,7 +117,7 @@ class Desk:
             if len(self.read) >= MOST_READ:
                 self.read.clear()
             self.read[run.snapshot] = found
-        return found
+        return following(found, run)
 
     def person(self, person: str | None, *, channel: str, starts: bool) -> Person:
         """Return who that is, once it is sure that they may.

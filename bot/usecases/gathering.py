@@ -11,6 +11,7 @@ from bot.domain.action import Platform
 from bot.domain.evidence import Evidence, Gathering, Origin
 from bot.domain.incident import Incident
 from bot.domain.moment import moment, written
+from bot.domain.plain import unmarked
 from bot.domain.postmortem.document import Part
 from bot.domain.postmortem.draft import DraftState
 from bot.domain.records import Episode
@@ -302,7 +303,7 @@ def _prose(desk: Desk, found: Gathering, name: str) -> None:
         section = runbook.section(title) if runbook else None
         if runbook and section and section.markdown.strip():
             source = f"runbook {runbook.id}, {title}"
-            found.add("runbook", section.markdown, origin=Origin.TEXT, source=source)
+            found.add("runbook", unmarked(section.markdown), origin=Origin.TEXT, source=source)
 
 
 def _looked(desk: Desk, found: Gathering, action: str, **params: object) -> Mapping[str, JsonValue] | None:

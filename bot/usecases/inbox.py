@@ -10,6 +10,7 @@ from typing import Any
 
 from bot.domain.audit import AuditEntry
 from bot.domain.inbox import (
+    AddStep,
     AlarmCame,
     AskAgain,
     AskPeople,
@@ -27,6 +28,7 @@ from bot.domain.inbox import (
     GiveInputs,
     GradeIncident,
     ImportPostmortem,
+    LeaveOut,
     MarkDone,
     NamePerson,
     NoteIncident,
@@ -61,7 +63,7 @@ from bot.domain.inbox import (
 from bot.domain.records import Card, CardKind, Change
 from bot.domain.value import JsonObject
 from bot.errors import BotError, EdgeError, LeaseHeldError
-from bot.usecases import alarms, approvals, assistance, incidents, steering
+from bot.usecases import adding, alarms, approvals, assistance, incidents, steering
 from bot.usecases.desk import Desk
 from bot.usecases.plans import plan_run
 from bot.usecases.postmortems import beginning, drafts, editing, importing, publishing
@@ -268,6 +270,8 @@ WISHES: dict[type, Callable[[Desk, Delivery, Any], Answer]] = {
     AlarmCame: _silent(alarms.alarm_came),
     AskQuestion: _silent(assistance.ask),
     ExpandStep: _silent(assistance.expand),
+    AddStep: _silent(adding.add_step),
+    LeaveOut: _silent(adding.leave_out),
     SuggestForAlarm: _silent(assistance.suggest),
     ShowPostmortem: _postmortem,
     StartPostmortem: _silent(beginning.begin),

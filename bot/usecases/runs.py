@@ -431,15 +431,23 @@ def _watch(desk: Desk, run: Run, step: Step) -> Turn:
 
 
 def failed(desk: Desk, run: Run, step: Step, words: str, *, record: StepRecord | None = None) -> Turn:
-    """Say that the step did not do what was expected; a check counts at the end, anything else waits for a person."""
+    """Say that the step did not do what was expected; then it waits for a person.
+
+    It goes on past a check, which counts at the end, and past an added look, which nothing rests on.
+    """
     kept = (record or run.record(step.id)).model_copy(
         update={"state": StepState.FAILED, "at": desk.now(), "note": words[:600]}
     )
     entry = AuditEntry(kind="step.failed", subject=run.label, actor="bot", facts={"step": step.id}, private=words[:600])
-    if step.phase is Phase.VERIFICATION:
+    if step.phase is Phase.VERIFICATION or _only_looks(desk, step):
         return Turn(events=(StepPassed(record=kept),), goes_on=True, audit=(entry,))
     told = notice(run, "failed", mark=f":{step.id}:{kept.request}", step=step.id)
     return Turn(events=(StepFailed(record=kept, words=words[:600]),), cards=(told,), audit=(entry,), frees=True)
+
+
+def _only_looks(desk: Desk, step: Step) -> bool:
+    """Return whether it is an added look, which no step of the runbook rests on."""
+    return step.added and desk.catalogue.action(step.uses or "").read is not None
 
 
 def _look_again(desk: Desk, run: Run, step: Step, error: UnavailableError) -> Turn:

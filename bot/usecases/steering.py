@@ -59,7 +59,7 @@ def mark_done(desk: Desk, delivery: Delivery, wish: MarkDone) -> Change:
     now = desk.now()
     record = run.record(wish.step).model_copy(update={"state": StepState.DONE, "at": now, "by": somebody.id})
     done = advance(advance(run, Woken(), now=now), StepDone(record=record), now=now)
-    return _woken(desk, done, "step.marked_done", by=somebody.id, facts={"step": wish.step})
+    return woken(desk, done, "step.marked_done", by=somebody.id, facts={"step": wish.step})
 
 
 def give_inputs(desk: Desk, delivery: Delivery, wish: GiveInputs) -> Change:
@@ -69,7 +69,7 @@ def give_inputs(desk: Desk, delivery: Delivery, wish: GiveInputs) -> Change:
     if run.state is not RunState.WAITING:
         raise RequestError(f"{run.label} does not wait for inputs; nothing was done.")
     _insist_usable(desk, run, wish.inputs)
-    over = _revoked(desk, run, by=somebody.id, why="inputs were changed")
+    over = revoked(desk, run, by=somebody.id, why="inputs were changed")
     now = desk.now()
     answered = advance(run, Answered(by=somebody.id, inputs=wish.inputs), now=now)
     if run.waiting is not None and run.waiting.what is not Awaiting.INPUT:
@@ -77,11 +77,11 @@ def give_inputs(desk: Desk, delivery: Delivery, wish: GiveInputs) -> Change:
             answered = advance(answered, Looked(record=record), now=now)
     private = " ".join(f"{name}={value}" for name, value in wish.inputs.items())
     names: JsonObject = {"inputs": [*sorted(wish.inputs)]}
-    change = _woken(desk, answered, "run.answered", by=somebody.id, facts=names, private=private)
+    change = woken(desk, answered, "run.answered", by=somebody.id, facts=names, private=private)
     if run.waiting is not None and run.waiting.what is Awaiting.INPUT:
         told = asking_card(run, Awaiting.INPUT, run.waiting.step, by=somebody.id)
         change = change.model_copy(update={"cards": (*change.cards, told)})
-    return _with_ended(change, over, run)
+    return with_ended(change, over, run)
 
 
 def _insist_usable(desk: Desk, run: Run, inputs: Mapping[str, str]) -> None:
@@ -111,7 +111,7 @@ def park(desk: Desk, delivery: Delivery, wish: ParkRun) -> Change:
     now = desk.now()
     if not now < wish.until <= now + LONGEST_PARK:
         raise InvalidError("Park until an hour in the future, at most seven days ahead.")
-    over = _revoked(desk, run, by=somebody.id, why="parked")
+    over = revoked(desk, run, by=somebody.id, why="parked")
     parked = advance(run, Parked(by=somebody.id, until=wish.until), now=now)
     going, wait = waking(parked.model_copy(update={"waiting": None}), wish.until)
     entry = AuditEntry(kind="run.parked", subject=run.label, actor=somebody.id, facts={"until": wish.until.isoformat()})
@@ -130,7 +130,7 @@ def take_over(desk: Desk, delivery: Delivery, wish: TakeOver) -> Change:
         taken = advance(taken, Woken(), now=desk.now())
         for record in anew(desk, run):
             taken = advance(taken, Looked(record=record), now=desk.now())
-        return _woken(desk, taken, "run.taken_over", by=somebody.id, facts={})
+        return woken(desk, taken, "run.taken_over", by=somebody.id, facts={})
     entry = AuditEntry(kind="run.taken_over", subject=run.label, actor=somebody.id)
     return Change(runs=(taken,), cards=(run_card(taken),), audit=(entry,))
 
@@ -142,13 +142,13 @@ def undo(desk: Desk, delivery: Delivery, wish: UndoStep) -> Change:
     step = undoable(run, desk.runbook(run))
     if step is None or step.undo is None:
         raise RequestError(f"{run.label} has done nothing that this runbook can take back.")
-    over = _revoked(desk, run, by=somebody.id, why="undoing")
+    over = revoked(desk, run, by=somebody.id, why="undoing")
     items = done_items(run.record(step.id), desk.records.attempts(run.id)) if step.for_each else ()
     back = Undone(by=somebody.id, step=step.id, undo=step.undo, items=items)
     undone = advance(run, back, now=desk.now())
     undone = undone.model_copy(update={"owed": (*run.owed, *_left_open(desk, run))})
-    change = _woken(desk, undone, "run.undoing", by=somebody.id, facts={"step": step.id, "undo": step.undo})
-    return _with_ended(change, over, run)
+    change = woken(desk, undone, "run.undoing", by=somebody.id, facts={"step": step.id, "undo": step.undo})
+    return with_ended(change, over, run)
 
 
 def done_items(record: StepRecord, attempts: Iterable[Attempt]) -> tuple[JsonValue, ...]:
@@ -167,7 +167,7 @@ def settle_owed(desk: Desk, delivery: Delivery, wish: SettleOwed) -> Change:
         raise RequestError(f"{run.label} does not owe that; nothing was done.")
     if not run.state.ended:
         raise RequestError(f"{run.label} is under way and does that itself in its turn; Stop it first to do it now.")
-    over = _revoked(desk, run, by=somebody.id, why="settling what is owed")
+    over = revoked(desk, run, by=somebody.id, why="settling what is owed")
     now = desk.now()
     path = (*run.path[: run.at], owed.step)
     record = run.record(owed.step).model_copy(update={"state": StepState.PENDING})
@@ -184,8 +184,8 @@ def settle_owed(desk: Desk, delivery: Delivery, wish: SettleOwed) -> Change:
         "parked_until": None,
         "touched": now,
     }
-    change = _woken(desk, run.model_copy(update=update), "run.settling", by=somebody.id, facts={"step": owed.step})
-    return _with_ended(change, over, run)
+    change = woken(desk, run.model_copy(update=update), "run.settling", by=somebody.id, facts={"step": owed.step})
+    return with_ended(change, over, run)
 
 
 def settle_unknown(desk: Desk, delivery: Delivery, wish: SettleUnknown) -> Change:
@@ -207,7 +207,7 @@ def settle_unknown(desk: Desk, delivery: Delivery, wish: SettleUnknown) -> Chang
             for one in unknown
         )
         retried = advance(run.model_copy(update={"stopping": False}), Retried(by=somebody.id, step=wish.step), now=now)
-        change = _woken(desk, retried, "run.settled", by=somebody.id, facts=facts)
+        change = woken(desk, retried, "run.settled", by=somebody.id, facts=facts)
         return change.model_copy(update={"outcomes": denied})
     record = run.record(wish.step)
     answers = (*record.answers, *({} for _ in unknown))  # something was done, so it can be taken back
@@ -222,7 +222,7 @@ def settle_unknown(desk: Desk, delivery: Delivery, wish: SettleUnknown) -> Chang
             "touched": now,
         }
     )
-    change = _woken(desk, going, "run.settled", by=somebody.id, facts=facts)
+    change = woken(desk, going, "run.settled", by=somebody.id, facts=facts)
     # A call with a token is sent once more: AWS does it once, and its answer names what was begun. Of a list, what the
     # lake does not hold yet is sent.
     settled = tuple(
@@ -237,7 +237,7 @@ def stop(desk: Desk, delivery: Delivery, wish: StopRun) -> Change:
     """Stop the run now; no further attempt begins, and what it owes stays owed and visible."""
     run = desk.records.run(wish.run)
     somebody = desk.person(delivery.person, channel=run.place.channel, starts=True)
-    over = _revoked(desk, run, by=somebody.id, why="stopped")
+    over = revoked(desk, run, by=somebody.id, why="stopped")
     stopped = advance(run, Stopping(by=somebody.id), now=desk.now())
     owed = (*run.owed, *_left_open(desk, run))
     stopped = stopped.model_copy(update={"owed": owed})
@@ -292,18 +292,21 @@ def _burning(desk: Desk, run: Run) -> bool:
     return any(one.channel == channel and one.state is AlarmState.ALARM for one in desk.records.episodes())
 
 
-def _woken(desk: Desk, run: Run, kind: str, *, by: str, facts: JsonObject, private: str = "") -> Change:
+def woken(desk: Desk, run: Run, kind: str, *, by: str, facts: JsonObject, private: str = "") -> Change:
+    """Return the run going on at once, told on its card and in the audit."""
     going, wait = waking(run, desk.now())
     entry = AuditEntry(kind=kind, subject=run.label, actor=by, facts=facts, private=private[:600])
     return Change(runs=(going,), opens=(wait,), cards=(run_card(going),), audit=(entry,))
 
 
-def _with_ended(change: Change, over: tuple[Approval, ...], run: Run) -> Change:
+def with_ended(change: Change, over: tuple[Approval, ...], run: Run) -> Change:
+    """Return the change with the requests it ends."""
     cards = (*change.cards, *(request_card(one, run) for one in over))
     return change.model_copy(update={"approvals": over, "cards": cards})
 
 
-def _revoked(desk: Desk, run: Run, *, by: str, why: str) -> tuple[Approval, ...]:
+def revoked(desk: Desk, run: Run, *, by: str, why: str) -> tuple[Approval, ...]:
+    """Return the run's open requests, revoked."""
     return tuple(
         end(one, ApprovalState.REVOKED, by=by, why=why) for one in desk.records.approvals(run=run.id, open_only=True)
     )

@@ -81,12 +81,17 @@ def assistant(
     deadline: float = 20.0,
     at_once: int = 4,
     per_incident: int = 100_000,
+    per_person: int = 500_000,
     per_day: int = 1_000_000,
 ) -> FallbackAssistant:
     """Return the assistant as the bot composes it, around any model."""
     boundaries = iter(range(10**9))
     budget = Budget(
-        counters=counters or CountersInMemory(), now=lambda: TODAY, per_incident=per_incident, per_day=per_day
+        counters=counters or CountersInMemory(),
+        now=lambda: TODAY,
+        per_incident=per_incident,
+        per_person=per_person,
+        per_day=per_day,
     )
     writer = Writer(
         model=model,

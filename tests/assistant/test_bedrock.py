@@ -129,6 +129,15 @@ def test_the_answer_is_heard_while_it_is_written_sentence_by_sentence(bedrock: M
     assert heard[-1] == " ".join(claim.text for claim in answer.claims)
 
 
+def test_a_model_that_langchain_would_not_stream_is_asked_for_its_answer_whole(
+    make: Make, wire: BedrockStandIn
+) -> None:
+    answer = assistant(make(model="newcomer.claude-next", base_model="")).answer(ANSWER)
+
+    assert (answer.made.engine, answer.made.degraded) == ("bedrock", "")
+    assert [one.streams for one in wire.asked] == [False]
+
+
 def test_models_guardrail_temperature_and_cache_are_as_set(make: Make, wire: BedrockStandIn) -> None:
     nova = "eu.amazon.nova-pro-v1:0"
     model = make(models={"answer": nova}, guardrail="gr-1", guardrail_version="3", temperature=0.0, cache_prompts=False)

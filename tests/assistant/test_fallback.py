@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -333,6 +334,34 @@ def test_when_the_day_is_used_up_everybody_gets_quotations_and_the_model_is_not_
 
     assert answer.made.degraded == f"The tokens of today are used up (100){INSTEAD}"
     assert model.asked == []
+
+
+def test_twenty_questions_of_one_person_at_once_leave_the_day_to_others() -> None:
+    counters = CountersInMemory()
+    asked = assistant(ScriptedModel([answering(HOLDS)]), counters=counters, per_person=30_000, at_once=20)
+    with ThreadPoolExecutor(20) as pool:
+        jobs = [ANSWER.model_copy(update={"subject": f"assist:{number}", "by": "U0ANA"}) for number in range(20)]
+        made = [reply.made for reply in pool.map(asked.answer, jobs)]
+    counters.count(f"{DAY} by U0ANA", 30_000)
+
+    refused = asked.answer(ANSWER.model_copy(update={"by": "U0ANA"}))
+    other = asked.answer(ANSWER.model_copy(update={"by": "U0BO"}))
+
+    words = f"The tokens that one person may use today are used up (30,000){INSTEAD}"
+    assert {one.degraded for one in made} <= {"", words}
+    assert refused.made.degraded == words
+    assert refused.claims
+    assert other.made.engine == "bedrock"
+    told = sum(one.engine == "bedrock" for one in made)
+    assert counters.counted[DAY] == (told + 1) * (USED.input + USED.output)
+
+
+def test_what_nobody_asked_for_counts_against_nobody() -> None:
+    counters = CountersInMemory()
+
+    assistant(ScriptedModel([answering(HOLDS)]), counters=counters).answer(ANSWER)
+
+    assert [name for name in counters.counted if " by " in name] == []
 
 
 def test_an_empty_budget_is_no_fault_of_the_model() -> None:

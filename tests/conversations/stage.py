@@ -11,6 +11,7 @@ from typing import Literal, TypeVar
 
 from bot.app import Bot, Endpoints
 from bot.settings import Settings
+from bot.workbench.bedrock.lending import Lent
 from bot.workbench.company import ANA, BO, CY, DEE, GUS, workspace
 from bot.workbench.demo import Demo
 from bot.workbench.lake import breaker
@@ -38,8 +39,8 @@ class Stage(Demo):
         aws_url: where the next bot is told that AWS is, if not at the lake itself.
     """
 
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder=folder, runbooks=RUNBOOKS, ack_seconds=PATIENCE)
+    def __init__(self, folder: Path, *, lent: Lent | None = None) -> None:
+        super().__init__(folder=folder, runbooks=RUNBOOKS, ack_seconds=PATIENCE, lent=lent)
         self.clock_file = folder / "clock.json"
         self.transport: Literal["socket", "http"] = "socket"
         self.aws_url: str | None = None

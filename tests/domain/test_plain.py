@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.domain.plain import cleaned, mixed, unseen, visible
+from bot.domain.plain import cleaned, mixed, unmarked, unseen, visible
 
 
 @pytest.mark.parametrize(
@@ -63,3 +63,19 @@ def test_cleaning_leaves_nothing_unseen_and_cleaning_again_changes_nothing(text:
 )
 def test_a_word_of_more_than_one_script_is_named(text: str, words: tuple[str, ...]) -> None:
     assert mixed(text) == words
+
+
+def test_sentences_of_a_list_begin_where_its_lines_do() -> None:
+    text = "- **Halt rather than drop.** No load.\n  2. Second\n10) Tenth\n-5 degrees\n* 3 * 4\n- [ ] not done"
+
+    plain = unmarked(f"{text}\n2026. A year")
+
+    assert plain.split("\n") == [
+        "Halt rather than drop. No load.",
+        "Second",
+        "Tenth",
+        "-5 degrees",
+        "3 * 4",
+        "[ ] not done",
+        "2026. A year",
+    ]

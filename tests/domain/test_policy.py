@@ -52,6 +52,27 @@ def test_a_step_can_raise_its_risk_but_never_lower_it() -> None:
     assert (raised.risk, lowered.risk) == (Risk.CHANGE, Risk.CHANGE)
 
 
+@pytest.mark.parametrize(
+    ("risk", "runbook_asks", "needs"),
+    [
+        (Risk.CONTROL, (), ("oncall",)),
+        (Risk.CONTROL, ("domain",), ("domain", "oncall")),
+        (Risk.CHANGE, (), ("platform",)),
+        (Risk.CHANGE, ("domain",), ("domain", "platform")),
+        (Risk.CHANGE, ("platform", "platform"), ("platform", "platform")),
+        (Risk.DESTRUCTIVE, ("domain",), ("domain", "platform", "platform")),
+    ],
+)
+def test_an_added_step_needs_what_the_policy_asks_and_what_the_runbook_asks_and_never_its_author(
+    risk: Risk, runbook_asks: tuple[str, ...], needs: tuple[str, ...]
+) -> None:
+    two = POLICY.model_copy(update={"destructive": ("platform", "platform")})
+
+    judged = verdict(step(added=True, needs=runbook_asks), [risk], two)
+
+    assert (tuple(sorted(judged.needs)), judged.requester_may) == (needs, False)
+
+
 def test_a_destructive_step_is_not_offered_unless_the_policy_names_two_people() -> None:
     two = POLICY.model_copy(update={"destructive": ("platform", "platform")})
 

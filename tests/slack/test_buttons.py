@@ -3,6 +3,7 @@ from typing import Any
 import pytest
 
 from bot.domain.inbox import (
+    AddStep,
     AskAgain,
     AskPeople,
     CancelDraft,
@@ -12,6 +13,7 @@ from bot.domain.inbox import (
     EndIncident,
     ExpandStep,
     GiveInputs,
+    LeaveOut,
     MarkDone,
     NamePerson,
     OtherRunbook,
@@ -76,6 +78,9 @@ CLICKS: list[tuple[str, str, Wanted]] = [
     ("evidence", "A-118", ShowEvidence(subject="A-118")),
     ("evidence", "assist:57", ShowEvidence(subject="assist:57")),
     ("expand", "42:half_open", ExpandStep(run=42, step="half_open")),
+    ("add_step", "57:1", AddStep(answer=57, number=1)),
+    ("add_typed", "57:2", Opening(what="typed", number=57, place=2)),
+    ("leave_out", "42:added_1", LeaveOut(run=42, step="added_1")),
     ("declare", "118", DeclareIncident(alarm=118)),
     ("lead_incident", "7", NamePerson(incident=7)),
     ("mitigate_incident", "7", EndIncident(incident=7, over=False)),

@@ -3,12 +3,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.domain.inbox import CastVote, DeclineRequest, GiveInputs, ParkRun, StartRun
+from bot.domain.inbox import AddStep, CastVote, DeclineRequest, GiveInputs, ParkRun, StartRun
 from bot.domain.people import Place
 from bot.domain.runbook import Parameter
 from bot.errors import RequestError
 from bot.slack.modals import FieldsError, submission
-from bot.slack.opened import OPEN_FOR, Opened, ReviewOpened
+from bot.slack.opened import OPEN_FOR, Opened, ReviewOpened, TypingOpened
 from tests.slack.door import ANA, BO, CARD, CHANNEL, NOON, TEAM, THREAD, Body, Hour, chosen, digest, submit, written
 
 HERE = f"{CHANNEL} {THREAD}"
@@ -45,6 +45,9 @@ class ToldForms:
 
     def review(self, opaque: str, *, person: str) -> ReviewOpened:
         return self.opened.review(opaque, person=person)
+
+    def typing(self, opaque: str, *, person: str) -> TypingOpened:
+        return self.opened.typing(opaque, person=person)
 
     def start(self, opaque: str, *, person: str) -> StartRun:
         return self.opened.start(opaque, person=person)
@@ -257,3 +260,28 @@ def test_a_dialog_opened_in_home_answers_in_direct_messages() -> None:
     kept = submission(submit("decline", "9 D -", declining("not now")), ToldForms(), at=NOON)
 
     assert kept.place == Place(team=TEAM, channel="D")
+
+
+def typing_of(forms: ToldForms) -> str:
+    place = Place(team=TEAM, channel=CHANNEL, ts="17.5")
+    return forms.opened.keep(TypingOpened(answer=57, number=2, names=("arn",), place=place), person=ANA)
+
+
+def test_what_was_typed_again_goes_to_the_proposal_it_was_asked_for() -> None:
+    forms = ToldForms()
+    values = {**written("input:arn", "value", "arn:x"), **written("input:cause", "value", "smuggled")}
+
+    kept = submission(submit("typed", f"{typing_of(forms)} {HERE}", values), forms, at=NOON)
+
+    assert kept.wish == AddStep(answer=57, number=2, typed={"arn": "arn:x"})
+    assert kept.place == Place(team=TEAM, channel=CHANNEL, ts="17.5")
+
+
+def test_what_was_not_typed_is_asked_for_at_its_field() -> None:
+    forms = ToldForms()
+
+    with pytest.raises(FieldsError) as refused:
+        submission(submit("typed", f"{typing_of(forms)} {HERE}", written("input:arn", "value", " ")), forms, at=NOON)
+    assert list(refused.value.fields) == ["input:arn"]
+    with pytest.raises(RequestError, match="too old"):
+        submission(submit("typed", f"forged {HERE}", {}), forms, at=NOON)

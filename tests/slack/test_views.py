@@ -8,6 +8,7 @@ import pytest
 from bot.domain.approval import ApprovalState
 from bot.domain.inbox import ShowList, StartRun
 from bot.domain.people import Place
+from bot.domain.records import Change
 from bot.domain.run import Awaiting, RunState, StepRecord, StepState
 from bot.errors import NotAllowedError, NotFoundError, RequestError
 from bot.slack.buttons import OfAlarm, Opening
@@ -15,6 +16,7 @@ from bot.slack.payloads import ids_in, place_in
 from bot.slack.views import Views, next_morning
 from bot.workbench.slack.checker import check_view
 from tests.slack.cards import samples
+from tests.slack.cards.assists import an_assist, an_expansion
 from tests.slack.door import ANA, BO, CARD, CHANNEL, GUS, NOON, TEAM, THREAD, Door
 
 PLACE = Place(team=TEAM, channel=CHANNEL, ts=CARD, thread=THREAD)
@@ -24,6 +26,7 @@ OPENINGS = [
     Opening(what="review", number=9),
     Opening(what="inputs", number=42, step="half_open"),
     Opening(what="park", number=42),
+    Opening(what="typed", number=57, place=2),
 ]
 
 
@@ -37,6 +40,8 @@ def night(door: Door, **changes: object) -> None:
     )
     run = waiting.model_copy(update={"records": {**waiting.records, "raw": raw}, **changes})
     door.keep(run, samples.an_approval(), samples.an_alarm())
+    card = an_assist(what="expansion", runbook="circuit-breaker", run=42, step="half_open", reply=an_expansion())
+    door.store.commit(Change(cards=(card,)))
 
 
 def words(view: object) -> str:
@@ -77,7 +82,7 @@ def test_without_slacks_word_on_who_it_is_no_dialog_is_shown(door: Door, opening
         door.views.dialog(opening, person=ANA, place=PLACE)
 
 
-@pytest.mark.parametrize("what", ["inputs", "park"])
+@pytest.mark.parametrize("what", ["inputs", "park", "typed"])
 def test_who_may_only_look_is_shown_no_dialog_that_steers(door: Door, what: Any) -> None:  # noqa: ANN401 - a literal
     night(door)
 
@@ -230,3 +235,24 @@ def test_an_alarm_without_a_runbook_starts_nothing(door: Door) -> None:
 
 def test_noon_is_not_the_morning() -> None:
     assert next_morning(NOON, UTC) - NOON == timedelta(hours=20)
+
+
+def test_what_is_typed_again_is_bound_to_the_proposal_and_the_card_clicked(door: Door) -> None:
+    night(door)
+
+    view: Any = door.views.dialog(Opening(what="typed", number=57, place=2), person=ANA, place=PLACE)
+
+    assert "initial_value" not in field(view, "arn")
+    bound = door.views.typing(ids_in(view["private_metadata"]), person=ANA)
+    assert (bound.answer, bound.number, bound.names) == (57, 2, ("arn",))
+    assert bound.place == Place(team=TEAM, channel=CHANNEL, ts=CARD)
+    with pytest.raises(RequestError, match="too old"):
+        door.views.typing(ids_in(view["private_metadata"]), person=BO)
+
+
+@pytest.mark.parametrize(("number", "place"), [(58, 1), (57, 3)])
+def test_there_is_no_dialog_for_what_was_never_proposed(door: Door, number: int, place: int) -> None:
+    night(door)
+
+    with pytest.raises(RequestError, match="no expansion of a run"):
+        door.views.dialog(Opening(what="typed", number=number, place=place), person=ANA, place=PLACE)

@@ -155,18 +155,6 @@ def test_a_runbook_that_was_no_candidate_is_none(table: Table) -> None:
     assert told.runbook is None
 
 
-def test_an_action_that_the_runbook_may_not_use_is_not_proposed(table: Table) -> None:
-    evil = ProposedStep(action="s3.swap_json", params={"key": "etl/x.py"}, why=OBSERVED)
-    good = ProposedStep(action="events.rule", params={"rule": "daily"}, why=OBSERVED)
-    seat(table, proposed=(evil, good))
-
-    table.wish(ANA, ExpandWish(runbook="pauses", step="schedule"))
-
-    proposed = the_reply(table)["proposed"]
-    assert isinstance(proposed, list)
-    assert [one["action"] for one in proposed if isinstance(one, dict)] == ["events.rule"]
-
-
 def test_what_a_log_or_a_note_tells_the_model_to_do_is_only_text_and_nothing_happens(table: Table) -> None:
     assistant = seat(table, claims=(Claim(text=INJECTED, kind=Kind.OBSERVED, evidence=("E1",)),))
     an_alarm(table, description=INJECTED)

@@ -5,18 +5,20 @@ Everything here was written by a model, or quoted from logs and chat: it is show
 
 from collections.abc import Mapping, Sequence
 
-from bot.domain.assistance import Answer, Expansion, Made, Suggestion
+from bot.domain.assistance import Answer, Expansion, Made, Offer, ProposedStep, Suggestion, spelled
 from bot.domain.claims import Claim, Kind
 from bot.domain.evidence import Evidence
 from bot.domain.records import Card
+from bot.domain.run import Run
 from bot.domain.value import JsonObject
 from bot.slack.cards import wording
-from bot.slack.cards.blocks import Block, Button, Message, buttons, context, exact, lines, message, section
+from bot.slack.cards.blocks import Block, Button, Confirm, Message, buttons, context, exact, lines, message, section
 from bot.slack.cards.stage import Stage
 
 MOST_CLAIMS = 8
 MOST_ITEMS = 12
 MOST_IDS = 4
+MOST_PROPOSED = 2
 PARTS: Mapping[str, str] = {
     "do": "Do now",
     "look_for": "Look for",
@@ -25,8 +27,12 @@ PARTS: Mapping[str, str] = {
 }
 
 
-def assist_card(card: Card, stage: Stage) -> Message:
-    """Return an answer or an expanded step as far as it has come."""
+def assist_card(card: Card, stage: Stage, *, run: Run | None = None) -> Message:
+    """Return an answer or an expanded step as far as it has come.
+
+    Args:
+        run: of an expanded step, the run that what is proposed may be added to.
+    """
     payload = card.payload
     head = _head(payload, stage)
     state = str(payload.get("state"))
@@ -39,7 +45,7 @@ def assist_card(card: Card, stage: Stage) -> Message:
     if state == "failed":
         words = wording.quoted(str(payload.get("words", "")), 600)
         return _message(card, f"{head} · could not be answered", [section(lines(head, f"🚫 {words}"))])
-    return _message(card, *_said(card, head))
+    return _message(card, *_said(card, head, stage, run))
 
 
 def _message(card: Card, text: str, blocks: Sequence[Block]) -> Message:
@@ -60,7 +66,7 @@ def _head(payload: JsonObject, stage: Stage) -> str:
             return f"*{where} · step {step}*" + (f" · {title}" if title else "")
 
 
-def _said(card: Card, head: str) -> tuple[str, list[Block]]:
+def _said(card: Card, head: str, stage: Stage, run: Run | None) -> tuple[str, list[Block]]:
     payload = card.payload
     evidence = Button(label="Evidence", action="evidence", value=card.key)
     match payload.get("what"):
@@ -77,10 +83,10 @@ def _said(card: Card, head: str) -> tuple[str, list[Block]]:
             text, blocks = f"{head}", [section(lines(head, *suggestion_lines(suggestion)))]
             return text, [*blocks, *buttons([evidence]), small_print(suggestion.made, cost=cost)]
         case _:
-            return _expanded(card, head, evidence)
+            return _expanded(card, head, evidence, stage, run)
 
 
-def _expanded(card: Card, head: str, evidence: Button) -> tuple[str, list[Block]]:
+def _expanded(card: Card, head: str, evidence: Button, stage: Stage, run: Run | None) -> tuple[str, list[Block]]:
     expansion = Expansion.model_validate(card.payload["reply"])
     blocks = [section(head)]
     for name, title in PARTS.items():
@@ -90,12 +96,51 @@ def _expanded(card: Card, head: str, evidence: Button) -> tuple[str, list[Block]
     if expansion.questions:
         asked = [f"• {wording.quoted(one, 160)}" for one in expansion.questions[:6]]
         blocks.append(section(lines("*Not known yet*", *asked)))
-    for step in expansion.proposed[:3]:
-        why = wording.quoted(step.why.text, 160)
-        call = "\n".join(f"{wording.ascii_only(k)}: {wording.ascii_only(str(v))}"[:200] for k, v in step.params.items())
-        blocks.append(section(f"*Proposed, checked by nobody yet*  {wording.code(step.action, 60)} {why}"))
-        blocks.append(exact(wording.escaped(call.replace("`", "'"), 900) or "no parameters"))
-    return f"{head}", [*blocks, *buttons([evidence]), small_print(expansion.made)]
+    adding: list[Button] = []
+    for number, step in enumerate(expansion.proposed[:MOST_PROPOSED], start=1):
+        offer = expansion.offers[number - 1] if number <= len(expansion.offers) else Offer(refused="expand it again.")
+        added = next((one for one in run.added if one.proposal == f"{card.key}:{number}"), None) if run else None
+        mark = f"{number} · " if len(expansion.proposed) > 1 else ""
+        why = f"{_claim(step.why).removeprefix('• ')}"
+        head_of = f"*{mark}Proposed by the assistant*  {wording.code(step.action, 60)} {why}"
+        fate = f"✓ added by {stage.name(added.by)} as step {added.number}" if added else _asks(offer, stage)
+        blocks.append(section(lines(head_of, fate)))
+        blocks.append(exact(_params(step)))
+        if run is not None and added is None and not offer.refused and not run.state.ended:
+            adding.append(_add(card, number, step, offer, run, stage, mark=mark.strip(" ·")))
+    return f"{head}", [*blocks, *buttons([*adding, evidence]), small_print(expansion.made)]
+
+
+def _params(step: ProposedStep) -> str:
+    shown = [wording.ascii_only(f"{name}: {spelled(value)}")[:200] for name, value in step.params.items()]
+    return wording.escaped("\n".join(shown).replace("`", "'"), 900) or "no parameters"
+
+
+def _asks(offer: Offer, stage: Stage) -> str:
+    """Return what adding the step leads to, or why it cannot be added."""
+    if offer.refused:
+        return f"Cannot be added: {wording.quoted(offer.refused, 200)}"
+    if not offer.needs:
+        return "It only looks."
+    who = wording.roles_wanted(offer.needs, stage.policy)
+    effect = f"{wording.short_keys(wording.signed(wording.sentence(offer.effect), 200))}. " if offer.effect else ""
+    return f"{effect}*{wording.quoted(offer.risk, 20).upper()}*: when its turn comes it asks {who}, not who adds it."
+
+
+def _add(card: Card, number: int, step: ProposedStep, offer: Offer, run: Run, stage: Stage, *, mark: str) -> Button:
+    """Return the button that adds a proposal; its value is ids of ours, and no word of a model is on it."""
+    value = f"{card.key.removeprefix('assist:')}:{number}"
+    label = f"Add {mark} to run" if mark else "Add to run"
+    if offer.typed:
+        return Button(label=f"{label}…", action="add_typed", value=value)
+    when = "It looks when its turn comes." if not offer.needs else "Nothing is done before it is approved."
+    text = f"{wording.ascii_only(step.action)[:60]} becomes a step of {run.label}, behind the one under way. {when}"
+    return Button(
+        label=label,
+        action="add_step",
+        value=value,
+        confirm=Confirm(title=f"Add to {run.label} in {stage.platform.name}?", text=text, yes="Add"),
+    )
 
 
 def suggestion_lines(suggestion: Suggestion) -> list[str]:
@@ -132,7 +177,8 @@ def small_print(made: Made, *, cost: bool = False) -> Block:
     count = len(made.dropped)
     dropped = f"{count} sentence{'s' if count > 1 else ''} dropped: not borne by the evidence" if count else ""
     tokens = made.tokens
-    spent = f"{tokens.input + tokens.cached:,} tokens read, {tokens.output:,} written" if cost else ""
+    cached = f" ({tokens.cached:,} of them cached)" if tokens.cached else ""
+    spent = f"{tokens.input:,} tokens read{cached}, {tokens.output:,} written" if cost else ""
     return context(" · ".join(part for part in (who, why, dropped, spent) if part))
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from bot.domain.approval import Approval
+from bot.domain.assistance import ProposedStep
 from bot.domain.postmortem.document import Part
 from bot.domain.postmortem.draft import Draft
 from bot.domain.postmortem.sections import EDITABLE, section_of, sections
@@ -85,6 +86,16 @@ def start_inputs(runbook: Runbook, fields: Sequence[Field], *, meta: str, enviro
     where = wording.quoted(environment, 40)
     lead = f"*{where} · {wording.prose(runbook.title, 80)}*\nStart only looks; every change stops for an approval."
     return _modal("start_inputs", "Start runbook", [section(lead), *map(_field, fields)], meta=meta, submit="Start")
+
+
+def type_again(run: Run, proposed: ProposedStep, names: Sequence[str], *, meta: str) -> View:
+    """Return the dialog in which a person vouches for values that only a text does: nothing is filled in."""
+    lead = (
+        f"*{headline(run)}*\n{wording.code(proposed.action, 60)} was proposed with values that only a text names, "
+        "and anybody can write a text. Type what you know to be right. Who adds a step cannot approve it."
+    )
+    asked = [Field(name=one, title=one, hint=f"proposed: {proposed.params.get(one)}") for one in names]
+    return _modal("typed", f"Add to {run.label}", [section(lead), *map(_field, asked)], meta=meta, submit="Add")
 
 
 def park(run: Run, *, now: datetime) -> View:

@@ -331,6 +331,7 @@ def _small_print(approval: Approval, run: Run, runbook: Runbook, stage: Stage) -
     parts = [
         stage.linked(f"run:{run.id}", f"{run.label}, step{'s' if len(steps) > 1 else ''} {places}"),
         f"runbook {wording.quoted(approval.binding.snapshot[:6], 6)}",
+        *(f"added by {stage.name(one.by)}, not the runbook's own" for one in run.added if one.id in steps),
         _ladder(approval, stage),
         "used once",
     ]

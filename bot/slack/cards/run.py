@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 
 from bot.domain.approval import Approval, ApprovalState
-from bot.domain.run import Awaiting, Run, RunState, StepRecord, StepState, to_undo, undoable
+from bot.domain.run import AddedStep, Awaiting, Run, RunState, StepRecord, StepState, to_undo, undoable
 from bot.domain.runbook import Parameter, Phase, Runbook, Step
 from bot.slack.cards import wording
 from bot.slack.cards.blocks import LABEL, Block, Button, Confirm, Message, buttons, context, lines, message, section
 from bot.slack.cards.stage import Stage, headline, note_of, on_trial, plain_title, step_name, step_or_none, title_of
 
 MOST_NEXT = 3
+MOST_ADDED = 3
 SILENT_S = 120
 
 STATES: dict[RunState, tuple[str, str]] = {
@@ -75,7 +76,9 @@ def _where(run: Run, runbook: Runbook) -> str:
     step = step_or_none(runbook, run.next_step or "")
     if step is None:
         return "at its end"
-    of = sum(one.phase is step.phase for one in runbook.forward)
+    if step.added:
+        return f"step {step_name(step)}, added"
+    of = sum(one.phase is step.phase and not one.added for one in runbook.forward)
     return f"{step_name(step)} of {of}" if step.phase is Phase.VERIFICATION else f"step {step_name(step)} of {of}"
 
 
@@ -131,8 +134,22 @@ def steps_text(run: Run, runbook: Runbook, approvals: Sequence[Approval], stage:
         _passed(run, over),
         _current(run, runbook),
         _coming(run, path, stage),
+        *added_lines(run, stage),
         undo_line(run, runbook),
     )
+
+
+def added_lines(run: Run, stage: Stage) -> list[str]:
+    """Return the steps that are not the runbook's own, each with who added it and what it was proposed from."""
+    shown = [_added(one, stage) for one in run.added[-MOST_ADDED:]]
+    more = len(run.added) - MOST_ADDED
+    return [*shown, *([f"+ and {more} more added before"] if more > 0 else [])]
+
+
+def _added(step: AddedStep, stage: Stage) -> str:
+    ids = " ".join(wording.quoted(one, 8) for one in step.evidence[:4])
+    title = wording.prose(wording.sentence(step.title), 60)
+    return f"+ *ADDED {step.number}*  {title} · by {stage.name(step.by)}, proposed by the assistant from evidence {ids}"
 
 
 def _stands_alone(run: Run, step: Step, stage: Stage) -> bool:
@@ -268,10 +285,18 @@ def run_buttons(run: Run, runbook: Runbook) -> list[Block]:
     undo = undo_button(run, runbook)
     shown = [*_wanted(run, runbook), *_always(run)]
     more = [*other_ways(run, runbook), *([undo] if undo else [])]
+    more += _leaving_out(run)
     more.append(Button(label="All steps", action="show_run", value=str(run.id)))
     if run.next_step and not run.state.ended:
         more.append(Button(label="Expand this step", action="expand", value=f"{run.id}:{run.next_step}"))
     return buttons(shown, more)
+
+
+def _leaving_out(run: Run) -> list[Button]:
+    """Return the way past an added step, which must never keep the runbook's own from going on."""
+    if run.state is not RunState.WAITING or run.next_step not in {one.id for one in run.added}:
+        return []
+    return [Button(label="Leave the added step out", action="leave_out", value=f"{run.id}:{run.next_step}")]
 
 
 def _wanted(run: Run, runbook: Runbook) -> list[Button]:
@@ -446,6 +471,6 @@ def _small_print(run: Run, runbook: Runbook, stage: Stage) -> str:
         f"now with {stage.name(run.requester)}" if run.authors and run.requester != run.authors[0] else "",
         f"*owed*: {owed}" if owed else "owed: nothing",
         f"updated {wording.time_of(run.touched, now=stage.now)}",
-        "no model used",
+        "no model used" if not run.added else "",
     ]
     return " · ".join(part for part in parts if part)

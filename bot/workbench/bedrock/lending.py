@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from bot.aws.clients import Credentials, borrowed_credentials
 
 STAND_IN = "stand-in"
-STAND_IN_MODEL = "local.anthropic.claude-stand-in"
+STAND_IN_MODEL = "eu.anthropic.claude-sonnet-4-stand-in"
 """A name of the form real ones have, which langchain takes what a model can do from."""
 
 

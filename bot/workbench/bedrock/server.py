@@ -118,6 +118,9 @@ class _Wire(BaseHTTPRequestHandler):
         stand_in.asked.append(asked)
         mode = stand_in.mode
         stand_in.pause()
+        if mode is Mode.AWAY:
+            self.close_connection = True
+            return
         if mode in _ERRORS:
             self._refuse(*_ERRORS[mode])
             return

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from bot.domain.assistance import Answer, Expansion, Made, ProposedStep, Suggestion, Tokens
+from bot.domain.assistance import Answer, Expansion, Made, Offer, ProposedStep, Suggestion, Tokens
 from bot.domain.claims import Claim, Dropped, Kind
 from bot.domain.evidence import Evidence, Gathering, Origin
 from bot.domain.records import Card, CardKind, Episode
@@ -42,7 +42,14 @@ def an_expansion() -> Expansion:
         can_go_wrong=(Claim(text="Somebody else changes the file meanwhile.", evidence=("S1",)),),
         undo=(Claim(text="Set it back to OPEN.", evidence=("S3",)),),
         questions=("reason?",),
-        proposed=(ProposedStep(action="s3.read_json", params={"key": "control/`x`.json"}, why=OPEN),),
+        proposed=(
+            ProposedStep(action="s3.read_json", params={"key": "control/`x`.json"}, why=OPEN),
+            ProposedStep(action="stepfunctions.stop", params={"arn": "<!channel>"}, why=FILE),
+        ),
+        offers=(
+            Offer(risk="read"),
+            Offer(risk="change", needs=("platform",), typed=("arn",), effect="Stop the load <!channel>."),
+        ),
         made=made(),
     )
 

@@ -4,11 +4,12 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from bot.domain.action import Call, Many
+from bot.domain.adding import following
 from bot.domain.approval import Approval, ApprovalState
 from bot.domain.incident import Incident
 from bot.domain.postmortem.comparing import Fate
 from bot.domain.records import AlarmState, Attempt, Episode
-from bot.domain.run import Awaiting, Run, RunState
+from bot.domain.run import Awaiting, Run, RunState, StepRecord, StepState, Waiting
 from bot.domain.runbook import Parameter, Runbook, Status
 from bot.domain.value import JsonObject
 from bot.slack.cards import modals
@@ -50,6 +51,7 @@ from tests.slack.cards.samples import (
     unknown,
     waiting_for,
     watching,
+    with_added,
 )
 
 Show = Callable[[], Message | View]
@@ -72,6 +74,21 @@ WAY = Parameter(
     labels={"data": "Point readers back", "code": "Previous version", "wait": "Wait for the load", "none": "Leave it"},
     asked_by="half_open",
 )
+
+
+def _at_added() -> Run:
+    """R-42 waits for a yes to what @bo added."""
+    run = with_added()
+    done = {name: StepRecord(step=name, state=StepState.DONE, at=NIGHT) for name in ("half_open", "probe")}
+    wait = Waiting(what=Awaiting.PERSON, step="added_1", words="Q-10 declined", since=NIGHT)
+    return run.model_copy(
+        update={
+            "records": {**run.records, **done},
+            "at": run.path.index("added_1"),
+            "state": RunState.WAITING,
+            "waiting": wait,
+        }
+    )
 
 
 def _with_ways() -> Runbook:
@@ -218,6 +235,8 @@ GALLERY: dict[str, Show] = {
         an_alarm(runbook=None, why="no runbook names this alarm", findings=()), known=False
     ),
     "alarm-snoozed": lambda: _alarm(an_alarm(snoozed_until=NIGHT + timedelta(hours=1), taken_by=BO)),
+    "run-with-an-added-step": lambda: run_card(with_added(), following(runbook(), with_added()), (), stage()),
+    "run-waiting-at-an-added-step": lambda: run_card(_at_added(), following(runbook(), _at_added()), (), stage()),
     "run-looking": lambda: run_card(
         a_run(at=2, records=dict(list(a_run().records.items())[:2])), runbook(), (), stage()
     ),
@@ -388,7 +407,17 @@ GALLERY: dict[str, Show] = {
         an_assist(what="suggestion", alarm=118, cost=True, reply=a_suggestion()), stage()
     ),
     "assist-expansion": lambda: assist_card(
-        an_assist(what="expansion", runbook="circuit-breaker", run=42, step="half_open", reply=an_expansion()), stage()
+        an_assist(what="expansion", runbook="circuit-breaker", run=42, step="half_open", reply=an_expansion()),
+        stage(),
+        run=at_step("half_open"),
+    ),
+    "assist-expansion-added": lambda: assist_card(
+        an_assist(what="expansion", runbook="circuit-breaker", run=42, step="half_open", reply=an_expansion()),
+        stage(),
+        run=with_added(),
+    ),
+    "assist-expansion-of-a-runbook": lambda: assist_card(
+        an_assist(what="expansion", runbook="circuit-breaker", step="half_open", reply=an_expansion()), stage()
     ),
     "whisper-alarms": lambda: whisper(
         Whisper(payload={"what": "alarms"}, stage=stage(), ids="whisper:7", episodes=[an_alarm(), *a_storm()[:3]])
@@ -422,6 +451,7 @@ GALLERY: dict[str, Show] = {
     "home": lambda: home(BO, [at_step("half_open")], [an_approval()], [an_alarm()], stage()),
     "home-empty": lambda: home(BO, [], [], [], stage()),
     "modal-decline": lambda: modals.decline(an_approval()),
+    "modal-typed": lambda: modals.type_again(with_added(), an_expansion().proposed[1], ("arn",), meta="f00"),
     "modal-inputs": lambda: modals.inputs(
         at_step("half_open"),
         "half_open",

@@ -15,8 +15,8 @@ from bot.domain.people import Place
 from bot.domain.policy import Policy, Role
 from bot.domain.reading import read_runbook
 from bot.domain.records import AlarmState, Attempt, AttemptState, Episode
-from bot.domain.run import Awaiting, Owed, Run, RunState, StepRecord, StepState, Waiting
-from bot.domain.runbook import Phase, Runbook
+from bot.domain.run import Added, AddedStep, Awaiting, Owed, Run, RunState, StepRecord, StepState, Waiting, advance
+from bot.domain.runbook import Phase, Risk, Runbook
 from bot.domain.value import JsonObject
 from bot.slack.cards.stage import Stage
 
@@ -172,6 +172,29 @@ def at_step(step: str, **changes: object) -> Run:
         owed = ()
     reached = {"at": place, "records": records, "owed": owed}
     return before.model_copy(update={**reached, **changes})
+
+
+ADDED = AddedStep(
+    id="added_1",
+    number=19,
+    after="probe",
+    uses="stepfunctions.stop",
+    title="Stop an execution",
+    params={"arn": "arn:aws:states:eu-west-1:123456789012:execution:etl:x", "cause": "stopped by R-42"},
+    risk=Risk.CHANGE,
+    needs=("platform",),
+    by=BO,
+    at=NIGHT,
+    proposal="assist:57:2",
+    evidence=("E2", "E3"),
+    typed=("arn",),
+)
+
+
+def with_added(**changes: object) -> Run:
+    """R-42 with a step that @bo added behind the probe."""
+    run = advance(at_step("half_open"), Added(step=ADDED), now=NIGHT)
+    return run.model_copy(update=changes)
 
 
 LATER = {"probe": "probe cb-probe-4f1a22c0 SUCCEEDED", "breaker_closed": "breaker CLOSED, changed by R-42"}
