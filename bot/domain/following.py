@@ -50,7 +50,7 @@ class FollowUp(Value):
         by: who added it; "bot" where a runbook or a gap suggested it.
         owner: the id of the person whose it is; empty: nobody's.
         gone: who had it and cannot have it any more.
-        told: when its owner was last told of it, since it is theirs.
+        told: when its owner was last told of it, since it is theirs, and `said` why.
         later: until when its owner put it off.
         turn: the number of the wait for the next reminder, and when that is.
         message: the key of the newest message to its owner; only this one has buttons.
@@ -68,6 +68,7 @@ class FollowUp(Value):
     gone: str = ""
     due: date | None = None
     told: datetime | None = None
+    said: Why = Why.GIVEN
     later: datetime | None = None
     turn: int = 0
     next: datetime | None = None

@@ -10,13 +10,16 @@ from typing import Any
 
 from bot.domain.audit import AuditEntry
 from bot.domain.inbox import (
+    AddFollowUp,
     AlarmCame,
     AskAgain,
     AskPeople,
     AskQuestion,
     CancelDraft,
     CastVote,
+    CloseFollowUp,
     ConfirmCause,
+    DateFollowUp,
     DeclareIncident,
     DeclineRequest,
     Delivery,
@@ -24,6 +27,7 @@ from bot.domain.inbox import (
     EndIncident,
     ExpandStep,
     ExportPostmortem,
+    GiveBackFollowUp,
     GiveInputs,
     GradeIncident,
     MarkDone,
@@ -31,6 +35,7 @@ from bot.domain.inbox import (
     NoteIncident,
     OpenHome,
     OtherRunbook,
+    OwnFollowUp,
     ParkRun,
     PublishPostmortem,
     RevokeRequest,
@@ -40,6 +45,7 @@ from bot.domain.inbox import (
     ShowApprovals,
     ShowDetails,
     ShowEvidence,
+    ShowFollowUps,
     ShowHelp,
     ShowIncidents,
     ShowList,
@@ -47,6 +53,7 @@ from bot.domain.inbox import (
     ShowRunbook,
     ShowStatus,
     SnoozeAlarm,
+    SnoozeFollowUp,
     StartPostmortem,
     StartRun,
     StateFact,
@@ -59,7 +66,7 @@ from bot.domain.inbox import (
 from bot.domain.records import Card, CardKind, Change
 from bot.domain.value import JsonObject
 from bot.errors import BotError, EdgeError, LeaseHeldError
-from bot.usecases import alarms, approvals, assistance, incidents, steering
+from bot.usecases import alarms, approvals, assistance, following, incidents, steering
 from bot.usecases.desk import Desk
 from bot.usecases.plans import plan_run
 from bot.usecases.postmortems import beginning, drafts, editing, publishing
@@ -275,6 +282,13 @@ WISHES: dict[type, Callable[[Desk, Delivery, Any], Answer]] = {
     ConfirmCause: _silent(editing.confirm_cause),
     PublishPostmortem: _silent(publishing.publish),
     ExportPostmortem: _silent(publishing.export),
+    ShowFollowUps: following.show,
+    AddFollowUp: _silent(following.add),
+    OwnFollowUp: following.own,
+    DateFollowUp: following.date_it,
+    CloseFollowUp: _silent(following.close),
+    SnoozeFollowUp: _silent(following.snooze),
+    GiveBackFollowUp: _silent(following.give_back),
     DeclareIncident: _silent(incidents.declare),
     GradeIncident: _silent(incidents.grade),
     NamePerson: _silent(incidents.name_person),

@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -145,13 +146,14 @@ def test_dropping_needs_a_reason_and_done_does_not() -> None:
 def test_what_is_closed_never_changes_again() -> None:
     over = closed(told(), FollowState.DROPPED, by="U1", now=MONDAY, why="the source is gone")
 
-    for change in (
+    changes: list[Callable[[], FollowUp]] = [
         lambda: owned(over, "U2"),
         lambda: unowned(over),
         lambda: dated(over, FRIDAY, today=MONDAY.date()),
         lambda: put_off(over, 1, by="U1", now=MONDAY),
         lambda: closed(over, FollowState.DONE, by="U1", now=MONDAY),
-    ):
+    ]
+    for change in changes:
         with pytest.raises(RequestError, match="ACT-12 is dropped already"):
             change()
 

@@ -3,6 +3,7 @@ import json
 import pytest
 
 from bot.domain.inbox import (
+    AddFollowUp,
     DeclareIncident,
     EndIncident,
     ExpandStep,
@@ -15,6 +16,7 @@ from bot.domain.inbox import (
     RevokeRequest,
     ShowAlarms,
     ShowApprovals,
+    ShowFollowUps,
     ShowHelp,
     ShowIncidents,
     ShowList,
@@ -74,6 +76,12 @@ READ = [
     ("postmortem", "export INC-7 HTML", ExportPostmortem(form="html", incident=7)),
     ("postmortem", "publish --anyway", PublishPostmortem(anyway=True)),
     ("postmortem", "publish INC-7", PublishPostmortem(incident=7)),
+    ("postmortem", "actions", ShowFollowUps()),
+    ("postmortem", "actions inc-7", ShowFollowUps(incident=7)),
+    ("postmortem", "actions Mine", ShowFollowUps(which="mine")),
+    ("postmortem", "actions open", ShowFollowUps(which="open")),
+    ("postmortem", "action add INC-7 call the vendor, a=b", AddFollowUp(incident=7, text="call the vendor, a=b")),
+    ("postmortem", "action add “quote” it", AddFollowUp(text="“quote” it")),
     ("incident", "", ShowIncidents()),
     ("incident", "list", ShowIncidents(every=True)),
     ("incident", "status inc-7", ShowIncidents(incident=7)),
@@ -125,6 +133,9 @@ def test_a_command_becomes_its_wish(command: str, text: str, wish: Wish) -> None
         ("postmortem", "export pdf", "one of md, html, docx, json"),
         ("postmortem", "draft from=02:00", "do not understand `from=`"),
         ("postmortem", "publish now", "do not understand `now`"),
+        ("postmortem", "actions all", "is no list of action items"),
+        ("postmortem", "actions INC-7 mine", "do not understand `mine`"),
+        ("postmortem", "action drop 3", "action add, and what is to be done"),
         ("incident", "resolve R-9", "is a run, not an incident"),
         ("incident", "severity high", "is no severity"),
         ("incident", "severity", "is no severity"),

@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.domain.inbox import CastVote, DeclineRequest, GiveInputs, ParkRun, StartRun
+from bot.domain.inbox import AddFollowUp, CastVote, CloseFollowUp, DeclineRequest, GiveInputs, ParkRun, StartRun
 from bot.domain.people import Place
 from bot.domain.runbook import Parameter
 from bot.errors import RequestError
@@ -257,3 +257,16 @@ def test_a_dialog_opened_in_home_answers_in_direct_messages() -> None:
     kept = submission(submit("decline", "9 D -", declining("not now")), ToldForms(), at=NOON)
 
     assert kept.place == Place(team=TEAM, channel="D")
+
+
+def test_dropping_and_adding_an_action_item_need_words() -> None:
+    said = written("words", "words", " the source\nis gone ")
+
+    dropped = submission(submit("drop", f"12 {HERE}", said), ToldForms(), at=NOON)
+    added = submission(submit("item", f"12 {HERE}", said), ToldForms(), at=NOON)
+
+    assert dropped.wish == CloseFollowUp(item=12, done=False, why="the source\nis gone")
+    assert added.wish == AddFollowUp(beside=12, text="the source\nis gone")
+    for callback in ("drop", "item"):
+        with pytest.raises(FieldsError, match="Say in a sentence"):
+            submission(submit(callback, f"12 {HERE}", written("words", "words", "\u200b ")), ToldForms(), at=NOON)

@@ -6,8 +6,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.domain.approval import ApprovalState
+from bot.domain.following import FollowState, closed
 from bot.domain.inbox import ShowList, StartRun
 from bot.domain.people import Place
+from bot.domain.records import Change
 from bot.domain.run import Awaiting, RunState, StepRecord, StepState
 from bot.errors import NotAllowedError, NotFoundError, RequestError
 from bot.slack.buttons import OfAlarm, Opening
@@ -15,6 +17,7 @@ from bot.slack.payloads import ids_in, place_in
 from bot.slack.views import Views, next_morning
 from bot.workbench.slack.checker import check_view
 from tests.slack.cards import samples
+from tests.slack.cards.followed import items
 from tests.slack.door import ANA, BO, CARD, CHANNEL, GUS, NOON, TEAM, THREAD, Door
 
 PLACE = Place(team=TEAM, channel=CHANNEL, ts=CARD, thread=THREAD)
@@ -24,6 +27,8 @@ OPENINGS = [
     Opening(what="review", number=9),
     Opening(what="inputs", number=42, step="half_open"),
     Opening(what="park", number=42),
+    Opening(what="drop", number=12),
+    Opening(what="item", number=12),
 ]
 
 
@@ -37,6 +42,7 @@ def night(door: Door, **changes: object) -> None:
     )
     run = waiting.model_copy(update={"records": {**waiting.records, "raw": raw}, **changes})
     door.keep(run, samples.an_approval(), samples.an_alarm())
+    door.store.commit(Change(followups=(items()[0],)))
 
 
 def words(view: object) -> str:
@@ -230,3 +236,11 @@ def test_an_alarm_without_a_runbook_starts_nothing(door: Door) -> None:
 
 def test_noon_is_not_the_morning() -> None:
     assert next_morning(NOON, UTC) - NOON == timedelta(hours=20)
+
+
+def test_an_item_that_is_closed_cannot_be_dropped_any_more(door: Door) -> None:
+    night(door)
+    door.store.commit(Change(followups=(closed(door.store.followup(12), FollowState.DONE, by=BO, now=NOON),)))
+
+    with pytest.raises(RequestError, match="ACT-12 is done already"):
+        door.views.dialog(Opening(what="drop", number=12), person=ANA, place=PLACE)

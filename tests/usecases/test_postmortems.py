@@ -123,6 +123,21 @@ def test_what_people_did_stands_in_the_timeline_under_their_names(table: Table) 
     assert "| @bo | note |" in draft.text
 
 
+def test_the_time_that_work_waited_for_people_stands_in_its_times(table: Table) -> None:
+    seat(table)
+    table.start(ANA)
+    table.later(timedelta(minutes=4))
+    table.approve(ANA)
+
+    draft = drafted(table)
+
+    assert draft.document is not None
+    waited = draft.document.times.waited
+    assert waited is not None
+    assert timedelta(minutes=4) <= waited < timedelta(minutes=5)
+    assert "- Waited for people: 4 min" in section_of(draft.text, "Times")
+
+
 def test_a_sentence_the_evidence_does_not_bear_is_dropped_and_listed(table: Table) -> None:
     invented = Claim(text="All 99,999 rows were lost.", kind=Kind.OBSERVED, evidence=("E1",))
     seat(table, claims=(invented,))

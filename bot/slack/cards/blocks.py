@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from bot.slack.cards.wording import cut, cut_mrkdwn
 
@@ -91,6 +92,27 @@ class Button:
         return made
 
 
+@dataclass(frozen=True, kw_only=True)
+class Picker:
+    """Be one picker of a person or of a day; it has no value, so its subject's id stands behind what it does."""
+
+    kind: Literal["users_select", "datepicker"]
+    label: str
+    action: str
+    subject: str
+    picked: str = ""
+
+    def block(self) -> Block:
+        """Return the picker, with what is picked already."""
+        made: Block = {
+            "type": self.kind,
+            "action_id": f"{self.action}.{self.subject}",
+            "placeholder": words(cut(self.label, LABEL)),
+        }
+        initial = "initial_user" if self.kind == "users_select" else "initial_date"
+        return {**made, initial: self.picked} if self.picked else made
+
+
 def words(text: str) -> Block:
     """Return plain text, never formatted, mentioning nobody."""
     return {"type": "plain_text", "text": text or " "}
@@ -124,10 +146,10 @@ def context(*texts: str) -> Block:
     return {"type": "context", "elements": [mrkdwn(cut_mrkdwn(text, 600)) for text in texts if text]}
 
 
-def buttons(shown: Sequence[Button], more: Sequence[Button] = ()) -> list[Block]:
-    """Return at most one row: three buttons at most, most wanted first, the others in one overflow."""
+def buttons(shown: Sequence[Button], more: Sequence[Button] = (), *, pickers: Sequence[Picker] = ()) -> list[Block]:
+    """Return at most one row: three buttons at most, most wanted first, the others in one overflow; pickers before."""
     known = [button for button in shown if button.value]
-    elements = _apart([button.block() for button in known[:3]])
+    elements = [*(picker.block() for picker in pickers), *_apart([button.block() for button in known[:3]])]
     rest = [*known[3:], *more][:5]
     if rest:
         options = [{"text": words(cut(one.label, 75)), "value": f"{one.action}:{one.value}"} for one in rest]

@@ -11,6 +11,7 @@ from bot.domain.postmortem.markdown import read
 from bot.domain.records import Card, CardKind, Change
 from bot.domain.value import JsonObject
 from bot.errors import RequestError
+from bot.usecases import following
 from bot.usecases.desk import Desk
 from bot.usecases.postmortems.drafts import draft_card, find_draft, fingerprint
 
@@ -50,7 +51,13 @@ def publish(desk: Desk, delivery: Delivery, wish: PublishPostmortem) -> Change:
         under=f"postmortem:{out.id}",
         payload={"what": "md"},
     )
-    return Change(drafts=(out,), cards=(draft_card(out), file), audit=(entry,))
+    followed = following.suggested(desk, out, by=somebody.id)
+    return Change(
+        drafts=(out,),
+        followups=followed.followups,
+        cards=(draft_card(out), file, *followed.cards),
+        audit=(entry, *followed.audit),
+    )
 
 
 def export(desk: Desk, delivery: Delivery, wish: ExportPostmortem) -> Change:
