@@ -157,6 +157,16 @@ def test_what_was_not_read_is_said_and_the_draft_goes_on(table: Table) -> None:
 
     assert draft.state is DraftState.READY
     assert "/aws-glue/jobs/output: access denied." in section_of(draft.text, "Not read")
+    assert "- [ ] Let the bot read what it could not: /aws-glue/jobs/output" in section_of(draft.text, "Action items")
+
+
+def test_an_incident_that_no_alarm_noticed_suggests_one_and_nobody_to_do_it(table: Table) -> None:
+    seat(table)
+
+    draft = drafted(table)
+
+    assert draft.document is not None
+    assert [(one.text[:27], one.owner) for one in draft.document.actions] == [("Have an alarm notice this: ", "")]
 
 
 def test_without_any_line_the_draft_names_no_candidate_and_says_so(table: Table) -> None:
