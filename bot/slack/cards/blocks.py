@@ -123,9 +123,11 @@ def mrkdwn(text: str) -> Block:
     return {"type": "mrkdwn", "text": text or " ", "verbatim": True}
 
 
-def section(text: str, *, button: Button | None = None) -> Block:
-    """Return a paragraph that a phone shows whole."""
+def section(text: str, *, button: Button | None = None, more: Sequence[Button] = ()) -> Block:
+    """Return a paragraph that a phone shows whole, with one button beside it, or several in one overflow."""
     made: Block = {"type": "section", "text": mrkdwn(cut_mrkdwn(text, MOST_SECTION)), "expand": True}
+    if more:
+        return {**made, "accessory": _overflow(more)}
     return {**made, "accessory": button.block()} if button and button.value else made
 
 
@@ -152,11 +154,15 @@ def buttons(shown: Sequence[Button], more: Sequence[Button] = (), *, pickers: Se
     elements = [*(picker.block() for picker in pickers), *_apart([button.block() for button in known[:3]])]
     rest = [*known[3:], *more][:5]
     if rest:
-        options = [{"text": words(cut(one.label, 75)), "value": f"{one.action}:{one.value}"} for one in rest]
-        overflow: Block = {"type": "overflow", "action_id": "more", "options": options}
-        sure = _sure(rest)
-        elements.append({**overflow, "confirm": sure.block()} if sure else overflow)
+        elements.append(_overflow(rest))
     return [{"type": "actions", "elements": elements}] if elements else []
+
+
+def _overflow(rest: Sequence[Button]) -> Block:
+    options = [{"text": words(cut(one.label, 75)), "value": f"{one.action}:{one.value}"} for one in rest]
+    overflow: Block = {"type": "overflow", "action_id": "more", "options": options}
+    sure = _sure(rest)
+    return {**overflow, "confirm": sure.block()} if sure else overflow
 
 
 def _apart(elements: list[Block]) -> list[Block]:

@@ -53,7 +53,18 @@ def _more(items: Sequence[FollowUp], size: int) -> str:
 
 
 def _item(item: FollowUp, stage: Stage) -> list[Block]:
-    return [section(told_of(item, stage)), *(_pickers(item) if item.open else [])]
+    if not item.open:
+        return [section(told_of(item, stage))]
+    return [section(told_of(item, stage), more=_more_of(item)), *_pickers(item)]
+
+
+def _more_of(item: FollowUp) -> list[Button]:
+    number = str(item.id)
+    return [
+        Button(label="Drop…", action="drop_item", value=number),
+        *([Button(label="Give back", action="give_back_item", value=number)] if item.owner else []),
+        *([Button(label="No date", action="no_date_item", value=number)] if item.due else []),
+    ]
 
 
 def told_of(item: FollowUp, stage: Stage, *, most: int = MOST_TEXT) -> str:
@@ -83,16 +94,11 @@ def day(at: date) -> str:
 
 def _pickers(item: FollowUp) -> list[Block]:
     number, due = str(item.id), item.due.isoformat() if item.due else ""
-    more = [
-        *([Button(label="Give back", action="give_back_item", value=number)] if item.owner else []),
-        *([Button(label="No date", action="no_date_item", value=number)] if item.due else []),
-        Button(label="Drop…", action="drop_item", value=number),
-    ]
     pickers = [
         Picker(kind="users_select", label="Owner", action="own_item", subject=number, picked=item.owner),
         Picker(kind="datepicker", label="Due", action="date_item", subject=number, picked=due),
     ]
-    return buttons([Button(label="Done", action="done_item", value=number)], more, pickers=pickers)
+    return buttons([Button(label="Done", action="done_item", value=number)], pickers=pickers)
 
 
 def reminder_card(item: FollowUp, key: str, person: str, stage: Stage, *, ids: str) -> Message:
