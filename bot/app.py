@@ -355,6 +355,7 @@ def _desk(
         replica=replica,
         alive=lambda owner: owner == replica or owner not in store.dead(after=DEAD_AFTER),
         zone=directory.zone if isinstance(directory, SlackDirectory) else utc_for,
+        morning=settings.slack.morning_hour,
     )
 
 

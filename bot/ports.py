@@ -18,6 +18,7 @@ from bot.domain.assistance import (
 )
 from bot.domain.chart import Chart
 from bot.domain.evidence import Evidence
+from bot.domain.following import FollowUp
 from bot.domain.inbox import Delivery
 from bot.domain.incident import Incident
 from bot.domain.logs.digest import Digest
@@ -436,6 +437,20 @@ class Records(Dialogs, Protocol):
 
     def drafts(self, *, most: int = 50) -> Sequence[Draft]:
         """Return drafts of post-mortems, newest first."""
+        ...
+
+    def followup(self, number: int) -> FollowUp:
+        """Return the action item.
+
+        Raises:
+            NotFoundError: there is none.
+        """
+        ...
+
+    def followups(
+        self, *, subject: str | None = None, owner: str | None = None, open_only: bool = False
+    ) -> Sequence[FollowUp]:
+        """Return action items, oldest first, of one incident or person or of all."""
         ...
 
     def evidence(self, subject: str) -> Evidence:

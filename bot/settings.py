@@ -15,6 +15,7 @@ from pydantic.fields import FieldInfo
 
 from bot.domain.action import Platform
 from bot.domain.policy import APPROVAL_LIFETIME, LONGEST_LIFETIME, MOST_EVER, Policy, Role
+from bot.domain.quiet import AT_WORK, EVENING, MORNING
 from bot.errors import InvalidError
 
 SECRETS = {
@@ -40,6 +41,12 @@ class SlackSettings(_Part):
     http_port: int = Field(8080, ge=1, le=65_535, description="port of the signed HTTP transport")
     workspace_url: str = Field("", description="e.g. the https address of the workspace, for links between cards")
     commands: Mapping[str, str] = Field({}, description='other names for slash commands, e.g. {runbook = "rb"}')
+    morning_hour: int = Field(
+        AT_WORK,
+        ge=MORNING,
+        lt=EVENING,
+        description="local hour of each person at which reminders and the message after an incident come, weekends too",
+    )
     bot_token: SecretStr = Field(SecretStr(""), description="bot token, xoxb-…; never in the file")
     app_token: SecretStr = Field(
         SecretStr(""), description="app-level token, xapp-…, for Socket Mode; never in the file"

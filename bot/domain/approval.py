@@ -184,6 +184,7 @@ class Approval(Value):
         candidates: who held each needed role when it was asked; nobody who joined later may approve.
         edition: rises only when what is signed changes; a click counts only on the edition it was shown with.
         used: how many of its calls were taken.
+        ended: when it ended without being used up; None on requests that ended before that was kept.
         ended_by: the person or the reason that ended it.
         level: how far up the ladder it has been escalated.
     """
@@ -204,6 +205,7 @@ class Approval(Value):
     environment: str
     edition: int = 1
     used: int = 0
+    ended: datetime | None = None
     ended_by: str = ""
     ended_why: str = ""
     level: int = 0
@@ -308,8 +310,8 @@ def still_eligible(approval: Approval, roles_of: Mapping[str, frozenset[str]]) -
     return None
 
 
-def end(approval: Approval, state: ApprovalState, *, by: str, why: str) -> Approval:
+def end(approval: Approval, state: ApprovalState, *, by: str, why: str, now: datetime) -> Approval:
     """Return the request ended; the run goes on waiting and may ask again."""
     return approval.model_copy(
-        update={"state": state, "ended_by": by, "ended_why": why, "edition": approval.edition + 1}
+        update={"state": state, "ended": now, "ended_by": by, "ended_why": why, "edition": approval.edition + 1}
     )

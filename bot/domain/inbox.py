@@ -4,7 +4,7 @@ One class per thing a person or an alarm can want. Adding one = a class here and
 """
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -405,6 +405,67 @@ class SettleImport(Value):
     taken: bool
 
 
+class ShowFollowUps(Value):
+    """Show action items: of an incident, this channel's newest if none is named; mine; or all that are open."""
+
+    kind: Literal["show_follow_ups"] = "show_follow_ups"
+    incident: int | None = None
+    which: Literal["subject", "mine", "open"] = "subject"
+
+
+class AddFollowUp(Value):
+    """Add an action item to an incident, this channel's newest if none is named.
+
+    Attributes:
+        beside: an action item on whose checklist it is to stand.
+    """
+
+    kind: Literal["add_follow_up"] = "add_follow_up"
+    incident: int | None = None
+    beside: int | None = None
+    text: str
+
+
+class OwnFollowUp(Value):
+    """Give an action item to somebody, or take it."""
+
+    kind: Literal["own_follow_up"] = "own_follow_up"
+    item: int
+    owner: str
+
+
+class DateFollowUp(Value):
+    """Say on which day an action item is due; None: on none."""
+
+    kind: Literal["date_follow_up"] = "date_follow_up"
+    item: int
+    due: date | None
+
+
+class CloseFollowUp(Value):
+    """Say that an action item is done, or why it is dropped."""
+
+    kind: Literal["close_follow_up"] = "close_follow_up"
+    item: int
+    done: bool
+    why: str = ""
+
+
+class SnoozeFollowUp(Value):
+    """Put the reminder of an action item off by days."""
+
+    kind: Literal["snooze_follow_up"] = "snooze_follow_up"
+    item: int
+    days: int
+
+
+class GiveBackFollowUp(Value):
+    """Make an action item nobody's again."""
+
+    kind: Literal["give_back_follow_up"] = "give_back_follow_up"
+    item: int
+
+
 class OpenHome(Value):
     """Somebody opened the App Home."""
 
@@ -459,6 +520,13 @@ Wish = Annotated[
     | ExportPostmortem
     | ImportPostmortem
     | SettleImport
+    | ShowFollowUps
+    | AddFollowUp
+    | OwnFollowUp
+    | DateFollowUp
+    | CloseFollowUp
+    | SnoozeFollowUp
+    | GiveBackFollowUp
     | OpenHome,
     Field(discriminator="kind"),
 ]

@@ -13,6 +13,7 @@ from bot.domain.assistance import Suggestion
 from bot.domain.audit import AuditEntry
 from bot.domain.chart import Chart
 from bot.domain.evidence import Evidence
+from bot.domain.following import FollowUp
 from bot.domain.incident import Incident
 from bot.domain.postmortem.draft import Draft
 from bot.domain.run import Run
@@ -22,7 +23,8 @@ from bot.domain.value import JsonObject, Value
 class Wait(Value):
     """Hold one thing that is to be done at an hour; its key is the work's id.
 
-    Keys: `segment:RUN:NUMBER`, `ladder:APPROVAL:LEVEL`, `remind:RUN:NUMBER`, `suggest:ALARM`, `assist:NUMBER`.
+    Keys: `segment:RUN:NUMBER`, `ladder:APPROVAL:LEVEL`, `remind:RUN:NUMBER`, `suggest:ALARM`, `assist:NUMBER`,
+    `item:ACTION_ITEM:TURN`, `morning:INCIDENT:PERSON:TURN`.
     """
 
     key: str
@@ -121,6 +123,9 @@ class CardKind(StrEnum):
     ASSIST = "assist"
     STORM = "storm"
     POSTMORTEM = "postmortem"
+    CHECKLIST = "checklist"
+    REMINDER = "reminder"
+    MORNING = "morning"
     FILE = "file"
     CANVAS = "canvas"
     IMPORT = "import"
@@ -211,8 +216,8 @@ class Episode(Value):
 class Change(Value):
     """Hold everything one transaction keeps.
 
-    Runs, approvals, episodes and incidents are inserted at revision 0 and else updated only if nobody changed them
-    since they were read; a `StaleError` then keeps nothing.
+    Runs, approvals, episodes, incidents, drafts and action items are inserted at revision 0 and else updated only if
+    nobody changed them since they were read; a `StaleError` then keeps nothing.
 
     Attributes:
         evidence: what sentences on cards point at, each under its subject, e.g. `A-118`; the newest replaces the last.
@@ -229,6 +234,7 @@ class Change(Value):
     incidents: tuple[Incident, ...] = ()
     evidence: tuple[tuple[str, Evidence], ...] = ()
     drafts: tuple[Draft, ...] = ()
+    followups: tuple[FollowUp, ...] = ()
     opens: tuple[Wait, ...] = ()
     closes: tuple[str, ...] = ()
     outcomes: tuple[Outcome, ...] = ()

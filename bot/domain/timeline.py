@@ -109,8 +109,15 @@ def of_approval(approval: Approval) -> Iterator[Moment]:
             by=vote.person,
             key=f"{approval.label}:{vote.person}",
         )
-    if approval.state is ApprovalState.EXPIRED:
-        yield Moment(at=approval.expires, text=f"{about} expired.", source="approval", key=f"{approval.label}:ended")
+    over = approval.expires if approval.state is ApprovalState.EXPIRED else approval.ended
+    if over is not None and approval.state in _ASKED:
+        yield Moment(
+            at=over,
+            text=f"{about} {_ASKED[approval.state]}.",
+            source="approval",
+            by="" if approval.ended_by == "bot" else approval.ended_by,
+            key=f"{approval.label}:ended",
+        )
 
 
 def of_attempt(attempt: Attempt, title: str) -> Iterator[Moment]:
@@ -189,7 +196,7 @@ def waited(approvals: Iterable[Approval], *, now: datetime) -> timedelta:
 
 
 def _answered(approval: Approval, now: datetime) -> datetime:
-    """Return until when it waited; when a request was declined or withdrawn is in the audit, not here: it counts 0."""
+    """Return until when it waited: a whole yes, a no, its end; one of before that was kept counts nothing."""
     if approval.votes and not approval.missing():
         return max(vote.at for vote in approval.votes)
     match approval.state:
@@ -198,7 +205,7 @@ def _answered(approval: Approval, now: datetime) -> datetime:
         case ApprovalState.PENDING:
             return min(now, approval.expires)
         case _:
-            return approval.asked_at
+            return approval.ended or approval.asked_at
 
 
 def _in_utc(one: Moment) -> Moment:

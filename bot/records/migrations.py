@@ -177,4 +177,20 @@ def postmortems(connection: Connection) -> None:
     )
 
 
-MIGRATIONS: tuple[Migration, ...] = (first, incidents, dialogs, evidence, postmortems)
+def followups(connection: Connection) -> None:
+    """Make the table of action items."""
+    for statement in _FOLLOWUPS:
+        connection.execute(text(statement))
+
+
+_FOLLOWUPS = (
+    """create table followups (
+        id bigint primary key, revision integer not null, subject text not null, owner text not null,
+        open boolean not null, doc text not null
+    )""",
+    "create index followups_of_subject on followups (subject, id)",
+    "create index followups_open on followups (owner, id) where open",
+)
+
+
+MIGRATIONS: tuple[Migration, ...] = (first, incidents, dialogs, evidence, postmortems, followups)

@@ -111,6 +111,16 @@ incidents = Table(
     Column("doc", Text),
 )
 drafts = Table("drafts", metadata, Column("id", BigInteger), Column("revision", Integer), Column("doc", Text))
+followups = Table(
+    "followups",
+    metadata,
+    Column("id", BigInteger),
+    Column("revision", Integer),
+    Column("subject", Text),
+    Column("owner", Text),
+    Column("open", Boolean),
+    Column("doc", Text),
+)
 evidence = Table("evidence", metadata, Column("subject", Text), Column("doc", Text))
 snapshots = Table("snapshots", metadata, Column("sha256", Text), Column("text", Text), Column("path", Text))
 waits = Table("waits", metadata, Column("key", Text), Column("due", Moment), Column("open", Boolean))

@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from bot.domain.approval import Approval, ConsumedApproval
 from bot.domain.audit import Anchor, AuditRecord
 from bot.domain.evidence import Evidence
+from bot.domain.following import FollowUp
 from bot.domain.inbox import Delivery
 from bot.domain.incident import Incident
 from bot.domain.postmortem.draft import Draft
@@ -199,6 +200,18 @@ class Store:
         with self._database.reading() as connection:
             return subjects.newest_drafts(connection, most=most)
 
+    def followup(self, number: int) -> FollowUp:
+        """Return the action item."""
+        with self._database.reading() as connection:
+            return subjects.followup(connection, number)
+
+    def followups(
+        self, *, subject: str | None = None, owner: str | None = None, open_only: bool = False
+    ) -> Sequence[FollowUp]:
+        """Return action items, oldest first."""
+        with self._database.reading() as connection:
+            return subjects.oldest_followups(connection, subject=subject, owner=owner, open_only=open_only)
+
     def evidence(self, subject: str) -> Evidence:
         """Return what sentences about the subject point at; nothing, where nothing was gathered."""
         with self._database.reading() as connection:
@@ -375,6 +388,8 @@ def _keep(connection: Connection, change: Change) -> None:
         subjects.save_incident(connection, incident)
     for draft in sorted(change.drafts, key=lambda one: one.id):
         subjects.save_draft(connection, draft)
+    for item in sorted(change.followups, key=lambda one: one.id):
+        subjects.save_followup(connection, item)
     for subject, found in sorted(change.evidence, key=lambda one: one[0]):
         subjects.save_evidence(connection, subject, found)
     for outcome in sorted(change.outcomes, key=lambda one: one.attempt):

@@ -1,4 +1,4 @@
-"""Runs, approvals, episodes and incidents: kept whole, changed only by whoever saw their newest revision."""
+"""Runs, approvals, alarms, incidents, drafts, action items: kept whole, changed only by who saw the newest one."""
 
 from collections.abc import Mapping, Sequence
 from typing import TypeVar
@@ -7,18 +7,19 @@ from sqlalchemy import Connection, Select, Table, select, update
 
 from bot.domain.approval import Approval
 from bot.domain.evidence import Evidence
+from bot.domain.following import FollowUp
 from bot.domain.incident import Incident
 from bot.domain.postmortem.draft import Draft
 from bot.domain.records import AlarmState, Episode
 from bot.domain.run import Run
 from bot.errors import LeaseHeldError, NotFoundError, StaleError
-from bot.records.schema import approvals, drafts, episodes, evidence, fold, incidents, runs, votes
+from bot.records.schema import approvals, drafts, episodes, evidence, fold, followups, incidents, runs, votes
 from bot.records.statements import insert_into, insert_new
 
-Subject = TypeVar("Subject", Run, Approval, Episode, Incident, Draft)
+Subject = TypeVar("Subject", Run, Approval, Episode, Incident, Draft, FollowUp)
 
 
-Kept = Run | Approval | Episode | Incident | Draft
+Kept = Run | Approval | Episode | Incident | Draft | FollowUp
 
 
 def save_run(connection: Connection, run: Run) -> None:
@@ -84,6 +85,17 @@ def save_draft(connection: Connection, draft: Draft) -> None:
     """
     if not _saved(connection, drafts, draft, {}):
         raise _stale(f"The draft of {draft.label}")
+
+
+def save_followup(connection: Connection, item: FollowUp) -> None:
+    """Keep the action item.
+
+    Raises:
+        StaleError: somebody changed it since it was read.
+    """
+    columns = {"subject": fold(item.subject), "owner": fold(item.owner), "open": item.open}
+    if not _saved(connection, followups, item, columns):
+        raise _stale(item.label)
 
 
 def save_evidence(connection: Connection, subject: str, found: Evidence) -> None:
@@ -156,6 +168,23 @@ def incident(connection: Connection, number: int) -> Incident:
 def draft(connection: Connection, number: int) -> Draft:
     """Return the draft."""
     return _found(connection, Draft, drafts, number, name=f"draft {number}")
+
+
+def followup(connection: Connection, number: int) -> FollowUp:
+    """Return the action item."""
+    return _found(connection, FollowUp, followups, number, name=f"ACT-{number}")
+
+
+def oldest_followups(
+    connection: Connection, *, subject: str | None, owner: str | None, open_only: bool
+) -> Sequence[FollowUp]:
+    """Return action items, oldest first, of one incident or person or of all."""
+    statement = select(followups.c.doc).order_by(followups.c.id)
+    if subject is not None:
+        statement = statement.where(followups.c.subject == fold(subject))
+    if owner is not None:
+        statement = statement.where(followups.c.owner == fold(owner))
+    return _all(connection, FollowUp, statement.where(followups.c.open) if open_only else statement)
 
 
 def newest_drafts(connection: Connection, *, most: int) -> Sequence[Draft]:

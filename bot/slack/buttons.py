@@ -1,12 +1,13 @@
 """What a click means: one table from a button's action id to how its value becomes a wish, or a dialog to open. Pure.
 
 A value holds ids and nothing else, and is taken only whole, in ASCII. The overflow menu `more` carries both in one.
+A picker carries its subject behind its name, `own_item.12`.
 """
 
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 
 from bot.domain.inbox import (
@@ -15,16 +16,20 @@ from bot.domain.inbox import (
     AskPeople,
     CancelDraft,
     CastVote,
+    CloseFollowUp,
     ConfirmCause,
+    DateFollowUp,
     DeclareIncident,
     Delivery,
     EndIncident,
     ExpandStep,
+    GiveBackFollowUp,
     GiveInputs,
     LeaveOut,
     MarkDone,
     NamePerson,
     OtherRunbook,
+    OwnFollowUp,
     PublishPostmortem,
     RevokeRequest,
     SettleImport,
@@ -36,6 +41,8 @@ from bot.domain.inbox import (
     ShowRunbook,
     ShowStatus,
     SnoozeAlarm,
+    SnoozeFollowUp,
+    StartPostmortem,
     StartRun,
     StopRun,
     TakeAlarm,
@@ -56,12 +63,12 @@ class Opening:
     """Ask for a dialog instead of keeping a wish.
 
     Attributes:
-        number: the request for decline, details and review; the run for inputs and park; the expansion for typed;
-            else the draft.
+        number: the request for decline, details and review; the run for inputs and park; the expansion for typed; the
+            action item for drop, and one on the same checklist for item; else the draft.
         place: of a proposal on its expansion, from 1.
     """
 
-    what: Literal["decline", "details", "review", "inputs", "park", "edit", "fact", "typed"]
+    what: Literal["decline", "details", "review", "inputs", "park", "edit", "fact", "typed", "drop", "item"]
     number: int
     step: str = ""
     place: int = 0
@@ -108,6 +115,8 @@ _TWO = re.compile(f"{_NUMBER}:{_NUMBER}", re.ASCII)
 _AT_STEP = re.compile(f"{_NUMBER}:{_STEP}", re.ASCII)
 _CHOSEN = re.compile(f"{_NUMBER}:{_STEP}:([A-Za-z0-9][A-Za-z0-9_.-]{{0,39}})", re.ASCII)
 _SUBJECT = re.compile(r"(A-[1-9][0-9]{0,8}|(?:assist|postmortem):[1-9][0-9]{0,8})", re.ASCII)
+_OWNER = re.compile(f"{_NUMBER}:([UW][A-Z0-9]{{1,20}})", re.ASCII)
+_DAY = re.compile(f"{_NUMBER}:([0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}})", re.ASCII)
 _RUNBOOK = re.compile(r"([a-z][a-z0-9-]{0,59})", re.ASCII)
 
 
@@ -129,6 +138,13 @@ def _cause(found: re.Match[str], *, right: bool) -> ConfirmCause:
 
 def _import(found: re.Match[str], *, taken: bool) -> SettleImport:
     return SettleImport(draft=int(found[1]), number=int(found[2]), taken=taken)
+
+
+def _dated(found: re.Match[str]) -> DateFollowUp:
+    try:
+        return DateFollowUp(item=int(found[1]), due=date.fromisoformat(found[2]))
+    except ValueError as error:  # no such day
+        raise RequestError(UNKNOWN) from error
 
 
 BUTTONS: Mapping[str, Button] = {
@@ -176,7 +192,17 @@ BUTTONS: Mapping[str, Button] = {
     "publish_draft": _one(lambda draft: PublishPostmortem(draft=draft)),
     "take_import": Button(shape=_TWO, build=lambda found: _import(found, taken=True)),
     "discard_import": Button(shape=_TWO, build=lambda found: _import(found, taken=False)),
+    # Action items.
+    "own_item": Button(shape=_OWNER, build=lambda found: OwnFollowUp(item=int(found[1]), owner=found[2])),
+    "date_item": Button(shape=_DAY, build=_dated),
+    "no_date_item": _one(lambda item: DateFollowUp(item=item, due=None)),
+    "done_item": _one(lambda item: CloseFollowUp(item=item, done=True)),
+    "drop_item": _one(lambda item: Opening(what="drop", number=item)),
+    "add_item": _one(lambda item: Opening(what="item", number=item)),
+    "snooze_item": Button(shape=_TWO, build=lambda found: SnoozeFollowUp(item=int(found[1]), days=int(found[2]))),
+    "give_back_item": _one(lambda item: GiveBackFollowUp(item=item)),
     # Incidents.
+    "draft_incident": _one(lambda incident: StartPostmortem(incident=incident)),
     "lead_incident": _one(lambda incident: NamePerson(incident=incident)),
     "mitigate_incident": _one(lambda incident: EndIncident(incident=incident, over=False)),
     "resolve_incident": _one(lambda incident: EndIncident(incident=incident, over=True)),
@@ -209,7 +235,10 @@ def click(body: Payload, *, at: datetime) -> Click | None:
     action = body["actions"][0]
     if action.get("url"):
         return None
-    name, value = str(action.get("action_id", "")).partition(".")[0], str(action.get("value") or "")
+    name, _, tail = str(action.get("action_id", "")).partition(".")
+    value = str(action.get("value") or "")
+    if picked := action.get("selected_user") or action.get("selected_date"):
+        value = f"{tail}:{picked}"  # a picker has no value; whose it is stands behind its name
     if name == MORE:
         name, _, value = str((action.get("selected_option") or {}).get("value") or "").partition(":")
     return Click(

@@ -97,6 +97,7 @@ class SlackChat:
     def __init__(self, client: WebClient) -> None:
         client.retry_handlers.clear()
         self._client = client
+        self._rooms: dict[str, str] = {}
 
     def post(self, channel: str, message: Message, *, card: str, thread: str | None, broadcast: bool) -> str:
         """Post a new message."""
@@ -107,7 +108,7 @@ class SlackChat:
 
     def update(self, channel: str, ts: str, message: Message, *, card: str) -> None:
         """Edit a message."""
-        self._call("chat.update", channel=channel, ts=ts, **_body(message, card))
+        self._call("chat.update", channel=self._room(channel), ts=ts, **_body(message, card))
 
     def ephemeral(self, channel: str, person: str, message: Message, *, thread: str | None) -> str:
         """Show one person a message."""
@@ -154,13 +155,22 @@ class SlackChat:
 
     def history(self, channel: str, *, thread: str | None, most: int) -> Sequence[Seen]:
         """Return one page of what was said."""
-        asked: dict[str, object] = {"channel": channel, "limit": most, "include_all_metadata": True}
+        asked: dict[str, object] = {"channel": self._room(channel), "limit": most, "include_all_metadata": True}
         method = "conversations.replies" if thread else "conversations.history"
         if thread:
             asked["ts"] = thread
         answer = self._ask(method, asked)
         listed = answer.get("messages") or []
         return [Seen(ts=str(one["ts"]), card=_card_of(one)) for one in listed if isinstance(one, dict)]
+
+    def _room(self, channel: str) -> str:
+        """Return where a message stands: what is said to a person stands in a conversation with an id of its own."""
+        if not channel.startswith(("U", "W")):
+            return channel
+        if channel not in self._rooms:
+            opened = self._call("conversations.open", users=channel)
+            self._rooms[channel] = str(opened["channel"]["id"])
+        return self._rooms[channel]
 
     def _call(self, method: str, **arguments: object) -> SlackResponse:
         return _answered(method, lambda: self._client.api_call(method, json=arguments))

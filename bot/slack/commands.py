@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Final, get_args
 
 from bot.domain.inbox import (
+    AddFollowUp,
     AskQuestion,
     DeclareIncident,
     Delivery,
@@ -26,6 +27,7 @@ from bot.domain.inbox import (
     RevokeRequest,
     ShowAlarms,
     ShowApprovals,
+    ShowFollowUps,
     ShowHelp,
     ShowIncidents,
     ShowList,
@@ -207,6 +209,28 @@ def _imported(found: Words) -> Wish:
     return ImportPostmortem(incident=incident, source=CANVAS if source.lower() == CANVAS else source[:MOST_SOURCE])
 
 
+def _followed(found: Words) -> Wish:
+    incident, rest = label_first(found, "INC")
+    nothing_more(rest, beyond=0 if incident is not None else 1)
+    match rest.plain[0].lower() if rest.plain else "":
+        case "":
+            return ShowFollowUps(incident=incident)
+        case "mine":
+            return ShowFollowUps(which="mine")
+        case "open":
+            return ShowFollowUps(which="open")
+        case other:
+            raise InvalidError(f"{code(other, 40)} is no list of action items; write INC-7, mine or open.")
+
+
+def _item_added(found: Words) -> Wish:
+    word, rest = first_word(found.raw)
+    if word != "add":
+        raise InvalidError("Do what with an action item? It can be added: action add, and what is to be done.")
+    incident, said = label_first(words(rest), "INC")
+    return AddFollowUp(incident=incident, text=said.raw.strip()[:MOST_NOTE])
+
+
 def _declared(found: Words) -> Wish:
     severity, alarm = found.given.get("severity", "3"), found.given.get("alarm")
     _only(found, "severity", "alarm")
@@ -382,13 +406,27 @@ ROWS: tuple[Row, ...] = (
         help="Publish it, unless the evidence contradicts a sentence.",
         build=_published,
     ),
+    Row(
+        command="postmortem",
+        name="actions",
+        usage="[INC-7|mine|open]",
+        help="Show action items, with the checklist in the incident's channel.",
+        build=_followed,
+    ),
+    Row(
+        command="postmortem",
+        name="action",
+        usage="add [INC-7] words",
+        help="Add an action item; nobody has it until somebody takes or gets it.",
+        build=_item_added,
+    ),
 )
 TITLES: Mapping[str, str] = {
     "runbook": "Find, plan and run runbooks",
     "approvals": "See requests, take back a yes",
     "alarm": "See alarms, have a response suggested",
     "incident": "Declare and steer incidents",
-    "postmortem": "Draft, edit and publish post-mortems",
+    "postmortem": "Draft and publish post-mortems, follow up",
 }
 ESCAPED = frozenset({"incident"})
 """The commands whose mentions Slack writes as ids."""
@@ -560,6 +598,7 @@ BOT_SCOPES = (
     "groups:read",
     "im:history",
     "im:read",
+    "im:write",
     "usergroups:read",
     "users:read",
 )

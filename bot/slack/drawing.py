@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from bot.domain.action import Catalogue, Platform
 from bot.domain.adding import following
 from bot.domain.approval import Approval
+from bot.domain.following import MOST_ITEMS, FollowUp
 from bot.domain.incident import Incident
 from bot.domain.policy import Policy
 from bot.domain.postmortem.canvas import canvas_of
@@ -23,17 +24,21 @@ from bot.slack.cards import wording
 from bot.slack.cards.alarm import alarm_card, storm_card
 from bot.slack.cards.assist import assist_card
 from bot.slack.cards.blocks import Canvas, Message, Sheet, View
+from bot.slack.cards.checklist import checklist_card, reminder_card
 from bot.slack.cards.edits import edit_card
 from bot.slack.cards.home import home
 from bot.slack.cards.importing import import_card
 from bot.slack.cards.incident import Around, incident_card
+from bot.slack.cards.morning import morning_card
 from bot.slack.cards.notices import Told, broadcasts, notice
 from bot.slack.cards.postmortem import CanvasState, file_refused, postmortem_card
 from bot.slack.cards.request import list_sheet, request_card
 from bot.slack.cards.run import run_card
 from bot.slack.cards.stage import Stage
 from bot.slack.cards.whispers import Whisper, whisper
+from bot.usecases.following import PAGE, checklist_key
 from bot.usecases.gathering import things
+from bot.usecases.mornings import draft_of
 from bot.usecases.postmortems.publishing import compared
 
 Link = Callable[[Card], str | None]
@@ -102,6 +107,14 @@ class Drawing:
             case CardKind.IMPORT:
                 draft = self.records.draft(card.subject)
                 return Drawn(shows=import_card(draft, card.payload), asks=str(card.payload.get("by") or "") or None)
+            case CardKind.CHECKLIST:
+                return self._checklist(card, link)
+            case CardKind.REMINDER:
+                item = self.records.followup(card.subject)
+                stage = self.stage(link=link, cards=[checklist_key(item.subject)], people=_concerned([item]))
+                return Drawn(shows=reminder_card(item, card.key, card.to or "", stage, ids=f"{card.key}:{card.wanted}"))
+            case CardKind.MORNING:
+                return self._morning(card, link)
             case CardKind.FILE:
                 return self._file(card)
             case CardKind.PICTURE:
@@ -201,6 +214,22 @@ class Drawing:
         sheet = Sheet(name=name, title=view.title, text=view.text, data=view.data, alt=view.alt)
         return Drawn(shows=sheet, otherwise=lambda code: file_refused(draft, name, code))
 
+    def _checklist(self, card: Card, link: Link) -> Drawn:
+        page = _number(card.payload.get("page")) or 0
+        items = self.records.followups(subject=str(card.payload.get("subject")))
+        if len(items) <= page * PAGE:
+            raise NotFoundError(f"There is no page {page + 1} of these action items.")
+        stage = self.stage(link=link, people=_concerned(items))
+        return Drawn(shows=checklist_card(items, page, PAGE, stage, ids=f"{card.key}:{card.wanted}"))
+
+    def _morning(self, card: Card, link: Link) -> Drawn:
+        incident = self.records.incident(card.subject)
+        draft = draft_of(self.records, incident.id)
+        own = self.records.followups(subject=incident.label, owner=card.to or "", open_only=True)
+        keys = [f"incident:{incident.id}", *([f"postmortem:{draft.id}"] if draft else [])]
+        shows = morning_card(incident, draft, own, self.stage(link=link, cards=keys), ids=f"{card.key}:{card.wanted}")
+        return Drawn(shows=shows)
+
     def _incident(self, card: Card, link: Link) -> Drawn:
         incident = self.records.incident(card.subject)
         runs = [run for run in self.records.runs(open_only=False) if run.incident == incident.id]
@@ -243,7 +272,10 @@ class Drawing:
         episodes = [self.records.episode(number) for number in _numbers(payload, "alarm", "alarms")]
         people += [one.taken_by for one in episodes if one.taken_by]
         people += [name for one in incidents for name in _involved(one)]
+        items = [self.records.followup(number) for number in _numbers(payload, "item", "items")[:MOST_ITEMS]]
+        people += _concerned(items)
         cards = [*(f"request:{one.id}" for one in approvals), *(f"run:{run.id}" for run in runs)]
+        cards += [checklist_key(one.subject) for one in items]
         cards += [f"incident:{one.id}" for one in incidents]
         cards += [f"alarm:{one.with_ or one.id}" for one in episodes]
         told = Whisper(
@@ -255,6 +287,7 @@ class Drawing:
             approvals=approvals,
             incidents=incidents,
             episodes=episodes,
+            followups=items,
         )
         return Drawn(shows=whisper(told))
 
@@ -312,6 +345,11 @@ def _involved(incident: Incident) -> list[str]:
     """Return everybody a card of the incident may name."""
     notes = (note.by for note in incident.notes)
     return [incident.declared_by, incident.lead or "", incident.resolved_by, *incident.roles.values(), *notes]
+
+
+def _concerned(items: Sequence[FollowUp]) -> list[str]:
+    """Return everybody a card of action items may name."""
+    return [person for one in items for person in (one.owner, one.gone, one.by, one.closed_by)]
 
 
 def _numbers(payload: Mapping[str, JsonValue], one: str, many: str) -> list[int]:

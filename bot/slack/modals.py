@@ -9,8 +9,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from bot.domain.inbox import (
+    AddFollowUp,
     AddStep,
     CastVote,
+    CloseFollowUp,
     DeclineRequest,
     Delivery,
     EditDraft,
@@ -240,6 +242,20 @@ def _fact(body: Payload, _forms: Forms, _at: datetime) -> tuple[Wish, None]:
     return StateFact(draft=_number(body), section=section, text=text[:MOST_VALUE]), None
 
 
+def _drop(body: Payload, _forms: Forms, _at: datetime) -> tuple[Wish, None]:
+    words = field(body, WORDS, WORDS)
+    if not cleaned(words):
+        raise FieldsError({WORDS: "Say in a sentence why."})
+    return CloseFollowUp(item=_number(body), done=False, why=words[:MOST_VALUE]), None
+
+
+def _add(body: Payload, _forms: Forms, _at: datetime) -> tuple[Wish, None]:
+    words = field(body, WORDS, WORDS)
+    if not cleaned(words):
+        raise FieldsError({WORDS: "Say in a sentence what is to be done."})
+    return AddFollowUp(beside=_number(body), text=words[:MOST_VALUE]), None
+
+
 DIALOGS: Mapping[str, Read] = {
     "decline": _decline,
     "inputs": _inputs,
@@ -249,6 +265,8 @@ DIALOGS: Mapping[str, Read] = {
     "typed": _typed,
     "edit_draft": _edit,
     "add_fact": _fact,
+    "drop": _drop,
+    "item": _add,
 }
 
 

@@ -74,6 +74,14 @@ class Views:
             case "fact":
                 draft = self._draft(opening.number)
                 return _set(modals.add_fact(draft), str(draft.id), place)
+            case "drop":
+                item = self.desk.records.followup(opening.number)
+                if not item.open:
+                    raise RequestError(f"{item.label} is {item.state} already; nothing was done.")
+                return _set(modals.drop_item(item), str(item.id), place)
+            case "item":
+                item = self.desk.records.followup(opening.number)
+                return _set(modals.add_item(item), str(item.id), place)
 
     def _draft(self, number: int) -> Draft:
         draft = self.desk.records.draft(number)

@@ -90,7 +90,7 @@ def revoke(desk: Desk, delivery: Delivery, wish: RevokeRequest) -> Change:
 
 def ended(desk: Desk, run: Run, approval: Approval, state: ApprovalState, *, by: str, why: str) -> Change:
     """End the request, and let the run wait for a person."""
-    over = end(approval, state, by=by, why=why[:600])
+    over = end(approval, state, by=by, why=why[:600], now=desk.now())
     facts: JsonObject = {"run": run.id, "step": approval.step, "digest": approval.digest}
     entry = AuditEntry(kind=f"approval.{state.value}", subject=approval.label, actor=by, facts=facts, private=why[:600])
     runs: tuple[Run, ...] = ()
@@ -121,7 +121,7 @@ def again(desk: Desk, run: Run, *, by: str, authored: bool = True) -> Change:
     now = desk.now()
     step = run.next_step or ""
     open_ones = [one for one in desk.records.approvals(run=run.id, open_only=True) if one.step == step]
-    over = tuple(end(one, ApprovalState.WITHDRAWN, by=by, why="asked anew") for one in open_ones)
+    over = tuple(end(one, ApprovalState.WITHDRAWN, by=by, why="asked anew", now=now) for one in open_ones)
     if authored:
         run = advance(run, Retried(by=by, step=step), now=now)
     else:
@@ -207,7 +207,7 @@ def page_topics(policy: Policy, roles: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _expired(desk: Desk, run: Run, approval: Approval, key: str) -> Change:
-    over = end(approval, ApprovalState.EXPIRED, by="bot", why="nobody answered")
+    over = end(approval, ApprovalState.EXPIRED, by="bot", why="nobody answered", now=desk.now())
     facts: JsonObject = {"run": run.id, "step": approval.step, "digest": approval.digest}
     entry = AuditEntry(kind="approval.expired", subject=approval.label, actor="bot", facts=facts)
     told = notice(run, "expired", mark=f":{approval.id}", approval=approval.id)

@@ -269,7 +269,7 @@ def _insist_on_what_was_left(desk: Desk, run: Run, earlier: BoundCall, proposal:
 
 
 def _void(desk: Desk, run: Run, approval: Approval, step: Step, why: str) -> Turn:
-    voided = end(approval, ApprovalState.VOID, by="bot", why=why[:600])
+    voided = end(approval, ApprovalState.VOID, by="bot", why=why[:600], now=desk.now())
     facts: JsonObject = {"run": run.id, "step": step.id, "digest": approval.digest}
     entry = AuditEntry(kind="approval.void", subject=approval.label, actor="bot", facts=facts, private=why[:600])
     words = f"{approval.label} is void: {why[:300]}"

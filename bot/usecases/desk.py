@@ -12,6 +12,7 @@ from bot.domain.denies import denied
 from bot.domain.expression import resolve
 from bot.domain.people import Person
 from bot.domain.policy import Policy, admit
+from bot.domain.quiet import AT_WORK
 from bot.domain.records import Change
 from bot.domain.run import Run, scope
 from bot.domain.runbook import Runbook, Step
@@ -37,6 +38,7 @@ class Desk:
         alive: whether the process of that id still beats; its unanswered calls are its own until it does not.
         channel: where alarms without a channel of their own are shown.
         zone: in which time zone a person is.
+        morning: the hour, where a person is, at which they are reminded of what can wait.
         read: snapshots that were read before, by digest; reading one takes longer than all else of a turn.
     """
 
@@ -59,6 +61,7 @@ class Desk:
     replica: str
     alive: Callable[[str], bool]
     zone: Callable[[str], tzinfo] = utc_for
+    morning: int = AT_WORK
     read: dict[str, Runbook] = field(default_factory=dict, repr=False, compare=False)
 
     def now(self) -> datetime:

@@ -10,6 +10,7 @@ from typing import Any
 
 from bot.domain.audit import AuditEntry
 from bot.domain.inbox import (
+    AddFollowUp,
     AddStep,
     AlarmCame,
     AskAgain,
@@ -17,7 +18,9 @@ from bot.domain.inbox import (
     AskQuestion,
     CancelDraft,
     CastVote,
+    CloseFollowUp,
     ConfirmCause,
+    DateFollowUp,
     DeclareIncident,
     DeclineRequest,
     Delivery,
@@ -25,6 +28,7 @@ from bot.domain.inbox import (
     EndIncident,
     ExpandStep,
     ExportPostmortem,
+    GiveBackFollowUp,
     GiveInputs,
     GradeIncident,
     ImportPostmortem,
@@ -34,6 +38,7 @@ from bot.domain.inbox import (
     NoteIncident,
     OpenHome,
     OtherRunbook,
+    OwnFollowUp,
     ParkRun,
     PublishPostmortem,
     RevokeRequest,
@@ -44,6 +49,7 @@ from bot.domain.inbox import (
     ShowApprovals,
     ShowDetails,
     ShowEvidence,
+    ShowFollowUps,
     ShowHelp,
     ShowIncidents,
     ShowList,
@@ -51,6 +57,7 @@ from bot.domain.inbox import (
     ShowRunbook,
     ShowStatus,
     SnoozeAlarm,
+    SnoozeFollowUp,
     StartPostmortem,
     StartRun,
     StateFact,
@@ -63,7 +70,7 @@ from bot.domain.inbox import (
 from bot.domain.records import Card, CardKind, Change
 from bot.domain.value import JsonObject
 from bot.errors import BotError, EdgeError, LeaseHeldError
-from bot.usecases import adding, alarms, approvals, assistance, incidents, steering
+from bot.usecases import adding, alarms, approvals, assistance, following, incidents, steering
 from bot.usecases.desk import Desk
 from bot.usecases.plans import plan_run
 from bot.usecases.postmortems import beginning, drafts, editing, importing, publishing
@@ -283,6 +290,13 @@ WISHES: dict[type, Callable[[Desk, Delivery, Any], Answer]] = {
     ExportPostmortem: _silent(publishing.export),
     ImportPostmortem: _silent(importing.bring),
     SettleImport: _silent(importing.settle),
+    ShowFollowUps: following.show,
+    AddFollowUp: _silent(following.add),
+    OwnFollowUp: following.own,
+    DateFollowUp: following.date_it,
+    CloseFollowUp: _silent(following.close),
+    SnoozeFollowUp: _silent(following.snooze),
+    GiveBackFollowUp: _silent(following.give_back),
     DeclareIncident: _silent(incidents.declare),
     GradeIncident: _silent(incidents.grade),
     NamePerson: _silent(incidents.name_person),

@@ -25,6 +25,7 @@ from bot.domain.records import Change, Episode
 from bot.domain.value import JsonObject
 from bot.errors import NotFoundError, RequestError
 from bot.usecases.desk import Desk
+from bot.usecases.mornings import mornings
 from bot.usecases.starting import alarm_card_of, incident_card
 
 
@@ -135,7 +136,8 @@ def end(desk: Desk, delivery: Delivery, wish: EndIncident) -> Change:
         runs = ", ".join(open_runs[:5])
         raise RequestError(f"{runs} of {incident.label} still goes on; let it end or stop it, then resolve.")
     over = resolved(incident, by=somebody.id, now=desk.now())
-    return _kept(over, "incident.resolved", somebody.id, {})
+    change = _kept(over, "incident.resolved", somebody.id, {})
+    return change.model_copy(update={"opens": mornings(desk, over)})
 
 
 def shown(desk: Desk, delivery: Delivery, wish: ShowIncidents) -> JsonObject:

@@ -60,7 +60,7 @@ def _restored(desk: Desk, anchor: str) -> Change:
             Outcome(attempt=one.id, owner=one.owner, state=AttemptState.UNKNOWN, words=WHY) for one in unfinished
         ]
         voided = [
-            end(one, ApprovalState.VOID, by="bot", why=WHY)
+            end(one, ApprovalState.VOID, by="bot", why=WHY, now=desk.now())
             for one in desk.records.approvals(run=run.id)
             if _leads_to_a_call(one, run)
         ]

@@ -308,5 +308,6 @@ def with_ended(change: Change, over: tuple[Approval, ...], run: Run) -> Change:
 def revoked(desk: Desk, run: Run, *, by: str, why: str) -> tuple[Approval, ...]:
     """Return the run's open requests, revoked."""
     return tuple(
-        end(one, ApprovalState.REVOKED, by=by, why=why) for one in desk.records.approvals(run=run.id, open_only=True)
+        end(one, ApprovalState.REVOKED, by=by, why=why, now=desk.now())
+        for one in desk.records.approvals(run=run.id, open_only=True)
     )

@@ -17,7 +17,9 @@ from bot.usecases.approvals import escalate
 from bot.usecases.assistance import perform_assist, perform_suggest
 from bot.usecases.changes import change_step
 from bot.usecases.desk import Desk
+from bot.usecases.following import remind_owner
 from bot.usecases.inbox import deal
+from bot.usecases.mornings import tell_in_the_morning
 from bot.usecases.postmortems.writing import perform_draft
 from bot.usecases.runs import perform as perform_segment
 from bot.usecases.steering import remind
@@ -47,6 +49,10 @@ def perform_work(desk: Desk, work: str) -> None:
             perform_suggest(desk, work)
         case "postmortem":
             perform_draft(desk, work)
+        case "item":
+            remind_owner(desk, work)
+        case "morning":
+            tell_in_the_morning(desk, work)
         case "assist":
             perform_assist(desk, work)
         case _:

@@ -175,7 +175,7 @@ def test_a_second_yes_after_the_vote_is_complete_changes_nothing() -> None:
 
 
 def test_an_ended_request_says_how_it_ended() -> None:
-    over = end(approval(), ApprovalState.VOID, by="bot", why="state OPEN to CLOSED")
+    over = end(approval(), ApprovalState.VOID, by="bot", why="state OPEN to CLOSED", now=NOW)
 
     with pytest.raises(NotAllowedError, match="void: state OPEN to CLOSED"):
         yes(over, BO)

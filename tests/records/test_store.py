@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from bot.domain.approval import ApprovalState, cast
+from bot.domain.following import FollowState, closed, owned
 from bot.domain.incident import led, resolved
 from bot.domain.people import Person
 from bot.domain.records import AlarmState, AttemptState, Change, Outcome, Wait
@@ -24,6 +25,7 @@ from tests.records.values import (
     StandingClock,
     a_card,
     a_delivery,
+    a_followup,
     a_run,
     an_approval,
     an_episode,
@@ -371,6 +373,36 @@ def test_an_incident_that_somebody_else_changed_since_is_not_overwritten(store: 
         store.commit(Change(incidents=(led(read, "U3"),)))
 
     assert store.incident(1).lead == "U2"
+
+
+# Action items
+
+
+def test_action_items_are_found_oldest_first_by_subject_owner_and_being_open(store: Store) -> None:
+    store.commit(
+        Change(followups=(a_followup(1), a_followup(2, owner="U1"), a_followup(3, subject="INC-2", owner="U1")))
+    )
+    done = closed(store.followup(2), FollowState.DONE, by="U1", now=NOON)
+    store.commit(Change(followups=(done,)))
+
+    assert [one.id for one in store.followups()] == [1, 2, 3]
+    assert [one.id for one in store.followups(subject="INC-1")] == [1, 2]
+    assert [one.id for one in store.followups(owner="U1", open_only=True)] == [3]
+    assert store.followup(2).state is FollowState.DONE
+    with pytest.raises(NotFoundError, match="There is no ACT-9"):
+        store.followup(9)
+
+
+def test_an_action_item_that_somebody_else_changed_since_is_not_overwritten(store: Store) -> None:
+    store.commit(Change(followups=(a_followup(1),)))
+    read = store.followup(1)
+    store.commit(Change(followups=(owned(read, "U2"),)))
+
+    with pytest.raises(StaleError, match="ACT-1"):
+        store.commit(Change(followups=(owned(read, "U3"),), opens=(Wait(key="item:1:1", due=NOON),)))
+
+    assert store.followup(1).owner == "U2"
+    assert not store.wait_open("item:1:1")
 
 
 # Waits

@@ -6,6 +6,7 @@ from bot.domain.action import Call
 from bot.domain.alarm import AlarmNotice
 from bot.domain.approval import Approval, ApprovalState, Binding, BoundCall, Vote
 from bot.domain.audit import AuditEntry
+from bot.domain.following import FollowUp
 from bot.domain.inbox import Delivery, ShowList
 from bot.domain.incident import Incident
 from bot.domain.people import Place
@@ -169,6 +170,10 @@ def a_delivery(identity: str = "E1", *, words: str = "") -> Delivery:
 
 def a_card(key: str = "run:1", *, urgent: bool = False, words: str = "") -> Card:
     return Card(key=key, kind=CardKind.RUN, subject=1, channel="C1", urgent=urgent, payload={"words": words})
+
+
+def a_followup(number: int = 1, *, subject: str = "INC-1", owner: str = "") -> FollowUp:
+    return FollowUp(id=number, subject=subject, place=PLACE, text="Alert on it.", by="U1", added=NOON, owner=owner)
 
 
 def an_incident(number: int = 1, *, channel: str = "C1") -> Incident:

@@ -1,3 +1,4 @@
+from datetime import date
 from typing import Any
 
 import pytest
@@ -8,15 +9,19 @@ from bot.domain.inbox import (
     AskPeople,
     CancelDraft,
     CastVote,
+    CloseFollowUp,
     ConfirmCause,
+    DateFollowUp,
     DeclareIncident,
     EndIncident,
     ExpandStep,
+    GiveBackFollowUp,
     GiveInputs,
     LeaveOut,
     MarkDone,
     NamePerson,
     OtherRunbook,
+    OwnFollowUp,
     PublishPostmortem,
     RevokeRequest,
     SettleImport,
@@ -28,6 +33,8 @@ from bot.domain.inbox import (
     ShowRunbook,
     ShowStatus,
     SnoozeAlarm,
+    SnoozeFollowUp,
+    StartPostmortem,
     StartRun,
     StopRun,
     TakeAlarm,
@@ -73,6 +80,15 @@ CLICKS: list[tuple[str, str, Wanted]] = [
     ("evidence", "postmortem:3", ShowEvidence(subject="postmortem:3")),
     ("take_import", "3:57", SettleImport(draft=3, number=57, taken=True)),
     ("discard_import", "3:57", SettleImport(draft=3, number=57, taken=False)),
+    ("own_item", "12:U0BO", OwnFollowUp(item=12, owner="U0BO")),
+    ("date_item", "12:2026-12-01", DateFollowUp(item=12, due=date(2026, 12, 1))),
+    ("no_date_item", "12", DateFollowUp(item=12, due=None)),
+    ("done_item", "12", CloseFollowUp(item=12, done=True)),
+    ("drop_item", "12", Opening(what="drop", number=12)),
+    ("add_item", "12", Opening(what="item", number=12)),
+    ("snooze_item", "12:7", SnoozeFollowUp(item=12, days=7)),
+    ("give_back_item", "12", GiveBackFollowUp(item=12)),
+    ("draft_incident", "7", StartPostmortem(incident=7)),
     ("other_runbook", "118", OtherRunbook(alarm=118)),
     ("show_alarms", "1", ShowAlarms()),
     ("evidence", "A-118", ShowEvidence(subject="A-118")),
@@ -147,6 +163,12 @@ def test_the_overflow_carries_the_same(action: str, value: str, wants: Wanted) -
         ("choose", "42:way:"),
         ("choose", "42:way:two words"),
         ("choose", "42:way:d\u0430ta"),
+        ("own_item", "12:U0BO|x"),
+        ("own_item", "12:S0TEAM"),
+        ("own_item", ":U0BO"),
+        ("date_item", "12:2026-02-31"),
+        ("date_item", "12:2026-12-01T00:00"),
+        ("snooze_item", "12"),
         ("show_runbook", "../secret"),
         ("show_runbook", "circuit-breaker\n"),
         ("more", "approve"),
@@ -159,6 +181,29 @@ def test_the_overflow_carries_the_same(action: str, value: str, wants: Wanted) -
 def test_a_value_we_did_not_write_is_refused(action: str, value: str) -> None:
     with pytest.raises(RequestError, match="not one I know"):
         click(door.click(action, value), at=NOON)
+
+
+@pytest.mark.parametrize(
+    ("picked", "wants"),
+    [
+        ({"action_id": "own_item.12", "type": "users_select", "selected_user": "U0BO"}, ("12", "U0BO")),
+        ({"action_id": "date_item.12", "type": "datepicker", "selected_date": "2026-12-01"}, ("12", "2026-12-01")),
+    ],
+)
+def test_a_picker_says_whose_it_is_behind_its_name(picked: dict[str, str], wants: tuple[str, str]) -> None:
+    body = {**door.click("own_item", ""), "actions": [picked]}
+
+    found = click(body, at=NOON)
+
+    assert found is not None
+    assert found.wants == wanted(picked["action_id"].partition(".")[0], ":".join(wants))
+
+
+def test_a_picker_that_was_emptied_changes_nothing() -> None:
+    emptied = {"action_id": "date_item.12", "type": "datepicker", "selected_date": None}
+
+    with pytest.raises(RequestError, match="nothing was done"):
+        click({**door.click("date_item", ""), "actions": [emptied]}, at=NOON)
 
 
 def test_a_click_is_kept_with_where_it_was_and_under_its_trigger() -> None:

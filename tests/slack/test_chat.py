@@ -53,6 +53,18 @@ def test_an_edited_message_keeps_its_place_and_its_key(chat: SlackChat, slack: L
     assert slack.board.message(ROOM, ts)["text"] == "done"
 
 
+def test_what_is_said_to_a_person_is_found_and_edited_in_their_direct_messages(
+    chat: SlackChat, slack: LocalSlack
+) -> None:
+    ts = chat.post("U0ANA", HELLO, card="reminder:12:1", thread=None, broadcast=False)
+
+    seen = chat.history("U0ANA", thread=None, most=10)
+    chat.update("U0ANA", ts, Message(text="done", blocks=HELLO.blocks), card="reminder:12:1")
+
+    assert seen == [Seen(ts=ts, card="reminder:12:1")]
+    assert slack.board.message("D0ANA", ts)["text"] == "done"
+
+
 def test_a_message_that_is_not_there_is_said_so(chat: SlackChat) -> None:
     with pytest.raises(CallRefusedError) as refused:
         chat.update(ROOM, "1.000001", HELLO, card="run:42")

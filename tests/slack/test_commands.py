@@ -3,6 +3,7 @@ import json
 import pytest
 
 from bot.domain.inbox import (
+    AddFollowUp,
     DeclareIncident,
     EndIncident,
     ExpandStep,
@@ -16,6 +17,7 @@ from bot.domain.inbox import (
     RevokeRequest,
     ShowAlarms,
     ShowApprovals,
+    ShowFollowUps,
     ShowHelp,
     ShowIncidents,
     ShowList,
@@ -82,6 +84,12 @@ READ = [
         "import https://lake.slack.com/files/U0ANA/F0123ABCD/a.md",
         ImportPostmortem(source="https://lake.slack.com/files/U0ANA/F0123ABCD/a.md"),
     ),
+    ("postmortem", "actions", ShowFollowUps()),
+    ("postmortem", "actions inc-7", ShowFollowUps(incident=7)),
+    ("postmortem", "actions Mine", ShowFollowUps(which="mine")),
+    ("postmortem", "actions open", ShowFollowUps(which="open")),
+    ("postmortem", "action add INC-7 call the vendor, a=b", AddFollowUp(incident=7, text="call the vendor, a=b")),
+    ("postmortem", "action add “quote” it", AddFollowUp(text="“quote” it")),
     ("incident", "", ShowIncidents()),
     ("incident", "list", ShowIncidents(every=True)),
     ("incident", "status inc-7", ShowIncidents(incident=7)),
@@ -134,6 +142,9 @@ def test_a_command_becomes_its_wish(command: str, text: str, wish: Wish) -> None
         ("postmortem", "draft from=02:00", "do not understand `from=`"),
         ("postmortem", "publish now", "do not understand `now`"),
         ("postmortem", "import a.md b.md", "do not understand `b.md`"),
+        ("postmortem", "actions all", "is no list of action items"),
+        ("postmortem", "actions INC-7 mine", "do not understand `mine`"),
+        ("postmortem", "action drop 3", "action add, and what is to be done"),
         ("incident", "resolve R-9", "is a run, not an incident"),
         ("incident", "severity high", "is no severity"),
         ("incident", "severity", "is no severity"),

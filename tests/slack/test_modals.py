@@ -3,7 +3,16 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.domain.inbox import AddStep, CastVote, DeclineRequest, GiveInputs, ParkRun, StartRun
+from bot.domain.inbox import (
+    AddFollowUp,
+    AddStep,
+    CastVote,
+    CloseFollowUp,
+    DeclineRequest,
+    GiveInputs,
+    ParkRun,
+    StartRun,
+)
 from bot.domain.people import Place
 from bot.domain.runbook import Parameter
 from bot.errors import RequestError
@@ -285,3 +294,16 @@ def test_what_was_not_typed_is_asked_for_at_its_field() -> None:
     assert list(refused.value.fields) == ["input:arn"]
     with pytest.raises(RequestError, match="too old"):
         submission(submit("typed", f"forged {HERE}", {}), forms, at=NOON)
+
+
+def test_dropping_and_adding_an_action_item_need_words() -> None:
+    said = written("words", "words", " the source\nis gone ")
+
+    dropped = submission(submit("drop", f"12 {HERE}", said), ToldForms(), at=NOON)
+    added = submission(submit("item", f"12 {HERE}", said), ToldForms(), at=NOON)
+
+    assert dropped.wish == CloseFollowUp(item=12, done=False, why="the source\nis gone")
+    assert added.wish == AddFollowUp(beside=12, text="the source\nis gone")
+    for callback in ("drop", "item"):
+        with pytest.raises(FieldsError, match="Say in a sentence"):
+            submission(submit(callback, f"12 {HERE}", written("words", "words", "\u200b ")), ToldForms(), at=NOON)

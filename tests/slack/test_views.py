@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.domain.approval import ApprovalState
+from bot.domain.following import FollowState, closed
 from bot.domain.inbox import ShowList, StartRun
 from bot.domain.people import Place
 from bot.domain.records import Change
@@ -17,6 +18,7 @@ from bot.slack.views import Views, next_morning
 from bot.workbench.slack.checker import check_view
 from tests.slack.cards import samples
 from tests.slack.cards.assists import an_assist, an_expansion
+from tests.slack.cards.followed import items
 from tests.slack.door import ANA, BO, CARD, CHANNEL, GUS, NOON, TEAM, THREAD, Door
 
 PLACE = Place(team=TEAM, channel=CHANNEL, ts=CARD, thread=THREAD)
@@ -27,6 +29,8 @@ OPENINGS = [
     Opening(what="inputs", number=42, step="half_open"),
     Opening(what="park", number=42),
     Opening(what="typed", number=57, place=2),
+    Opening(what="drop", number=12),
+    Opening(what="item", number=12),
 ]
 
 
@@ -41,7 +45,7 @@ def night(door: Door, **changes: object) -> None:
     run = waiting.model_copy(update={"records": {**waiting.records, "raw": raw}, **changes})
     door.keep(run, samples.an_approval(), samples.an_alarm())
     card = an_assist(what="expansion", runbook="circuit-breaker", run=42, step="half_open", reply=an_expansion())
-    door.store.commit(Change(cards=(card,)))
+    door.store.commit(Change(cards=(card,), followups=(items()[0],)))
 
 
 def words(view: object) -> str:
@@ -256,3 +260,11 @@ def test_there_is_no_dialog_for_what_was_never_proposed(door: Door, number: int,
 
     with pytest.raises(RequestError, match="no expansion of a run"):
         door.views.dialog(Opening(what="typed", number=number, place=place), person=ANA, place=PLACE)
+
+
+def test_an_item_that_is_closed_cannot_be_dropped_any_more(door: Door) -> None:
+    night(door)
+    door.store.commit(Change(followups=(closed(door.store.followup(12), FollowState.DONE, by=BO, now=NOON),)))
+
+    with pytest.raises(RequestError, match="ACT-12 is done already"):
+        door.views.dialog(Opening(what="drop", number=12), person=ANA, place=PLACE)

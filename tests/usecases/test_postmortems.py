@@ -125,6 +125,21 @@ def test_what_people_did_stands_in_the_timeline_under_their_names(table: Table) 
     assert "| @bo | note |" in draft.text
 
 
+def test_the_time_that_work_waited_for_people_stands_in_its_times(table: Table) -> None:
+    seat(table)
+    table.start(ANA)
+    table.later(timedelta(minutes=4))
+    table.approve(ANA)
+
+    draft = drafted(table)
+
+    assert draft.document is not None
+    waited = draft.document.times.waited
+    assert waited is not None
+    assert timedelta(minutes=4) <= waited < timedelta(minutes=5)
+    assert "- Waited for people: 4 min" in section_of(draft.text, "Times")
+
+
 def test_a_sentence_the_evidence_does_not_bear_is_dropped_and_listed(table: Table) -> None:
     invented = Claim(text="All 99,999 rows were lost.", kind=Kind.OBSERVED, evidence=("E1",))
     seat(table, claims=(invented,))
@@ -144,6 +159,16 @@ def test_what_was_not_read_is_said_and_the_draft_goes_on(table: Table) -> None:
 
     assert draft.state is DraftState.READY
     assert "/aws-glue/jobs/output: access denied." in section_of(draft.text, "Not read")
+    assert "- [ ] Let the bot read what it could not: /aws-glue/jobs/output" in section_of(draft.text, "Action items")
+
+
+def test_an_incident_that_no_alarm_noticed_suggests_one_and_nobody_to_do_it(table: Table) -> None:
+    seat(table)
+
+    draft = drafted(table)
+
+    assert draft.document is not None
+    assert [(one.text[:27], one.owner) for one in draft.document.actions] == [("Have an alarm notice this: ", "")]
 
 
 def test_without_any_line_the_draft_names_no_candidate_and_says_so(table: Table) -> None:

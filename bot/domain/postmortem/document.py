@@ -55,7 +55,7 @@ class Times(Value):
 
     Attributes:
         began: the trigger or the first trouble seen, not the alarm.
-        waited: how long the work waited for people: approvals, choices, steps done by hand.
+        waited: how long requests were open that nobody had answered; two at once count once. None: nothing was asked.
     """
 
     began: datetime | None = None

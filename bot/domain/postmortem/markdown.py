@@ -197,6 +197,10 @@ def _after(at: datetime | None, began: datetime | None) -> str:
 # Reading back.
 
 _ITEM = re.compile(r"\s*(?:[-*+]|\d+[.)])\s+(?:\[[ xX]\]\s+)?(?P<text>.*)")
+_TASK = re.compile(
+    r"\s*(?:[-*+]|\d+[.)])\s+(?:\[(?P<box>[ xX])\]\s*)?(?P<text>(?!_None yet).*?)"
+    r"(?:\s+—\s+(?:(?P<nobody>_no owner yet_)|(?P<owner>@[^—,]{1,80}?))(?:, due (?P<due>\d{4}-\d\d-\d\d))?)?\s*"
+)
 _TITLE = re.compile(r"#\s+(?P<incident>[A-Z]+-\d+)\b")
 _EDITION = re.compile(r"\*\*[A-Z]+ v(?P<number>\d+)\*\*")
 _MARKS = re.compile(r"\s*(?<!\\)\[(?P<ids>[DE]\d{1,5}(?:[ ,]+[DE]\d{1,5})*)\]")
@@ -233,6 +237,21 @@ def read(text: str) -> Told:
         timeline=tuple(moments),
         evidence=tuple(ids),
     )
+
+
+def actions_in(text: str) -> tuple[ActionItem, ...]:
+    """Return the action items as people have left them, those that are ticked too."""
+    section, found = "", list[ActionItem]()
+    for line in text.splitlines():
+        if head := re.match(r"##\s+(?P<title>.+?)\s*#*$", line):
+            section = _section(head["title"])
+        elif section == ACTIONS and (item := _TASK.fullmatch(line)):
+            owner = "" if item["nobody"] else unescaped((item["owner"] or "").strip())
+            words = unescaped(_MARKS.sub("", item["text"]).strip())
+            ids = tuple(one for mark in _MARKS.finditer(item["text"]) for one in re.findall(r"E\d+", mark["ids"]))
+            done = (item["box"] or "").casefold() == "x"
+            found.append(ActionItem(text=words, evidence=ids, owner=owner, due=item["due"] or "", done=done))
+    return tuple(one for one in found if one.text)
 
 
 def claim_in(text: str) -> Claim:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from bot.slack.cards.wording import cut, cut_mrkdwn
 
@@ -99,6 +100,27 @@ class Button:
         return made
 
 
+@dataclass(frozen=True, kw_only=True)
+class Picker:
+    """Be one picker of a person or of a day; it has no value, so its subject's id stands behind what it does."""
+
+    kind: Literal["users_select", "datepicker"]
+    label: str
+    action: str
+    subject: str
+    picked: str = ""
+
+    def block(self) -> Block:
+        """Return the picker, with what is picked already."""
+        made: Block = {
+            "type": self.kind,
+            "action_id": f"{self.action}.{self.subject}",
+            "placeholder": words(cut(self.label, LABEL)),
+        }
+        initial = "initial_user" if self.kind == "users_select" else "initial_date"
+        return {**made, initial: self.picked} if self.picked else made
+
+
 def words(text: str) -> Block:
     """Return plain text, never formatted, mentioning nobody."""
     return {"type": "plain_text", "text": text or " "}
@@ -109,9 +131,11 @@ def mrkdwn(text: str) -> Block:
     return {"type": "mrkdwn", "text": text or " ", "verbatim": True}
 
 
-def section(text: str, *, button: Button | None = None) -> Block:
-    """Return a paragraph that a phone shows whole."""
+def section(text: str, *, button: Button | None = None, more: Sequence[Button] = ()) -> Block:
+    """Return a paragraph that a phone shows whole, with one button beside it, or several in one overflow."""
     made: Block = {"type": "section", "text": mrkdwn(cut_mrkdwn(text, MOST_SECTION)), "expand": True}
+    if more:
+        return {**made, "accessory": _overflow(more)}
     return {**made, "accessory": button.block()} if button and button.value else made
 
 
@@ -132,17 +156,21 @@ def context(*texts: str) -> Block:
     return {"type": "context", "elements": [mrkdwn(cut_mrkdwn(text, 600)) for text in texts if text]}
 
 
-def buttons(shown: Sequence[Button], more: Sequence[Button] = ()) -> list[Block]:
-    """Return at most one row: three buttons at most, most wanted first, the others in one overflow."""
+def buttons(shown: Sequence[Button], more: Sequence[Button] = (), *, pickers: Sequence[Picker] = ()) -> list[Block]:
+    """Return at most one row: three buttons at most, most wanted first, the others in one overflow; pickers before."""
     known = [button for button in shown if button.value]
-    elements = _apart([button.block() for button in known[:3]])
+    elements = [*(picker.block() for picker in pickers), *_apart([button.block() for button in known[:3]])]
     rest = [*known[3:], *more][:5]
     if rest:
-        options = [{"text": words(cut(one.label, 75)), "value": f"{one.action}:{one.value}"} for one in rest]
-        overflow: Block = {"type": "overflow", "action_id": "more", "options": options}
-        sure = _sure(rest)
-        elements.append({**overflow, "confirm": sure.block()} if sure else overflow)
+        elements.append(_overflow(rest))
     return [{"type": "actions", "elements": elements}] if elements else []
+
+
+def _overflow(rest: Sequence[Button]) -> Block:
+    options = [{"text": words(cut(one.label, 75)), "value": f"{one.action}:{one.value}"} for one in rest]
+    overflow: Block = {"type": "overflow", "action_id": "more", "options": options}
+    sure = _sure(rest)
+    return {**overflow, "confirm": sure.block()} if sure else overflow
 
 
 def _apart(elements: list[Block]) -> list[Block]:

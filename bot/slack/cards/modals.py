@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from bot.domain.approval import Approval
 from bot.domain.assistance import ProposedStep
+from bot.domain.following import MOST_ITEM, FollowUp
 from bot.domain.postmortem.document import Part
 from bot.domain.postmortem.draft import Draft
 from bot.domain.postmortem.sections import EDITABLE, section_of, sections
@@ -147,6 +148,24 @@ def add_fact(draft: Draft) -> View:
         _input(WORDS, "What you saw or did", _text(WORDS, most=600, long=True)),
     ]
     return _modal("add_fact", "Add what I saw", blocks, meta=str(draft.id), submit="Add")
+
+
+def drop_item(item: FollowUp) -> View:
+    """Return the dialog that asks why an action item is dropped."""
+    blocks = [
+        section(f"*{item.label}* · {wording.quoted(item.text, 300)}\nThe reason stands on the checklist."),
+        _input(WORDS, "Why is it dropped?", _text(WORDS, most=MOST_ITEM, long=True)),
+    ]
+    return _modal("drop", f"Drop {item.label}", blocks, meta=str(item.id), submit="Drop")
+
+
+def add_item(beside: FollowUp) -> View:
+    """Return the dialog in which somebody adds an action item beside another."""
+    blocks = [
+        section(f"*{wording.quoted(beside.subject, 20)}* · nobody has it until somebody takes or gets it."),
+        _input(WORDS, "What is to be done", _text(WORDS, most=MOST_ITEM, long=True)),
+    ]
+    return _modal("item", "Add an action item", blocks, meta=str(beside.id), submit="Add")
 
 
 def details(approval: Approval, run: Run, runbook: Runbook, stage: Stage) -> View:

@@ -97,10 +97,11 @@ def _facts(document: Postmortem, stage: Stage) -> list[str]:
         "resolved": times.resolved,
     }
     spans = [f"{name} {wording.span(at - began)}" for name, at in reached.items() if began and at]
-    waited = f"{wording.span(times.waited)} of it waiting for people" if times.waited else ""
+    waited = f"{wording.span(times.waited)} waiting for people" if times.waited is not None else ""
+    told = " · ".join(part for part in (*spans, waited) if part)
     severity = f"severity {document.severity} · " if document.severity else ""
     since, until = (wording.time_of(at, now=stage.now) for at in (document.since, document.until))
-    return [f"{severity}{since} to {until}", f"*Times*  {' · '.join([*spans, waited]).strip(' ·')}" if spans else ""]
+    return [f"{severity}{since} to {until}", f"*Times*  {told}" if told else ""]
 
 
 def _body(document: Postmortem) -> list[Block]:

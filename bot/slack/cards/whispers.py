@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from bot.domain.approval import Approval, ApprovalState, who_may
 from bot.domain.evidence import Evidence
+from bot.domain.following import FollowUp
 from bot.domain.incident import Incident
 from bot.domain.records import AlarmState, Episode
 from bot.domain.run import Run
@@ -15,6 +16,7 @@ from bot.slack.cards import wording
 from bot.slack.cards.assist import evidence_blocks
 from bot.slack.cards.blocks import Block, Button, Message, buttons, context, exact, lines, message, section
 from bot.slack.cards.calls import exact_text, fits_card
+from bot.slack.cards.checklist import line_of, told_of
 from bot.slack.cards.incident import head
 from bot.slack.cards.request import effect_of, facts, request_card
 from bot.slack.cards.run import run_buttons, state_line, steps_text
@@ -22,6 +24,7 @@ from bot.slack.cards.stage import Stage, headline, step_name
 
 MOST_LISTED = 8
 MOST_ALARMS = 24
+MOST_ITEMS_LISTED = 15
 _REFUSED_VOTES = frozenset({"cast_vote"})
 
 
@@ -43,6 +46,7 @@ class Whisper:
     approvals: Sequence[Approval] = ()
     incidents: Sequence[Incident] = ()
     episodes: Sequence[Episode] = ()
+    followups: Sequence[FollowUp] = ()
 
 
 Draw = Callable[[Whisper], tuple[str, list[Block]]]
@@ -299,6 +303,32 @@ def _alarm_line(episode: Episode, stage: Stage) -> str:
     return f"• {name} *{wording.quoted(episode.notice.name, 50)}* {about} · since {since} · {runbook}{joined}{taken}"
 
 
+def _items(told: Whisper) -> tuple[str, list[Block]]:
+    found, which = told.followups, told.payload.get("which")
+    if not found:
+        nothing = {"mine": "Nothing of what is open is yours.", "open": "No action item is open."}.get(str(which))
+        words = nothing or "There is no action item yet. Add one: /postmortem action add what is to be done"
+        return wording.push(words), [section(words)]
+    still = sum(one.open for one in found)
+    title = {"mine": "Yours to do", "open": "Open action items"}.get(str(which), "Action items")
+    lead = f"*{title}* · {still} open"
+    if which == "mine":
+        own = [_own(one, told.stage) for one in found[:MOST_LISTED]]
+        return wording.push(f"{title}: {still}"), [section(lead), *own, *_rest(len(found) - MOST_LISTED)]
+    listed = [line_of(one, told.stage) for one in found[:MOST_ITEMS_LISTED]]
+    halves = [section("\n".join(listed[place : place + 5])) for place in range(0, len(listed), 5)]
+    return wording.push(f"{title}: {still} open"), [section(lead), *halves, *_rest(len(found) - MOST_ITEMS_LISTED)]
+
+
+def _own(item: FollowUp, stage: Stage) -> Block:
+    done = Button(label="Done", action="done_item", value=str(item.id))
+    return section(told_of(item, stage, most=160), button=done)
+
+
+def _rest(count: int) -> list[Block]:
+    return [context(f"and {count} more; the checklists in the incidents' channels have them all")] if count > 0 else []
+
+
 def _evidence(told: Whisper) -> tuple[str, list[Block]]:
     found = Evidence.model_validate(told.payload.get("evidence"))
     subject = wording.quoted(str(told.payload.get("subject", "")), 30)
@@ -421,6 +451,7 @@ KINDS: Mapping[str, Draw] = {
     "details": _details,
     "alarms": _alarms,
     "evidence": _evidence,
+    "items": _items,
     "incident": _incident,
     "incidents": _incidents,
 }

@@ -21,6 +21,7 @@ from bot.usecases.desk import Desk
 
 MOST_CANDIDATES = 3
 MOST_ACTIONS = 6
+MOST_GAPS = 2
 WORDED: dict[Part, str] = {
     Part.SUMMARY: "two or three sentences: what happened, how it ended, and what is not known",
     Part.IMPACT: "who got wrong, late or no data, for how long; only what the evidence counts",
@@ -64,7 +65,7 @@ def document_of(
         parts=parts,
         timeline=_timeline(desk, incident, episodes, runs, digest, pointed, evidence),
         candidates=_candidates(digest, pointed),
-        actions=_actions(desk, runs, episodes),
+        actions=_actions(desk, incident, runs, episodes, evidence),
         questions=_questions(digest, parts, evidence),
         dropped=(*said.made.dropped, *dropped),
         evidence=grounds(job),
@@ -187,8 +188,13 @@ def _candidate(suspect: Suspect, digest: Digest, pointed: Sequence[Pointed], pla
     )
 
 
-def _actions(desk: Desk, runs: Sequence[Run], episodes: Sequence[Episode]) -> tuple[ActionItem, ...]:
-    """Return what the runbooks' Prevention sections suggest; nobody owns any of it."""
+def _actions(
+    desk: Desk, incident: Incident | None, runs: Sequence[Run], episodes: Sequence[Episode], evidence: Evidence
+) -> tuple[ActionItem, ...]:
+    """Return what gaps and the runbooks' Prevention sections suggest; nobody owns any of it."""
+    gaps = [f"Let the bot read what it could not: {one}" for one in evidence.unread[:MOST_GAPS]]
+    if incident is not None and not episodes:
+        gaps.insert(0, "Have an alarm notice this: people declared it, and no alarm went off.")
     names = dict.fromkeys([*(run.runbook for run in runs), *(one.runbook for one in episodes if one.runbook)])
     items: list[str] = []
     for name in names:
@@ -196,7 +202,7 @@ def _actions(desk: Desk, runs: Sequence[Run], episodes: Sequence[Episode]) -> tu
         section = runbook.section("Prevention") if runbook else None
         lines = section.markdown.splitlines() if section else []
         items += [line.strip()[2:].strip() for line in lines if line.strip().startswith("- ")]
-    return tuple(ActionItem(text=text[:400]) for text in dict.fromkeys(items))[:MOST_ACTIONS]
+    return tuple(ActionItem(text=text[:400]) for text in dict.fromkeys((*gaps, *items)))[:MOST_ACTIONS]
 
 
 def _questions(digest: Digest, parts: dict[Part, tuple[Claim, ...]], evidence: Evidence) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from bot.domain.postmortem.markdown import numbered, read
 from bot.domain.records import Card, CardKind, Change
 from bot.domain.value import JsonObject
 from bot.errors import RequestError
-from bot.usecases import gathering
+from bot.usecases import following, gathering
 from bot.usecases.desk import Desk
 from bot.usecases.postmortems.drafts import canvas_card, draft_card, find_draft, fingerprint
 
@@ -59,7 +59,13 @@ def publish(desk: Desk, delivery: Delivery, wish: PublishPostmortem) -> Change:
         under=f"postmortem:{out.id}",
         payload={"what": "md"},
     )
-    return Change(drafts=(out,), cards=(draft_card(out), file, canvas_card(out)), audit=(entry,))
+    followed = following.suggested(desk, out, by=somebody.id)
+    return Change(
+        drafts=(out,),
+        followups=followed.followups,
+        cards=(draft_card(out), file, canvas_card(out), *followed.cards),
+        audit=(entry, *followed.audit),
+    )
 
 
 def export(desk: Desk, delivery: Delivery, wish: ExportPostmortem) -> Change:

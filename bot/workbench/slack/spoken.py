@@ -24,9 +24,11 @@ class Label:
         return [name for name in (*own, *self._option_labels()) if name]
 
     def fits(self, label: str, value: str | None) -> bool:
-        """Tell whether the label, and the option's value if one is given, are here."""
+        """Tell whether the label, and the option's value if one is given, are here; a person or a day is no option."""
         if label not in self.labels():
             return False
+        if CHOICES.get(str(self.element["type"]), "selected_option") not in {"selected_option", "selected_options"}:
+            return True
         return value is None or value in {str(option.get("value")) for option in options_of(self.element)}
 
     def click(self, label: str, value: str | None) -> Payload:

@@ -3,8 +3,18 @@ from datetime import timedelta
 import pytest
 
 from bot.domain.claims import Claim, Kind
-from bot.domain.postmortem.document import PROMPTS, Moment, Part
-from bot.domain.postmortem.markdown import by_section, claim_in, escaped, read, sentence, span, unescaped, written
+from bot.domain.postmortem.document import PROMPTS, ActionItem, Moment, Part
+from bot.domain.postmortem.markdown import (
+    actions_in,
+    by_section,
+    claim_in,
+    escaped,
+    read,
+    sentence,
+    span,
+    unescaped,
+    written,
+)
 from tests.domain.postmortem.inc7 import at, claim, document
 
 HOSTILE = [
@@ -132,3 +142,24 @@ def test_a_sentence_that_cites_a_computed_value_is_read_back_as_it_was() -> None
     said = claim("time until detected: 30 s", "D1", "E2")
 
     assert claim_in(sentence(said)) == said
+
+
+def test_action_items_are_read_back_as_they_were_written_and_as_people_left_them() -> None:
+    items = (
+        ActionItem(text="Check *.csv at the source [now]", evidence=("E1", "E4")),
+        ActionItem(text="Alert on late files", owner="@ana", due="2026-12-01", done=True),
+    )
+    text = written(document().model_copy(update={"actions": items}))
+
+    mine = text.replace("## Action items\n", "## Action items\n\nSome words.\n* call them — by phone — soon\n")
+
+    assert actions_in(text) == items
+    assert next(one.text for one in actions_in(mine)) == "call them — by phone — soon"
+    assert actions_in(written(document().model_copy(update={"actions": ()}))) == ()
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_an_action_item_of_hostile_words_stays_one_item_with_these_words(text: str) -> None:
+    items = (ActionItem(text=text), ActionItem(text="next"))
+
+    assert actions_in(written(document().model_copy(update={"actions": items}))) == items

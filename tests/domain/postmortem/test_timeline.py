@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from bot.domain.approval import ApprovalState, Vote
+from bot.domain.approval import ApprovalState, Vote, end
 from bot.domain.incident import Note
 from bot.domain.postmortem.document import Moment, Times
 from bot.domain.run import RunState, StepRecord, StepState
@@ -72,6 +72,15 @@ def test_an_approval_tells_who_said_yes() -> None:
     assert (asked.at, voted.at, voted.by) == (approval.asked_at, LATER, "U2")
 
 
+def test_a_request_that_somebody_declined_tells_when_and_who() -> None:
+    no = end(an_approval(), ApprovalState.DECLINED, by="U2", why="not now", now=LATER)
+
+    _, over = of_approval(no)
+
+    assert (over.at, over.by) == (LATER, "U2")
+    assert over.text.endswith("declined.")
+
+
 def test_an_incident_tells_its_changes_and_what_people_noted() -> None:
     noted = Note(at=LATER, by="U3", text="two\nlines")
     incident = an_incident().model_copy(update={"notes": (noted,), "resolved": LATER, "mitigated": LATER})
@@ -98,6 +107,16 @@ def test_time_waiting_for_people_counts_two_requests_at_once_only_once() -> None
     asking = [asked(0, 4), asked(2, 6), asked(20, 25)]
 
     assert waited(asking, now=LATER) == timedelta(minutes=11)  # type: ignore[arg-type] # made by model_copy
+
+
+@pytest.mark.parametrize("state", [ApprovalState.DECLINED, ApprovalState.WITHDRAWN, ApprovalState.REVOKED])
+def test_a_request_that_got_no_yes_has_waited_until_its_end(state: ApprovalState) -> None:
+    asked = an_approval()
+
+    over = end(asked, state, by="U2", why="not now", now=asked.asked_at + timedelta(minutes=4))
+
+    assert waited([over], now=LATER) == timedelta(minutes=4)
+    assert waited([over.model_copy(update={"ended": None})], now=LATER) == timedelta(0)
 
 
 def test_an_open_request_has_waited_until_now_and_no_longer_than_it_lives() -> None:

@@ -1,11 +1,12 @@
 """Every card there is, by name: what the golden files show and what the rules are held against."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 from bot.domain.action import Call, Many
 from bot.domain.adding import following
 from bot.domain.approval import Approval, ApprovalState
+from bot.domain.following import FollowState, FollowUp, Why, closed
 from bot.domain.incident import Incident
 from bot.domain.postmortem.comparing import Fate
 from bot.domain.records import AlarmState, Attempt, Episode
@@ -16,10 +17,12 @@ from bot.slack.cards import modals
 from bot.slack.cards.alarm import alarm_card, storm_card
 from bot.slack.cards.assist import assist_card
 from bot.slack.cards.blocks import Message, View
+from bot.slack.cards.checklist import checklist_card, reminder_card
 from bot.slack.cards.edits import edit_card
 from bot.slack.cards.home import home
 from bot.slack.cards.importing import import_card
 from bot.slack.cards.incident import Around, incident_card
+from bot.slack.cards.morning import morning_card
 from bot.slack.cards.notices import Told, notice
 from bot.slack.cards.postmortem import CanvasState, file_refused, postmortem_card
 from bot.slack.cards.request import request_card
@@ -27,6 +30,7 @@ from bot.slack.cards.run import run_card
 from bot.slack.cards.whispers import Whisper, whisper
 from tests.slack.cards.assists import SLOW, a_storm, a_suggestion, an_answer, an_assist, an_expansion, some_evidence
 from tests.slack.cards.drafts import a_brought, a_draft, a_failed, a_published, a_reading
+from tests.slack.cards.followed import LAST_WEEK, TUESDAY, items, mine
 from tests.slack.cards.samples import (
     ANA,
     APPROVED,
@@ -163,6 +167,14 @@ def _whisper(payload: JsonObject, *, run: Run | None = None, asked: bool = False
 
 def _whisper_of(incident: Incident, what: str) -> Message:
     return whisper(Whisper(payload={"what": what}, stage=stage(), ids="whisper:7", incidents=(incident,)))
+
+
+def _reminder(item: FollowUp) -> Message:
+    return reminder_card(item, "reminder:12:1", ANA, stage(), ids="reminder:12:1:1")
+
+
+def _items(which: str, found: Sequence[FollowUp]) -> Message:
+    return whisper(Whisper(payload={"what": "items", "which": which}, stage=stage(), ids="whisper:7", followups=found))
 
 
 REFUSED = "Not approved: you asked for this change yourself. Can approve: <@U0BO>, <@U0CY>."
@@ -439,6 +451,25 @@ GALLERY: dict[str, Show] = {
     "import-discarded": lambda: import_card(a_draft(), a_brought(settled="discarded", who="bo")),
     "modal-edit-draft": lambda: modals.edit_draft(a_draft()),
     "modal-add-fact": lambda: modals.add_fact(a_draft()),
+    "checklist": lambda: checklist_card(items(), 0, 5, stage(), ids="checklist:INC-7:0:1"),
+    "checklist-continued": lambda: checklist_card(items(), 1, 5, stage(), ids="checklist:INC-7:1:1"),
+    "reminder-given": lambda: _reminder(mine()),
+    "reminder-due-tomorrow": lambda: _reminder(mine(said=Why.TOMORROW, due=TUESDAY)),
+    "reminder-overdue": lambda: _reminder(mine(said=Why.OVERDUE, due=LAST_WEEK)),
+    "reminder-put-off": lambda: _reminder(mine(later=NIGHT + timedelta(days=1))),
+    "reminder-said-again": lambda: _reminder(mine(message="reminder:12:9")),
+    "reminder-done": lambda: _reminder(closed(mine(), FollowState.DONE, by=ANA, now=NIGHT)),
+    "reminder-passed-on": lambda: _reminder(mine(owner=BO)),
+    "reminder-given-back": lambda: _reminder(mine(owner="")),
+    "morning": lambda: morning_card(over(), a_draft(), items()[:6], stage(), ids="morning:7:1"),
+    "morning-without-draft": lambda: morning_card(over(), None, (), stage(), ids="morning:7:1"),
+    "morning-being-written": lambda: morning_card(over(), a_reading(), (), stage(), ids="morning:7:1"),
+    "whisper-items": lambda: _items("subject", items()),
+    "whisper-items-mine": lambda: _items("mine", items()[1:3]),
+    "whisper-no-items": lambda: _items("subject", ()),
+    "whisper-no-items-mine": lambda: _items("mine", ()),
+    "modal-drop": lambda: modals.drop_item(mine()),
+    "modal-item": lambda: modals.add_item(mine()),
     "incident": lambda: incident_card(
         an_incident(),
         Around(episodes=[an_alarm()], runs=[at_step("half_open")]),

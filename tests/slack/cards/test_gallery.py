@@ -78,7 +78,7 @@ def test_a_card_has_at_most_twelve_blocks_and_2500_characters(name: str) -> None
     assert characters(card.blocks) <= 2_500
 
 
-@CARDS
+@pytest.mark.parametrize("name", [name for name in MESSAGES if not name.startswith("checklist")])
 def test_a_card_has_at_most_three_buttons_and_one_overflow_with_short_labels(name: str) -> None:
     card = shown(name)
     labels = [one["text"]["text"] for one in elements(card, "button")]
@@ -86,6 +86,13 @@ def test_a_card_has_at_most_three_buttons_and_one_overflow_with_short_labels(nam
     assert len(labels) <= 3
     assert len(elements(card, "overflow")) <= 1
     assert [label for label in labels if len(label) > 20] == []
+
+
+@pytest.mark.parametrize("name", ["checklist", "checklist-continued"])
+def test_each_open_item_of_a_checklist_has_two_pickers_and_one_button_in_a_row_that_fits_a_phone(name: str) -> None:
+    rows = [[one["type"] for one in row["elements"]] for row in blocks_of(shown(name)) if row["type"] == "actions"]
+
+    assert [row for row in rows if row not in (["users_select", "datepicker", "button"], ["button"])] == []
 
 
 @CARDS

@@ -20,18 +20,22 @@ from bot.slack.cards import modals
 from bot.slack.cards.alarm import alarm_card
 from bot.slack.cards.blocks import Message, View, characters
 from bot.slack.cards.calls import MOST_ON_CARD, command_line, exact_text, pieces
+from bot.slack.cards.checklist import checklist_card, reminder_card
 from bot.slack.cards.home import home
+from bot.slack.cards.morning import morning_card
 from bot.slack.cards.notices import KINDS, Told, notice
 from bot.slack.cards.request import request_card
 from bot.slack.cards.run import run_card
 from bot.slack.cards.whispers import Whisper, whisper
 from bot.workbench.slack.checker import check_message, check_view
 from bot.workbench.slack.notices import spoken
+from tests.slack.cards.followed import items, mine
 from tests.slack.cards.samples import (
     ANA,
     NIGHT,
     an_alarm,
     an_approval,
+    an_incident,
     at_step,
     attempts,
     done,
@@ -84,6 +88,19 @@ def hostile(text: str) -> tuple[Episode, Run, Runbook, Approval]:
     return episode.model_copy(update={"notice": notice_, "since": text}), run, book, approval
 
 
+def followed(text: str) -> dict[str, Message]:
+    """Everything about action items whose words are the text."""
+    listed = Whisper(payload={"what": "items"}, stage=stage(), ids="w:2", followups=items(text))
+    incident = an_incident(title=text)
+    return {
+        "checklist": checklist_card(items(text), 0, 5, stage(), ids="checklist:1"),
+        "checklist-continued": checklist_card(items(text), 1, 5, stage(), ids="checklist:2"),
+        "reminder": reminder_card(mine(text=text), "reminder:12:1", ANA, stage(), ids="reminder:1"),
+        "morning": morning_card(incident, None, items(text), stage(), ids="morning:1"),
+        "whisper-items": whisper(listed),
+    }
+
+
 def cards(text: str) -> dict[str, Message]:
     episode, run, book, approval = hostile(text)
     shown = {
@@ -106,6 +123,7 @@ def cards(text: str) -> dict[str, Message]:
             attempts=attempts(),
         )
         shown[f"notice-{what[:10]}"] = notice(told)
+    shown |= followed(text)
     for payload in whispers(text):
         told_one = Whisper(payload=payload, stage=stage(), ids="w:1", runs=[run], runbook=book, approvals=[approval])
         shown[f"whisper-{payload['what']}"] = whisper(told_one)
