@@ -19,9 +19,9 @@ em { opacity: .75; } s { opacity: .6; }
 """
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 # Marks are held apart while the Markdown is rendered: an escaped one in somebody’s words is none, and would be after.
-_MARKS = re.compile(r"(?<!\\)\[(E\d{1,5}(?: E\d{1,5})*)\]")
+_MARKS = re.compile(r"(?<!\\)\[([ED]\d{1,5}(?: [ED]\d{1,5})*)\]")
 _HELD = re.compile("\ue000([E0-9 ]+)\ue001")
-_ROW = re.compile(r"<tr>\s*<td>(E\d{1,5})</td>")
+_ROW = re.compile(r"<tr>\s*<td>([ED]\d{1,5})</td>")
 
 
 def page(markdown: str, *, picture: bytes = b"", alt: str = "") -> str:

@@ -141,7 +141,7 @@ def _times(text: str, times: Sequence[str]) -> Iterator[Finding]:
 def _evidence(text: str, evidence: Evidence) -> Iterator[Finding]:
     shown: set[str] = set()
     for number, line in _under(EVIDENCE, text):
-        row = re.match(r"\|\s*(E\d+)\s*\|", line)
+        row = re.match(r"\|\s*([ED]\d+)\s*\|", line)
         if row is None:
             continue
         item = evidence.item(row[1])

@@ -199,7 +199,7 @@ def _after(at: datetime | None, began: datetime | None) -> str:
 _ITEM = re.compile(r"\s*(?:[-*+]|\d+[.)])\s+(?:\[[ xX]\]\s+)?(?P<text>.*)")
 _TITLE = re.compile(r"#\s+(?P<incident>[A-Z]+-\d+)\b")
 _EDITION = re.compile(r"\*\*[A-Z]+ v(?P<number>\d+)\*\*")
-_MARKS = re.compile(r"\s*(?<!\\)\[(?P<ids>E\d{1,5}(?:[ ,]+E\d{1,5})*)\]")
+_MARKS = re.compile(r"\s*(?<!\\)\[(?P<ids>[ED]\d{1,5}(?:[ ,]+[ED]\d{1,5})*)\]")
 _STATED = re.compile(r"\s*[*_]stated by (?P<by>[^*]+)[*_]\s*$")
 _INFERRED = re.compile(r"\s*[*_]inferred[*_]\s*$")
 _QUOTE = re.compile(r"\s*“(?P<quote>[^”]*)”\s*$")
@@ -223,7 +223,7 @@ def read(text: str) -> Told:
         elif section == TIMELINE:
             moments += _moment(line)
         elif section == EVIDENCE:
-            ids += re.findall(r"^\|\s*(E\d{1,5})\s*\|", line)
+            ids += re.findall(r"^\|\s*([ED]\d{1,5})\s*\|", line)
         elif section not in _BOOKS:
             sentences += _sentences(section, number, line)
     return Told(
@@ -242,7 +242,7 @@ def claim_in(text: str) -> Claim:
         by, kind, text = unescaped(found["by"].strip()), Kind.STATED, text[: found.start()]
     elif found := _INFERRED.search(text):
         kind, text = Kind.INFERRED, text[: found.start()]
-    ids = [one for found in _MARKS.finditer(text) for one in re.findall(r"E\d+", found["ids"])]
+    ids = [one for found in _MARKS.finditer(text) for one in re.findall(r"[ED]\d+", found["ids"])]
     text = _MARKS.sub("", text).strip()
     quote = ""
     if found := _QUOTE.search(text):
