@@ -60,7 +60,7 @@ from bot.slack.views import Views
 from bot.usecases.desk import Desk, utc_for
 from bot.usecases.edits import Edits
 from bot.usecases.plans import Plan, plan
-from bot.usecases.postmortems import pages
+from bot.usecases.postmortems.drafts import pages
 from bot.usecases.restoring import restore
 from bot.usecases.starting import fill
 from bot.usecases.work import Bell, Failures, Performer, Sweeper

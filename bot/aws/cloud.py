@@ -1,9 +1,11 @@
 """The gate to AWS: what a row admits is looked at or, with a permit, sent exactly once; no more leaves."""
 
 import re
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from functools import partial
+from typing import Any, NoReturn
 
 from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError
 
@@ -31,6 +33,7 @@ from bot.errors import CallRefusedError, InvalidError, NotAllowedError, OutcomeU
 from bot.ports import Identity
 
 AT_ONCE = 8  # of a list; all of a window leave right after it was said that they do
+LIST_PAUSES_S = (0.2, 1.0, 5.0)  # before those of a window that AWS did not take are sent again
 NEVER_REACHED = (EndpointConnectionError, ConnectTimeoutError)
 NOT_THERE = frozenset(
     {"NoSuchKey", "404", "ResourceNotFoundException", "StateMachineDoesNotExist", "ExecutionDoesNotExist"}
@@ -62,7 +65,9 @@ class AwsCloud:
         connect_timeout: float = CONNECT_TIMEOUT_S,
         read_timeout: float = READ_TIMEOUT_S,
         fence: float = FENCE_S,
+        list_pauses: Sequence[float] = LIST_PAUSES_S,
     ) -> None:
+        self._list_pauses = list_pauses
         self._catalogue = catalogue
         self._platform = platform
         self._fence = Fence(fence)
@@ -122,6 +127,8 @@ class AwsCloud:
 
         Before a window is sent, `mark` commits how many of the list are done and how many may have been sent by the
         end of it; what it raises is raised, and nothing of that window was sent. A call that is so already is not sent.
+        Those of a window that did not leave, or that AWS was too busy for, are sent again a little later, each time
+        after another `mark`.
 
         Raises:
             ValueError: the permit is for one call; that is a bug.
@@ -155,17 +162,34 @@ class AwsCloud:
         pool: ThreadPoolExecutor,
         mark: Callable[[int, int], None],
     ) -> None:
-        window = found[start : start + AT_ONCE]
-        mark(start, start + len(window))
-        marked = boottime()
-        begun = [
-            (place, pool.submit(self._one_of, row, one.call, marked))
-            for place, one in enumerate(window)
-            if not one.done
-        ]
-        failures = [(start + place, error) for place, future in begun if (error := future.exception()) is not None]
-        if not failures:
-            return
+        end = min(start + AT_ONCE, len(found))
+        left = [place for place in range(start, end) if not found[place].done]
+        for pause in (*self._list_pauses, None):
+            failures = self._sent_at_once(row, found, left, pool=pool, mark=partial(mark, start, end))
+            if not failures:
+                return
+            if pause is None or not all(_not_taken(error) for _, error in failures):
+                self._fail(found, failures)
+            left = [place for place, _ in failures]
+            time.sleep(pause)
+
+    def _sent_at_once(
+        self,
+        row: Row,
+        found: Sequence[Element],
+        places: Sequence[int],
+        *,
+        pool: ThreadPoolExecutor,
+        mark: Callable[[], None],
+    ) -> list[tuple[int, BaseException]]:
+        """Return what went wrong with those at these places, once all of them have been marked and sent."""
+        marked = boottime()  # before the mark: whoever freezes right after it must not send late
+        mark()
+        begun = [(place, pool.submit(self._one_of, row, found[place].call, marked)) for place in places]
+        return [(place, error) for place, future in begun if (error := future.exception()) is not None]
+
+    @staticmethod
+    def _fail(found: Sequence[Element], failures: Sequence[tuple[int, BaseException]]) -> NoReturn:
         unknown = [failure for failure in failures if isinstance(failure[1], OutcomeUnknownError)]
         place, error = (unknown or failures)[0]
         where = f"It was number {place + 1:,} of {len(found):,}, {found[place].call.resource}."
@@ -300,6 +324,11 @@ _INPUT_ONLY = Row(id="input", service="", operation="", title="", allows={}, res
 def _role(arn: str) -> str:
     """Return the caller's ARN without the session name, which differs per process."""
     return re.sub(r"^(arn:[^:]*:sts::[0-9]{12}:assumed-role/[^/]+)/.*$", r"\1", arn)
+
+
+def _not_taken(error: BaseException) -> bool:
+    """Return whether a call did not leave, or AWS was too busy to take it."""
+    return isinstance(error, UnavailableError) or (isinstance(error, CallRefusedError) and error.code in THROTTLED)
 
 
 def _code(error: ClientError) -> tuple[str, int]:

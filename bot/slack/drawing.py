@@ -29,7 +29,7 @@ from bot.slack.cards.request import list_sheet, request_card
 from bot.slack.cards.run import run_card
 from bot.slack.cards.stage import Stage
 from bot.slack.cards.whispers import Whisper, whisper
-from bot.usecases.postmortems import compared
+from bot.usecases.postmortems.publishing import compared
 
 Link = Callable[[Card], str | None]
 """Returns the address of a card that stands."""

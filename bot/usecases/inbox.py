@@ -59,9 +59,10 @@ from bot.domain.inbox import (
 from bot.domain.records import Card, CardKind, Change
 from bot.domain.value import JsonObject
 from bot.errors import BotError, EdgeError, LeaseHeldError
-from bot.usecases import alarms, approvals, assistance, incidents, postmortems, steering
+from bot.usecases import alarms, approvals, assistance, incidents, steering
 from bot.usecases.desk import Desk
 from bot.usecases.plans import plan_run
+from bot.usecases.postmortems import beginning, drafts, editing, publishing
 from bot.usecases.starting import nobody_but, start_run
 
 log = logging.getLogger(__name__)
@@ -219,7 +220,7 @@ def _alarms(desk: Desk, delivery: Delivery, wish: ShowAlarms) -> Answer:
 
 
 def _postmortem(desk: Desk, delivery: Delivery, wish: ShowPostmortem) -> Answer:
-    return Change(), postmortems.show(desk, delivery, wish)
+    return Change(), drafts.show(desk, delivery, wish)
 
 
 def _home(desk: Desk, delivery: Delivery, wish: OpenHome) -> Answer:
@@ -267,13 +268,13 @@ WISHES: dict[type, Callable[[Desk, Delivery, Any], Answer]] = {
     ExpandStep: _silent(assistance.expand),
     SuggestForAlarm: _silent(assistance.suggest),
     ShowPostmortem: _postmortem,
-    StartPostmortem: _silent(postmortems.begin),
-    CancelDraft: _silent(postmortems.cancel),
-    EditDraft: _silent(postmortems.edit),
-    StateFact: _silent(postmortems.state_fact),
-    ConfirmCause: _silent(postmortems.confirm_cause),
-    PublishPostmortem: _silent(postmortems.publish),
-    ExportPostmortem: _silent(postmortems.export),
+    StartPostmortem: _silent(beginning.begin),
+    CancelDraft: _silent(beginning.cancel),
+    EditDraft: _silent(editing.edit),
+    StateFact: _silent(editing.state_fact),
+    ConfirmCause: _silent(editing.confirm_cause),
+    PublishPostmortem: _silent(publishing.publish),
+    ExportPostmortem: _silent(publishing.export),
     DeclareIncident: _silent(incidents.declare),
     GradeIncident: _silent(incidents.grade),
     NamePerson: _silent(incidents.name_person),

@@ -18,7 +18,7 @@ from bot.usecases.assistance import perform_assist, perform_suggest
 from bot.usecases.changes import change_step
 from bot.usecases.desk import Desk
 from bot.usecases.inbox import deal
-from bot.usecases.postmortems import perform_draft
+from bot.usecases.postmortems.writing import perform_draft
 from bot.usecases.runs import perform as perform_segment
 from bot.usecases.steering import remind
 

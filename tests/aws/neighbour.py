@@ -101,6 +101,7 @@ class Neighbour:
             credentials=CREDENTIALS,
             read_timeout=self.patience,
             fence=fence,
+            list_pauses=(0.01, 0.01),
         )
         self._gates.append(made)
         return made

@@ -1,3 +1,5 @@
+import time
+
 import pytest
 
 from bot.actions.catalogue import CATALOGUE
@@ -145,6 +147,62 @@ def test_an_element_without_an_answer_is_named_and_nothing_follows_its_window(ne
         neighbour.gate().send_many(permit(standing_for(calls, resource="r")), of(calls), mark=unmarked)
 
     assert len(neighbour.seen) == 8
+
+
+def test_what_aws_was_too_busy_for_is_sent_again_after_another_mark(neighbour: Neighbour) -> None:
+    calls = [good("glue.delete_partitions")] * 3
+    marks: list[tuple[int, int]] = []
+
+    def mark(done: int, begun: int) -> None:
+        neighbour.mood = "answers" if marks else "throttles"
+        marks.append((done, begun))
+
+    answer = neighbour.gate().send_many(permit(standing_for(calls, resource="r")), of(calls), mark=mark)
+
+    assert (answer, marks) == ({"count": 3, "sent": 3}, [(0, 3), (0, 3)])
+    assert neighbour.seen == ["AWSGlue.BatchDeletePartition"] * 6
+
+
+def test_what_aws_stays_too_busy_for_is_named(neighbour: Neighbour) -> None:
+    neighbour.mood = "throttles"
+    calls = [good("glue.delete_partitions")] * 2
+
+    with pytest.raises(CallRefusedError, match=r"ThrottlingException.*It was number 1 of 2"):
+        neighbour.gate().send_many(permit(standing_for(calls, resource="r")), of(calls), mark=unmarked)
+
+    assert neighbour.seen == ["AWSGlue.BatchDeletePartition"] * 6
+
+
+def test_a_window_that_came_too_late_is_marked_anew_and_not_sent_once_it_is_another_process_s(
+    neighbour: Neighbour,
+) -> None:
+    calls = [good("glue.delete_partitions")] * 2
+    marks: list[tuple[int, int]] = []
+
+    def mark(done: int, begun: int) -> None:
+        marks.append((done, begun))
+        if len(marks) == 2:
+            raise StaleError("taken over")
+
+    with pytest.raises(StaleError):
+        neighbour.new_gate(fence=-1.0).send_many(permit(standing_for(calls, resource="r")), of(calls), mark=mark)
+
+    assert neighbour.seen == []
+
+
+def test_a_process_that_froze_in_a_mark_marks_anew_before_anything_leaves(neighbour: Neighbour) -> None:
+    calls = [good("glue.delete_partitions")] * 2
+    seen_at_mark: list[int] = []
+
+    def mark(_done: int, _begun: int) -> None:
+        seen_at_mark.append(len(neighbour.seen))
+        if len(seen_at_mark) == 1:
+            time.sleep(1.2)
+
+    neighbour.new_gate(fence=1.0).send_many(permit(standing_for(calls, resource="r")), of(calls), mark=mark)
+
+    assert seen_at_mark[:2] == [0, 0]
+    assert neighbour.seen == ["AWSGlue.BatchDeletePartition"] * 2
 
 
 def test_a_row_that_is_not_safe_to_repeat_is_never_sent_as_a_list(neighbour: Neighbour) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -91,4 +92,8 @@ class KillingStore(Store):
         return kill.when if count == kill.nth else None
 
     def _stop(self) -> None:
-        os.kill(os.getpid(), signal.SIGSTOP if self.kill and self.kill.freezes else signal.SIGKILL)
+        if self.kill and self.kill.freezes:
+            # To this very thread: the whole process stops, but a thread that was not asked first may get further.
+            signal.pthread_kill(threading.get_ident(), signal.SIGSTOP)
+        else:
+            os.kill(os.getpid(), signal.SIGKILL)

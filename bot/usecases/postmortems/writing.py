@@ -1,0 +1,211 @@
+"""Read what happened, have it worded, keep the archive, and show it."""
+
+import time
+from collections.abc import Sequence
+from datetime import timedelta
+
+from bot.domain.audit import AuditEntry
+from bot.domain.chart import Chart, Marker, Sign
+from bot.domain.evidence import Evidence, Gathering
+from bot.domain.incident import Incident
+from bot.domain.logs.digest import Digest
+from bot.domain.logs.fetching import Progress, ReadLogs
+from bot.domain.logs.mining import Miner
+from bot.domain.logs.ranking import digest as digested
+from bot.domain.logs.showing import evidence as lines_of
+from bot.domain.moment import moment
+from bot.domain.postmortem.document import Postmortem
+from bot.domain.postmortem.draft import Draft, DraftState
+from bot.domain.postmortem.markdown import written
+from bot.domain.records import Card, CardKind, Change, Episode
+from bot.domain.run import Run
+from bot.domain.value import JsonObject
+from bot.errors import BotError, RequestError, StaleError
+from bot.usecases import gathering
+from bot.usecases.desk import Desk
+from bot.usecases.postmortems.beginning import BEFORE
+from bot.usecases.postmortems.documenting import document_of
+from bot.usecases.postmortems.drafts import draft_card, fingerprint
+
+BASELINE = timedelta(hours=24)
+TOLD_EVERY_S = 2.0
+
+
+def perform_draft(desk: Desk, key: str) -> None:
+    """Serve `postmortem:NUMBER`: read, digest, word, check, keep the archive, and show it."""
+    if not desk.records.wait_open(key):
+        return
+    draft = desk.records.draft(int(key.split(":")[1]))
+    try:
+        ready = _drafted(desk, draft)
+    except BotError as error:
+        failed: JsonObject = {"state": DraftState.FAILED.value, "progress": error.words[:600]}
+        desk.keep(lambda: _told(desk, draft.id, key, failed))
+        return
+    desk.keep(lambda: _ready(desk, draft.id, key, ready))
+
+
+def _told(desk: Desk, number: int, key: str, update: JsonObject) -> Change:
+    now = Draft.model_validate({**desk.records.draft(number).model_dump(), **update})
+    return Change(drafts=(now,), cards=(draft_card(now),), closes=(key,))
+
+
+def _ready(desk: Desk, number: int, key: str, made: Draft) -> Change:
+    now = desk.records.draft(number)
+    if now.cancelled:
+        return Change(closes=(key,), cards=(draft_card(now),))
+    kept = made.model_copy(update={"revision": now.revision, "cancelled": False})
+    facts: JsonObject = {"seal": kept.seal, "text": fingerprint(kept.text), "edition": kept.edition}
+    entry = AuditEntry(kind="postmortem.drafted", subject=kept.label, actor="bot", facts=facts)
+    files = tuple(
+        Card(
+            key=f"postmortem:{number}:{what}",
+            kind=CardKind.FILE,
+            subject=number,
+            channel=kept.place.channel,
+            under=f"postmortem:{number}",
+            payload={"what": what},
+        )
+        for what in ("chart", "md")
+    )
+    evidence = kept.document.evidence if kept.document else Evidence()
+    return Change(
+        drafts=(kept,),
+        cards=(draft_card(kept), *files),
+        closes=(key,),
+        evidence=((f"postmortem:{number}", evidence),),
+        audit=(entry,),
+    )
+
+
+def _drafted(desk: Desk, draft: Draft) -> Draft:
+    incident = desk.records.incident(draft.incident) if draft.incident is not None else None
+    episodes, runs = _episodes(desk, draft, incident), _runs(desk, draft, incident)
+    telling = _Telling(desk, draft)
+    digest, unread = _digest_of(desk, draft, telling)
+    telling.say(DraftState.WORDING, "Wording it, and holding each sentence against the evidence")
+    facts = _gathered(desk, draft, incident, episodes, runs)
+    pointed = lines_of(
+        digest,
+        source=f"logs {draft.since:%H:%M}–{draft.until:%H:%M} UTC",
+        clean=facts.redactor.clean,
+        begin=len(facts.evidence().items) + 1,
+    )
+    gathered = facts.evidence()
+    evidence = gathered.model_copy(
+        update={"items": (*gathered.items, *(one.item for one in pointed)), "unread": (*gathered.unread, *unread)}
+    )
+    document = document_of(desk, draft, incident, episodes, runs, digest, pointed, evidence)
+    text = written(document)
+    seal = desk.archive.keep(draft.label, document, text=text, pointed=pointed, digest=digest)
+    update = {"state": DraftState.READY, "progress": "", "share": 1.0, "document": document, "text": text}
+    chart = _chart(desk, draft, document, episodes, digest)
+    return draft.model_copy(update={**update, "edition": 1, "seal": seal, "chart": chart})
+
+
+class _Telling:
+    """Show how far it is, at most every two seconds, and stop where a person wants no more of it."""
+
+    def __init__(self, desk: Desk, draft: Draft) -> None:
+        self._desk, self._number = desk, draft.id
+        self._last = 0.0
+        self.stopped = False
+
+    def __call__(self, progress: Progress) -> None:
+        """Show how much of the logs was read."""
+        if time.monotonic() - self._last < TOLD_EVERY_S:
+            return
+        words = f"Reading logs: {progress.lines:,} lines"
+        self._keep(DraftState.READING, words, progress.share)
+
+    def say(self, state: DraftState, words: str) -> None:
+        """Show what is being done now."""
+        self._keep(state, words, 1.0)
+
+    def stop(self) -> bool:
+        """Return whether a person wants no more of it."""
+        return self.stopped
+
+    def _keep(self, state: DraftState, words: str, share: float) -> None:
+        self._last = time.monotonic()
+        now = self._desk.records.draft(self._number)
+        self.stopped = now.cancelled
+        going = now.model_copy(update={"state": state, "progress": words, "share": share})
+        try:
+            self._desk.records.commit(Change(drafts=(going,), cards=(draft_card(going),)))
+        except StaleError:
+            return  # somebody cancels it just now; the next look sees that
+
+
+def _digest_of(desk: Desk, draft: Draft, telling: _Telling) -> tuple[Digest, tuple[str, ...]]:
+    """Return the digest of the window against the same hours a day before, and what was not read."""
+    miner = Miner()
+    before = ReadLogs(groups=draft.groups, since=draft.since - BASELINE, until=draft.until - BASELINE)
+    desk.logs.read(before, take=miner.feed_baseline, stop=telling.stop)
+    ask = ReadLogs(groups=draft.groups, since=draft.since, until=draft.until, around=draft.since + BEFORE)
+    fetched = desk.logs.read(ask, take=miner.feed, told=telling, stop=telling.stop)
+    if telling.stopped:
+        raise RequestError("Cancelled; nothing was kept.")
+    return digested(miner, window=(draft.since, draft.until)), fetched.unread
+
+
+def _episodes(desk: Desk, draft: Draft, incident: Incident | None) -> list[Episode]:
+    named = set(incident.alarms) if incident else set()
+    return [
+        one
+        for one in desk.records.episodes(open_only=False)
+        if one.id in named or one.with_ in named or draft.since <= moment(one.since) <= draft.until
+    ]
+
+
+def _runs(desk: Desk, draft: Draft, incident: Incident | None) -> list[Run]:
+    return [
+        run
+        for run in desk.records.runs(open_only=False, most=200)
+        if (incident is not None and run.incident == incident.id) or draft.since <= run.started <= draft.until
+    ]
+
+
+def _gathered(
+    desk: Desk, draft: Draft, incident: Incident | None, episodes: Sequence[Episode], runs: Sequence[Run]
+) -> Gathering:
+    found = Gathering()
+    for episode in episodes:
+        gathering.add_alarm(found, episode)
+        gathering.add_metric(desk, found, episode)
+        gathering.add_findings(found, episode.findings, f"looked when A-{episode.id} went off")
+    for run in runs:
+        gathering.add_run(desk, found, run)
+    if incident is not None:
+        gathering.add_incident(found, incident)
+    return found
+
+
+# The picture.
+
+_SIGNS = {"alarm": Sign.ALARM, "run": Sign.RUN, "approval": Sign.APPROVAL, "note": Sign.NOTE, "incident": Sign.NOTE}
+
+
+def _chart(desk: Desk, draft: Draft, document: Postmortem, episodes: Sequence[Episode], digest: Digest) -> Chart:
+    """Return what the picture shows: the first alarm's metric, when alarms were on, and how many lines came when."""
+    first = next((one for one in episodes if one.notice.metric), None)
+    marks = tuple(
+        Marker(at=one.at, words=one.text[:60], sign=_SIGNS[one.source])
+        for one in document.timeline
+        if one.source in _SIGNS
+    )
+    bands = tuple((moment(one.since), moment(one.ok_since) if one.ok_since else None) for one in episodes)
+    return Chart(
+        title=f"{draft.label} · {draft.title}"[:80],
+        metric=first.notice.metric if first else "log lines",
+        since=draft.since,
+        until=draft.until,
+        points=gathering.metric_points(desk, first, until=draft.until) if first else (),
+        threshold=first.notice.threshold if first else None,
+        bands=bands,
+        markers=marks,
+        lines=digest.volume,
+        grave=digest.grave,
+        lines_from=digest.first,
+        bin_s=digest.bin_s or 60,
+    )
