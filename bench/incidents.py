@@ -25,7 +25,7 @@ from bot.ports import Assistant
 from bot.records.index import RunbookIndex
 from bot.records.library import FolderLibrary
 from bot.records.store import Store
-from bot.usecases.postmortems import pages
+from bot.usecases.postmortems.drafts import pages
 from bot.workbench.cast import CHANNEL, TEAM, YOU
 from bot.workbench.clock import Clock
 from bot.workbench.lake import noise
@@ -152,7 +152,7 @@ def _taken_in(scene: Scene) -> list[Episode]:
     scene.let_in("ALARM")
     scene.lake.clock.advance(LOOKS_S)
     scene.table.drive()
-    return scene.table.store.episodes(open_only=False)
+    return [*scene.table.store.episodes(open_only=False)]
 
 
 def alarms_in(lake: Lake, state: Literal["ALARM", "OK"]) -> list[Mapping[str, object]]:

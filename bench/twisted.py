@@ -7,7 +7,7 @@ from random import Random
 from bench.claim_cases import FLIPS
 from bot.domain.postmortem.checking import archived, check
 from bot.domain.postmortem.document import Postmortem
-from bot.usecases.postmortems import judged
+from bot.usecases.postmortems.publishing import judged
 
 SWAPPED, CHANGED, FLIPPED = "swapped ids", "changed numbers", "flipped outcomes"
 _SENTENCE = re.compile(r"^- (?P<text>.+?) \[(?P<ids>[A-Z][0-9]+[a-z]?(?: [A-Z][0-9]+[a-z]?)*)\](?P<rest>.*)$")

@@ -35,11 +35,16 @@ def document_of(
     incident: Incident | None,
     episodes: Sequence[Episode],
     runs: Sequence[Run],
+    lake: Sequence[Moment],
     digest: Digest,
     pointed: Sequence[Pointed],
     evidence: Evidence,
 ) -> Postmortem:
-    """Return the document of a draft; a sentence that the evidence does not bear is dropped and listed."""
+    """Return the document of a draft; a sentence that the evidence does not bear is dropped and listed.
+
+    Args:
+        lake: what happened on the lake itself.
+    """
     approvals = [one for run in runs for one in desk.records.approvals(run=run.id)]
     told = times(
         began=digest.onset, episodes=episodes, runs=runs, approvals=approvals, incident=incident, now=desk.now()
@@ -62,7 +67,7 @@ def document_of(
         until=draft.until,
         times=told,
         parts=parts,
-        timeline=_timeline(desk, incident, episodes, runs, digest, pointed, evidence),
+        timeline=_timeline(desk, incident, episodes, runs, lake, digest, pointed, evidence),
         candidates=_candidates(digest, pointed),
         actions=_actions(desk, runs, episodes),
         questions=_questions(digest, parts, evidence),
@@ -104,11 +109,12 @@ def _timeline(
     incident: Incident | None,
     episodes: Sequence[Episode],
     runs: Sequence[Run],
+    lake: Sequence[Moment],
     digest: Digest,
     pointed: Sequence[Pointed],
     evidence: Evidence,
 ) -> tuple[Moment, ...]:
-    moments: list[Moment] = []
+    moments = list(lake)
     for episode in episodes:
         moments += of_episode(episode)
     for run in runs:
