@@ -40,6 +40,7 @@ class Judged:
         place: of the planted cause among the draft's candidates, from 1.
         in_order: whether the timeline is, and the log's begin is near the planted one.
         dropped: sentences the bot's own check dropped before anybody saw them.
+        quoting: replies that no model worded, of suggestion and answer.
         twisted: of each way to make a sentence false, how often `postmortem check` found it, and of how many.
     """
 
@@ -52,6 +53,7 @@ class Judged:
     lines: int
     took: Took
     dropped: int
+    quoting: int
     twisted: dict[str, tuple[int, int]]
 
 
@@ -85,7 +87,9 @@ def measure(*, tiny: bool = False) -> Iterator[Table]:
         rows.append(("with Bedrock", *(["not measured"] * (len(RATE_HEADS) - 1))))
     else:
         with TemporaryDirectory() as folder:
-            rows.append(_rates("with Bedrock", list(judge(Path(folder), names, lines=LINES, assistant=model))))
+            worded = list(judge(Path(folder), names, lines=LINES, assistant=model))
+        rows.append(_rates("with Bedrock", worded))
+        away = f"of suggestions and answers with Bedrock, {sum(one.quoting for one in worded)} were not worded by it"
     yield Table(
         title="Sentences on incidents with a planted cause",
         heads=RATE_HEADS,
@@ -160,6 +164,7 @@ def judged(scene: Scene, *, twist: bool = True) -> Judged:
         in_order=_in_order(draft, scene),
         lines=len(bench.truth.lines),
         took=took,
+        quoting=sum(one.engine != "bedrock" for one in made),
         dropped=len(document.dropped) + sum(len(one.dropped) for one in made),
         twisted=caught(document, draft.text, random) if twist else {},
     )

@@ -19,6 +19,7 @@ from bot.aws.clients import Credentials
 from bot.domain.assistance import Answer, Expansion, Job, Made, Suggestion, Wording, grounds
 from bot.domain.claims import Claim
 from bot.errors import InvalidError
+from bot.workbench.bedrock.lending import STAND_IN_MODEL
 from bot.workbench.bedrock.server import BedrockStandIn
 from bot.workbench.bedrock.wits import Mode
 from tests.assistant.jobs import ANSWER, DRAFT, EXPAND, JOBS, SUGGEST
@@ -127,6 +128,18 @@ def test_the_answer_is_heard_while_it_is_written_sentence_by_sentence(bedrock: M
 
     assert len(heard) == len(answer.claims) > 1
     assert heard[-1] == " ".join(claim.text for claim in answer.claims)
+
+
+def test_a_model_that_is_not_known_to_stream_answers_whole_though_somebody_listens(
+    make: Make, wire: BedrockStandIn
+) -> None:
+    heard: list[str] = []
+
+    answer = assistant(make(model=STAND_IN_MODEL)).answer(ANSWER, heard=heard.append)
+
+    assert (answer.made.engine, answer.made.degraded) == ("bedrock", "")
+    assert answer.claims
+    assert wire.asked[-1].path.endswith("/converse")
 
 
 def test_models_guardrail_temperature_and_cache_are_as_set(make: Make, wire: BedrockStandIn) -> None:
