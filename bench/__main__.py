@@ -18,6 +18,8 @@ NAMES = (
     "redaction",
     "claims",
     "retrieval",
+    "judged",
+    "draft",
 )
 
 

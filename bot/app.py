@@ -234,7 +234,7 @@ def build(settings: Settings, *, clock: Clock | None = None, endpoints: Endpoint
     client = web_client(settings.slack.bot_token.get_secret_value(), base_url=endpoints.slack_url)
     policy, team, known = settings.the_policy(), settings.slack.team, Memory()
     directory = SlackDirectory(client=patient(client), policy=policy, team=team, memory=known)
-    assistant, model = _assistant(settings, store=store, endpoints=endpoints)
+    assistant, model = assistant_of(settings, store=store, endpoints=endpoints)
     desk = _desk(
         settings,
         store=store,
@@ -359,7 +359,7 @@ def _desk(
     )
 
 
-def _assistant(settings: Settings, *, store: Store, endpoints: Endpoints) -> tuple[Assistant, Later | None]:
+def assistant_of(settings: Settings, *, store: Store, endpoints: Endpoints) -> tuple[Assistant, Later | None]:
     """Return the assistant, and its model if it has one, to be loaded while nobody waits for it."""
     chosen, platform = settings.assistant, settings.the_platform()
     prompts, plain = read_prompts(settings.prompts), ExtractiveAssistant()

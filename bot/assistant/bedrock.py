@@ -95,6 +95,7 @@ class Bedrock:
         messages: list[BaseMessage] = [SystemMessage(self._system(asked.system)), HumanMessage(asked.user)]
         with tracing_context(enabled=False):
             try:
+                # What langchain does not know to stream tools comes whole, whoever listens.
                 if heard is not None and self._choice.output == "tool" and not chat.disable_streaming:
                     message, reply = _streamed(chat, schema, messages, heard)
                 else:

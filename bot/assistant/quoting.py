@@ -13,6 +13,7 @@ LONGEST_QUOTE = 400
 
 _END = re.compile(r"(?:(?<=[.!?])|(?<=[.!?][\"'”’)]))[ \t]+(?=[\"'“‘(*`]*[A-Z0-9])|\s*\n\s*")
 _LIST_MARK = re.compile(r"^(?:[-*+]|[0-9]{1,3}[.)])\s+")
+_NUMBER = re.compile(r"\s*[0-9]{1,3}[.)]\s*")
 _ABBREVIATED = re.compile(r"\b(?:e\.g|i\.e|etc|vs|No|approx|Dr|Mr|Ms)\.$")
 _WORD = re.compile(r"[^\W_]+(?:[._-][^\W_]+)*")
 _EMPTY = frozenset(
@@ -31,7 +32,7 @@ def sentences(text: str) -> list[str]:
     begin = 0
     for end in (*(match.span() for match in _END.finditer(text)), (len(text), len(text))):
         stretch = text[begin : end[0]]
-        if "\n" not in text[end[0] : end[1]] and _ABBREVIATED.search(stretch):
+        if "\n" not in text[end[0] : end[1]] and (_ABBREVIATED.search(stretch) or _NUMBER.fullmatch(stretch)):
             continue
         begin = end[1]
         found.append(_LIST_MARK.sub("", stretch.strip()))

@@ -7,6 +7,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator
 from datetime import date, timedelta
 from difflib import get_close_matches
+from functools import cache
 from pathlib import PurePosixPath
 from posixpath import normpath
 
@@ -167,10 +168,9 @@ class _Check:
                     self.at(step, _field(place), _parameter_words(action, place, found["type"], found["msg"]))
 
     def loop(self, step: Step) -> None:
-        used = any(path[0] == "item" for found in _quietly(step.with_) for path in found.references)
         if step.most is not None and step.for_each is None:
             self.at(step, "most", "`most` bounds the list of a `for_each`, and there is none here; leave it out.")
-        if step.for_each is not None and not used:
+        if step.for_each is not None and not _uses_item(step.with_):
             self.at(step, "for_each", "`for_each` goes over a list, but `with` never uses `item`; use it, or drop it.")
 
     def rules(self, step: Step, action: Action) -> None:
@@ -410,6 +410,10 @@ def _leaves(field: str, template: JsonValue) -> Iterator[tuple[str, JsonValue]]:
             yield field, template
 
 
+def _uses_item(template: JsonValue) -> bool:
+    return any(path[0] == "item" for found in _quietly(template) for path in found.references)
+
+
 def _quietly(template: JsonValue) -> list[Expression]:
     try:
         return list(expressions_in(template))
@@ -463,6 +467,11 @@ def _spoken(span: timedelta) -> str:
     return f"{minutes // 60}h" if minutes > 60 else f"{minutes} min"
 
 
+@cache
+def _markdown() -> MarkdownIt:
+    return MarkdownIt("commonmark")
+
+
 _OF_LINKS = ("](", "]:")  # a section without either has no link that could lead nowhere
 
 
@@ -470,7 +479,7 @@ def _links(runbook: Runbook) -> Iterator[tuple[int, str]]:
     for section in runbook.sections:
         if not any(mark in section.markdown for mark in _OF_LINKS):
             continue
-        for token in MarkdownIt("commonmark").parse(section.markdown):
+        for token in _markdown().parse(section.markdown):
             if token.type != "inline" or token.map is None:
                 continue
             line = section.first_line + token.map[0]

@@ -102,7 +102,8 @@ def quoted_whole(quote: str, text: str) -> bool:
 
 _LEVEL = r"(?:TRACE|DEBUG|INFO|NOTICE|WARN(?:ING)?|ERROR|CRITICAL|FATAL|SEVERE)"
 _STAMP = r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9:.,]{5,18}(?:Z|[+-][0-9:]{4,6})?|[0-9]{2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]+)?"
-_PREFIX = re.compile(rf"(?:(?:{_STAMP}|{_LEVEL}|\[[^\[\]]{{0,60}}\])(?:\s*[:|-])?\s+)+")
+_MARK = r"(?:[-*+]|[0-9]{1,3}[.)])\s+"  # of a list's item, which begins a sentence
+_PREFIX = re.compile(rf"(?:{_MARK})?(?:(?:{_STAMP}|{_LEVEL}|\[[^\[\]]{{0,60}}\])(?:\s*[:|-])?\s+)*")
 _OPEN = re.compile(r"(?:^|[\n.!?;|]\s+|[\n|]|[:=,{\[]\s*\\?[\"']|^\\?[\"']|\{\s*)$")
 _CLOSE = re.compile(r"\s*(?:$|\n|[.!?;](?:\s|$)|\||\\?[\"'](?:\s*[,}\]:]|\s*$)|\})")
 

@@ -65,7 +65,7 @@ class Item(Value):
 
     Attributes:
         id: `E1`, `E2`, … in the order of gathering, unique within its evidence.
-        kind: alarm, metric, log, execution, job, object, run, approval, message, runbook, incident, step.
+        kind: alarm, metric, log, execution, job, object, deploy, run, approval, message, runbook, incident, step.
         source: where it was read, in words, e.g. `logs.search /lake/etl 02:00–02:31 UTC`.
         at: when what it tells of happened, where that is known.
         text: one fact in words: clean (no control, bidi or tag characters), redacted, at most 2,000 characters.

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from itertools import zip_longest
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -86,13 +87,14 @@ def document(text: str) -> Document:
     starts = [found for found in headings if found is not title and found.level <= level]
     parts = tuple(_parts(tokens, starts, body))
     begin, end = (title.end if title else first), (starts[0].line - 1 if starts else len(body))
+    before = tokens[: starts[0].place] if starts else tokens
     lead = Part(
         title=title.text if title else "",
         line=begin + 1,
         markdown="\n".join(body[begin:end]).strip(),
         first_line=begin + 1,
-        items=tuple(_items(tokens, begin, end, body)),
-        passages=tuple(_passages(tokens, begin, end, body)),
+        items=tuple(_items(before, begin, end, body)),
+        passages=tuple(_passages(before, begin, end, body)),
     )
     return Document(
         front=front,
@@ -114,6 +116,7 @@ def _blocks() -> MarkdownIt:
 
 @dataclass(frozen=True)
 class _Heading:
+    place: int
     level: int
     text: str
     line: int
@@ -134,7 +137,7 @@ def _headings(tokens: list[Token]) -> list[_Heading]:
     for place, token in enumerate(tokens):
         if token.type == "heading_open" and token.level == 0 and token.map:
             text = " ".join(tokens[place + 1].content.split())
-            found.append(_Heading(int(token.tag[1]), text, token.map[0] + 1, token.map[1]))
+            found.append(_Heading(place, int(token.tag[1]), text, token.map[0] + 1, token.map[1]))
     return found
 
 
@@ -149,13 +152,14 @@ def _section_level(headings: list[_Heading]) -> int:
 
 
 def _parts(tokens: list[Token], starts: list[_Heading], body: list[str]) -> Iterator[Part]:
-    ends = [*(found.line - 1 for found in starts[1:]), len(body)][: len(starts)]
-    for start, end in zip(starts, ends, strict=True):
-        items = tuple(_items(tokens, start.end, end, body))
+    for start, after in zip_longest(starts, starts[1:]):
+        end = after.line - 1 if after else len(body)
+        own = tokens[start.place : after.place if after else None]
+        items = tuple(_items(own, start.end, end, body))
         written = [number for number in range(start.end, end) if body[number].strip()]
         first = written[0] if written else start.end
         markdown = "\n".join(body[first:end]).rstrip()
-        passages = tuple(_passages(tokens, start.end, end, body))
+        passages = tuple(_passages(own, start.end, end, body))
         yield Part(start.text, start.line, markdown, first_line=first + 1, items=items, passages=passages)
 
 

@@ -26,6 +26,7 @@ class Reach:
 
     Attributes:
         order: place of each step that runs forward.
+        taken_back: the steps that each undo takes back.
         asked: names of the inputs that something has referred to so far.
     """
 
@@ -35,6 +36,10 @@ class Reach:
         self.platform = platform
         self.steps = {step.id: step for step in runbook.steps}
         self.order = {step.id: place for place, step in enumerate(runbook.forward)}
+        self.taken_back: dict[str, list[Step]] = {}
+        for step in runbook.steps:
+            if step.undo is not None:
+                self.taken_back.setdefault(step.undo, []).append(step)
         self.inputs = {parameter.name: parameter for parameter in runbook.parameters}
         self.asked: set[str] = set()
 
@@ -48,13 +53,11 @@ class Reach:
 
     def of_step(self, step: Step, field: str, expression: Expression) -> Iterator[Finding]:
         """Yield what is wrong with an expression in a field of a step (`with`, `expect`, ...)."""
-        roots = set(ALWAYS_KNOWN)
-        if field in _OWN_OUTPUT:
-            roots.add("output")
+        roots = ALWAYS_KNOWN | {"output"} if field in _OWN_OUTPUT else ALWAYS_KNOWN
         if field == "with" and self._goes_over_a_list(step):
-            roots.add("item")
+            roots |= {"item"}
         for path in sorted(expression.references | expression.facts.guarded):
-            yield from self._reference(step, field, path, frozenset(roots))
+            yield from self._reference(step, field, path, roots)
         for path, kind in sorted(expression.facts.compared):
             yield from self._compared(step, path, kind)
         yield from self._absorbed(step, expression)
@@ -67,7 +70,7 @@ class Reach:
 
     def _goes_over_a_list(self, step: Step) -> bool:
         """Return whether it has a list of its own, or takes back what was done for each of one."""
-        taken_back = [one for one in self.runbook.steps if one.undo == step.id]
+        taken_back = self.taken_back.get(step.id, [])
         return step.for_each is not None or (bool(taken_back) and all(one.for_each is not None for one in taken_back))
 
     def of_head(self, path: Path, *, steps_known: Collection[str]) -> Iterator[Finding]:
@@ -150,8 +153,11 @@ class Reach:
         """Return whether the other step has run when this one is planned; an undo comes after what it takes back."""
         if other.id not in self.order:
             return False
-        back = [self.order[one.id] + 1 for one in self.runbook.steps if one.undo == step.id and one.id in self.order]
-        return self.order[other.id] < self.order.get(step.id, min(back, default=len(self.order)))
+        own = self.order.get(step.id)
+        if own is not None:
+            return self.order[other.id] < own
+        back = [self.order[one.id] + 1 for one in self.taken_back.get(step.id, ()) if one.id in self.order]
+        return self.order[other.id] < min(back, default=len(self.order))
 
     def _output(self, step: Step, path: Path, prefix: str) -> Iterator[Finding]:
         action = self.action(step)
@@ -186,8 +192,9 @@ class Reach:
             yield Finding(f"{spelt(path)} is a {there}, held against a {kind}: never equal. Write a {there} here.")
 
     def _absorbed(self, step: Step, expression: Expression) -> Iterator[Finding]:
-        guards = _guards(step.when)
-        for path in sorted(absorbs_errors(expression.text)):
+        absorbing = absorbs_errors(expression.text)
+        guards = _guards(step.when) if absorbing else frozenset()
+        for path in sorted(absorbing):
             if any(path[: len(guard)] == guard for guard in guards):
                 continue
             shape = self._shape(step, path)

@@ -8,7 +8,7 @@ read cannot be evaluated either. Evaluating is `expression`'s work.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Literal, NoReturn
+from typing import Literal, NamedTuple, NoReturn
 
 from bot.errors import ExpressionError
 
@@ -37,7 +37,7 @@ _TOKEN = re.compile(
     r"|(?P<sign>&&|\|\||==|!=|<=|>=|[-+*/%!<>?:,.()\[\]{}])",
     re.ASCII,
 )
-_RELATIONS = frozenset({"==", "!=", "<", "<=", ">", ">=", "in"})
+_RELATIONS = ("==", "!=", "<", "<=", ">", ">=", "in")
 _LITERALS = frozenset({"true", "false", "null"})
 
 
@@ -77,8 +77,7 @@ class Facts:
     nested: int
 
 
-@dataclass(frozen=True)
-class _Token:
+class _Token(NamedTuple):
     kind: str
     text: str
     start: int
@@ -204,8 +203,8 @@ class _Walk:
         _refuse(self.text, self.now.start, words)
 
     def take(self, *signs: str) -> str | None:
-        token = self.now
-        if token.kind in {"sign", "name"} and token.text in signs:
+        token = self.tokens[self.place]
+        if token.text in signs and token.kind in {"sign", "name"}:
             self.place += 1
             return token.text
         return None

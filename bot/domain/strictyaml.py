@@ -5,13 +5,12 @@ true or false. The common slips of quoting are reported with the line as it shou
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
-from yaml.composer import Composer
-from yaml.resolver import Resolver
+from yaml.composer import Composer, ComposerError
 
 from bot.domain.references import end_of_expression
 from bot.domain.value import JsonObject, JsonValue
@@ -25,7 +24,9 @@ Place = tuple[str | int, ...]
 _WHOLE = re.compile(r"[-+]?(?:0|[1-9][0-9]*)", re.ASCII)
 _REAL = re.compile(r"[-+]?(?:0|[1-9][0-9]*)?\.[0-9]+(?:[eE][-+]?[0-9]+)?", re.ASCII)
 _NO_NUMBER = re.compile(r"[-+]?\.(?:inf|nan)", re.ASCII | re.IGNORECASE)
-_DOUBTFUL = frozenset({"yes", "no", "on", "off", "y", "n"})
+_DOUBTFUL = frozenset({"yes", "no", "on", "off", "y", "n", "true", "false", "null"})
+_LONGEST_DOUBTFUL = max(len(word) for word in _DOUBTFUL)
+_BEGINS_A_NUMBER = frozenset("+-.0123456789")
 _FIELD = re.compile(r"(?P<lead>\s*(?:- +)*(?:[A-Za-z_][A-Za-z0-9_-]*:\s+)?)(?P<value>\S.*?)\s*")
 _IN_FLOW = re.compile(r"(?<=[:,\[\s])([^\s,{}\[\]'\"]*\$\{[^{}]*\}[^\s,{}\[\]'\"]*)")
 
@@ -80,7 +81,7 @@ def _mapped(text: str, node: yaml.Node | None, slips: list[Slip], first_line: in
     if not isinstance(node, yaml.MappingNode):
         words = "This block must hold fields, one `name: value` a line."
         return Mapped(value=None, lines={}, slips=(*slips, Slip(first_line, words)))
-    reader = _Reader(text.split("\n"), first_line)
+    reader = _Reader(text, first_line)
     value = reader.mapping(node, ())
     found = sorted({*slips, *reader.slips}, key=lambda slip: (slip.line, slip.words))
     return Mapped(value=value, lines=reader.lines, slips=tuple(found))
@@ -108,33 +109,58 @@ def _composed(text: str) -> tuple[yaml.Node | None, list[tuple[int, str]]]:
     return loader.get_single_node(), loader.refused
 
 
-class _Strict(Composer, Resolver):
-    """Compose nodes without anchors, aliases, tags and depth; what is refused is noted with its line."""
+class _Strict(Composer):
+    """Compose nodes without anchors, aliases, tags and depth; what is refused is noted with its line.
+
+    Nodes get no tag: what a plain word means is decided by `_Reader`, not by YAML's own rules, which are slow.
+    """
 
     text: str
     refused: list[tuple[int, str]]
     levels: int
+    named: set[str]
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:  # noqa: ANN401 - PyYAML's own
         events: Any = self  # the loader that is mixed in gives them
-        event: yaml.Event = events.peek_event()
-        start: Any = event.start_mark
-        line = int(start.line) if start else 0
+        return self.composed(events.get_event, events.get_event())
+
+    def composed(self, following: Callable[[], Any], event: Any) -> yaml.Node:  # noqa: ANN401 - events of two parsers
+        start: Any = event.start_mark  # of libyaml or of PyYAML; nodes take both
         if isinstance(event, yaml.AliasEvent):
-            events.get_event()
+            line = int(start.line)
             self.refused.append((line, _refused(self.text, line, f"the alias *{event.anchor}", "*")))
-            return yaml.ScalarNode("tag:yaml.org,2002:null", "", start, start)
-        anchor, tag = getattr(event, "anchor", None), getattr(event, "tag", None)
-        if anchor is not None:
-            self.refused.append((line, _refused(self.text, line, f"the anchor &{anchor}", "&")))
-        if tag is not None:
-            self.refused.append((line, _refused(self.text, line, f"the tag {tag}", "!")))
-        self.levels += 1
-        if self.levels > MOST_DEPTH:
+            return yaml.ScalarNode("", "", start, start)
+        if event.anchor is not None or event.tag is not None:
+            self.refuse(event, int(start.line))
+        if self.levels >= MOST_DEPTH:
             raise _TooDeepError(problem=f"it is nested deeper than {MOST_DEPTH}", problem_mark=start)
-        node = super().compose_node(parent, index)
+        if isinstance(event, yaml.ScalarEvent):
+            end: Any = event.end_mark
+            return yaml.ScalarNode("", event.value, start, end, style=event.style)
+        self.levels += 1
+        inside: list[Any] = []
+        if isinstance(event, yaml.SequenceStartEvent):
+            while not isinstance(found := following(), yaml.SequenceEndEvent):
+                inside.append(self.composed(following, found))
+            node: yaml.Node = yaml.SequenceNode("", inside, start)
+        else:
+            while not isinstance(found := following(), yaml.MappingEndEvent):
+                inside.append((self.composed(following, found), self.composed(following, following())))
+            node = yaml.MappingNode("", inside, start)
         self.levels -= 1
         return node
+
+    def refuse(self, event: yaml.NodeEvent, line: int) -> None:
+        """Note an anchor and a tag; an anchor that stands twice cannot be read at all."""
+        anchor, tag = event.anchor, getattr(event, "tag", None)
+        if anchor is not None:
+            self.refused.append((line, _refused(self.text, line, f"the anchor &{anchor}", "&")))
+            if anchor in self.named:
+                start: Any = event.start_mark
+                raise ComposerError(None, None, f"found duplicate anchor {anchor!r}", start)
+            self.named.add(anchor)
+        if tag is not None:
+            self.refused.append((line, _refused(self.text, line, f"the tag {tag}", "!")))
 
 
 class _Loader(_Strict, yaml.SafeLoader):
@@ -142,7 +168,7 @@ class _Loader(_Strict, yaml.SafeLoader):
 
     def __init__(self, text: str) -> None:
         yaml.SafeLoader.__init__(self, text)
-        self.text, self.refused, self.levels = text, [], 0
+        self.text, self.refused, self.levels, self.named = text, [], 0, set()
 
 
 if yaml.__with_libyaml__:
@@ -153,7 +179,7 @@ if yaml.__with_libyaml__:
         def __init__(self, text: str) -> None:
             yaml.CSafeLoader.__init__(self, text)
             Composer.__init__(self)
-            self.text, self.refused, self.levels = text, [], 0
+            self.text, self.refused, self.levels, self.named = text, [], 0, set()
 
 
 def _refused(text: str, line: int, what: str, mark: str) -> str:
@@ -168,7 +194,7 @@ def _refused(text: str, line: int, what: str, mark: str) -> str:
 class _Reader:
     """Turn nodes into values, noting each line and each doubtful value."""
 
-    source: list[str]
+    text: str
     first_line: int
     slips: list[Slip] = field(default_factory=list)
     lines: dict[Place, int] = field(default_factory=dict)
@@ -208,19 +234,22 @@ class _Reader:
             return None
         if text in {"true", "false"}:
             return text == "true"
-        if text.lower() in _DOUBTFUL or text.lower() in {"true", "false", "null"}:
+        if len(text) <= _LONGEST_DOUBTFUL and text.lower() in _DOUBTFUL:
             self.slip(node, f"Some readers of YAML take {text} for true or false; write true, false, or '{text}'.")
+        if "#" in self.text:
+            self.cut_short(node, text)
+        if text[0] not in _BEGINS_A_NUMBER:
+            return text
         if _NO_NUMBER.fullmatch(text):
             self.slip(node, f"{text} is no JSON number; write a number, or quote it.")
-        self.cut_short(node, text)
         return _number(text)
 
     def cut_short(self, node: yaml.Node, text: str) -> None:
         """Note a value that YAML ended early because of ` #`."""
-        line = node.end_mark.line
-        rest = self.source[line][node.end_mark.column :] if line < len(self.source) else ""
+        line, source = node.end_mark.line, self.text.split("\n")
+        rest = source[line][node.end_mark.column :] if line < len(source) else ""
         if re.match(r"\s+#", rest) and _open(text):
-            fixed = _quoted_line(self.source[line])
+            fixed = _quoted_line(source[line])
             self.slip(node, f"YAML takes what follows ` #` for a comment; quote the value: `{fixed}`.")
 
     def line(self, node: yaml.Node) -> int:

@@ -9,6 +9,7 @@ from bot.domain.moment import moment
 from bot.domain.postmortem.document import Moment, Times
 from bot.domain.records import Attempt, AttemptState, Episode
 from bot.domain.run import Run, RunState, StepState
+from bot.domain.value import JsonObject, JsonValue
 from bot.errors import InvalidError
 
 SAME = timedelta(seconds=90)  # within which two sources that tell the same tell of one moment
@@ -153,6 +154,74 @@ def of_incident(incident: Incident) -> Iterator[Moment]:
             by=incident.resolved_by,
             key=f"{label}:resolved",
         )
+
+
+# What happened on the lake itself, as its own services tell it.
+
+
+def of_execution(found: JsonObject, machine: str) -> Iterator[Moment]:
+    """Yield when an execution started and when it ended, with its error's name where it has one."""
+    name, key = f"Execution {found['name']} of {machine}", f"execution:{found['arn']}"
+    yield from _told(found.get("started"), f"{name} started.", "execution", f"{key}:start")
+    error = f" with {found['error']}" if found.get("error") else ""
+    yield from _told(found.get("stopped"), f"{name} ended {found['status']}{error}.", "execution", f"{key}:end")
+
+
+def of_job_run(found: JsonObject, job: str) -> Iterator[Moment]:
+    """Yield when a run of a job started and when it ended."""
+    name, key = f"Run {found['id']} of the job {job}", f"job:{job}:{found['id']}"
+    yield from _told(found.get("started"), f"{name} started.", "job", f"{key}:start")
+    yield from _told(found.get("stopped"), f"{name} ended {found['state']}.", "job", f"{key}:end")
+
+
+def of_build(found: JsonObject) -> Iterator[Moment]:
+    """Yield when a build that deploys started, and how it ended."""
+    commit = f" of commit {str(found['commit'])[:12]}" if found.get("commit") else ""
+    name, key = f"Build {found['id']}{commit}", f"build:{found['id']}"
+    yield from _told(found.get("started"), f"{name} started.", "deploy", f"{key}:start")
+    phase = f" in {found['failed_phase']}" if found.get("failed_phase") else ""
+    yield from _told(found.get("stopped"), f"{name} ended {found['status']}{phase}.", "deploy", f"{key}:end")
+
+
+def of_job(found: JsonObject, job: str) -> Iterator[Moment]:
+    """Yield when a job's set-up was changed last."""
+    runs = f"; it runs {found['key']}" if found.get("key") else ""
+    text = f"The set-up of the job {job} was changed{runs}."
+    yield from _told(found.get("modified"), text, "deploy", f"job:{job}:{found.get('modified')}")
+
+
+def of_code(found: JsonObject, bucket: str) -> Iterator[Moment]:
+    """Yield when a version of deployed code was put."""
+    text = f"Code {found['key']} was put into {bucket}."
+    yield from _told(found.get("modified"), text, "deploy", f"object:{bucket}/{found['key']}:{found['version_id']}")
+
+
+def of_alias(found: JsonObject) -> Iterator[Moment]:
+    """Yield when a function's alias was moved, as CloudTrail tells it."""
+    function = f" of {found['resource']}" if found.get("resource") else ""
+    refused = f" was refused ({found['error']})" if found.get("error") else " was made"
+    text = f"A change of a function's alias{function}{refused}."
+    yield from _told(found.get("at"), text, "deploy", f"alias:{found.get('resource')}:{found.get('at')}")
+
+
+def of_pointer(page: JsonObject, key: str) -> Iterator[Moment]:
+    """Yield when a pointer was written, and when it was taken out of sight.
+
+    Args:
+        page: what the row that lists versions keeps.
+    """
+    for kind, did in (("Versions", "has a new version"), ("DeleteMarkers", "was hidden by a delete marker")):
+        listed = page.get(kind)
+        for one in listed if isinstance(listed, list) else ():
+            if isinstance(one, dict) and one.get("Key") == key:
+                name = f"object:{key}:{one.get('VersionId')}"
+                yield from _told(one.get("LastModified"), f"{key} {did}.", "object", name)
+
+
+def _told(at: JsonValue, text: str, source: str, key: str) -> Iterator[Moment]:
+    when = _at(at) if isinstance(at, str) and at else None
+    if when is not None:
+        yield Moment(at=when, text=_one_line(text), source=source, key=key)
 
 
 def times(

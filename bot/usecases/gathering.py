@@ -95,7 +95,11 @@ def add_alarm(found: Gathering, episode: Episode) -> None:
     label = f"A-{episode.id}"
     about = ", ".join(f"{name} {value}" for name, value in notice.dimensions.items())
     limit = f" (threshold {notice.threshold:g})" if notice.threshold is not None else ""
-    text = f"Alarm {notice.name} is {episode.state.value} since {episode.since}" + (f" for {about}" if about else "")
+    if episode.ok_since is None:
+        state = f"is {episode.state.value} since {episode.since}"
+    else:
+        state = f"went off at {episode.since} and has been OK again since {episode.ok_since}"
+    text = f"Alarm {notice.name} {state}" + (f" for {about}" if about else "")
     found.add(
         "alarm",
         f"{text}: {notice.metric}{limit}. {notice.reason}".replace(": .", "."),

@@ -181,6 +181,7 @@ def test_a_cause_is_a_candidate_and_never_rests_on_a_text() -> None:
     [
         ("One. Two! Three?", ["One.", "Two!", "Three?"]),
         ("- one\n- two\n\n3. three", ["one", "two", "three"]),
+        ("1. Read the breaker\n2. Note it. Then wait.", ["Read the breaker", "Note it.", "Then wait."]),
         ("See e.g. The log. Done.", ["See e.g. The log.", "Done."]),
         ("It is 1.5 MB at 02.07 UTC.", ["It is 1.5 MB at 02.07 UTC."]),
         ('He said "stop." Then it stopped.', ['He said "stop."', "Then it stopped."]),

@@ -26,6 +26,12 @@ TITLES = {
     "claims": ("Claims: true ones kept, false ones caught", "Claims: a person's sentences about one night"),
     "copies": ("40 copies under one approval",),
     "check": ("`runbook-bot check`",),
+    "judged": (
+        "Sentences on incidents with a planted cause",
+        "Drafts of incidents with a planted cause",
+        "`postmortem check`: sentences of these drafts, each made false in one way",
+    ),
+    "draft": ("The draft of an incident on the local lake, without a model",),
     "plan": ("Plan of a runbook on the local lake",),
     "digest": (
         "Log lines digested per CPU-second",

@@ -18,6 +18,7 @@ from bot.domain.assistance import (
     Wording,
 )
 from bot.domain.claims import Claim, Kind
+from bot.domain.evidence import Gathering
 from bot.domain.inbox import (
     AskQuestion,
     DeclareIncident,
@@ -27,8 +28,9 @@ from bot.domain.inbox import (
     SuggestForAlarm,
 )
 from bot.domain.inbox import ExpandStep as ExpandWish
-from bot.domain.records import Card, Change, Episode, Wait
+from bot.domain.records import AlarmState, Card, Change, Episode, Wait
 from bot.domain.value import JsonObject
+from bot.usecases.gathering import add_alarm
 from tests.usecases.table import ANA, CHANNEL, Table
 
 MADE = Made(engine="bedrock", model="a-model")
@@ -129,6 +131,17 @@ def test_a_suggestion_becomes_part_of_the_alarms_card_and_its_evidence_can_be_op
     assert job.evidence.items[0].id == "E1"
     table.wish(ANA, ShowEvidence(subject="A-1"))
     assert table.whispers()[-1]["what"] == "evidence"
+
+
+def test_an_alarm_that_is_over_is_told_with_both_its_times(table: Table) -> None:
+    over = an_alarm(table).model_copy(update={"state": AlarmState.OK, "ok_since": "2026-11-23T02:20:00Z"})
+    found = Gathering()
+
+    add_alarm(found, over)
+
+    told = found.evidence().items[0].text
+    assert "went off at 2026-11-23T02:00:00Z and has been OK again since 2026-11-23T02:20:00Z" in told
+    assert "OK since 2026-11-23T02:00" not in told
 
 
 def test_a_sentence_without_evidence_is_dropped_whoever_said_it(table: Table) -> None:

@@ -93,7 +93,7 @@ _CLOUDWATCH = (
                                                     "Name": Match(pattern=r"[A-Za-z0-9_-]{1,64}"),
                                                     "Value": AnyOf(
                                                         of=(
-                                                            Match(pattern=r"[A-Za-z0-9_.-]{1,128}"),
+                                                            Match(pattern=r"[A-Za-z0-9_./=-]{1,255}"),
                                                             Match(pattern=MACHINE.prefix + "<machines>"),
                                                         )
                                                     ),

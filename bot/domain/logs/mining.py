@@ -153,7 +153,7 @@ class Miner:
         fed = 0
         for event in events:
             fed += 1
-            self._slot(event.message[:LONGEST_MESSAGE]).baseline += 1
+            self._slot(event.message[:LONGEST_MESSAGE], tell=False).baseline += 1
             if event.at:
                 self.baseline_first = min(self.baseline_first or event.at, event.at)
                 self.baseline_last = max(self.baseline_last, event.at)
@@ -181,10 +181,11 @@ class Miner:
         self.odd["long"] += 1
         return event._replace(message=event.message[:LONGEST_MESSAGE])
 
-    def _slot(self, message: str) -> Slot:
-        return self._of_json(message) if message[:1] == "{" else self._of_text(message)
+    def _slot(self, message: str, *, tell: bool = True) -> Slot:
+        """Return the line's slot; `tell` whether its fields are counted, which a baseline's are not."""
+        return self._of_json(message, tell=tell) if message[:1] == "{" else self._of_text(message, tell=tell)
 
-    def _of_text(self, message: str, level: Level | None = None) -> Slot:
+    def _of_text(self, message: str, level: Level | None = None, *, tell: bool = True) -> Slot:
         text = headline(message) if "\n" in message else message
         words = text[:MOST_CHARACTERS].split(None, MOST_WORDS)[:MOST_WORDS]
         key = " ".join(map(self._memo.__getitem__, words))
@@ -193,7 +194,7 @@ class Miner:
         slot = self.slots.get(key)
         if slot is None:
             slot = self._first(key, text, words, level)
-        for name, place, skip in slot.ids:
+        for name, place, skip in slot.ids if tell else ():
             if place < len(words):
                 _tally(slot.columns, name, words[place][skip:].strip("[](){}\"',;"))
         return slot
@@ -211,31 +212,31 @@ class Miner:
         slot = self.slots[key] = Slot(found, _ids(words) if found.grave else ())
         return slot
 
-    def _of_json(self, message: str) -> Slot:
+    def _of_json(self, message: str, *, tell: bool = True) -> Slot:
         try:
             line, end = _decoded(message)
         except (ValueError, RecursionError):
             line, end = {}, 0
         if end < len(message) and message[end:].strip():
             self.odd["broken_json"] += 1
-            return self._of_cut_json(message)
+            return self._of_cut_json(message, tell=tell)
         level = next((named_level(str(line[name])) for name in _LEVEL if name in line), None)
         said = next((line[name] for name in _MESSAGE if name in line), None)
         text = said if isinstance(said, str) else _spelled(line)
-        slot = self._of_text(text, level or level_of(text))
-        for name, value in line.items():
+        slot = self._of_text(text, level or level_of(text), tell=tell)
+        for name, value in line.items() if tell else ():
             if name in _TIME or name in _LEVEL or name in _MESSAGE or isinstance(value, bool | float | dict | list):
                 continue
             if value is not None and value != "":
                 _tally(slot.columns, _column(name), str(value))
         return slot
 
-    def _of_cut_json(self, message: str) -> Slot:
+    def _of_cut_json(self, message: str, *, tell: bool = True) -> Slot:
         """Read what a line that broke off still says."""
         said = dict(_CUT.findall(message))
         text = said.get("message") or said.get("msg") or message
         level = named_level(said.get("level") or said.get("severity") or "")
-        return self._of_text(text, level or level_of(text))
+        return self._of_text(text, level or level_of(text), tell=tell)
 
     def _source(self, stream: str, group: str) -> str:
         who = source_of(stream)

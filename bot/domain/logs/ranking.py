@@ -137,7 +137,12 @@ def _weighed(text: str, slot: Slot, about: _Window) -> _Weighed:
         weight *= _KNOWN_WARNING
     evidence = round(found.score * weight, 1)
     trend = Trend.MORE if known or not about.baseline else Trend.NEW
-    return _Weighed(trend, found.start if evidence else None, evidence, effect)
+    return _Weighed(trend, _first_line(counts, found.start) if evidence else None, evidence, effect)
+
+
+def _first_line(counts: Sequence[int], start: int) -> int:
+    """Return the first bin of the burst that has a line: the scan looks at several bins at a time."""
+    return next(spot for spot in range(start, len(counts)) if counts[spot])
 
 
 def _dispersion(counts: Sequence[int]) -> float:

@@ -38,7 +38,8 @@ class Moment(Value):
     """Hold one row of the timeline.
 
     Attributes:
-        source: what it comes from, in a word: alarm, run, step, approval, call, note, execution, log, incident, object.
+        source: what it comes from, in a word: alarm, run, step, approval, call, note, incident, log, execution,
+            job, object, deploy.
         key: what makes it the same moment as another source's; empty where nothing does.
     """
 

@@ -36,11 +36,16 @@ def document_of(
     incident: Incident | None,
     episodes: Sequence[Episode],
     runs: Sequence[Run],
+    lake: Sequence[Moment],
     digest: Digest,
     pointed: Sequence[Pointed],
     evidence: Evidence,
 ) -> Postmortem:
-    """Return the document of a draft; a sentence that the evidence does not bear is dropped and listed."""
+    """Return the document of a draft; a sentence that the evidence does not bear is dropped and listed.
+
+    Args:
+        lake: what happened on the lake itself.
+    """
     approvals = [one for run in runs for one in desk.records.approvals(run=run.id)]
     told = times(
         began=digest.onset, episodes=episodes, runs=runs, approvals=approvals, incident=incident, now=desk.now()
@@ -63,7 +68,7 @@ def document_of(
         until=draft.until,
         times=told,
         parts=parts,
-        timeline=_timeline(desk, incident, episodes, runs, digest, pointed, evidence),
+        timeline=_timeline(desk, incident, episodes, runs, lake, digest, pointed, evidence),
         candidates=_candidates(digest, pointed),
         actions=_actions(desk, incident, runs, episodes, evidence),
         questions=_questions(digest, parts, evidence),
@@ -105,11 +110,12 @@ def _timeline(
     incident: Incident | None,
     episodes: Sequence[Episode],
     runs: Sequence[Run],
+    lake: Sequence[Moment],
     digest: Digest,
     pointed: Sequence[Pointed],
     evidence: Evidence,
 ) -> tuple[Moment, ...]:
-    moments: list[Moment] = []
+    moments = list(lake)
     for episode in episodes:
         moments += of_episode(episode)
     for run in runs:

@@ -23,6 +23,7 @@ from bot.domain.value import JsonObject
 from bot.errors import BotError, RequestError, StaleError
 from bot.usecases import gathering
 from bot.usecases.desk import Desk
+from bot.usecases.happenings import happened
 from bot.usecases.postmortems.beginning import BEFORE
 from bot.usecases.postmortems.documenting import document_of
 from bot.usecases.postmortems.drafts import canvas_card, draft_card, keep_text
@@ -86,6 +87,7 @@ def _drafted(desk: Desk, draft: Draft) -> Draft:
     digest, unread = _digest_of(desk, draft, telling)
     telling.say(DraftState.WORDING, "Wording it, and holding each sentence against the evidence")
     facts = _gathered(desk, draft, incident, episodes, runs)
+    lake = happened(desk, facts, since=draft.since, until=draft.until, episodes=episodes, runs=runs)
     pointed = lines_of(
         digest,
         source=f"logs {draft.since:%H:%M}–{draft.until:%H:%M} UTC",
@@ -96,7 +98,7 @@ def _drafted(desk: Desk, draft: Draft) -> Draft:
     evidence = gathered.model_copy(
         update={"items": (*gathered.items, *(one.item for one in pointed)), "unread": (*gathered.unread, *unread)}
     )
-    document = document_of(desk, draft, incident, episodes, runs, digest, pointed, evidence)
+    document = document_of(desk, draft, incident, episodes, runs, lake, digest, pointed, evidence)
     text = written(document)
     seal = desk.archive.keep(draft.label, document, text=text, pointed=pointed, digest=digest)
     update = {"state": DraftState.READY, "progress": "", "share": 1.0, "document": document, "text": text}
@@ -184,7 +186,17 @@ def _gathered(
 
 # The picture.
 
-_SIGNS = {"alarm": Sign.ALARM, "run": Sign.RUN, "approval": Sign.APPROVAL, "note": Sign.NOTE, "incident": Sign.NOTE}
+_SIGNS = {
+    "alarm": Sign.ALARM,
+    "run": Sign.RUN,
+    "execution": Sign.RUN,
+    "job": Sign.RUN,
+    "approval": Sign.APPROVAL,
+    "deploy": Sign.DEPLOY,
+    "object": Sign.DEPLOY,
+    "note": Sign.NOTE,
+    "incident": Sign.NOTE,
+}
 
 
 def _chart(desk: Desk, draft: Draft, document: Postmortem, episodes: Sequence[Episode], digest: Digest) -> Chart:

@@ -7,6 +7,9 @@ import json
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 
+from moto.glue.models import glue_backends
+from moto.s3.models import s3_backends
+
 from bot.workbench.lake import answers, breaker, journal, metrics, sources, watches
 from bot.workbench.lake.clients import Clients, require_dummy_account
 from bot.workbench.lake.definition import state_machine
@@ -19,6 +22,7 @@ TONIGHT_FIRST_FILE = 180  # f-0180 to f-0193 land tonight
 FILES_A_NIGHT = 14
 QUERY_BYTES = 100_000_000_000  # what the work group lets one query read
 _NIGHTS = 5
+_A_DAY = timedelta(days=1)
 _LOAD_AT = time(2, 0, tzinfo=UTC)
 _LOAD_TAKES = timedelta(minutes=11)
 _HEARTBEATS_BACK = timedelta(hours=3)
@@ -62,6 +66,7 @@ def seed(clients: Clients, names: LakeNames, *, now: datetime) -> Seeded:
     run_id, latest_version = _last_good_night(clients, names, now)
     _history(clients, names, now)
     beaten = _heartbeats(clients, names, now)
+    _made_yesterday(names)
     return Seeded(
         run_id=run_id,
         latest_key=names.latest_key(last_night),
@@ -70,6 +75,17 @@ def seed(clients: Clients, names: LakeNames, *, now: datetime) -> Seeded:
         beaten=beaten,
         queue_urls=queue_urls,
     )
+
+
+def _made_yesterday(names: LakeNames) -> None:
+    """Let what is furnished be a day old: a lake that has just been deployed is a story of its own in a timeline."""
+    for bucket in s3_backends[names.account]["aws"].buckets.values():
+        for key in list(bucket.keys):
+            for version in bucket.keys.getlist(key):
+                version.last_modified -= _A_DAY
+    for job in glue_backends[names.account][names.region].jobs.values():
+        job.created_on -= _A_DAY
+        job.last_modified_on -= _A_DAY
 
 
 def _buckets(clients: Clients, names: LakeNames) -> None:

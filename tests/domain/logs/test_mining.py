@@ -113,6 +113,30 @@ def test_a_new_error_is_found_with_its_onset_and_its_source() -> None:
     assert found.abstains == ""
 
 
+def test_nothing_begins_before_its_first_line_however_long_the_window() -> None:
+    since, until = from_millis(BEGIN - 3_600_000), from_millis(BEGIN + 1_200_000)
+    miner = Miner()
+    miner.feed_baseline(quiet(begin=BEGIN - 86_400_000))
+    miner.feed(merged(quiet(), failing("ERROR cannot parse row {}", begin=LATER, lines=100, every_ms=1)))
+
+    found = named(digest(miner, window=(since, until)), "cannot parse")
+
+    assert found.onset is not None
+    assert found.first is not None
+    assert found.first <= found.onset
+
+
+def test_the_fields_of_a_quiet_day_are_not_counted_among_those_of_the_incident() -> None:
+    def said(count: int, begin: int) -> list[LogEvent]:
+        line = json_line("WARN", "slow read", function="read_part")
+        return [event(line, at=begin + n * 1_000, number=n) for n in range(count)]
+
+    found = mined(*said(12, BEGIN), baseline=iter(said(5, BEGIN - 86_400_000)))
+
+    assert named(found, "slow read").count == 12
+    assert named(found, "slow read").columns == {"function": {"read_part": 12}}
+
+
 def test_usual_warnings_name_nobody() -> None:
     found = mined(*quiet(), baseline=quiet(begin=BEGIN - 86_400_000))
 

@@ -55,6 +55,23 @@ def test_an_edit_that_the_archive_does_not_bear_is_found(before: str, after: str
     assert any(words in one for one in said), said
 
 
+def derived() -> Postmortem:
+    """Return a document of which one sentence rests on a value that code computed."""
+    item = Item(id="D1", kind="derived", origin=Origin.RECORDS, source="computed", text="time until resolved: 20 min")
+    whole = document()
+    evidence = whole.evidence.model_copy(update={"items": (*whole.evidence.items, item)})
+    claim = Claim(text=item.text, kind=Kind.OBSERVED, evidence=("D1",))
+    return whole.model_copy(update={"evidence": evidence, "parts": {**whole.parts, Part.IMPACT: (claim,)}})
+
+
+def test_a_sentence_on_a_computed_value_holds_as_it_was_drafted_and_not_with_another_number() -> None:
+    text, kept = written(derived()), archived(derived())
+
+    assert check(text, kept, judge=borne) == ()
+    assert check(text.replace("resolved: 20 min [D1]", "resolved: 28 min [D1]"), kept, judge=borne) != ()
+    assert check(text.replace("[D1]", "[E1]"), kept, judge=borne) != ()
+
+
 def test_a_row_that_was_removed_is_found() -> None:
     lines = WORDS.splitlines(keepends=True)
     rows = [place for place, line in enumerate(lines) if re.match(r"\| (E\d|2026)", line)]

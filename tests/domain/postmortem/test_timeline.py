@@ -4,9 +4,26 @@ import pytest
 
 from bot.domain.approval import ApprovalState, Vote, end
 from bot.domain.incident import Note
+from bot.domain.moment import moment
 from bot.domain.postmortem.document import Moment, Times
 from bot.domain.run import RunState, StepRecord, StepState
-from bot.domain.timeline import merged, of_approval, of_episode, of_incident, of_run, times, waited
+from bot.domain.timeline import (
+    merged,
+    of_alias,
+    of_approval,
+    of_build,
+    of_code,
+    of_episode,
+    of_execution,
+    of_incident,
+    of_job,
+    of_job_run,
+    of_pointer,
+    of_run,
+    times,
+    waited,
+)
+from bot.domain.value import JsonObject
 from tests.records.values import NOON, a_run, an_approval, an_episode, an_incident
 
 LATER = NOON + timedelta(minutes=10)
@@ -96,6 +113,70 @@ def test_an_alarm_tells_when_it_went_off() -> None:
 
     assert went.source == "alarm"
     assert "went off" in went.text
+
+
+ONE, TWO = "2026-01-21T02:00:00Z", "2026-01-21T02:07:31Z"
+
+
+def test_an_execution_tells_its_start_and_its_end_and_one_that_still_goes_only_its_start() -> None:
+    going: JsonObject = {"name": "load-1", "arn": "arn:1", "status": "RUNNING", "started": ONE, "stopped": ""}
+    over: JsonObject = {**going, "status": "FAILED", "error": "GlueJobFailed", "stopped": TWO}
+
+    assert [one.text for one in of_execution(going, "etl")] == ["Execution load-1 of etl started."]
+    assert [(one.at, one.text) for one in of_execution(over, "etl")][1:] == [
+        (moment(TWO), "Execution load-1 of etl ended FAILED with GlueJobFailed.")
+    ]
+
+
+def test_what_two_listings_tell_of_one_execution_is_told_once() -> None:
+    over: JsonObject = {"name": "load-1", "arn": "arn:1", "status": "FAILED", "started": ONE, "stopped": TWO}
+
+    assert len(merged([*of_execution(over, "etl"), *of_execution(over, "etl")])) == 2
+
+
+def test_runs_of_jobs_builds_code_and_aliases_tell_what_was_deployed_and_ran() -> None:
+    run: JsonObject = {"id": "jr_1", "state": "FAILED", "started": ONE, "stopped": TWO}
+    build: JsonObject = {
+        "id": "deploy:1", "status": "FAILED", "started": ONE, "stopped": TWO, "commit": "9b7d0429c1f6aa",
+        "failed_phase": "BUILD",
+    }  # fmt: skip
+    job: JsonObject = {"found": True, "key": "etl/etl-v2.zip", "modified": ONE}
+    code: JsonObject = {"key": "etl/etl-v2.zip", "version_id": "v", "modified": ONE}
+    moved: JsonObject = {"at": ONE, "resource": "promote_silver", "error": ""}
+    found = [*of_job_run(run, "etl"), *of_build(build), *of_job(job, "etl"), *of_code(code, "code"), *of_alias(moved)]
+
+    assert [(one.source, one.text) for one in found] == [
+        ("job", "Run jr_1 of the job etl started."),
+        ("job", "Run jr_1 of the job etl ended FAILED."),
+        ("deploy", "Build deploy:1 of commit 9b7d0429c1f6 started."),
+        ("deploy", "Build deploy:1 of commit 9b7d0429c1f6 ended FAILED in BUILD."),
+        ("deploy", "The set-up of the job etl was changed; it runs etl/etl-v2.zip."),
+        ("deploy", "Code etl/etl-v2.zip was put into code."),
+        ("deploy", "A change of a function's alias of promote_silver was made."),
+    ]
+    refused = next(iter(of_alias({**moved, "error": "AccessDenied"})))
+    assert refused.text == "A change of a function's alias of promote_silver was refused (AccessDenied)."
+
+
+def test_a_pointer_tells_each_version_and_what_hid_it_and_nothing_of_longer_keys() -> None:
+    key = "silver/t/_LATEST.json"
+    page: JsonObject = {
+        "Versions": [
+            {"Key": key, "VersionId": "2", "LastModified": ONE},
+            {"Key": f"{key}.bak", "VersionId": "9", "LastModified": ONE},
+        ],
+        "DeleteMarkers": [{"Key": key, "VersionId": "3", "LastModified": ONE}],
+    }
+
+    assert [one.text for one in merged(of_pointer(page, key))] == [
+        f"{key} has a new version.",
+        f"{key} was hidden by a delete marker.",
+    ]
+
+
+def test_what_has_no_time_or_none_that_can_be_read_is_no_moment() -> None:
+    assert list(of_job({"found": True, "modified": ""}, "etl")) == []
+    assert list(of_job({"found": True, "modified": "yesterday"}, "etl")) == []
 
 
 def test_time_waiting_for_people_counts_two_requests_at_once_only_once() -> None:
