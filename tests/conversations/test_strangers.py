@@ -70,6 +70,7 @@ def test_hostile_text_wherever_one_can_type_is_shown_harmless_and_mentions_nobod
         good(ana.slash(INCIDENTS, f'/runbook run circuit-breaker pipeline="{text[:900]}"'))
         ana.say(INCIDENTS, f"@runbook-bot show {text}")
         ana.say("dm", text)
+    until(lambda: len(ana.notifications()) == before[ana.id] + len(HOSTILE), "each direct message is answered")
     until(lambda: not stage.bot.store.deliveries() and not stage.bot.store.cards_behind(), "all is answered")
 
     assert _quiet(stage) == {**before, ana.id: len(ana.notifications())}

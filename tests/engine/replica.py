@@ -26,6 +26,8 @@ class WatchedClaims(TableClaims):
 
     def dead(self, *, after: timedelta) -> frozenset[str]:
         self._journal.write(f"asked {self._name}")
+        if self._pause.exists():
+            self._journal.write(f"paused {self._name}")
         while self._pause.exists():
             time.sleep(0.01)
         return super().dead(after=after)

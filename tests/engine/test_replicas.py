@@ -87,7 +87,7 @@ def test_what_a_killed_replica_left_is_finished_by_exactly_one_survivor(spawn_on
     journal.wait_for("began", times=len(works))
     # The slow one has seen what the victim has in hand, and acts on it only after the quick one took it over.
     slow.pause.touch()
-    slow.look_again()
+    journal.wait_for("paused slow")
     victim.kill()
     journal.wait_for("began", times=2 * len(works))
     slow.pause.unlink()

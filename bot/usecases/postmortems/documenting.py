@@ -40,11 +40,14 @@ def document_of(
     digest: Digest,
     pointed: Sequence[Pointed],
     evidence: Evidence,
+    *,
+    unread: Sequence[str],
 ) -> Postmortem:
     """Return the document of a draft; a sentence that the evidence does not bear is dropped and listed.
 
     Args:
         lake: what happened on the lake itself.
+        unread: the logs that could not be read.
     """
     approvals = [one for run in runs for one in desk.records.approvals(run=run.id)]
     told = times(
@@ -70,7 +73,7 @@ def document_of(
         parts=parts,
         timeline=_timeline(desk, incident, episodes, runs, lake, digest, pointed, evidence),
         candidates=_candidates(digest, pointed),
-        actions=_actions(desk, incident, runs, episodes, evidence),
+        actions=_actions(desk, incident, runs, episodes, unread),
         questions=_questions(digest, parts, evidence),
         dropped=(*said.made.dropped, *dropped),
         evidence=grounds(job),
@@ -195,10 +198,10 @@ def _candidate(suspect: Suspect, digest: Digest, pointed: Sequence[Pointed], pla
 
 
 def _actions(
-    desk: Desk, incident: Incident | None, runs: Sequence[Run], episodes: Sequence[Episode], evidence: Evidence
+    desk: Desk, incident: Incident | None, runs: Sequence[Run], episodes: Sequence[Episode], unread: Sequence[str]
 ) -> tuple[ActionItem, ...]:
     """Return what gaps and the runbooks' Prevention sections suggest; nobody owns any of it."""
-    gaps = [f"Let the bot read what it could not: {one}" for one in evidence.unread[:MOST_GAPS]]
+    gaps = [f"Let the bot read what it could not: {one}" for one in unread[:MOST_GAPS]]
     if incident is not None and not episodes:
         gaps.insert(0, "Have an alarm notice this: people declared it, and no alarm went off.")
     names = dict.fromkeys([*(run.runbook for run in runs), *(one.runbook for one in episodes if one.runbook)])

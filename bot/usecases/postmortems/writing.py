@@ -98,7 +98,7 @@ def _drafted(desk: Desk, draft: Draft) -> Draft:
     evidence = gathered.model_copy(
         update={"items": (*gathered.items, *(one.item for one in pointed)), "unread": (*gathered.unread, *unread)}
     )
-    document = document_of(desk, draft, incident, episodes, runs, lake, digest, pointed, evidence)
+    document = document_of(desk, draft, incident, episodes, runs, lake, digest, pointed, evidence, unread=unread)
     text = written(document)
     seal = desk.archive.keep(draft.label, document, text=text, pointed=pointed, digest=digest)
     update = {"state": DraftState.READY, "progress": "", "share": 1.0, "document": document, "text": text}

@@ -72,6 +72,17 @@ def test_an_execution_that_waits_for_its_worker_stops_at_once(lake: Lake) -> Non
     lake.resume()
 
 
+def test_executions_that_have_only_just_started_can_be_stopped(lake: Lake) -> None:
+    lake.pause()
+    started = []
+    for number in range(8):
+        started.append(start(lake, f"just-{number}", raw_key="bronze/none"))
+        lake.clients.sfn.stop_execution(executionArn=started[-1])
+
+    assert {ended(lake, arn)["status"] for arn in started} == {"ABORTED"}
+    lake.resume()
+
+
 def test_an_answer_to_a_stopped_execution_stops_nobody_else(lake: Lake) -> None:
     lake.pause()
     key = land(lake, "f-0180", good(lake, "f-0180"))
