@@ -8,6 +8,7 @@ import json
 import logging
 import secrets
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.client import HTTPException
 from typing import Literal
@@ -49,7 +50,8 @@ class Link:
     async def send(self, envelope: Payload) -> None:
         """Send one envelope, or nothing if the socket is gone."""
         if self.socket.application_state is WebSocketState.CONNECTED:
-            await self.socket.send_text(json.dumps(envelope))
+            with suppress(WebSocketDisconnect):
+                await self.socket.send_text(json.dumps(envelope))
 
     def settle(self, envelope_id: str, ack: Ack) -> None:
         """Give the answer to whoever waits for that envelope; later ones are dropped."""
@@ -119,7 +121,8 @@ class Delivery:
             self._links.remove(link)
             await link.send({"type": "disconnect", "reason": reason, "debug_info": {"host": "local-slack"}})
             if link.socket.application_state is WebSocketState.CONNECTED:
-                await link.socket.close()
+                with suppress(WebSocketDisconnect):
+                    await link.socket.close()
 
     async def stop(self) -> None:
         """Drop what is still being delivered."""
