@@ -57,7 +57,7 @@ from bot.slack.drawing import Drawing
 from bot.slack.files import SlackFiles
 from bot.slack.opened import Opened
 from bot.slack.renderer import Renderer
-from bot.slack.transport import HttpTransport, PostedTransport, SocketTransport, Transport
+from bot.slack.transport import HttpTransport, PostedTransport, SocketTransport, Transport, Urgent
 from bot.slack.views import Views
 from bot.usecases.desk import Desk, utc_for
 from bot.usecases.edits import Edits
@@ -65,7 +65,7 @@ from bot.usecases.plans import Plan, plan
 from bot.usecases.postmortems.drafts import pages
 from bot.usecases.restoring import restore
 from bot.usecases.starting import fill
-from bot.usecases.work import Bell, Failures, Performer, Sweeper
+from bot.usecases.work import Bell, Failures, Performer, Precedence, Sweeper
 
 log = logging.getLogger(__name__)
 
@@ -248,9 +248,9 @@ def build(settings: Settings, *, clock: Clock | None = None, endpoints: Endpoint
     )
     quick = SlackDirectory(client=hasty(client), policy=policy, team=team, memory=known)
     failures = Failures()
-    bell = Bell()
+    bell, precedence = Bell(), Precedence()
     engine = DbosEngine(
-        perform=Performer(desk=desk, nudge=bell.ring, failures=failures),
+        perform=Performer(desk=desk, nudge=bell.ring, failures=failures, give_way=precedence.give_way),
         claims=store,
         database_url=settings.records.engine_url,
         installation=store.installation,
@@ -258,7 +258,12 @@ def build(settings: Settings, *, clock: Clock | None = None, endpoints: Endpoint
         dead_after=DEAD_AFTER,
     )
     sweeper = Sweeper(
-        records=store, engine=engine, failures=failures, bell=bell, also=_also(store.anchor_if_due, Edits(desk).look)
+        records=store,
+        engine=engine,
+        failures=failures,
+        bell=bell,
+        also=_also(store.anchor_if_due, Edits(desk).look),
+        give_way=precedence.give_way,
     )
     pulse = Pulse(
         beats=lambda: replica in store.living(within=WELL_WITHIN), sweeps=lambda: sweeper.swept(within=WELL_WITHIN)
@@ -278,7 +283,9 @@ def build(settings: Settings, *, clock: Clock | None = None, endpoints: Endpoint
             interval=endpoints.card_interval.total_seconds(),
             leads=lambda: store.leads("renderer", by=replica, during=VOICE_KEPT),
         ),
-        transport=_transport(settings, client=client, desk=answering, zone=quick.zone, bell=bell, pulse=pulse),
+        transport=_transport(
+            settings, client=client, desk=answering, zone=quick.zone, bell=bell, pulse=pulse, urgent=precedence.urgent
+        ),
         intake=_intake(settings, desk=desk, plumbing=plumbing),
         intake_wait_s=endpoints.intake_wait_s,
         bell=bell,
@@ -472,6 +479,7 @@ def _transport(
     zone: Callable[[str], tzinfo],
     bell: Bell,
     pulse: Pulse,
+    urgent: Urgent,
 ) -> Transport:
     def accept(delivery: Delivery) -> bool:
         new = desk.records.accept(delivery)
@@ -490,8 +498,8 @@ def _transport(
         commands=Commands(names=settings.slack.commands),
     )
     if settings.slack.transport == "http":
-        return PostedTransport(app, ailing=pulse.ailing, also=_posted(settings, desk=desk, bell=bell))
-    return SocketTransport(app, app_token=settings.slack.app_token.get_secret_value(), client=client)
+        return PostedTransport(app, ailing=pulse.ailing, also=_posted(settings, desk=desk, bell=bell), urgent=urgent)
+    return SocketTransport(app, app_token=settings.slack.app_token.get_secret_value(), client=client, urgent=urgent)
 
 
 def _posted(settings: Settings, *, desk: Desk, bell: Bell) -> Mapping[str, PostedAlarms]:

@@ -5,7 +5,7 @@ import re
 import socket
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from http.client import HTTPException
 from typing import Protocol
 from wsgiref.types import StartResponse, WSGIEnvironment
@@ -35,6 +35,8 @@ AT_ONCE = 10
 """Envelopes dealt with at the same time; each takes one insert."""
 Posted = Callable[[bytes], tuple[str, str]]
 """Takes a body and returns HTTP status and words."""
+Urgent = Callable[[], AbstractContextManager[None]]
+"""Entered while Slack waits for an answer."""
 
 
 class Transport(Protocol):
@@ -52,8 +54,9 @@ class Transport(Protocol):
 class SocketTransport:
     """Hold the connection to Slack that Slack delivers over."""
 
-    def __init__(self, app: App, *, app_token: str, client: WebClient) -> None:
+    def __init__(self, app: App, *, app_token: str, client: WebClient, urgent: Urgent = nullcontext) -> None:
         """Take a client that knows where Slack is; nothing is connected yet."""
+        self._urgent = urgent
         self._app = app
         self._app_token = app_token
         self._client = WebClient(
@@ -76,7 +79,7 @@ class SocketTransport:
         Raises:
             UnavailableError: Slack did not answer, or refused the token.
         """
-        self._handler = _Handler(self._app, self._app_token, web_client=self._client)
+        self._handler = _Handler(self._app, self._app_token, web_client=self._client, urgent=self._urgent)
         try:
             self._handler.client.connect()
         except SlackApiError as error:
@@ -125,7 +128,8 @@ class _Handler(BaseSocketModeHandler):
 
     client: _Prompt
 
-    def __init__(self, app: App, app_token: str, *, web_client: WebClient) -> None:
+    def __init__(self, app: App, app_token: str, *, web_client: WebClient, urgent: Urgent) -> None:
+        self._urgent = urgent
         self.app = app
         self.app_token = app_token
         self.client = _Prompt(
@@ -141,7 +145,8 @@ class _Handler(BaseSocketModeHandler):
     def handle(self, client: BaseSocketModeClient, req: SocketModeRequest) -> None:
         """Have the app answer one envelope."""
         began = time.time()  # noqa: TID251 - Bolt's own; only its debug line shows it
-        send_response(client, req, run_bolt_app(self.app, req), began)
+        with self._urgent():
+            send_response(client, req, run_bolt_app(self.app, req), began)
 
 
 def close_app(app: App) -> None:
@@ -163,7 +168,9 @@ class HttpTransport:
         *,
         ailing: Callable[[], Sequence[str]] = tuple,
         also: Mapping[str, Posted] | None = None,
+        urgent: Urgent = nullcontext,
     ) -> None:
+        self._urgent = urgent
         self._ailing = ailing
         self._also = also or {}
         self._slack = SlackRequestHandler(app, path=EVENTS_PATH)
@@ -183,7 +190,8 @@ class HttpTransport:
         if path != EVENTS_PATH:
             return _plain(start_response, *self._also[path](environ["wsgi.input"].read(int(length))))
         try:
-            return self._slack(environ, start_response)
+            with self._urgent():
+                return self._slack(environ, start_response)
         except UnicodeDecodeError:
             return _plain(start_response, "400 Bad Request", "Not UTF-8")
 
@@ -204,9 +212,10 @@ class PostedTransport:
         *,
         ailing: Callable[[], Sequence[str]] = tuple,
         also: Mapping[str, Posted] | None = None,
+        urgent: Urgent = nullcontext,
     ) -> None:
         self._app = app
-        self.wsgi = HttpTransport(app, ailing=ailing, also=also)
+        self.wsgi = HttpTransport(app, ailing=ailing, also=also, urgent=urgent)
 
     def start(self) -> None:
         """Begin nothing: posts come when they come."""

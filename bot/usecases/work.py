@@ -29,6 +29,9 @@ log = logging.getLogger(__name__)
 SWEEP_EVERY = timedelta(milliseconds=200)
 FAILED_AGAIN = timedelta(seconds=1)
 LONGEST_AGAIN = timedelta(minutes=1)
+GIVES_WAY = timedelta(milliseconds=100)
+PUT_OFF = timedelta(seconds=2)
+"""So much of one sweep may go by giving way."""
 
 
 def perform_work(desk: Desk, work: str) -> None:
@@ -73,6 +76,35 @@ class Bell:
         """Return at the next ring, or after so long."""
         self._rung.wait(most.total_seconds())
         self._rung.clear()
+
+
+class Precedence:
+    """Let what Slack waits for, three seconds at most, go before work that nobody's screen waits for."""
+
+    def __init__(self, *, most: timedelta = GIVES_WAY) -> None:
+        """Take how long one piece of work is put off at most."""
+        self._most = most
+        self._changed = threading.Condition()
+        self._lane = threading.Lock()
+        self._urgent = 0
+
+    @contextmanager
+    def urgent(self) -> Iterator[None]:
+        """Go before all work that has not begun."""
+        with self._changed:
+            self._urgent += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._urgent -= 1
+                if not self._urgent:
+                    self._changed.notify_all()
+
+    def give_way(self) -> None:
+        """Return once nothing urgent is under way; while something is, one at a time, each after a short while."""
+        with self._lane, self._changed:
+            self._changed.wait_for(lambda: not self._urgent, timeout=self._most.total_seconds())
 
 
 class Subjects:
@@ -128,16 +160,20 @@ class Failures:
 class Performer:
     """Perform work for the engine, and tell the sweeper when something may have become due."""
 
-    def __init__(self, *, desk: Desk, nudge: Callable[[], None], failures: Failures) -> None:
+    def __init__(
+        self, *, desk: Desk, nudge: Callable[[], None], failures: Failures, give_way: Callable[[], None]
+    ) -> None:
         self._desk = desk
         self._nudge = nudge
         self._failures = failures
+        self._give_way = give_way
         self._subjects = Subjects()
 
     def __call__(self, work: str) -> None:
         """Perform the work; what it raises is the engine's to log, and it is tried again later."""
         try:
             with self._subjects.alone(work):
+                self._give_way()
                 perform_work(self._desk, work)
         except BaseException:
             self._failures.add(work)
@@ -152,13 +188,21 @@ class Sweeper:
     """Start everything that is open and due; one per process, on a thread of its own."""
 
     def __init__(
-        self, *, records: Records, engine: Engine, failures: Failures, bell: Bell, also: Callable[[], object]
+        self,
+        *,
+        records: Records,
+        engine: Engine,
+        failures: Failures,
+        bell: Bell,
+        also: Callable[[], object],
+        give_way: Callable[[], None],
     ) -> None:
         """Take `also`, which is called at each sweep: the audit's anchors."""
         self._records = records
         self._engine = engine
         self._failures = failures
         self._also = also
+        self._give_way = give_way
         self._bell = bell
         self._swept: float | None = None
         self._stopping = threading.Event()
@@ -185,7 +229,10 @@ class Sweeper:
         due = [f"inbox:{number}" for number in self._records.deliveries()]
         due += [wait.key for wait in self._records.open_waits(due=self._records.now())]
         ready = [work for work in due if self._failures.may(work)]
+        patient = monotonic() + PUT_OFF.total_seconds()
         for work in ready:
+            if monotonic() < patient:
+                self._give_way()
             self._engine.start(work)
         return len(ready)
 

@@ -17,7 +17,7 @@ from bot.records.library import FolderLibrary
 from bot.records.signing import signer_at
 from bot.usecases.desk import Desk
 from bot.usecases.restoring import restore
-from bot.usecases.work import Bell, Failures, Performer, Sweeper
+from bot.usecases.work import Bell, Failures, Performer, Precedence, Sweeper
 from bot.workbench.clock import Clock
 from tests.crash.killing import KillingStore
 from tests.crash.people import People
@@ -44,8 +44,9 @@ def main(spec: Spec) -> None:
     desk = _desk(spec, store, cloud)
     failures, bell = Failures(), Bell()
     dead_after = timedelta(seconds=max(spec.dead_after, LEAST_DEAD_AFTER_S))
+    precedence = Precedence()
     engine = DbosEngine(
-        perform=Performer(desk=desk, nudge=bell.ring, failures=failures),
+        perform=Performer(desk=desk, nudge=bell.ring, failures=failures, give_way=precedence.give_way),
         claims=store,
         database_url=spec.engine_url,
         installation=store.installation,
@@ -54,7 +55,14 @@ def main(spec: Spec) -> None:
         dead_after=dead_after,
         polling=timedelta(milliseconds=20),
     )
-    sweeper = Sweeper(records=store, engine=engine, failures=failures, bell=bell, also=store.anchor_if_due)
+    sweeper = Sweeper(
+        records=store,
+        engine=engine,
+        failures=failures,
+        bell=bell,
+        also=store.anchor_if_due,
+        give_way=precedence.give_way,
+    )
     behind = store.behind_anchor()
     if behind is not None:
         restore(desk, anchor=behind.hash)
