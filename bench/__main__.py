@@ -1,10 +1,13 @@
 """Run benches by name, all without one, and print their tables with what else the machine was doing."""
 
 import argparse
+import gc
 import importlib
 import os
 import platform
 import time
+
+from bot.__main__ import GARBAGE_THRESHOLDS
 
 NAMES = (
     "ack",
@@ -25,6 +28,7 @@ NAMES = (
 
 def main() -> None:
     """Run what the arguments name."""
+    gc.set_threshold(*GARBAGE_THRESHOLDS)
     parser = argparse.ArgumentParser(prog="python -m bench", description="Measure the bot beside a yardstick.")
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(NAMES)} (default: all)")
     parser.add_argument("--tiny", action="store_true", help="once and small: does it run? The figures mean nothing")

@@ -1,5 +1,6 @@
 """A process of its own that is told what to do: a JSON line in on its standard input, a JSON line back."""
 
+import gc
 import json
 import logging
 import socket
@@ -12,6 +13,8 @@ from http.client import HTTPConnection
 from pathlib import Path
 from threading import Timer
 from typing import Any
+
+from bot.__main__ import GARBAGE_THRESHOLDS
 
 ROOT = Path(__file__).parent.parent
 ANSWER_SECONDS = 60.0
@@ -108,7 +111,8 @@ def _wait_until_answering(process: "subprocess.Popen[bytes]", port: int) -> None
 
 
 def quiet() -> None:
-    """Let only warnings through to the terminal."""
+    """Let only warnings through to the terminal, and look for garbage as seldom as the bot does."""
+    gc.set_threshold(*GARBAGE_THRESHOLDS)
     handler = logging.StreamHandler()
     handler.setLevel(logging.WARNING)
     logging.basicConfig(handlers=[handler])

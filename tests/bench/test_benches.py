@@ -43,19 +43,32 @@ TITLES = {
 }
 
 
-@pytest.mark.parametrize("name", TITLES)
-def test_a_bench_runs_and_prints_its_table(name: str) -> None:
-    command = [sys.executable, "-m", "bench", "--tiny", name]
+# Those of a group run one after another in one process, which loads what they share once.
+GROUPS = {
+    "with processes of its own": ("ack", "long_runs", "way_out", "ready"),
+    "in one process": ("copies", "plan", "check", "redaction", "retrieval", "claims"),
+    "on the logs of an incident": ("digest", "judged", "draft"),
+}
 
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=110, check=False)
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("names", GROUPS.values(), ids=GROUPS)
+def test_each_bench_runs_and_prints_its_tables(names: tuple[str, ...]) -> None:
+    command = [sys.executable, "-m", "bench", "--tiny", *names]
+
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=280, check=False)
 
     assert done.returncode == 0, done.stderr
-    for title in TITLES[name]:
+    for title in [title for name in names for title in TITLES[name]]:
         table = done.stdout.split(f"## {title}\n")[1].split("\n- ")[0].strip().split("\n\n")[0].splitlines()
         assert len(table) >= 3
         assert len({line.count("|") for line in table}) == 1
-    if name == "ready":
+    if "ready" in names:
         assert "langchain, moto, starlette, uvicorn, flask, websockets: nothing" in done.stdout
+
+
+def test_no_bench_is_left_out() -> None:
+    assert sorted(name for names in GROUPS.values() for name in names) == sorted(NAMES)
 
 
 def test_a_bench_that_does_not_exist_is_refused_with_the_names() -> None:

@@ -1,11 +1,13 @@
 """One process of the bot: the real core as `bot/app.py` puts it together, with people in a loop instead of Slack."""
 
+import gc
 import logging
 import sys
 import time
 from datetime import timedelta
 from pathlib import Path
 
+from bot.__main__ import GARBAGE_THRESHOLDS
 from bot.actions.catalogue import CATALOGUE
 from bot.assistant.extractive import ExtractiveAssistant
 from bot.aws.clients import Credentials
@@ -31,6 +33,8 @@ LEAST_DEAD_AFTER_S = 0.4
 
 def main(spec: Spec) -> None:
     """Be the bot until the goal is reached or the kill comes."""
+    gc.freeze()  # what was loaded before the fork stays shared
+    gc.set_threshold(*GARBAGE_THRESHOLDS)
     logging.basicConfig(filename=spec.folder / f"{spec.name}.log", level=logging.INFO, force=True)
     clock = Clock(spec.clock)
     store = KillingStore.open(
