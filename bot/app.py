@@ -55,11 +55,12 @@ from bot.slack.commands import Commands
 from bot.slack.directory import Memory, SlackDirectory, hasty, patient
 from bot.slack.drawing import Drawing
 from bot.slack.files import SlackFiles
+from bot.slack.links import Links
 from bot.slack.opened import Opened
 from bot.slack.renderer import Renderer
 from bot.slack.transport import HttpTransport, PostedTransport, SocketTransport, Transport, Urgent
 from bot.slack.views import Views
-from bot.usecases.desk import Desk, utc_for
+from bot.usecases.desk import Desk, nowhere, utc_for
 from bot.usecases.edits import Edits
 from bot.usecases.plans import Plan, plan
 from bot.usecases.postmortems.drafts import pages
@@ -232,6 +233,8 @@ def build(settings: Settings, *, clock: Clock | None = None, endpoints: Endpoint
     )
     replica = f"{socket.gethostname()}-{secrets.token_hex(6)}"
     client = web_client(settings.slack.bot_token.get_secret_value(), base_url=endpoints.slack_url)
+    chat = SlackChat(client)
+    links = Links(chat, workspace=settings.slack.workspace_url)
     policy, team, known = settings.the_policy(), settings.slack.team, Memory()
     directory = SlackDirectory(client=patient(client), policy=policy, team=team, memory=known)
     assistant, model = assistant_of(settings, store=store, endpoints=endpoints)
@@ -245,6 +248,7 @@ def build(settings: Settings, *, clock: Clock | None = None, endpoints: Endpoint
         assistant=assistant,
         catalogue=_catalogue(endpoints),
         uploads=SlackFiles(patient(client)),
+        permalink=links.to,
     )
     quick = SlackDirectory(client=hasty(client), policy=policy, team=team, memory=known)
     failures = Failures()
@@ -277,9 +281,9 @@ def build(settings: Settings, *, clock: Clock | None = None, endpoints: Endpoint
         renderer=Renderer(
             records=store,
             drawing=_drawing(desk),
-            chat=SlackChat(client),
+            chat=chat,
             uploads=desk.uploads,
-            workspace=settings.slack.workspace_url,
+            links=links,
             interval=endpoints.card_interval.total_seconds(),
             leads=lambda: store.leads("renderer", by=replica, during=VOICE_KEPT),
         ),
@@ -339,6 +343,7 @@ def _desk(
     assistant: Assistant,
     catalogue: Catalogue,
     uploads: Uploads,
+    permalink: Callable[[str, str], str] = nowhere,
 ) -> Desk:
     library = FolderLibrary(settings.runbooks, read=read_runbook)
     copy = plumbing.publish if settings.records.published_copy else None
@@ -363,6 +368,7 @@ def _desk(
         alive=lambda owner: owner == replica or owner not in store.dead(after=DEAD_AFTER),
         zone=directory.zone if isinstance(directory, SlackDirectory) else utc_for,
         morning=settings.slack.morning_hour,
+        permalink=permalink,
     )
 
 

@@ -206,6 +206,7 @@ class Settings(_Part):
             account_name=found.account_name,
             region=found.region,
             resources=found.resources,
+            in_console=True,
         )
 
     def the_policy(self) -> Policy:

@@ -11,10 +11,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from queue import Empty, Full, Queue
 from typing import NamedTuple
-from urllib.parse import quote
 
 from bot.domain.action import Look
-from bot.domain.logs.digest import Example
 from bot.domain.logs.event import LogEvent
 from bot.domain.logs.fetching import Fetched, Progress, ReadLogs, Slice, not_read
 from bot.domain.value import JsonObject, JsonValue
@@ -232,16 +230,4 @@ def _event(event: dict[str, JsonValue], group: str) -> LogEvent:
         str(event.get("eventId") or ""),
         str(event.get("message") or ""),
         group,
-    )
-
-
-def console_link(region: str, example: Example) -> str:
-    """Return where CloudWatch's console shows the line in its stream; empty where that is not known."""
-    if not (example.group and example.at):
-        return ""
-    millis = int(example.at.timestamp() * 1000)
-    group, stream = (quote(quote(name, safe=""), safe="").replace("%", "$") for name in (example.group, example.stream))
-    return (
-        f"https://{region}.console.aws.amazon.com/cloudwatch/home?region={region}#logsV2:log-groups/log-group/{group}"
-        f"/log-events/{stream}$3Fstart$3D{millis - 1_000}$26end$3D{millis + 1_000}"
     )

@@ -84,6 +84,7 @@ class Platform(Value):
     Attributes:
         name: what a person calls it, e.g. PROD.
         resources: names of buckets, functions, machines, by the key that rows and `platform.…` use.
+        in_console: whether AWS's console shows them; a local lake is in none.
     """
 
     name: str
@@ -91,6 +92,7 @@ class Platform(Value):
     account_name: str
     region: str
     resources: Mapping[str, str | tuple[str, ...]]
+    in_console: bool = False
 
     def names(self, key: str) -> tuple[str, ...]:
         """Return the names listed under the key, one or many; `account` and `region` are the platform's own.

@@ -12,7 +12,6 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
-from bot.domain.moment import span
 from bot.domain.plain import cleaned, cut, visible
 from bot.domain.redaction import Redactor
 from bot.domain.value import Value
@@ -148,22 +147,6 @@ class Gathering:
         """Keep a value that code computed, and what it was computed from."""
         self._derived[name] = _name(value, self.redactor)
         self._basis[name] = tuple(of)
-
-    def derive_span(self, name: str, first: str, last: str) -> None:
-        """Keep the time between two items, where both know theirs."""
-        times = [item.at for item in (self._item(first), self._item(last)) if item is not None and item.at is not None]
-        if len(times) == 2:
-            self.derive(name, span(abs(times[1] - times[0])), of=(first, last))
-
-    def derive_count(self, name: str, of: Iterable[str]) -> None:
-        """Keep how many items there are of what was counted."""
-        counted = tuple(of)
-        self.derive(name, str(len(counted)), of=counted)
-
-    def derive_share(self, name: str, part: float, whole: float, *, of: Iterable[str]) -> None:
-        """Keep a part in percent of the whole, where there is a whole."""
-        if whole > 0:
-            self.derive(name, f"{100 * part / whole:.4g} %", of=of)
 
     def skip(self, words: str) -> None:
         """Keep what was not looked at and why, once."""

@@ -23,6 +23,7 @@ from bot.slack.canvases import Canvases
 from bot.slack.cards.blocks import Canvas, Message, Sheet, View
 from bot.slack.chat import Chat, SlowDownError
 from bot.slack.drawing import Drawing, Drawn
+from bot.slack.links import Links
 
 __all__ = ["Chat", "Renderer"]
 
@@ -67,7 +68,7 @@ class Renderer:
 
     Args:
         uploads: what tells whether people have edited a canvas.
-        workspace: the workspace's address, from which links are made; without it Slack is asked for each.
+        links: where the cards that stand can be opened.
         interval: seconds between two messages in a channel, and between two editions of a card.
         ticks: a monotonic clock in seconds, for pacing only.
         leads: whether this process is the one voice now; of several replicas one speaks.
@@ -80,7 +81,7 @@ class Renderer:
         drawing: Drawing,
         chat: Chat,
         uploads: Uploads,
-        workspace: str = "",
+        links: Links,
         interval: float = INTERVAL_S,
         ticks: Callable[[], float] = time.monotonic,
         leads: Callable[[], bool] = lambda: True,
@@ -89,11 +90,10 @@ class Renderer:
         self._drawing = drawing
         self._chat = chat
         self._canvases = Canvases(chat=chat, uploads=uploads)
-        self._workspace = workspace.rstrip("/")
+        self._links = links
         self._interval = interval
         self._leads = leads
         self._pace = _Pace(ticks)
-        self._links: dict[tuple[str, str], str] = {}
         self._doubtful: set[str] | None = None
         self._again: set[str] = set()
         self._tries: dict[str, int] = {}
@@ -333,17 +333,7 @@ class Renderer:
 
     def _link(self, card: Card) -> str | None:
         """Return the address of a card that stands; without one the words stay words."""
-        if card.ts is None:
-            return None
-        if self._workspace:
-            return f"{self._workspace}/archives/{card.channel}/p{card.ts.replace('.', '')}"
-        place = (card.channel, card.ts)
-        if place not in self._links:
-            try:
-                self._links[place] = self._chat.permalink(*place)
-            except EdgeError:
-                return None
-        return self._links[place]
+        return self._links.to(card.channel, card.ts) or None if card.ts else None
 
 
 def _leans(card: Card) -> bool:

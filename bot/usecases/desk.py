@@ -29,6 +29,11 @@ def utc_for(_person: str) -> tzinfo:
     return UTC
 
 
+def nowhere(_channel: str, _ts: str) -> str:
+    """Return no address, where messages have none."""
+    return ""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Desk:
     """Hold the ports and the rules of one environment.
@@ -38,6 +43,7 @@ class Desk:
         alive: whether the process of that id still beats; its unanswered calls are its own until it does not.
         channel: where alarms without a channel of their own are shown.
         zone: in which time zone a person is.
+        permalink: where a message can be opened, by channel and ts; empty where nobody tells.
         morning: the hour, where a person is, at which they are reminded of what can wait.
         read: snapshots that were read before, by digest; reading one takes longer than all else of a turn.
     """
@@ -62,6 +68,7 @@ class Desk:
     alive: Callable[[str], bool]
     zone: Callable[[str], tzinfo] = utc_for
     morning: int = AT_WORK
+    permalink: Callable[[str, str], str] = nowhere
     read: dict[str, Runbook] = field(default_factory=dict, repr=False, compare=False)
 
     def now(self) -> datetime:

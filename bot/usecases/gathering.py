@@ -7,6 +7,7 @@ out in silence. The result is redacted on the way in; nothing here is kept verba
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
+from bot.domain import console
 from bot.domain.action import Platform
 from bot.domain.evidence import Evidence, Gathering, Origin
 from bot.domain.incident import Incident
@@ -48,7 +49,7 @@ def of_alarm(desk: Desk, episode: Episode) -> Evidence:
     """Return what is known of an alarm; what its card shows already comes first and keeps the ids it has there."""
     found = Gathering()
     add_findings(found, episode.findings, "the runbook's reads")
-    add_alarm(found, episode)
+    add_alarm(desk, found, episode)
     add_metric(desk, found, episode)
     _log_counts(desk, found, episode)
     _runs(desk, found, runbook=episode.runbook)
@@ -59,11 +60,12 @@ def of_run(desk: Desk, run: Run, runbook: Runbook) -> Evidence:
     """Return what a run has seen and done, the alarm it answers and what people noted meanwhile."""
     found = Gathering()
     if run.alarm is not None:
-        add_alarm(found, desk.records.episode(run.alarm))
+        add_alarm(desk, found, desk.records.episode(run.alarm))
     for name, value in run.inputs.items():
-        found.add("run", f"{name} is {value}", origin=Origin.RECORDS, source=f"inputs of {run.label}")
+        source = f"inputs of {run.label}"
+        found.add("run", f"{name} is {value}", origin=Origin.RECORDS, source=source, link=_card(desk, f"run:{run.id}"))
     for step in runbook.steps:
-        _step(found, run, step)
+        _step(found, run, step, link=_card(desk, f"run:{run.id}"))
     if run.incident is not None:
         _notes(found, desk.records.incident(run.incident))
     return found.evidence()
@@ -73,14 +75,14 @@ def of_question(desk: Desk, question: str, *, channel: str) -> Evidence:
     """Return what the fitting runbooks' reads find now, what is open, and what our records say of the last day."""
     found = Gathering()
     for episode in desk.records.episodes()[:MOST_RUNS]:
-        add_alarm(found, episode)
+        add_alarm(desk, found, episode)
         add_findings(found, episode.findings, f"looked when A-{episode.id} went off")
     named = [name for name, _ in desk.search.runbooks(question, most=2)]
     for name in named:
         _read_now(desk, found, desk.library.runbooks().get(name), channel)
     _runs(desk, found, runbook=None)
     for incident in desk.records.incidents()[:MOST_RUNS]:
-        add_incident(found, incident)
+        add_incident(desk, found, incident)
     _past(desk, found, question)
     for name in named:
         _prose(desk, found, name)
@@ -89,7 +91,7 @@ def of_question(desk: Desk, question: str, *, channel: str) -> Evidence:
     return found.evidence().readable_in(channel)
 
 
-def add_alarm(found: Gathering, episode: Episode) -> None:
+def add_alarm(desk: Desk, found: Gathering, episode: Episode) -> None:
     """Add the alarm as CloudWatch tells it; its description is only text."""
     notice = episode.notice
     label = f"A-{episode.id}"
@@ -106,6 +108,7 @@ def add_alarm(found: Gathering, episode: Episode) -> None:
         origin=Origin.AWS,
         source=f"CloudWatch, {label}",
         at=moment(episode.since),
+        link=console.alarm(desk.platform, notice.name),
     )
     if notice.description:
         found.add("alarm", notice.description, origin=Origin.TEXT, source=f"description of {label}")
@@ -120,9 +123,9 @@ def add_metric(desk: Desk, found: Gathering, episode: Episode) -> None:
     points = _points_of(desk, found, episode)
     if points is None:
         return
-    source = f"CloudWatch, {notice.metric} since {since:%H:%M} UTC"
+    source, link = f"CloudWatch, {notice.metric} since {since:%H:%M} UTC", console.alarm(desk.platform, notice.name)
     if not points.get("points"):
-        found.add("metric", f"{notice.metric} has no points.", origin=Origin.AWS, source=source)
+        found.add("metric", f"{notice.metric} has no points.", origin=Origin.AWS, source=source, link=link)
         return
     found.add(
         "metric",
@@ -130,6 +133,7 @@ def add_metric(desk: Desk, found: Gathering, episode: Episode) -> None:
         f"at most {points['max']:g}, now {points['latest']:g}.",
         origin=Origin.AWS,
         source=source,
+        link=link,
     )
 
 
@@ -159,16 +163,17 @@ def metric_points(desk: Desk, episode: Episode, *, until: datetime | None = None
 
 
 def _log_counts(desk: Desk, found: Gathering, episode: Episode) -> None:
-    since = written(moment(episode.since) - BEFORE)
+    begun = moment(episode.since) - BEFORE
+    since = written(begun)
     for group in _names(desk, "log_groups")[:MOST_GROUPS]:
         counted = _looked(
             desk, found, "logs.search", group=group, where={"level": "ERROR"}, since=since, count_by=["error_type"]
         )
         if counted is None:
             continue
-        source = f"{group} since {since}"
+        source, link = f"{group} since {since}", console.log_group(desk.platform, group, since=begun, until=desk.now())
         if not counted["lines"]:
-            found.add("log", f"No error line in {group}.", origin=Origin.AWS, source=source)
+            found.add("log", f"No error line in {group}.", origin=Origin.AWS, source=source, link=link)
         for one in _listed(counted.get("groups"))[:3]:
             kind = _text(one, "key", "error_type") or "no error type"
             found.add(
@@ -178,6 +183,7 @@ def _log_counts(desk: Desk, found: Gathering, episode: Episode) -> None:
                 origin=Origin.AWS,
                 source=source,
                 at=moment(str(one["first"])),
+                link=link,
             )
         if not counted.get("complete"):
             found.skip(f"{group}: more lines than are read at once")
@@ -218,7 +224,7 @@ def _read_now(desk: Desk, found: Gathering, runbook: Runbook | None, channel: st
     add_findings(found, findings, f"read now for {runbook.id}")
 
 
-def _step(found: Gathering, run: Run, step: Step) -> None:
+def _step(found: Gathering, run: Run, step: Step, *, link: str) -> None:
     record = run.records.get(step.id)
     if record is None or record.state in {StepState.PENDING, StepState.SKIPPED}:
         return
@@ -230,6 +236,7 @@ def _step(found: Gathering, run: Run, step: Step) -> None:
         origin=origin,
         source=f"{run.label}, step {step.id}",
         at=record.at,
+        link=link,
     )
 
 
@@ -248,10 +255,11 @@ def _runs(desk: Desk, found: Gathering, *, runbook: str | None) -> None:
             origin=Origin.RECORDS,
             source=run.label,
             at=run.started,
+            link=_card(desk, f"run:{run.id}"),
         )
 
 
-def add_incident(found: Gathering, incident: Incident) -> None:
+def add_incident(desk: Desk, found: Gathering, incident: Incident) -> None:
     """Add an incident and what people noted, for its own channel."""
     over = f", resolved {written(incident.resolved)}" if incident.resolved else ""
     found.add(
@@ -261,6 +269,7 @@ def add_incident(found: Gathering, incident: Incident) -> None:
         origin=Origin.RECORDS,
         source=incident.label,
         at=incident.declared,
+        link=_card(desk, f"incident:{incident.id}"),
         channel=incident.place.channel,
     )
     _notes(found, incident)
@@ -280,25 +289,27 @@ def _notes(found: Gathering, incident: Incident) -> None:
 
 def add_run(desk: Desk, found: Gathering, run: Run) -> None:
     """Add what a run did: each step that came to something, each call that was sent, and who approved it."""
-    runbook = desk.runbook(run)
-    for step in runbook.steps:
-        _step(found, run, step)
+    shown = _card(desk, f"run:{run.id}")
+    for step in desk.runbook(run).steps:
+        _step(found, run, step, link=shown)
     for approval in desk.records.approvals(run=run.id):
         words = f"{approval.label} for step {approval.step} of {run.label} is {approval.state.value}"
         voters = ", ".join(f"{vote.name} as {vote.role}" for vote in approval.votes)
         text = f"{words}; approved by {voters}" if voters else words
         source = f"{approval.label}, asked by {approval.asked_by}"
-        found.add("approval", text, origin=Origin.RECORDS, source=source, at=approval.asked_at)
+        link = _card(desk, f"request:{approval.id}")
+        found.add("approval", text, origin=Origin.RECORDS, source=source, at=approval.asked_at, link=link)
     for attempt in desk.records.attempts(run.id):
         row = desk.catalogue.row(attempt.call.row)
         text = f"{row.title} on {attempt.call.resource} is {attempt.state.value.replace('_', ' ')}"
         source = f"{run.label}, step {attempt.step}"
-        found.add("run", text, origin=Origin.RECORDS, source=source, at=attempt.sent_at or attempt.planned_at)
+        sent = attempt.sent_at or attempt.planned_at
+        found.add("run", text, origin=Origin.RECORDS, source=source, at=sent, link=shown)
     ended = f", ended {written(run.ended)}" if run.ended else ""
     words = (
         f"{run.label} of {run.runbook} is {run.state.value.replace('_', ' ')}, started {written(run.started)}{ended}"
     )
-    found.add("run", words, origin=Origin.RECORDS, source=run.label, at=run.ended or run.started)
+    found.add("run", words, origin=Origin.RECORDS, source=run.label, at=run.ended or run.started, link=shown)
 
 
 def _prose(desk: Desk, found: Gathering, name: str) -> None:
@@ -319,6 +330,12 @@ def _looked(desk: Desk, found: Gathering, action: str, **params: object) -> Mapp
         words = error.words if isinstance(error, BotError) else "its parameters do not fit"
         found.skip(f"{entry.title}: {words[:160]}")
         return None
+
+
+def _card(desk: Desk, key: str) -> str:
+    """Return where the card of a run, a request or an incident can be opened; empty while it does not stand."""
+    card = desk.records.card(key)
+    return desk.permalink(card.channel, card.ts) if card is not None and card.ts else ""
 
 
 def _names(desk: Desk, key: str) -> tuple[str, ...]:

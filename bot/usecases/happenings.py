@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 from math import ceil
 
+from bot.domain import console
 from bot.domain.evidence import Gathering, Origin
 from bot.domain.moment import moment, written
 from bot.domain.postmortem.document import Moment
@@ -47,6 +48,10 @@ def happened(
     return tuple(told)
 
 
+_Shown = tuple[Moment, str]
+"""A moment, and where AWS's console shows what it is about."""
+
+
 class _Window:
     """Hold who looks, where what is seen is kept, and which time counts."""
 
@@ -83,13 +88,14 @@ class _Window:
             self.found.skip(f"{about}: {words[:160]}")
             return {}
 
-    def within(self, moments: Iterable[Moment], kind: str, source: str) -> Iterator[Moment]:
+    def within(self, moments: Iterable[_Shown], kind: str, source: str) -> Iterator[Moment]:
         """Yield those of the window, the newest few, each kept as an item; its words are the item's, redacted."""
-        ours = sorted((one for one in moments if self.since <= one.at <= self.until), key=lambda one: one.at)
+        ours = sorted((one for one in moments if self.since <= one[0].at <= self.until), key=lambda one: one[0].at)
         if len(ours) > 2 * MOST_OF_A_KIND:
             self.found.skip(f"{source}: {len(ours) - 2 * MOST_OF_A_KIND} earlier moments of the window are not told")
-        for one in ours[-2 * MOST_OF_A_KIND :]:
-            name = self.found.add(kind, one.text, origin=Origin.AWS, source=f"{source}, {written(one.at)}", at=one.at)
+        for one, link in ours[-2 * MOST_OF_A_KIND :]:
+            where = f"{source}, {written(one.at)}"
+            name = self.found.add(kind, one.text, origin=Origin.AWS, source=where, at=one.at, link=link)
             item = self.found.evidence().item(name) if name else None
             if item is not None:
                 yield one.model_copy(update={"text": item.text, "evidence": (name,)})
@@ -109,10 +115,11 @@ def _executions(window: _Window) -> Iterator[Moment]:
             window.found.skip(
                 f"executions of {machine}: only the newest {MOST_OF_A_KIND} of {len(late)} were looked at"
             )
-        moments: list[Moment] = []
+        moments: list[_Shown] = []
         for one in late[:MOST_OF_A_KIND]:
             stands = window.looked("stepfunctions.execution", f"execution {one['name']}", arn=one["arn"])
-            moments += of_execution(stands, machine) if stands else ()
+            page = console.execution(window.desk.platform, str(one["arn"]))
+            moments += _shown(of_execution(stands, machine), page) if stands else ()
         yield from window.within(moments, "execution", f"Step Functions, {machine}")
 
 
@@ -121,21 +128,32 @@ def _job_runs(window: _Window) -> Iterator[Moment]:
         stands = window.looked("glue.job", f"the job {job}", job=job)
         if not stands.get("found"):
             continue
-        yield from window.within(of_job(stands, job), "deploy", f"Glue, {job}")
+        changed = _shown(of_job(stands, job), console.job(window.desk.platform, job))
+        yield from window.within(changed, "deploy", f"Glue, {job}")
         runs = _rows(window.looked("glue.job_runs", f"runs of {job}", job=job).get("runs"))
-        yield from window.within((one for run in runs for one in of_job_run(run, job)), "job", f"Glue, {job}")
+        pages = [console.job_run(window.desk.platform, job, str(run["id"])) for run in runs]
+        ran = (one for run, page in zip(runs, pages, strict=True) for one in _shown(of_job_run(run, job), page))
+        yield from window.within(ran, "job", f"Glue, {job}")
 
 
 def _builds(window: _Window) -> Iterator[Moment]:
     for project in window.names("projects"):
         found = _rows(window.looked("codebuild.builds", f"builds of {project}", project=project).get("builds"))
-        yield from window.within((one for build in found for one in of_build(build)), "deploy", f"CodeBuild, {project}")
+        page = console.build(window.desk.platform, project)
+        built = (one for build in found for one in _shown(of_build(build), page))
+        yield from window.within(built, "deploy", f"CodeBuild, {project}")
 
 
 def _code(window: _Window) -> Iterator[Moment]:
     for bucket in window.names("artifacts_bucket"):
         answer = window.looked("s3.versions", f"code in {bucket}", bucket=bucket, key="etl/")
-        put = (one for version in _rows(answer.get("versions")) for one in of_code(version, bucket))
+        put = (
+            one
+            for version in _rows(answer.get("versions"))
+            for one in _shown(
+                of_code(version, bucket), console.stored(window.desk.platform, bucket, str(version["key"]))
+            )
+        )
         yield from window.within(put, "deploy", f"S3, {bucket}")
 
 
@@ -149,7 +167,8 @@ def _aliases(window: _Window) -> Iterator[Moment]:
     hours = max(1, ceil(age / timedelta(hours=1)))
     about = "moves of functions' aliases"
     found = _rows(window.looked("cloudtrail.events", about, by="EventName", name=MOVED, hours=hours).get("events"))
-    yield from window.within((one for event in found for one in of_alias(event)), "deploy", "CloudTrail")
+    moved = (one for event in found for one in _shown(of_alias(event), ""))
+    yield from window.within(moved, "deploy", "CloudTrail")
 
 
 # Pointers.
@@ -160,7 +179,8 @@ def _pointers(window: _Window, partitions: Iterable[str]) -> Iterator[Moment]:
         for partition in partitions:
             key = f"{partition}_LATEST.json"
             page = window.listed("s3.versions_pointer", f"versions of {key}", Bucket=bucket, Prefix=key, MaxKeys=1000)
-            yield from window.within(of_pointer(page, key), "object", f"S3, {key}")
+            stored = console.stored(window.desk.platform, bucket, key)
+            yield from window.within(_shown(of_pointer(page, key), stored), "object", f"S3, {key}")
 
 
 def _partitions(window: _Window, episodes: Sequence[Episode], runs: Sequence[Run]) -> tuple[str, ...]:
@@ -190,6 +210,10 @@ def _of_the_months(window: _Window, bucket: str) -> Iterator[str]:
 def _below(window: _Window, bucket: str, prefix: str) -> tuple[str, ...]:
     page = window.listed("s3.folders", f"folders of {bucket}/{prefix}", Bucket=bucket, Prefix=prefix)
     return tuple(sorted(str(one["Prefix"]) for one in _rows(page.get("CommonPrefixes"))))
+
+
+def _shown(moments: Iterable[Moment], page: str) -> Iterator[_Shown]:
+    return ((one, page) for one in moments)
 
 
 def _rows(value: JsonValue) -> list[JsonObject]:

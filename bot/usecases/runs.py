@@ -484,8 +484,3 @@ def observed(
     if action.observe is None:
         return dict(answers[-1]) if answers else {}
     return action.observe(desk.look, desk.parameters(run, step, item=element), answers)
-
-
-def with_wake(turn: Turn, due: datetime) -> Turn:
-    """Return the turn with a next segment at the hour."""
-    return replace(turn, wake=due)

@@ -7,9 +7,8 @@ from itertools import pairwise
 import pytest
 
 from bot.actions.catalogue import CATALOGUE
-from bot.aws.logs import AwsLogs, console_link
+from bot.aws.logs import AwsLogs
 from bot.domain.action import Call, Looking
-from bot.domain.logs.digest import Example
 from bot.domain.logs.event import LogEvent
 from bot.domain.logs.fetching import Fetched, Progress, ReadLogs, sliced
 from bot.domain.moment import from_millis
@@ -233,14 +232,3 @@ def test_lines_come_from_moto_with_their_stream_and_id() -> None:
     assert (found.lines, found.unread) == (100, ())
     assert {event.stream for event in taken} == {"s"}
     assert len({event.event for event in taken}) == 100
-
-
-def test_a_link_opens_the_stream_at_the_lines_time() -> None:
-    example = Example(at=SINCE, group=GROUP, stream="2026/01/21/[$LATEST]0f", event="e", text="")
-
-    assert console_link("eu-west-1", example) == (
-        "https://eu-west-1.console.aws.amazon.com/cloudwatch/home?region=eu-west-1#logsV2:log-groups/log-group/"
-        "$252Flake$252Fetl$252Ftransactions/log-events/2026$252F01$252F21$252F$255B$2524LATEST$255D0f"
-        "$3Fstart$3D1769000399000$26end$3D1769000401000"
-    )
-    assert console_link("eu-west-1", example.model_copy(update={"group": ""})) == ""

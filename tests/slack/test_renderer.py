@@ -24,6 +24,7 @@ from bot.records.signing import signer_at
 from bot.records.store import Store
 from bot.slack.chat import SlowDownError
 from bot.slack.drawing import Drawing
+from bot.slack.links import Links
 from bot.slack.renderer import Renderer
 from tests.records.values import StandingClock
 from tests.slack.cards.samples import (
@@ -148,7 +149,7 @@ class House:
             drawing=drawing,
             chat=self.chat,
             uploads=self.uploads,
-            workspace="https://lake.example/",
+            links=Links(self.chat, workspace="https://lake.example/"),
             interval=self.interval,
             ticks=self.seconds,
         )

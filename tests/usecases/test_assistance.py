@@ -137,7 +137,7 @@ def test_an_alarm_that_is_over_is_told_with_both_its_times(table: Table) -> None
     over = an_alarm(table).model_copy(update={"state": AlarmState.OK, "ok_since": "2026-11-23T02:20:00Z"})
     found = Gathering()
 
-    add_alarm(found, over)
+    add_alarm(table.desk, found, over)
 
     told = found.evidence().items[0].text
     assert "went off at 2026-11-23T02:00:00Z and has been OK again since 2026-11-23T02:20:00Z" in told

@@ -29,7 +29,7 @@ from bot.domain.postmortem.sections import section_of
 from bot.errors import UnavailableError
 from bot.records.archive import read_archive
 from bot.records.archives import FolderArchive
-from tests.usecases.table import ANA, BO, Table
+from tests.usecases.table import ANA, BO, CHANNEL, Table
 from tests.usecases.test_assistance import FakeAssistant
 
 SUMMARY = Part.SUMMARY.value
@@ -112,6 +112,26 @@ def test_a_draft_is_filled_from_records_and_logs_and_kept_with_its_evidence(tabl
     assert logs.asked[0].until == logs.asked[1].until - timedelta(hours=24)
     archived, text = read_archive(table.folder / "archives" / "INC-1.db")
     assert (archived.damage, text) == ((), draft.text)
+
+
+def test_each_row_of_the_evidence_opens_what_it_was_seen_in(table: Table) -> None:
+    seat(table)
+    table.desk = replace(
+        table.desk,
+        platform=table.desk.platform.model_copy(update={"in_console": True}),
+        permalink=lambda channel, ts: f"https://lake.example/archives/{channel}/p{ts}",
+    )
+    table.start(ANA)
+    table.store.card_shown("run:1", ts="17", shown=1, edition=1)
+
+    draft = drafted(table)
+
+    assert draft.document is not None
+    links = {item.source: item.link for item in draft.document.evidence.items if item.link}
+    assert links["R-1"] == f"https://lake.example/archives/{CHANNEL}/p17"
+    (read,) = [link for source, link in links.items() if source.startswith("logs ")]
+    assert "#logsV2:log-groups/log-group/$252Flake$252Fetl/log-events/etl$3Fstart$3D" in read
+    assert f"]({read}) |" in draft.text
 
 
 def test_what_people_did_stands_in_the_timeline_under_their_names(table: Table) -> None:

@@ -80,6 +80,7 @@ def evidence(
     def add(text: str, template: Template | None, example: Example | None) -> None:
         nonlocal left
         number = f"E{begin + len(made)}"
+        near = example or (template.examples[0] if template and template.examples else None)
         at = example.at if example else template.first if template else digest.first
         item = Item(
             id=number,
@@ -88,13 +89,12 @@ def evidence(
             source=source,
             at=at,
             text=text,
-            link=link(example) if example else "",
+            link=link(near) if near else "",
         )
         cost = tokens(item.model_dump_json(exclude={"link"}))
         if cost > left:
             return
         left -= cost
-        near = example or (template.examples[0] if template and template.examples else None)
         made.append(
             Pointed(
                 item=item,

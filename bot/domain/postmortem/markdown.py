@@ -5,7 +5,7 @@ anything between them; what bears no mark is a person's sentence.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
 from bot.domain.claims import Claim, Kind
@@ -313,11 +313,3 @@ def _moment(line: str) -> Iterator[Moment]:
     yield Moment(
         at=at, text=unescaped(cells[1]), by=unescaped(cells[2]), source=cells[3], evidence=tuple(cells[4].split())
     )
-
-
-def by_section(told: Told) -> Mapping[str, tuple[Claim, ...]]:
-    """Return the sentences' claims by where they stand."""
-    found: dict[str, list[Claim]] = {}
-    for one in told.sentences:
-        found.setdefault(one.section, []).append(one.claim)
-    return {section: tuple(claims) for section, claims in found.items()}

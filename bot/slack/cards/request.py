@@ -72,12 +72,6 @@ def effect_of(approval: Approval) -> str:
     return wording.signed(wording.short_keys(wording.sentence(approval.binding.calls[0].effect)), 240)
 
 
-def shows_whole_call(approval: Approval, stage: Stage) -> bool:
-    """Return whether the card shows every call untruncated, so that it may carry Approve."""
-    calls = [one.call for one in approval.binding.calls]
-    return all(call.many is None for call in calls) and fits_card(exact_text(calls, stage.catalogue.rows))
-
-
 def _push(approval: Approval, stage: Stage) -> str:
     until = f"until {wording.utc(approval.expires, now=stage.now)}."
     asks = f"{stage.name(approval.asked_by)} asks, {until}"

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from bot.domain.audit import AuditEntry
 from bot.domain.chart import Chart, Marker, Sign
+from bot.domain.console import log_line
 from bot.domain.evidence import Evidence, Gathering
 from bot.domain.incident import Incident
 from bot.domain.logs.digest import Digest
@@ -92,6 +93,7 @@ def _drafted(desk: Desk, draft: Draft) -> Draft:
         digest,
         source=f"logs {draft.since:%H:%M}–{draft.until:%H:%M} UTC",
         clean=facts.redactor.clean,
+        link=lambda one: log_line(desk.platform, one.group, one.stream, one.at) if one.group and one.at else "",
         begin=len(facts.evidence().items) + 1,
     )
     gathered = facts.evidence()
@@ -174,13 +176,13 @@ def _gathered(
 ) -> Gathering:
     found = Gathering()
     for episode in episodes:
-        gathering.add_alarm(found, episode)
+        gathering.add_alarm(desk, found, episode)
         gathering.add_metric(desk, found, episode)
         gathering.add_findings(found, episode.findings, f"looked when A-{episode.id} went off")
     for run in runs:
         gathering.add_run(desk, found, run)
     if incident is not None:
-        gathering.add_incident(found, incident)
+        gathering.add_incident(desk, found, incident)
     return found
 
 

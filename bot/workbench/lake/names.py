@@ -153,11 +153,6 @@ class LakeNames:
         return f"arn:aws:{service}:{self.region}:{self.account}:{resource}"
 
 
-def is_probe(run_id: str) -> bool:
-    """Tell whether a half-open breaker lets this execution through."""
-    return run_id.startswith(PROBE_PREFIX)
-
-
 def file_id(key: str) -> str:
     """Return the source file's id: the last part of its key without the endings."""
     return key.rsplit("/", 1)[-1].removesuffix(".gz").removesuffix(".csv")
