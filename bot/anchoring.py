@@ -3,17 +3,22 @@
 The bot and `audit verify` both begin here, so that both read the same anchors.
 """
 
+from datetime import timedelta
 from pathlib import Path
 
 from bot.aws.clients import Credentials
 from bot.aws.plumbing import Plumbed, Plumbing
 from bot.domain.audit import Verification
+from bot.errors import NotAllowedError
 from bot.records.anchors import Anchors, NamedAnchors, folder_anchors
 from bot.records.ledger import verify_store
-from bot.records.signing import trusted_keys
+from bot.records.signing import Signer, put_in_place, signer_at, trusted_keys
+from bot.records.store import Store
 from bot.settings import Settings
 
 IN_S3 = "s3://"
+ALIVE = timedelta(seconds=10)
+"""Who has beaten within so long is taken for alive."""
 
 
 def plumbing_of(
@@ -58,3 +63,36 @@ def verify_audit(settings: Settings, *, every_signature: bool = False) -> Verifi
         )
     finally:
         plumbing.close()
+
+
+def rotate_key(settings: Settings) -> tuple[Signer, Path]:
+    """Have the audit go on with a new key, and put it in the old one's place; cut off, the next call finishes it.
+
+    Returns:
+        The new key, and the file where the old one lies now.
+
+    Raises:
+        NotFoundError: no bot was ever started on these records.
+        NotAllowedError: a bot is alive on them; it would go on with the old key.
+    """
+    records = settings.records
+    before = Store.read_only(records.url)
+    try:
+        living = before.living(within=ALIVE)
+    finally:
+        before.close()
+    if living:
+        raise NotAllowedError(f"{len(living)} alive on these records, with the old key. Stop it first, then rotate.")
+    old = signer_at(records.signing_key, trust=records.trusted_keys)
+    draft = records.signing_key.with_name(f"{records.signing_key.name}.new")
+    new = signer_at(draft, trust=records.trusted_keys)
+    plumbing = plumbing_of(settings)
+    try:
+        store = Store.open(records.url, signer=old, anchors=anchors_of(settings, plumbing))
+        try:
+            store.ledger.rotate(new)
+        finally:
+            store.close()
+    finally:
+        plumbing.close()
+    return new, put_in_place(draft, records.signing_key, aside=old.key)

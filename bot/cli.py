@@ -58,7 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     _match(commands.add_parser("match", help="rank a folder's runbooks for an alarm, in JSON"))
     _redact(commands.add_parser("redact", help="filter standard input: secrets and personal data become placeholders"))
     _plan(commands.add_parser("plan", help="make a runbook's reads for real and print the calls that would follow"))
-    _audit(commands.add_parser("audit", help="verify the audit's chain, signatures and anchors"))
+    _audit(commands.add_parser("audit", help="verify the audit's chain, signatures and anchors; rotate its key"))
     _health(commands.add_parser("health", help="exit 0 if a bot is alive on these records"))
     _manifest(commands.add_parser("manifest", help="print the Slack app manifest"))
     _prompts(commands.add_parser("prompts", help="find every problem of the model's prompts, with line and remedy"))
@@ -321,11 +321,14 @@ def _given(words: Sequence[str]) -> dict[str, str]:
 
 
 def _audit(parser: argparse.ArgumentParser) -> None:
-    actions = parser.add_subparsers(required=True, metavar="verify")
+    actions = parser.add_subparsers(required=True, metavar="verify|rotate")
     verify = actions.add_parser("verify", help="exit 1 if anybody touched the audit")
     _config(verify)
     verify.add_argument("--every-signature", action="store_true", help="check the signature of each record")
     verify.set_defaults(act=_run_verify)
+    rotate = actions.add_parser("rotate", help="go on with a new key, while no bot runs")
+    _config(rotate)
+    rotate.set_defaults(act=_run_rotate)
 
 
 def _run_verify(arguments: argparse.Namespace) -> int:
@@ -336,6 +339,18 @@ def _run_verify(arguments: argparse.Namespace) -> int:
     for line in found.lines():
         print(line)
     return DONE if found.whole else NO
+
+
+def _run_rotate(arguments: argparse.Namespace) -> int:
+    from bot.anchoring import rotate_key
+    from bot.settings import load
+
+    settings = load(arguments.config)
+    new, aside = rotate_key(settings)
+    print(f"The audit goes on with key {new.key}, brought in by a record that the old key signed.")
+    print(f"Keep {settings.records.signing_key} with your secrets, on every machine that serves; then delete {aside}.")
+    print(f"Whoever audits needs nothing new; the new public key is in {settings.records.trusted_keys} too.")
+    return DONE
 
 
 def _health(parser: argparse.ArgumentParser) -> None:

@@ -207,6 +207,71 @@ def test_audit_verify_without_records_says_what_is_missing(config: Path, capsys:
     assert "There is no" in capsys.readouterr().err
 
 
+def test_audit_rotate_goes_on_with_a_new_key_that_the_old_one_brought_in(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _keep(config)
+    key = load(config).records.signing_key
+    old = key.read_text(encoding="ascii")
+
+    assert run(["audit", "rotate", "--config", str(config)]) == 0
+
+    said = capsys.readouterr().out
+    assert key.read_text(encoding="ascii") != old
+    (aside,) = key.parent.glob("audit.key.*")
+    assert (aside.read_text(encoding="ascii"), aside.stat().st_mode & 0o077) == (old, 0)
+    assert str(aside) in said
+    assert key.read_text(encoding="ascii").strip() not in said
+    _keep(config)
+    assert run(["audit", "verify", "--every-signature", "--config", str(config)]) == 0
+
+
+def test_an_auditor_who_trusts_only_the_first_key_still_finds_a_rotated_audit_whole(config: Path) -> None:
+    _keep(config)
+    trusted = load(config).records.trusted_keys
+    first = trusted.read_text(encoding="ascii")
+
+    assert [run(["audit", "rotate", "--config", str(config)]) for _ in range(2)] == [0, 0]
+    trusted.write_text(first, encoding="ascii")
+
+    assert run(["audit", "verify", "--every-signature", "--config", str(config)]) == 0
+
+
+def test_a_rotation_that_was_cut_off_is_finished_by_the_next_and_not_begun_again(config: Path) -> None:
+    _keep(config)
+    records = load(config).records
+    made = signer_at(records.signing_key.with_name("audit.key.new"), trust=records.trusted_keys)
+    store = Store.open(records.url, signer=signer_at(records.signing_key, trust=records.trusted_keys))
+    store.ledger.rotate(made)
+    store.close()
+
+    assert run(["audit", "rotate", "--config", str(config)]) == 0
+
+    assert signer_at(records.signing_key, trust=records.trusted_keys).key == made.key
+    _keep(config)
+    assert run(["audit", "verify", "--config", str(config)]) == 0
+
+
+def test_audit_rotate_under_a_living_bot_is_refused_and_changes_nothing(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _keep(config, beat=True)
+    key = load(config).records.signing_key
+    old = key.read_text(encoding="ascii")
+
+    assert run(["audit", "rotate", "--config", str(config)]) == 2
+
+    assert "Stop it first" in capsys.readouterr().err
+    assert [path.name for path in key.parent.glob("audit.key*")] == ["audit.key"]
+    assert key.read_text(encoding="ascii") == old
+
+
+def test_audit_rotate_without_records_says_what_is_missing(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["audit", "rotate", "--config", str(config)]) == 2
+    assert "Start the bot once" in capsys.readouterr().err
+    assert not load(config).records.signing_key.exists()
+
+
 def test_health_tells_whether_somebody_is_alive(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["health", "--config", str(config)]) == 2
     assert "Start the bot once" in capsys.readouterr().err

@@ -70,9 +70,11 @@ class Ledger:
         return self._signer
 
     def rotate(self, signer: Signer) -> None:
-        """Go on with another key, brought in by a record that the old key signs."""
+        """Go on with another key, brought in by a record that the old key signs; once brought in, only go on."""
         with self._database.writing() as connection:
-            self.append(connection, [key_change(signer.public)])
+            head = chain.head(connection)
+            if head is None or head.signing_key != signer.key:
+                self.append(connection, [key_change(signer.public)])
         self._signer = signer
 
     def consumed(self) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import re
+from contextlib import suppress
 from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature
@@ -67,6 +68,19 @@ def _made(path: Path, *, trust: Path) -> Signer:
         draft.unlink()
     trust_key(trust, signer.public)
     return signer
+
+
+def put_in_place(draft: Path, path: Path, *, aside: str) -> Path:
+    """Put a drafted key in the place of the key file, which stays under another name; return that name.
+
+    Args:
+        aside: the id of the old key.
+    """
+    kept = path.with_name(f"{path.name}.{aside}")
+    with suppress(FileExistsError):  # it was cut off right here before
+        os.link(path, kept)
+    draft.replace(path)
+    return kept
 
 
 def trust_key(trust: Path, public: str) -> None:
