@@ -7,7 +7,6 @@ out in silence. The result is redacted on the way in; nothing here is kept verba
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from bot.domain import console
 from bot.domain.action import Platform
 from bot.domain.evidence import Evidence, Gathering, Origin
 from bot.domain.incident import Incident
@@ -21,6 +20,7 @@ from bot.domain.runbook import Runbook, Step
 from bot.domain.value import JsonObject, JsonValue
 from bot.errors import BotError
 from bot.ports import Library
+from bot.usecases import console
 from bot.usecases.alarms import findings_of
 from bot.usecases.desk import Desk
 from bot.usecases.starting import facts_of

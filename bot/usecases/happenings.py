@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from itertools import islice
 from math import ceil
 
-from bot.domain import console
 from bot.domain.evidence import Gathering, Origin
 from bot.domain.moment import moment, written
 from bot.domain.postmortem.document import Moment
@@ -18,6 +17,7 @@ from bot.domain.run import Run
 from bot.domain.timeline import of_alias, of_build, of_code, of_execution, of_job, of_job_run, of_pointer
 from bot.domain.value import JsonObject, JsonValue
 from bot.errors import BotError, InvalidError
+from bot.usecases import console
 from bot.usecases.desk import Desk
 
 BEFORE = timedelta(hours=6)  # what started so long before the window may have ended within it

@@ -6,7 +6,6 @@ from datetime import timedelta
 
 from bot.domain.audit import AuditEntry
 from bot.domain.chart import Chart, Marker, Sign
-from bot.domain.console import log_line
 from bot.domain.evidence import Evidence, Gathering
 from bot.domain.incident import Incident
 from bot.domain.logs.digest import Digest
@@ -23,6 +22,7 @@ from bot.domain.run import Run
 from bot.domain.value import JsonObject
 from bot.errors import BotError, RequestError, StaleError
 from bot.usecases import gathering
+from bot.usecases.console import log_line
 from bot.usecases.desk import Desk
 from bot.usecases.happenings import happened
 from bot.usecases.postmortems.beginning import BEFORE

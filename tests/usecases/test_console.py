@@ -2,9 +2,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bot.domain import console
 from bot.domain.action import Platform
 from bot.domain.evidence import Item, Origin
+from bot.usecases import console
 
 LAKE = Platform(
     name="PROD", account="123456789012", account_name="lake-prod", region="eu-west-1", resources={}, in_console=True
