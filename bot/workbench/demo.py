@@ -6,6 +6,8 @@ It is also the stage the local Slack's page and `--play` see: a clock to move, a
 import logging
 import sys
 import threading
+from collections import Counter
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from shutil import rmtree
@@ -132,7 +134,8 @@ class Demo:
 
     def scenarios(self) -> list[Payload]:
         """Return name, title and state of each, and what only the world outside can do about it."""
-        return [self._scenario(scenario) for scenario in self._offered().values()]
+        repairs = self._repairs()
+        return [self._scenario(scenario, repairs) for scenario in self._offered().values()]
 
     def _offered(self) -> dict[str, Scenario]:
         """Return the failures that a runbook answers: nobody is left with one that nothing here can repair."""
@@ -144,9 +147,9 @@ class Demo:
             raise RequestError(f"There is no failure called {name!r}; there is {', '.join(self._offered())}.")
         return found
 
-    def _scenario(self, scenario: Scenario) -> Payload:
+    def _scenario(self, scenario: Scenario, repairs: Mapping[str, int]) -> Payload:
         broken = scenario.name in self._broken
-        repaired = self._mended(scenario.name)
+        repaired = self._mended(scenario.name, repairs)
         return {
             "name": scenario.name,
             "title": scenario.title,
@@ -164,9 +167,10 @@ class Demo:
         """Cause a failure; returns at once, and it happens before the reader's eyes."""
         scenario = self._named(name)
         with self._guard:
-            if name in self._broken and not self._mended(name):
+            repairs = self._repairs()
+            if name in self._broken and not self._mended(name, repairs):
                 raise RequestError("That is broken already. Repair it, or press Start over.")
-            self._broken[name] = self._repairs(name)
+            self._broken[name] = repairs[name]
             self._fixed.discard(name)
         threading.Thread(target=self._break, args=(scenario,), name="breaking", daemon=True).start()
 
@@ -229,15 +233,13 @@ class Demo:
             every_signature=True,
         )
 
-    def _mended(self, name: str) -> bool:
-        return self._repairs(name) > self._broken.get(name, sys.maxsize)
+    def _mended(self, name: str, repairs: Mapping[str, int]) -> bool:
+        return repairs.get(name, 0) > self._broken.get(name, sys.maxsize)
 
-    def _repairs(self, name: str) -> int:
+    def _repairs(self) -> Counter[str]:
         """Count the runs that have repaired a failure; a runbook is called as the failure it is for."""
-        if self._bot is None:
-            return 0
-        runs = self._bot.store.runs(open_only=False)
-        return sum(run.runbook == name and run.state is RunState.REPAIRED for run in runs)
+        runs = self._bot.store.runs(open_only=False) if self._bot is not None else ()
+        return Counter(run.runbook for run in runs if run.state is RunState.REPAIRED)
 
     def checklist(self) -> list[Payload]:
         """Return what a newcomer may see, and what they have seen, from the records."""
@@ -263,7 +265,7 @@ class Demo:
             "approve": "half_open" in used,
             "close": closed,
             "watch": any(run.state in {RunState.WATCHING, RunState.REPAIRED} for run in runs),
-            "repaired": self._repairs(FIRST) > 0,
+            "repaired": any(run.state is RunState.REPAIRED for run in runs),
         }
         return frozenset(name for name, is_so in seen.items() if is_so)
 
