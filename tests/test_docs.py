@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.domain import metrics
 from bot.settings import SECRETS, Settings, parse, table
 from bot.slack.commands import Commands, manifest
 
@@ -24,6 +25,13 @@ def test_the_commands_are_documented_as_they_are() -> None:
 
 def test_the_manifest_is_documented_as_it_is() -> None:
     assert json.dumps(manifest(Commands()), indent=2) in SETUP, "docs/setup.md lacks what runbook-bot manifest prints"
+
+
+def test_the_metrics_are_documented_as_they_are() -> None:
+    page = (ROOT / "docs/metrics.md").read_text(encoding="utf-8")
+
+    assert metrics.table() in page, f"docs/metrics.md lacks the table as it is now:\n{metrics.table()}"
+    assert f"with nine runbooks that is at most {metrics.series(9)} metrics" in page
 
 
 def test_the_example_is_a_whole_file_of_settings_without_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
