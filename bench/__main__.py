@@ -16,6 +16,7 @@ NAMES = (
     "check",
     "digest",
     "redaction",
+    "measuring",
     "claims",
     "retrieval",
     "judged",

@@ -19,6 +19,7 @@ TITLES = {
     "way_out": ("Click on Approve received -> the change leaves the process",),
     "ready": ("`serve`: ready",),
     "redaction": ("Redaction: lines per second of processor time",),
+    "measuring": ("What measuring costs",),
     "retrieval": (
         "Retrieval: the lake's own alarms, their names hidden",
         "Retrieval: one query among 1,000 runbooks",
