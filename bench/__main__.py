@@ -19,6 +19,7 @@ NAMES = (
     "check",
     "digest",
     "redaction",
+    "measuring",
     "claims",
     "retrieval",
     "judged",

@@ -36,6 +36,7 @@ from bot.domain.action import Catalogue, Looking, Platform
 from bot.domain.alarm import AlarmNotice
 from bot.domain.claims import check
 from bot.domain.inbox import AlarmCame, Delivery
+from bot.domain.metrics import STARTS, measured
 from bot.domain.people import Person, Place
 from bot.domain.reading import read_runbook
 from bot.domain.uploads import Upload
@@ -62,6 +63,7 @@ from bot.slack.transport import HttpTransport, PostedTransport, SocketTransport,
 from bot.slack.views import Views
 from bot.usecases.desk import Desk, nowhere, utc_for
 from bot.usecases.edits import Edits
+from bot.usecases.measuring import EVERY, Acknowledgements, Standing, tell
 from bot.usecases.plans import Plan, plan
 from bot.usecases.postmortems.drafts import pages
 from bot.usecases.restoring import restore
@@ -86,6 +88,7 @@ class Endpoints:
         aws_read_timeout_s: how long an answer of AWS is waited for.
         bedrock_faults: after how many faults in a row a model is left alone for a while.
         card_interval: the least time between two editions of a card.
+        standing_every: how often it is measured how the bot stands.
     """
 
     slack_url: str | None = None
@@ -97,6 +100,7 @@ class Endpoints:
     bedrock_faults: int = FAULTS
     intake_wait_s: int = 20
     card_interval: timedelta = timedelta(seconds=1)
+    standing_every: timedelta = EVERY
 
 
 class Pulse:
@@ -107,10 +111,12 @@ class Pulse:
         self._beats = beats
         self._sweeps = sweeps
         self._threads: list[threading.Thread] = []
+        self._hears: Callable[[], bool] = lambda: True
 
-    def watch(self, threads: list[threading.Thread]) -> None:
-        """Insist that these live, too."""
+    def watch(self, threads: list[threading.Thread], *, hears: Callable[[], bool]) -> None:
+        """Insist that these live, and that Slack is heard, too."""
         self._threads = threads
+        self._hears = hears
 
     def ailing(self) -> tuple[str, ...]:
         """Return the names of what does not work."""
@@ -120,6 +126,8 @@ class Pulse:
             found = ["database"]
         if not self._sweeps():
             found.append("sweeper")
+        if not self._hears():
+            found.append("slack")
         return (*found, *(thread.name for thread in self._threads if not thread.is_alive()))
 
 
@@ -155,7 +163,7 @@ class Bot:
         self._closes = closes
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
-        pulse.watch(self._threads)
+        pulse.watch(self._threads, hears=lambda: transport.connected)
 
     def start(self) -> None:
         """Start everything; returns once Slack is connected."""
@@ -170,7 +178,7 @@ class Bot:
         self._transport.start()
         if self._model is not None:  # not waited for at close: loading takes seconds and changes nothing
             threading.Thread(target=self._model.warm, name="assistant", daemon=True).start()
-        log.info("The bot is ready.", extra={"replica": self.desk.replica})
+        log.info("The bot is ready.", extra={"replica": self.desk.replica, **measured((STARTS, 1))})
 
     def close(self) -> None:
         """Stop taking work in, finish what is under way, and close; safe to call twice."""
@@ -230,6 +238,7 @@ def build(settings: Settings, *, clock: Clock | None = None, endpoints: Endpoint
         signer=signer_at(settings.records.signing_key, trust=settings.records.trusted_keys),
         anchors=anchors_of(settings, plumbing),
         clock=clock,
+        kept=tell,
     )
     replica = f"{socket.gethostname()}-{secrets.token_hex(6)}"
     client = web_client(settings.slack.bot_token.get_secret_value(), base_url=endpoints.slack_url)
@@ -261,16 +270,28 @@ def build(settings: Settings, *, clock: Clock | None = None, endpoints: Endpoint
         replica=replica,
         dead_after=DEAD_AFTER,
     )
+    pulse = Pulse(
+        beats=lambda: replica in store.living(within=WELL_WITHIN), sweeps=lambda: sweeper.swept(within=WELL_WITHIN)
+    )
+    acknowledgements = Acknowledgements(precedence.urgent)
+    standing = Standing(
+        records=store,
+        ailing=pulse.ailing,
+        anchored=store.anchor_age,
+        acknowledged=acknowledgements.take,
+        every=endpoints.standing_every,
+    )
     sweeper = Sweeper(
         records=store,
         engine=engine,
         failures=failures,
         bell=bell,
-        also=_also(store.anchor_if_due, Edits(desk).look),
+        also=_also(
+            store.anchor_if_due,
+            Edits(desk).look,
+            *([standing.tell_if_due] if settings.metrics.namespace else []),
+        ),
         give_way=precedence.give_way,
-    )
-    pulse = Pulse(
-        beats=lambda: replica in store.living(within=WELL_WITHIN), sweeps=lambda: sweeper.swept(within=WELL_WITHIN)
     )
     answering = replace(desk, directory=quick)
     return Bot(
@@ -288,7 +309,13 @@ def build(settings: Settings, *, clock: Clock | None = None, endpoints: Endpoint
             leads=lambda: store.leads("renderer", by=replica, during=VOICE_KEPT),
         ),
         transport=_transport(
-            settings, client=client, desk=answering, zone=quick.zone, bell=bell, pulse=pulse, urgent=precedence.urgent
+            settings,
+            client=client,
+            desk=answering,
+            zone=quick.zone,
+            bell=bell,
+            pulse=pulse,
+            urgent=acknowledgements.timed,
         ),
         intake=_intake(settings, desk=desk, plumbing=plumbing),
         intake_wait_s=endpoints.intake_wait_s,

@@ -75,11 +75,11 @@ def _config(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--config", type=Path, metavar="FILE", help="else RUNBOOK_BOT_CONFIG, else ./bot.toml")
 
 
-def _log(level: int) -> None:
+def _log(level: int, *, namespace: str = "", environment: str = "") -> None:
     from bot.logs import JsonLines
 
     handler = logging.StreamHandler()
-    handler.setFormatter(JsonLines())
+    handler.setFormatter(JsonLines(namespace=namespace, environment=environment))
     logging.basicConfig(level=level, handlers=[handler])
     for noisy in NOISY:
         logging.getLogger(noisy).setLevel(logging.WARNING)
@@ -136,8 +136,8 @@ def _run_serve(arguments: argparse.Namespace) -> int:
     from bot.app import build
     from bot.settings import load
 
-    _log(logging.INFO)
     settings = load(arguments.config)
+    _log(logging.INFO, namespace=settings.metrics.namespace, environment=settings.environment)
     settings.insist_on_secrets()
     if settings.slack.transport == "http":
         return _serve_posts(settings)

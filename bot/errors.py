@@ -12,6 +12,7 @@ BotError
 │   └── LeaseHeldError      another run holds the resource; wait for it
 └── EdgeError               a neighbour (Slack, AWS, the database) failed; says whether anything was changed
     ├── UnavailableError    nothing was changed; trying again later is safe
+    │   └── BusyError       the neighbour takes no more calls for now
     ├── CallRefusedError    AWS answered no; nothing was changed
     └── OutcomeUnknownError sent, but no answer: it may or may not have happened
 
@@ -81,6 +82,10 @@ class EdgeError(BotError):
 
 class UnavailableError(EdgeError):
     """Say that nothing was changed and that trying again later is safe."""
+
+
+class BusyError(UnavailableError):
+    """Say that the neighbour takes no more calls for now."""
 
 
 class CallRefusedError(EdgeError):

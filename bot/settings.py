@@ -167,6 +167,16 @@ class AssistantSettings(_Part):
             raise InvalidError(f"{source}: assistant.model: {words}.")
 
 
+class MetricsSettings(_Part):
+    """Whether the bot's own metrics are made."""
+
+    namespace: str = Field(
+        "",
+        pattern=r"^([A-Za-z0-9_.#-][A-Za-z0-9_.#/-]{0,254})?$",
+        description="CloudWatch namespace of the bot's own metrics, which its log lines then carry; empty: none",
+    )
+
+
 class Settings(_Part):
     """Everything that can be set."""
 
@@ -179,6 +189,7 @@ class Settings(_Part):
     runbooks: Path = Field(Path("runbooks"), description="folder of the runbooks")
     prompts: Path = Field(Path("prompts"), description="folder of the prompts")
     assistant: AssistantSettings = AssistantSettings()
+    metrics: MetricsSettings = MetricsSettings()
 
     def insist_on_secrets(self) -> None:
         """Check that Slack can be reached and can reach this process.
@@ -285,6 +296,8 @@ def parse(content: Mapping[str, Any], environ: Mapping[str, str], *, source: str
         if not folder.is_dir():
             raise InvalidError(f"{source}: {name}: there is no folder {folder}.")
     settings.assistant.insist_on_whole_models(source)
+    if settings.metrics.namespace.startswith("AWS/"):
+        raise InvalidError(f"{source}: metrics.namespace: AWS/… is for AWS's own metrics; choose another.")
     return settings
 
 

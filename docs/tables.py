@@ -1,4 +1,4 @@
-"""Write what is made of the code into docs/setup.md: the tables of commands and settings, and the manifest.
+"""Write what is made of the code into the docs: the tables of commands, settings and metrics, and the manifest.
 
 Run it from the top folder: `python -m docs.tables`. `tests/test_docs.py` fails where it was forgotten.
 """
@@ -7,10 +7,11 @@ import json
 import re
 from pathlib import Path
 
+from bot.domain import metrics
 from bot.settings import table
 from bot.slack.commands import Commands, manifest
 
-SETUP = Path(__file__).parent / "setup.md"
+PAGES = tuple(Path(__file__).parent / name for name in ("setup.md", "metrics.md"))
 
 
 def written(text: str) -> str:
@@ -19,11 +20,12 @@ def written(text: str) -> str:
     text = re.sub(
         r"```json\n\{\n  \"display_information\".*?\n```", lambda _: f"```json\n{made}\n```", text, flags=re.S
     )
-    for new in (Commands().table(), table()):
+    for new in (Commands().table(), table(), metrics.table()):
         head = re.escape(new.splitlines()[0])
         text = re.sub(rf"^{head}\n(?:\|.*\n)*", lambda _, new=new: f"{new}\n", text, flags=re.M)
     return text
 
 
 if __name__ == "__main__":
-    SETUP.write_text(written(SETUP.read_text(encoding="utf-8")), encoding="utf-8")
+    for page in PAGES:
+        page.write_text(written(page.read_text(encoding="utf-8")), encoding="utf-8")

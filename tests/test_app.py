@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from bot.settings import Settings
 from bot.workbench.company import CHANNEL
 from bot.workbench.slack.server import LocalSlack
 from bot.workbench.slack.workspace import Channel, Human, Workspace
+from tests.embedded import NAMESPACE, collected
 
 RUNBOOKS = Path(__file__).parents[1] / "runbooks"
 PATIENCE = 20.0
@@ -137,6 +139,36 @@ def test_health_is_well_only_while_every_part_works(
     assert well == ("200 OK", b"ok")
 
 
+def test_a_bot_that_cannot_hear_slack_says_so_where_it_is_measured(tmp_path: Path, slack: LocalSlack) -> None:
+    often = replace(_endpoints(slack.base_url), standing_every=timedelta(milliseconds=100))
+    with collected() as lines:
+        bot = build(_settings(tmp_path, slack, metrics={"namespace": NAMESPACE}), endpoints=often)
+        try:
+            bot.start()
+            _until(lambda: lines.values("PartsAiling")[-1:] == [0])
+            slack.close()
+            _until(lambda: lines.values("PartsAiling")[-1:] == [1])
+        finally:
+            bot.close()
+
+    assert lines.told("How the bot stands.")[-1]["ailing"] == ["slack"]
+
+
+def test_without_a_namespace_nobody_looks_how_the_bot_stands(tmp_path: Path, slack: LocalSlack) -> None:
+    often = replace(_endpoints(slack.base_url), standing_every=timedelta(0))
+    with collected() as lines:
+        bot = build(_settings(tmp_path, slack), endpoints=often)
+        try:
+            bot.start()
+            _until(lambda: slack.connected)
+            time.sleep(0.5)
+        finally:
+            bot.close()
+
+    assert lines.told("The bot is ready.")
+    assert lines.told("How the bot stands.") == []
+
+
 def _until(true: Callable[[], bool]) -> None:
     give_up = time.monotonic() + PATIENCE
     while not true():
@@ -163,9 +195,9 @@ def test_a_database_that_is_silent_and_a_thread_that_ended_are_named() -> None:
 
     ended = threading.Thread(target=lambda: None, name="renderer")
     pulse = Pulse(beats=silent, sweeps=lambda: True)
-    pulse.watch([ended])
+    pulse.watch([ended], hears=lambda: False)
 
-    assert pulse.ailing() == ("database", "renderer")
+    assert pulse.ailing() == ("database", "slack", "renderer")
 
 
 def test_two_bots_on_one_file_are_refused(tmp_path: Path) -> None:

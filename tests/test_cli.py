@@ -23,6 +23,7 @@ from bot.records.anchors import folder_anchors
 from bot.records.signing import signer_at
 from bot.records.store import Store
 from bot.settings import environment, load
+from tests.embedded import points
 
 ROOT = Path(__file__).parents[1]
 SECRETS = {
@@ -489,7 +490,11 @@ def test_serve_over_signed_http_answers_slack_and_nobody_else_and_ends_when_told
     process.send_signal(signal.SIGTERM)
     assert process.wait(timedelta(seconds=30).total_seconds()) == 0
     log = (config.parent / "log").read_text(encoding="utf-8")
-    assert "The bot is ready." in [json.loads(line)["message"] for line in log.splitlines() if line.startswith("{")]
+    lines = [line for line in log.splitlines() if line.startswith("{")]
+    (ready,) = [line for line in lines if json.loads(line)["message"] == "The bot is ready."]
+    (started,) = points(ready)
+    assert (started.namespace, started.name, started.values) == ("RunbookBot", "Starts", (1,))
+    assert started.dimensions == {"Environment": "prod"}
     assert not [word for word in (*SECRETS.values(), "Traceback") if word in log]
     assert run(["audit", "verify", "--config", str(config)]) == 0
     assert "0 records, whole" in capsys.readouterr().out

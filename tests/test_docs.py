@@ -1,11 +1,14 @@
 """The papers say what the code says."""
 
 import json
+import re
 import tomllib
 from pathlib import Path
 
 import pytest
 
+from bot.aws.models import core_session
+from bot.domain import metrics
 from bot.settings import SECRETS, Settings, parse, table
 from bot.slack.commands import Commands, manifest
 
@@ -24,6 +27,47 @@ def test_the_commands_are_documented_as_they_are() -> None:
 
 def test_the_manifest_is_documented_as_it_is() -> None:
     assert json.dumps(manifest(Commands()), indent=2) in SETUP, "docs/setup.md lacks what runbook-bot manifest prints"
+
+
+def test_the_metrics_are_documented_as_they_are() -> None:
+    page = (ROOT / "docs/metrics.md").read_text(encoding="utf-8")
+
+    assert metrics.table() in page, f"docs/metrics.md lacks the table as it is now:\n{metrics.table()}"
+    assert f"with nine runbooks that is at most {metrics.series(9)} metrics" in page
+
+
+ALARM = re.compile(
+    r'^    (?P<name>\w+) += \{ metric = "(?P<metric>\w+)", statistic = "(?P<statistic>\w+)", above = (?P<above>\d+), '
+    r'minutes = (?P<minutes>\d+), missing = "(?P<missing>\w+)", means = "(?P<means>[^"]+)" \}$',
+    re.MULTILINE,
+)
+
+
+def test_the_alarms_to_begin_with_watch_metrics_that_are_written_without_further_words() -> None:
+    alarms = [found.groupdict() for found in ALARM.finditer(SETUP)]
+    whole = {metric.name for metric in metrics.TABLE if () in metric.by}
+    shapes = core_session().get_service_model("cloudwatch")
+
+    assert len(alarms) == SETUP.count("{ metric =") >= 6
+    assert [one["metric"] for one in alarms if one["metric"] not in whole] == []
+    assert {one["statistic"] for one in alarms} <= set(shapes.shape_for("Statistic").metadata["enum"])
+    assert {one["missing"] for one in alarms} <= {"breaching", "notBreaching", "ignore", "missing"}
+    assert [one["metric"] for one in alarms if one["missing"] == "breaching"] == ["PartsAiling"]
+    assert f'dimensions          = {{ {metrics.ENVIRONMENT} = "prod" }}' in SETUP
+    assert f'namespace           = "{tomllib.loads(EXAMPLE)["metrics"]["namespace"]}"' in SETUP
+
+
+def test_every_metric_that_the_setup_names_is_one() -> None:
+    named = set(re.findall(r"`((?:Model|Runs|Acks?|Cards?|Inbox|Parts|Anchor|Claims)[A-Z]\w+)`", SETUP))
+
+    assert named
+    assert named <= {metric.name for metric in metrics.TABLE}
+
+
+def test_the_bot_needs_no_right_to_put_metrics_or_logs() -> None:
+    granted = (ROOT / "docs/iam-policy.json").read_text(encoding="utf-8")
+
+    assert [one for one in ("PutMetricData", "PutLogEvents", "CreateLogStream") if one in granted] == []
 
 
 def test_the_example_is_a_whole_file_of_settings_without_secrets(monkeypatch: pytest.MonkeyPatch) -> None:

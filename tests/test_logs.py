@@ -1,11 +1,26 @@
-"""A log line is one JSON object with named facts, and nothing secret."""
+"""A log line is one JSON object with named facts, nothing secret, and metrics that CloudWatch can read."""
 
 import json
 import logging
+import math
+from collections.abc import Mapping
+from types import MappingProxyType
 
 import pytest
 
+from bot.domain.metrics import (
+    ACK_MILLISECONDS,
+    ACKS_FAILED,
+    CARDS_BEHIND,
+    INBOX_SECONDS,
+    MODEL_TOKENS_IN,
+    REPAIR_SECONDS,
+    REQUESTS,
+    RUNS_ENDED,
+    measured,
+)
 from bot.logs import JsonLines
+from tests.embedded import NAMESPACE, SERVED, RefusedError, points
 
 
 def _line(message: str, **facts: object) -> str:
@@ -44,3 +59,133 @@ def test_a_bug_is_logged_whole() -> None:
     line = _line("A listener failed.", exc_info=(raised.type, raised.value, raised.tb))
 
     assert "what went wrong" in json.loads(line)["exception"]
+
+
+# What is measured.
+
+
+def _measuring(record: logging.LogRecord, *, namespace: str = NAMESPACE) -> str:
+    return JsonLines(namespace=namespace, environment=SERVED).format(record)
+
+
+def _record(extra: Mapping[str, object] = MappingProxyType({}), *, level: int = logging.INFO) -> logging.LogRecord:
+    return logging.makeLogRecord({"name": "bot.runs", "levelno": level, "levelname": "X", "msg": "Told.", **extra})
+
+
+def test_what_a_line_measures_becomes_a_metric_for_all_and_for_each_set_of_words() -> None:
+    line = _measuring(_record({"run": "R-42", **measured((RUNS_ENDED, 1), Ending="repaired", Runbook="rollback")}))
+
+    found = points(line)
+
+    assert {(one.namespace, one.name, one.unit, one.values) for one in found} == {
+        (NAMESPACE, "RunsEnded", "Count", (1,))
+    }
+    assert [dict(one.dimensions) for one in found] == [
+        {"Environment": "prod"},
+        {"Environment": "prod", "Ending": "repaired"},
+        {"Environment": "prod", "Ending": "repaired", "Runbook": "rollback"},
+    ]
+    assert json.loads(line)["run"] == "R-42"
+
+
+def test_metrics_that_are_told_apart_by_other_words_share_a_line() -> None:
+    line = _measuring(_record(measured((REQUESTS, 1), (REPAIR_SECONDS, 61.23456), Outcome="void", Runbook="x")))
+
+    values = {(one.name, one.values, *sorted(one.dimensions)) for one in points(line)}
+
+    assert values == {
+        ("Requests", (1,), "Environment"),
+        ("Requests", (1,), "Environment", "Outcome"),
+        ("RepairSeconds", (61.235,), "Environment"),
+        ("RepairSeconds", (61.235,), "Environment", "Runbook"),
+    }
+
+
+def test_without_a_namespace_the_line_says_the_same_and_no_metric_is_made_of_it() -> None:
+    record = _record(measured((MODEL_TOKENS_IN, 900), Task="answer"), level=logging.ERROR)
+
+    line = _measuring(record, namespace="")
+
+    assert points(line) == []
+    assert {name: json.loads(line).get(name) for name in ("ModelTokensIn", "Task", "Errors")} == {
+        "ModelTokensIn": 900,
+        "Task": "answer",
+        "Errors": None,
+    }
+
+
+def test_each_line_at_error_is_one_error_also_beside_what_it_measures() -> None:
+    lines = [_record(), _record(level=logging.WARNING), _record(level=logging.ERROR), _record(level=logging.CRITICAL)]
+    lines.append(_record(measured((ACKS_FAILED, 1)), level=logging.ERROR))
+
+    found = [[(one.name, one.values) for one in points(_measuring(line))] for line in lines]
+
+    once = ("Errors", (1,))
+    assert found == [[], [], [once], [once], [("AcksFailed", (1,)), once]]
+
+
+def test_what_cloudwatch_takes_no_value_of_is_left_out() -> None:
+    nothing = _measuring(_record(measured((REPAIR_SECONDS, math.nan), (INBOX_SECONDS, math.inf), Runbook="x")))
+    some = _measuring(_record(measured((ACK_MILLISECONDS, [1.0, math.nan, 2.0]))))
+
+    assert "_aws" not in json.loads(nothing)
+    assert [one.values for one in points(some)] == [(1.0, 2.0)]
+
+
+@pytest.mark.parametrize("odd", ["", "   ", "zurück", "line\nbreak", "x" * 2_000, "\u202e"])
+def test_an_odd_word_never_spoils_its_line(odd: str) -> None:
+    line = _measuring(_record(measured((RUNS_ENDED, 1), Ending="stopped", Runbook=odd)))
+
+    assert len(points(line)) == 3
+
+
+def test_a_word_that_is_missing_costs_only_what_is_told_apart_by_it() -> None:
+    line = _measuring(_record(measured((RUNS_ENDED, 1), Ending="stopped")))
+
+    assert [sorted(one.dimensions) for one in points(line)] == [["Environment"], ["Ending", "Environment"]]
+
+
+# CloudWatch's own rules, as the tests know them.
+
+WRONG: dict[str, dict[str, object]] = {
+    "nan": {"Told": math.nan},
+    "text": {"Told": "1"},
+    "truth": {"Told": True},
+    "many values": {"Told": [1] * 101},
+    "no value": {"Told": []},
+    "seconds": {"_aws": {"Timestamp": 1_700_000_000}},
+    "float": {"_aws": {"Timestamp": 1.5}},
+    "long ago": {"_aws": {"Timestamp": 1_574_109_732_004}},
+    "not there": {"Metrics": [{"Name": "Other", "Unit": "Count"}]},
+    "unit": {"Metrics": [{"Name": "Told", "Unit": "Hours"}]},
+    "101 metrics": {"Metrics": [{"Name": "Told", "Unit": "Count"}] * 101},
+    "31 dimensions": {"Dimensions": [["Environment"] * 31]},
+    "no set": {"Dimensions": []},
+    "number as dimension": {"Environment": 7},
+    "empty dimension": {"Environment": " "},
+    "dimension that is not there": {"Dimensions": [["Other"]]},
+    "no namespace": {"Namespace": ""},
+    "AWS's namespace": {"Namespace": "AWS/Lambda"},
+    "more members": {"Owner": "us"},
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_the_tests_refuse_what_cloudwatch_would(wrong: str) -> None:
+    whole = json.loads(_measuring(_record(measured((CARDS_BEHIND, 1)))))
+    whole["Told"] = whole.pop("CardsBehind")
+    directive = whole["_aws"]["CloudWatchMetrics"][0]
+    directive["Metrics"][0]["Name"] = "Told"
+    assert points(json.dumps(whole))
+
+    for name, value in WRONG[wrong].items():
+        if name in {"Metrics", "Dimensions", "Namespace", "Owner"}:
+            directive[name] = value
+        elif name == "_aws":
+            assert isinstance(value, dict)
+            whole[name] |= value
+        else:
+            whole[name] = value
+
+    with pytest.raises(RefusedError):
+        points(json.dumps(whole))

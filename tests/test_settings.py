@@ -150,3 +150,16 @@ def test_the_file_is_found_by_argument_then_by_environment_then_here(
 
     assert load(tmp_path / "argument.toml").the_platform().name == "argument"
     assert load().the_platform().name == "environment"
+
+
+@pytest.mark.parametrize("namespace", ["", "RunbookBot", "Lake/Runbook-Bot_2.prod", "x" * 255])
+def test_a_namespace_that_cloudwatch_takes_is_fine(namespace: str) -> None:
+    settings = parse({**GOOD, "metrics": {"namespace": namespace}}, {}, source="bot.toml")
+
+    assert settings.metrics.namespace == namespace
+
+
+@pytest.mark.parametrize("namespace", ["AWS/Lambda", ":x", "/x", "two words", "Zürich", "x" * 256, "x\n"])
+def test_a_namespace_that_cloudwatch_refuses_is_refused(namespace: str) -> None:
+    with pytest.raises(InvalidError, match=r"metrics\.namespace"):
+        parse({**GOOD, "metrics": {"namespace": namespace}}, {}, source="bot.toml")

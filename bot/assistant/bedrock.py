@@ -186,10 +186,10 @@ def _said(name: str, message: AIMessage, reply: BaseModel | None) -> Said:
     tokens, stop = _tokens(message), message.response_metadata.get("stopReason")
     if stop == GUARDED:
         words = "The guardrail stopped Bedrock's reply"
-        return Said(reply=None, model=name, tokens=tokens, refused=words, fault=False)
+        return Said(reply=None, model=name, tokens=tokens, refused=words, why="guarded", fault=False)
     if stop == "max_tokens":
         words = "Bedrock's reply was longer than it may be"
-        return Said(reply=None, model=name, tokens=tokens, refused=words, fault=False)
+        return Said(reply=None, model=name, tokens=tokens, refused=words, why="too_long", fault=False)
     return Said(reply=reply, model=name, tokens=tokens, refused="" if reply is not None else _NO_FORM)
 
 

@@ -25,7 +25,8 @@ from bot.domain.assistance import (
     SuggestResponse,
     Wording,
 )
-from bot.errors import BotError, CallRefusedError, NotAllowedError, UnavailableError
+from bot.domain.metrics import FALLBACKS, measured
+from bot.errors import BotError, BusyError, CallRefusedError, NotAllowedError, UnavailableError
 from bot.ports import Assistant
 
 log = logging.getLogger(__name__)
@@ -91,10 +92,10 @@ class FallbackAssistant:
         try:
             self._breaker.enter()
         except UnavailableError as error:
-            return _nothing(error.words)
+            return _told(task, _nothing(error.words, "left_alone"))
         if not self._free.acquire(timeout=max(0.0, ends - monotonic())):
             self._breaker.neither()
-            return _nothing(f"{self._at_once} other questions keep Bedrock busy")
+            return _told(task, _nothing(f"{self._at_once} other questions keep Bedrock busy", "busy"))
         work = _Work[Reply](heard)
         threading.Thread(
             target=self._work, args=(work, task, job, assemble), name=f"assistant-{task}", daemon=True
@@ -102,16 +103,14 @@ class FallbackAssistant:
         tried = work.wait(max(0.0, ends - monotonic()))
         if tried is None:
             self._breaker.fault()
-            tried = _nothing(f"Bedrock did not answer within {deadline:g} s")
+            tried = _nothing(f"Bedrock did not answer within {deadline:g} s", "deadline")
         elif tried.fault:
             self._breaker.fault()
         elif tried.made.tokens.input:
             self._breaker.good()
         else:
             self._breaker.neither()
-        if tried.reply is None:
-            log.warning("The model did not do it.", extra={"task": task, "why": tried.words})
-        return tried
+        return _told(task, tried)
 
     def _work(self, work: "_Work[Reply]", task: str, job: AnyJob, assemble: Assemble[AnyJob, Reply]) -> None:
         """Do the job in a thread of its own, which may outlive the deadline; never raise."""
@@ -119,14 +118,18 @@ class FallbackAssistant:
             found = self._writer.write(task, job, assemble, first=work.first, heard=work.heard)
             work.finish(_worth(found))
         except NotAllowedError as error:
-            work.finish(_nothing(error.words))
-        except (UnavailableError, CallRefusedError) as error:
-            work.finish(_nothing(error.words, fault=True))
+            work.finish(_nothing(error.words, "budget"))
+        except BusyError as error:
+            work.finish(_nothing(error.words, "throttled", fault=True))
+        except UnavailableError as error:
+            work.finish(_nothing(error.words, "unavailable", fault=True))
+        except CallRefusedError as error:
+            work.finish(_nothing(error.words, "refused", fault=True))
         except BotError as error:
-            work.finish(_nothing(error.words))
+            work.finish(_nothing(error.words, "unusable"))
         except Exception:
             log.exception("The model's reply met a bug.")
-            work.finish(_nothing("The bot could not make use of Bedrock's reply"))
+            work.finish(_nothing("The bot could not make use of Bedrock's reply", "bug"))
         finally:
             self._free.release()
 
@@ -170,11 +173,19 @@ def _worth(written: Written[Reply]) -> Written[Reply]:
     if written.reply is None or written.kept or not written.made.dropped:
         return written
     words = "Nothing of Bedrock's reply stands in the evidence"
-    return Written(reply=None, made=written.made, words=words)
+    return Written(reply=None, made=written.made, words=words, why="nothing_holds")
 
 
-def _nothing(words: str, *, fault: bool = False) -> Written[Reply]:
-    return Written(reply=None, made=Made(engine="bedrock"), words=words, fault=fault)
+def _nothing(words: str, why: str, *, fault: bool = False) -> Written[Reply]:
+    return Written(reply=None, made=Made(engine="bedrock"), words=words, why=why, fault=fault)
+
+
+def _told(task: str, tried: Written[Reply]) -> Written[Reply]:
+    """Log it where the model did not do the job, and return it."""
+    if tried.reply is None:
+        told = measured((FALLBACKS, 1), Why=tried.why)
+        log.warning("The model did not do it.", extra={"task": task, "why": tried.words, **told})
+    return tried
 
 
 def _instead(reply: Reply, tried: Written[Reply]) -> Reply:

@@ -4,7 +4,7 @@ import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 from pydantic import BaseModel
 
@@ -32,7 +32,7 @@ class Said:
 
     Attributes:
         reply: in the agreed form, or None.
-        refused: where there is none, what came instead, as a clause for people.
+        refused: where there is none, what came instead, as a clause for people; `why` is the same in one word.
         fault: whether the service, rather than what it was asked, is to be suspected.
         tokens: used either way.
     """
@@ -41,7 +41,13 @@ class Said:
     model: str
     tokens: Tokens
     refused: str = ""
+    why: Literal["guarded", "too_long", "malformed"] = "malformed"
     fault: bool = True
+
+    @property
+    def result(self) -> str:
+        """Return what came back, in one word."""
+        return self.why if self.reply is None else "answered"
 
 
 class Model(Protocol):

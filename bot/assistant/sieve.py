@@ -44,6 +44,7 @@ class Sieve:
         self._check = check
         self._left = MOST_SENTENCES
         self.kept = 0
+        self.inferred = 0
         self.dropped: list[Dropped] = []
 
     def keep(self, sentences: Sequence[Sentence]) -> tuple[Claim, ...]:
@@ -57,6 +58,7 @@ class Sieve:
         checked = self._check([*claims.values()], self._evidence)
         self.dropped += checked.dropped
         self.kept += len(checked.kept)
+        self.inferred += sum(claim.kind is Kind.INFERRED for claim in checked.kept)
         return tuple(checked.kept)
 
     def drop(self, text: str, why: str) -> None:

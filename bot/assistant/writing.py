@@ -15,6 +15,17 @@ from bot.assistant.replies import Sentence
 from bot.assistant.sieve import Check, Sieve
 from bot.domain.assistance import Job, Made, Tokens
 from bot.domain.claims import Dropped
+from bot.domain.metrics import (
+    CLAIMS_DROPPED,
+    CLAIMS_INFERRED,
+    CLAIMS_KEPT,
+    MODEL_CALLS,
+    MODEL_SECONDS,
+    MODEL_TOKENS_CACHED,
+    MODEL_TOKENS_IN,
+    MODEL_TOKENS_OUT,
+    measured,
+)
 from bot.domain.value import JsonObject
 from bot.errors import BotError
 
@@ -35,6 +46,7 @@ class Written(Generic[Reply]):
     Attributes:
         reply: None where nothing came that can be shown; `words` then say why, as a clause.
         kept: how many sentences held.
+        why: the words in one word.
         fault: whether the service is to be suspected.
     """
 
@@ -42,6 +54,7 @@ class Written(Generic[Reply]):
     made: Made
     kept: int = 0
     words: str = ""
+    why: str = ""
     fault: bool = False
 
 
@@ -114,9 +127,10 @@ class Writer:
             tokens=said.tokens,
         )
         if said.reply is None:
-            return Written(reply=None, made=made, words=said.refused, fault=said.fault)
+            return Written(reply=None, made=made, words=said.refused, why=said.why, fault=said.fault)
         sieve = Sieve(job, self._check)
         reply = assemble(job, said.reply, sieve, made)
+        _log_claims(task, job, sieve)
         made = made.model_copy(update={"dropped": tuple(sieve.dropped)})
         return Written(reply=_with(reply, made), made=made, kept=sieve.kept)
 
@@ -132,7 +146,16 @@ class Writer:
             self._budget.settle(reserved, used)
         facts = {"task": asked.task, "subject": job.subject, "model": said.model, **said.tokens.model_dump()}
         seconds = round(monotonic() - began, 3)
-        log.info("A model was asked.", extra={**facts, "seconds": seconds, "answered": said.reply is not None})
+        told = measured(
+            (MODEL_CALLS, 1),
+            (MODEL_SECONDS, seconds),
+            (MODEL_TOKENS_IN, said.tokens.input),
+            (MODEL_TOKENS_OUT, said.tokens.output),
+            (MODEL_TOKENS_CACHED, said.tokens.cached),
+            Task=asked.task,
+            Result=said.result,
+        )
+        log.info("A model was asked.", extra={**facts, "seconds": seconds, "answered": said.reply is not None, **told})
         return said
 
     def _aloud(self, job: Job, heard: Callable[[str], None]) -> Callable[[JsonObject], None]:
@@ -150,6 +173,13 @@ class Writer:
                 heard(" ".join(told))
 
         return hear
+
+
+def _log_claims(task: str, job: Job, sieve: Sieve) -> None:
+    told = measured(
+        (CLAIMS_KEPT, sieve.kept), (CLAIMS_INFERRED, sieve.inferred), (CLAIMS_DROPPED, len(sieve.dropped)), Task=task
+    )
+    log.info("What a model said was held against the evidence.", extra={"subject": job.subject, **told})
 
 
 def _with(reply: Reply | None, made: Made) -> Reply | None:

@@ -14,7 +14,7 @@ from botocore.exceptions import (
 )
 
 from bot.aws.clients import NO_ANSWER, Credentials, bedrock_runtime
-from bot.errors import CallRefusedError, UnavailableError
+from bot.errors import BusyError, CallRefusedError, UnavailableError
 
 CONNECT_TIMEOUT_S = 3.0
 READ_TIMEOUT_S = 60.0
@@ -112,7 +112,7 @@ def _ours(error: Exception) -> UnavailableError | CallRefusedError:
         code = str(error.response.get("Error", {}).get("Code", ""))
         code = code[:1].upper() + code[1:]  # in a stream AWS writes it small
         if code in _BUSY:
-            return UnavailableError("Bedrock takes no more requests from this account now")
+            return BusyError("Bedrock takes no more requests from this account now")
         if code in _DOWN:
             return UnavailableError(f"Bedrock is out of order ({code})")
         if code.endswith("StreamErrorException"):

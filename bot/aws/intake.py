@@ -9,6 +9,7 @@ from collections.abc import Callable
 from bot.aws.plumbing import WAIT_S, Message, Plumbing
 from bot.domain.action import Look, Platform, shown
 from bot.domain.alarm import ALARM_TYPES, AlarmNotice, AlarmNow, alarm_notice, alarm_now
+from bot.domain.metrics import ALARMS_REFUSED, measured
 from bot.domain.value import Value
 from bot.errors import InvalidError
 
@@ -83,7 +84,10 @@ class AlarmIntake:
     def _bury(self, message: Message, reason: str) -> None:
         self._plumbing.bury(message.body, reason)
         self._plumbing.delete(message.receipt)
-        log.warning("Message sent to the dead letters.", extra={"sqs": message.message_id, "reason": reason})
+        facts = {"sqs": message.message_id, "reason": reason}
+        log.warning(
+            "Message sent to the dead letters.", extra={**facts, **measured((ALARMS_REFUSED, 1), Why="not_ours")}
+        )
 
 
 def ours(notice: AlarmNotice, *, platform: Platform, topic_arns: frozenset[str]) -> AlarmNotice:

@@ -22,6 +22,7 @@ from cryptography.x509 import load_pem_x509_certificate
 
 from bot.domain.action import shown
 from bot.domain.alarm import MOST_CHARACTERS, AlarmNotice, alarm_notice
+from bot.domain.metrics import ALARMS_REFUSED, measured
 from bot.domain.strictjson import parse_object
 from bot.domain.value import JsonObject
 from bot.errors import EdgeError, InvalidError, UnavailableError
@@ -69,7 +70,8 @@ class PostedAlarms:
         try:
             return self._taken(body)
         except InvalidError as error:
-            log.warning("A posted message was refused.", extra={"reason": error.words})
+            told = measured((ALARMS_REFUSED, 1), Why="not_ours")
+            log.warning("A posted message was refused.", extra={"reason": error.words, **told})
             return "400 Bad Request", "Refused"
         except EdgeError as error:
             log.warning("A posted message could not be checked or kept; it comes again.", extra={"why": error.words})

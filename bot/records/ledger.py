@@ -50,6 +50,7 @@ class Ledger:
         self._now = now
         self._wanted = True
         self._anchored_at: datetime | None = None
+        self._last = monotonic()
         self._newest: int | None = None
         self._not_before = 0.0
         self._alone = Lock()
@@ -121,7 +122,14 @@ class Ledger:
         )
         anchors.put(anchor.model_copy(update={"signature": signer.sign(anchor.message())}))
         self._anchored_at = now
+        self._last = monotonic()
         return True
+
+    def anchor_age(self) -> timedelta:
+        """Return how long ago an anchor was written, or this was opened; zero while there is nothing to anchor."""
+        with self._database.reading() as connection:
+            head = chain.head(connection)
+        return timedelta() if head is None else timedelta(seconds=monotonic() - self._last)
 
     def _stands_behind(self, anchors: Anchors, seq: int) -> bool:
         """Return whether a newer anchor was there at the start: an older copy put back is not vouched for."""

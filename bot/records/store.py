@@ -1,6 +1,6 @@
 """What the ports `Records` and `Claims` promise, one transaction each. The rules are in the parts."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Self
 
@@ -40,9 +40,11 @@ class Store:
         signer: Signer | None,
         anchors: Anchors | None = None,
         clock: Clock | None = None,
+        kept: Callable[[Change], object] = lambda _: None,
     ) -> None:
         """Serve a database that has its tables; `open` and `read_only` make sure of that."""
         self._database = database
+        self._kept = kept
         self._clock = clock
         self._arrivals = Arrivals(self._keep_arrivals)
         with database.reading() as connection:
@@ -50,7 +52,15 @@ class Store:
         self.ledger = Ledger(database, installation=self._installation, signer=signer, anchors=anchors, now=self._now)
 
     @classmethod
-    def open(cls, url: str, *, signer: Signer, anchors: Anchors | None = None, clock: Clock | None = None) -> Self:
+    def open(
+        cls,
+        url: str,
+        *,
+        signer: Signer,
+        anchors: Anchors | None = None,
+        clock: Clock | None = None,
+        kept: Callable[[Change], object] = lambda _: None,
+    ) -> Self:
         """Open for reading and writing, and bring the tables to their newest shape.
 
         Args:
@@ -58,6 +68,7 @@ class Store:
             signer: signs the audit.
             anchors: where the audit is anchored.
             clock: decides instead of the database's, where time can be moved.
+            kept: hears of each change once it is kept, and must not raise.
 
         Raises:
             NotAllowedError: another process writes to this SQLite file.
@@ -66,7 +77,7 @@ class Store:
         try:
             with database.writing() as connection:
                 migrate(connection)
-            return cls(database, signer=signer, anchors=anchors, clock=clock)
+            return cls(database, signer=signer, anchors=anchors, clock=clock, kept=kept)
         except BaseException:
             database.close()
             raise
@@ -262,6 +273,7 @@ class Store:
                 self.ledger.append(connection, change.audit)
         except IntegrityError as error:
             raise self._refusal(change) from error
+        self._kept(change)
 
     def _refusal(self, change: Change) -> Exception:
         with self._database.reading() as connection:
@@ -311,6 +323,10 @@ class Store:
     def anchor_if_due(self) -> bool:
         """Write an anchor of the audit if one is due; return whether one was written."""
         return self.ledger.anchor_if_due()
+
+    def anchor_age(self) -> timedelta:
+        """Return how long ago this process last anchored the audit; zero while there is nothing to anchor."""
+        return self.ledger.anchor_age()
 
     def behind_anchor(self) -> Anchor | None:
         """Return the newest anchor if this database is an older copy that was put back."""

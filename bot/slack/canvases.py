@@ -7,7 +7,7 @@ from bot.domain.records import Card
 from bot.errors import CallRefusedError, NotFoundError, OutcomeUnknownError, RequestError, UnavailableError
 from bot.ports import Uploads
 from bot.slack.cards.blocks import Canvas
-from bot.slack.chat import Chat, SlowDownError
+from bot.slack.chat import Chat, SlowDownError, trouble
 
 log = logging.getLogger(__name__)
 
@@ -44,9 +44,11 @@ class Canvases:
         except UnavailableError as error:
             if not last:
                 raise
-            log.warning("A canvas could not be written and is left.", extra={"card": card.key, "why": error.words})
+            facts = {"card": card.key, "why": error.words, **trouble(error)}
+            log.warning("A canvas could not be written and is left.", extra=facts)
         except (CallRefusedError, OutcomeUnknownError) as error:
-            log.warning("A canvas was not taken and is left.", extra={"card": card.key, "why": error.words})
+            facts = {"card": card.key, "why": error.words, **trouble(error)}
+            log.warning("A canvas was not taken and is left.", extra=facts)
         return "" if card.ts is None else None
 
     def _write(self, card: Card, canvas: Canvas) -> str:

@@ -13,7 +13,8 @@ from slack_sdk import WebClient as WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web import SlackResponse
 
-from bot.errors import CallRefusedError, OutcomeUnknownError, UnavailableError
+from bot.domain.metrics import CARD_TROUBLES, measured
+from bot.errors import BusyError, CallRefusedError, EdgeError, OutcomeUnknownError, UnavailableError
 from bot.slack.cards.blocks import Canvas, Message, Sheet, View
 
 EVENT_TYPE = "runbook_card"
@@ -28,7 +29,7 @@ def web_client(token: str, *, base_url: str | None) -> WebClient:
     return WebClient(token=token, base_url=base_url) if base_url else WebClient(token=token)
 
 
-class SlowDownError(UnavailableError):
+class SlowDownError(BusyError):
     """Say how many seconds Slack wants to be left alone; nothing was shown."""
 
     def __init__(self, words: str, *, after: float) -> None:
@@ -187,6 +188,13 @@ def _answered(method: str, call: Callable[[], SlackResponse]) -> SlackResponse:
         raise _meaning(method, error) from error
     except (SlackClientError, OSError, HTTPException) as error:
         raise OutcomeUnknownError(f"Slack did not answer {method}; it may have been done.") from error
+
+
+def trouble(error: EdgeError) -> Mapping[str, object]:
+    """Return what the log line measures that tells of a message that was not shown for it."""
+    refused = isinstance(error, CallRefusedError)
+    why = "slow_down" if isinstance(error, SlowDownError) else "refused" if refused else "no_answer"
+    return measured((CARD_TROUBLES, 1), Why=why)
 
 
 def _body(message: Message, card: str) -> dict[str, object]:

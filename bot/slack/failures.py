@@ -12,6 +12,7 @@ from slack_bolt.error import BoltUnhandledRequestError
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 
+from bot.domain.metrics import ACKS_FAILED, measured
 from bot.domain.people import Place
 from bot.errors import BotError, RequestError
 from bot.slack.cards.blocks import Block, section
@@ -66,9 +67,10 @@ class Failures:
             log.info("A request of a kind nobody listens to was acknowledged.", extra={"kind": _kind(body)})
             return _slash(NOT_OURS) if "command" in body else _quiet()
         if not isinstance(error, BotError):
-            log.error("A listener failed.", exc_info=error, extra={"kind": _kind(body)})
+            log.error("A listener failed.", exc_info=error, extra={"kind": _kind(body), **measured((ACKS_FAILED, 1))})
         elif not isinstance(error, RequestError):
-            log.warning("A listener could not finish.", extra={"kind": _kind(body), "why": error.words})
+            facts = {"kind": _kind(body), "why": error.words}
+            log.warning("A listener could not finish.", extra={**facts, **measured((ACKS_FAILED, 1))})
         return self._shaped(error, error.words if isinstance(error, BotError) else OUR_BUG, body)
 
     def _shaped(self, error: Exception, words: str, body: Payload) -> BoltResponse:

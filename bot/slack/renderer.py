@@ -21,7 +21,7 @@ from bot.errors import (
 from bot.ports import Records, Uploads
 from bot.slack.canvases import Canvases
 from bot.slack.cards.blocks import Canvas, Message, Sheet, View
-from bot.slack.chat import Chat, SlowDownError
+from bot.slack.chat import Chat, SlowDownError, trouble
 from bot.slack.drawing import Drawing, Drawn
 from bot.slack.links import Links
 
@@ -150,9 +150,10 @@ class Renderer:
             return self._show(card)
         except SlowDownError as error:
             self._pace.hold(card.channel or f"@{card.to}", error.after)
-            log.warning("Slack wants fewer calls.", extra={"card": card.key, "after": error.after})
+            log.warning("Slack wants fewer calls.", extra={"card": card.key, "after": error.after, **trouble(error)})
         except EdgeError as error:
-            log.warning("A card could not be shown yet.", extra={"card": card.key, "why": error.words})
+            facts = {"card": card.key, "why": error.words}
+            log.warning("A card could not be shown yet.", extra={**facts, **trouble(error)})
             self._pace.hold(card.key, max(self._interval, self._backoff(card)))
         except BotError:
             log.exception("A card has nothing to show.", extra={"card": card.key})
@@ -223,7 +224,8 @@ class Renderer:
                 return None
             if error.code not in NOT_TAKEN:
                 raise
-            log.exception("Slack does not take the blocks of a card; its text is shown.", extra={"card": card.key})
+            facts = {"card": card.key, **trouble(error)}
+            log.exception("Slack does not take the blocks of a card; its text is shown.", extra=facts)
             return self._utter(card, drawn, Message(text=shows.text), thread=thread)
 
     def _share(self, card: Card, drawn: Drawn, sheet: Sheet, *, thread: str | None) -> str:
@@ -232,13 +234,14 @@ class Renderer:
             return self._chat.share(card.channel, sheet, thread=thread)
         except SlowDownError:
             raise
-        except UnavailableError:
+        except UnavailableError as error:
             if self._tries.get(card.key, 0) + 1 < WHISPER_TRIES:
                 raise
-            log.warning("A file could not be posted and is left out.", extra={"card": card.key})
+            log.warning("A file could not be posted and is left out.", extra={"card": card.key, **trouble(error)})
             code = "no answer"
         except (CallRefusedError, OutcomeUnknownError) as error:
-            log.warning("A file was not taken and is left out.", extra={"card": card.key, "why": error.words})
+            facts = {"card": card.key, "why": error.words}
+            log.warning("A file was not taken and is left out.", extra={**facts, **trouble(error)})
             code = error.code if isinstance(error, CallRefusedError) else "no answer"
         if drawn.otherwise is None:
             return ""
@@ -302,10 +305,10 @@ class Renderer:
             return self._chat.post(card.to, message, card=card.key, thread=None, broadcast=False)
         except SlowDownError:
             raise
-        except EdgeError:
+        except EdgeError as error:
             if self._tries.get(card.key, 0) + 1 < WHISPER_TRIES:
                 raise
-            log.exception("A whisper could not be shown and is dropped.", extra={"card": card.key})
+            log.exception("A whisper could not be shown and is dropped.", extra={"card": card.key, **trouble(error)})
             return card.ts or ""
 
     def _whispered(self, card: Card, person: str, message: Message, *, thread: str | None) -> str:
@@ -321,7 +324,8 @@ class Renderer:
         self._pace.hold(card.key, max(self._interval, CANNOT_WRITE_S if self._interval else 0.0))
         if card.channel in self._told:
             return
-        log.error("The bot may not write in a channel.", extra={"channel": card.channel, "why": error.code})
+        facts = {"channel": card.channel, "why": error.code}
+        log.error("The bot may not write in a channel.", extra={**facts, **trouble(error)})
         if drawn.asks is None:
             return
         self._told.add(card.channel)

@@ -7,6 +7,7 @@ from bot.domain.alarm import AlarmNotice
 from bot.domain.audit import AuditEntry
 from bot.domain.expression import compile_expression, needed_steps, resolve
 from bot.domain.inbox import AlarmCame, Delivery, SnoozeAlarm, TakeAlarm
+from bot.domain.metrics import ALARMS_REFUSED, measured
 from bot.domain.moment import moment
 from bot.domain.people import Place
 from bot.domain.records import AlarmState, Card, CardKind, Change, Episode, Wait
@@ -38,7 +39,8 @@ def alarm_came(desk: Desk, delivery: Delivery, wish: AlarmCame) -> Change:
     state = confirming.looked(desk.look, confirming.params.model_validate({"name": notice.name}), desk.now())
     if not state.get("found"):
         entry = AuditEntry(kind="alarm.unconfirmed", subject="alarm", actor="aws", facts={"message": notice.message_id})
-        log.warning("An alarm message names an alarm that CloudWatch does not know.")
+        told = measured((ALARMS_REFUSED, 1), Why="unconfirmed")
+        log.warning("An alarm message names an alarm that CloudWatch does not know.", extra=told)
         return Change(audit=(entry,))
     if notice.state == AlarmState.ALARM.value and state.get("state") == AlarmState.ALARM.value:
         return _went_off(desk, notice, known)

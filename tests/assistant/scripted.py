@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel
 
@@ -26,8 +27,14 @@ USED = Tokens(input=900, output=100, cached=500)
 Line = BaseModel | Said | BotError | Callable[[Asked, Heard | None], Said]
 
 
-def said(reply: BaseModel | None, *, refused: str = "", fault: bool = True) -> Said:
-    return Said(reply=reply, model="a-model", tokens=USED, refused=refused, fault=fault)
+def said(
+    reply: BaseModel | None,
+    *,
+    refused: str = "",
+    why: Literal["guarded", "too_long", "malformed"] = "malformed",
+    fault: bool = True,
+) -> Said:
+    return Said(reply=reply, model="a-model", tokens=USED, refused=refused, why=why, fault=fault)
 
 
 @dataclass

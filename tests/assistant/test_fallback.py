@@ -14,9 +14,11 @@ from bot.assistant.sieve import MOST_SENTENCES
 from bot.domain.assistance import AnswerQuestion
 from bot.domain.claims import Kind
 from bot.domain.evidence import Evidence, Item, Origin
-from bot.errors import CallRefusedError, UnavailableError
+from bot.domain.metrics import FALLBACKS
+from bot.errors import BusyError, CallRefusedError, InvalidError, UnavailableError
 from tests.assistant.jobs import ANSWER, DRAFT, EXPAND, SUGGEST
 from tests.assistant.scripted import PROMPTS, TODAY, USED, CountersInMemory, ScriptedModel, Seconds, assistant, said
+from tests.embedded import collected
 
 DAY = f"tokens of {TODAY.date()}"
 INSTEAD = "; this is from the runbook and the evidence alone."
@@ -426,6 +428,74 @@ def test_the_log_has_tokens_and_names_and_no_text(caplog: pytest.LogCaptureFixtu
     everything = "".join(str(vars(one)) for one in caplog.records)
     assert "f-0193" not in everything
     assert "Why did the load" not in everything
+
+
+# What is measured.
+
+
+def test_a_call_is_measured_with_its_tokens_and_sentences_and_the_second_try_is_one_more() -> None:
+    concluded = sentence("The currency column is wrong in the file f-0193.", "E3", kind="inferred")
+
+    with collected() as lines:
+        assistant(ScriptedModel([answering(HOLDS, concluded, INVENTED), answering(HOLDS)])).answer(ANSWER)
+
+    assert lines.values("ModelCalls") == lines.values("ModelCalls", Result="answered") == [1, 1]
+    assert lines.values("ModelCalls", Task="answer") == [1, 1]
+    assert lines.values("ModelTokensIn", Task="answer") == [900, 900]
+    assert (lines.values("ModelTokensOut"), lines.values("ModelTokensCached")) == ([100, 100], [500, 500])
+    assert [value >= 0 for value in lines.values("ModelSeconds")] == [True, True]
+    assert lines.values("ClaimsKept", Task="answer") == [2, 1]
+    assert (lines.values("ClaimsInferred"), lines.values("ClaimsDropped")) == ([1, 0], [1, 0])
+    assert lines.values("Fallbacks") == []
+
+
+@pytest.mark.parametrize(
+    ("line", "why", "result"),
+    [
+        (BusyError("too many"), "throttled", None),
+        (UnavailableError("gone"), "unavailable", None),
+        (CallRefusedError("no", code="AccessDenied"), "refused", None),
+        (InvalidError("cannot be held to a form"), "unusable", None),
+        (said(None, refused="guarded", why="guarded", fault=False), "guarded", "guarded"),
+        (said(None, refused="too long", why="too_long", fault=False), "too_long", "too_long"),
+        (said(None, refused="nonsense"), "malformed", "malformed"),
+        (answering(INVENTED), "nothing_holds", "answered"),
+        (ExpansionReply.model_validate({"do": []}), "bug", "answered"),
+    ],
+)
+def test_each_quotation_instead_of_a_model_is_counted_with_the_reason(line: Any, why: str, result: str | None) -> None:  # noqa: ANN401 - any line of a script
+    with collected() as lines:
+        assistant(ScriptedModel([line])).answer(ANSWER)
+
+    assert lines.values("Fallbacks", Why=why) == lines.values("Fallbacks") == [1]
+    assert set(lines.values("ModelCalls", Result=result or "answered")) == ({1} if result else set())
+
+
+def test_a_quotation_for_which_no_model_was_asked_is_counted_too() -> None:
+    gate = threading.Event()
+
+    def slow(_asked: Asked, _heard: Heard | None) -> Said:
+        gate.wait(10)
+        return said(answering(HOLDS))
+
+    with collected() as lines:
+        late = assistant(ScriptedModel([slow]), deadline=0.05, at_once=1)
+        late.answer(ANSWER)
+        late.answer(ANSWER)
+        assistant(ScriptedModel([answering(HOLDS)]), per_day=10).answer(ANSWER)
+        broken = assistant(ScriptedModel([UnavailableError("gone")]))
+        for _ in range(4):
+            broken.answer(ANSWER)
+        gate.set()
+
+    counted = {why: sum(lines.values("Fallbacks", Why=why)) for why in FALLBACKS.words["Why"]}
+    assert {why: count for why, count in counted.items() if count} == {
+        "deadline": 1,
+        "busy": 1,
+        "budget": 1,
+        "unavailable": 3,
+        "left_alone": 1,
+    }
 
 
 # Loading.

@@ -15,6 +15,7 @@ from bot.errors import UnavailableError
 from tests.aws.moto_lake import Lake, gate
 from tests.aws.seeded import ACCOUNT, CREDENTIALS, PLATFORM, REGION
 from tests.domain.alarms import TOPIC, envelope, message
+from tests.embedded import collected
 
 
 @cache
@@ -134,13 +135,14 @@ def test_what_is_no_alarm_of_ours_goes_to_the_dead_letters_with_the_reason(
     queues.put(body)
     queues.put(envelope())
 
-    with caplog.at_level(logging.WARNING, logger="bot.aws.intake"):
+    with caplog.at_level(logging.WARNING, logger="bot.aws.intake"), collected() as lines:
         received = queues.intake.receive(wait_s=0)
 
     ((buried, why),) = queues.dead()
     assert (buried, len(received), queues.left()) == (body, 1, 1)
     assert reason in why
     assert reason in json.dumps([vars(record).get("reason") for record in caplog.records])
+    assert lines.values("AlarmsRefused", Why="not_ours") == [1]
 
 
 def test_an_alarm_is_confirmed_by_asking_cloudwatch(queues: Queues) -> None:

@@ -21,6 +21,7 @@ from bot.domain.action import Platform
 from bot.domain.alarm import AlarmNotice
 from bot.errors import UnavailableError
 from tests.domain.alarms import TOPIC, message
+from tests.embedded import collected
 
 PLATFORM = Platform(name="PROD", account="123456789012", account_name="lake", region="eu-west-1", resources={})
 URL = "https://sns.eu-west-1.amazonaws.com/SimpleNotificationService-0123456789abcdef0123456789abcdef.pem"
@@ -129,8 +130,11 @@ FORGED: dict[str, Callable[[], bytes]] = {
 
 @pytest.mark.parametrize("what", sorted(FORGED))
 def test_what_sns_has_not_signed_or_is_not_ours_is_refused(sns: Sns, what: str) -> None:
-    assert sns.door()(FORGED[what]())[0] == "400 Bad Request"
+    with collected() as lines:
+        assert sns.door()(FORGED[what]())[0] == "400 Bad Request"
+
     assert sns.accepted == []
+    assert lines.values("AlarmsRefused", Why="not_ours") == [1]
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ TITLES = {
     "way_out": ("Click on Approve received -> the change leaves the process",),
     "ready": ("`serve`: ready",),
     "redaction": ("Redaction: lines per second of processor time",),
+    "measuring": ("What measuring costs",),
     "retrieval": (
         "Retrieval: the lake's own alarms, their names hidden",
         "Retrieval: one query among 1,000 runbooks",
@@ -46,7 +47,7 @@ TITLES = {
 # Those of a group run one after another in one process, which loads what they share once.
 GROUPS = {
     "with processes of its own": ("ack", "long_runs", "way_out", "ready"),
-    "in one process": ("copies", "plan", "check", "redaction", "retrieval", "claims"),
+    "in one process": ("copies", "plan", "check", "redaction", "retrieval", "claims", "measuring"),
     "on the logs of an incident": ("digest", "judged", "draft"),
 }
 

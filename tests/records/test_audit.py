@@ -1,3 +1,4 @@
+import time
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -321,6 +322,26 @@ def test_what_could_not_be_anchored_is_anchored_later(
     assert store.anchor_if_due()
     assert list(bucket.kept) == ["anchor-000000000002.json"]
     store.close()
+
+
+def test_the_age_of_the_last_anchor_grows_until_one_is_written_and_an_empty_audit_has_none(
+    url: str, signer: Signer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.records.ledger.FAILED_AGAIN", timedelta(0))
+    bucket = Bucket()
+    store = Store.open(url, signer=signer, anchors=bucket.anchors(), clock=StandingClock())
+    ages = [store.anchor_age()]
+    tell(store, 1)
+    time.sleep(0.05)
+
+    for bucket.answers in (False, True):
+        store.anchor_if_due()
+        ages.append(store.anchor_age())
+    store.close()
+
+    assert ages[0] == timedelta()
+    assert ages[1] >= timedelta(milliseconds=50)
+    assert ages[2] < ages[1]
 
 
 def test_a_slow_place_for_anchors_keeps_no_call_waiting(url: str, signer: Signer) -> None:

@@ -8,8 +8,9 @@ import pytest
 from slack_bolt import BoltRequest
 
 from bot.domain.inbox import CastVote, DeclineRequest, OpenHome, ShowHelp, ShowStatus, StartRun
-from bot.errors import UnavailableError
+from bot.errors import NotAllowedError, UnavailableError
 from bot.workbench.slack.checker import check_view
+from tests.embedded import collected
 from tests.slack.cards import samples
 from tests.slack.door import (
     ANA,
@@ -289,6 +290,25 @@ def test_a_click_that_comes_to_nothing_is_answered_where_it_was(
     words = sent.pop("text")
     assert "not one I know" in words
     assert sent == where
+
+
+@pytest.mark.parametrize(
+    ("error", "failed", "errors"),
+    [
+        (UnavailableError("the database is away"), [1], []),
+        (RuntimeError("wires crossed"), [1], [1]),
+        (NotAllowedError("you may not"), [], []),
+    ],
+)
+def test_what_could_not_be_kept_is_counted_and_what_was_refused_in_words_is_not(
+    door: Door, error: Exception, failed: list[int], errors: list[int]
+) -> None:
+    door.inbox.fails = error
+
+    with collected() as lines:
+        post(door.app(), slash("list"))
+
+    assert (lines.values("AcksFailed"), lines.values("Errors")) == (failed, errors)
 
 
 def test_a_click_is_acknowledged_even_if_nobody_can_be_told(door: Door, caplog: pytest.LogCaptureFixture) -> None:

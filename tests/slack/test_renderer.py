@@ -26,6 +26,7 @@ from bot.slack.chat import SlowDownError
 from bot.slack.drawing import Drawing
 from bot.slack.links import Links
 from bot.slack.renderer import Renderer
+from tests.embedded import collected
 from tests.records.values import StandingClock
 from tests.slack.cards.samples import (
     ANA,
@@ -459,6 +460,30 @@ def test_blocks_that_slack_does_not_take_are_left_out_and_the_sentence_is_shown(
     assert posted.text.startswith("WAITING PROD R-42")
 
 
+@pytest.mark.parametrize(
+    ("trouble", "why", "errors"),
+    [
+        (SlowDownError("slowly", after=0.0), "slow_down", 0),
+        (UnavailableError("away"), "no_answer", 0),
+        (OutcomeUnknownError("no answer"), "no_answer", 0),
+        (CallRefusedError("no", code="token_revoked"), "refused", 0),
+        (CallRefusedError("no", code="invalid_blocks"), "refused", 1),
+        (CallRefusedError("no", code="not_in_channel"), "refused", 1),
+    ],
+)
+def test_what_slack_did_not_show_is_counted_with_the_reason(
+    house: House, trouble: Exception, why: str, errors: int
+) -> None:
+    house.keep(RUN)
+    house.chat.fails("post", trouble)
+
+    with collected() as lines:
+        house.show()
+
+    assert lines.values("CardTroubles", Why=why) == lines.values("CardTroubles") == [1]
+    assert len(lines.values("Errors")) == errors
+
+
 def test_a_card_with_nothing_to_show_does_not_stop_the_others(house: House, caplog: pytest.LogCaptureFixture) -> None:
     house.keep(card(CardKind.REQUEST, 999), RUN)
 
@@ -636,8 +661,10 @@ def test_a_file_that_slack_does_not_take_is_left_out(house: House, refusal: Exce
     house.chat.fails("share", refusal)
     house.keep(RUN, REQUEST, LIST)
 
-    house.settle()
+    with collected() as lines:
+        house.settle()
 
+    assert lines.values("CardTroubles") == [1]
     assert house.chat.sheets == []
     assert house.store.cards_behind() == []
     assert house.chat.card("request:9").ts

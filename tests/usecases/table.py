@@ -19,6 +19,7 @@ from bot.aws.logs import AwsLogs
 from bot.domain.action import Call, Looking, Platform
 from bot.domain.approval import Approval, ApprovalState, ConsumedApproval
 from bot.domain.audit import AuditRecord
+from bot.domain.counting import Counted, counted
 from bot.domain.inbox import AskAgain, CastVote, Delivery, GiveInputs, MarkDone, StartRun, Wish
 from bot.domain.people import Person, Place
 from bot.domain.policy import Policy, Role
@@ -312,11 +313,13 @@ class Table:
                 (self.runbooks / source.name).write_text(source.read_text(encoding="utf-8"), encoding="utf-8")
             for name, text in BOOKS.items():
                 (self.runbooks / f"{name}.md").write_text(text, encoding="utf-8")
+        self.counted: list[Counted] = []
         self.store = Store.open(
             f"sqlite:///{folder / 'bot.db'}",
             signer=signer_at(folder / "audit.key", trust=folder / "audit.pub"),
             anchors=folder_anchors(folder / "anchors"),
             clock=clock,
+            kept=lambda change: self.counted.extend(counted(change)),
         )
         platform = platform_of(lake)
         self.zone: tzinfo = timezone(timedelta(hours=12 - clock.now().hour))  # it is about noon, whenever this is run
