@@ -23,6 +23,9 @@ from bot.slack.cards.run import run_buttons, state_line, steps_text
 from bot.slack.cards.stage import Stage, headline, step_name
 
 MOST_LISTED = 8
+MOST_SHOWN = 9  # runbooks, each with its summary and a button; more are only named
+MOST_SHELVES = 8
+MOST_ON_A_SHELF = 12
 MOST_ALARMS = 24
 MOST_ITEMS_LISTED = 15
 _REFUSED_VOTES = frozenset({"cast_vote"})
@@ -345,10 +348,27 @@ def _runbooks(told: Whisper) -> tuple[str, list[Block]]:
     if not items:
         words = f"No runbook fits “{searched}”. `/runbook list` shows all." if searched else "There is no runbook."
         return wording.push(words), [section(words)]
-    found = [_item(one) for one in items[:MOST_LISTED]]
     count = len(items)
+    found = [_item(one) for one in items] if count <= MOST_SHOWN else _by_category(items)
     title = f"{count} runbook{'s' if count > 1 else ''}" + (f" for “{searched}”" if searched else "")
-    return wording.push(title), [section(f"*{title}*"), *found, context(_more(count))]
+    return wording.push(title), [section(f"*{title}*"), *found]
+
+
+def _by_category(items: Sequence[JsonObject]) -> list[Block]:
+    """Return a shelf as names under their categories; what fits nowhere is counted, with the way to find it."""
+    shelves: dict[str, list[str]] = {}
+    for one in items:
+        shelves.setdefault(str(one.get("category") or "other"), []).append(str(one.get("id", "")))
+    named = {category: names[:MOST_ON_A_SHELF] for category, names in list(shelves.items())[:MOST_SHELVES]}
+    rest = len(items) - sum(map(len, named.values()))
+    return [
+        *(section(lines(f"*{wording.prose(category, 40)}*", _codes(names))) for category, names in named.items()),
+        context("`/runbook show NAME` opens one" + (f" · {rest} more: `/runbook search WORDS`" if rest else "")),
+    ]
+
+
+def _codes(names: Sequence[str]) -> str:
+    return " · ".join(wording.code(name, 40) for name in names)
 
 
 def _item(item: JsonObject) -> Block:
@@ -359,7 +379,10 @@ def _item(item: JsonObject) -> Block:
     fits = f" · matches {matched}" if matched else ""
     name = str(item.get("id", ""))
     return section(
-        lines(f"*{said('title', 60)}* · {wording.code(name, 40)} · {said('status', 12)}{fits}", said("summary", 130)),
+        lines(
+            f"*{said('title', 60)}* · {wording.code(name, 40)} · {said('category', 30)} · {said('status', 12)}{fits}",
+            said("summary", 130),
+        ),
         button=Button(label="Show", action="show_runbook", value=name[:200]),
     )
 
