@@ -573,7 +573,6 @@ def _intake(settings: Settings, *, desk: Desk, plumbing: Plumbing) -> AlarmIntak
         plumbing=plumbing,
         platform=desk.platform,
         topic_arns=frozenset(settings.alarms.topic_arns),
-        look=desk.look,
     )
 
 

@@ -1,4 +1,4 @@
-"""Alarms as they come in: SNS messages in a queue, read as hints, confirmed by asking CloudWatch.
+"""Alarms as they come in: SNS messages in a queue, read as hints; whoever deals with them asks CloudWatch.
 
 A message is deleted only after its alarm was accepted, or after the dead letters have it, with the reason.
 """
@@ -7,8 +7,8 @@ import logging
 from collections.abc import Callable
 
 from bot.aws.plumbing import WAIT_S, Message, Plumbing
-from bot.domain.action import Look, Platform, shown
-from bot.domain.alarm import ALARM_TYPES, AlarmNotice, AlarmNow, alarm_notice, alarm_now
+from bot.domain.action import Platform, shown
+from bot.domain.alarm import AlarmNotice, alarm_notice
 from bot.domain.metrics import ALARMS_REFUSED, measured
 from bot.domain.value import Value
 from bot.errors import InvalidError
@@ -27,11 +27,10 @@ class Received(Value):
 class AlarmIntake:
     """Read alarms from the intake queue."""
 
-    def __init__(self, *, plumbing: Plumbing, platform: Platform, topic_arns: frozenset[str], look: Look) -> None:
+    def __init__(self, *, plumbing: Plumbing, platform: Platform, topic_arns: frozenset[str]) -> None:
         self._plumbing = plumbing
         self._platform = platform
         self._topic_arns = topic_arns
-        self._look = look
 
     def take(self, accept: Callable[[AlarmNotice], None], *, wait_s: int = WAIT_S) -> int:
         """Accept what has come in and delete each message once `accept` returned; return how many.
@@ -71,15 +70,6 @@ class AlarmIntake:
             UnavailableError: the queue did not answer; the message may come again.
         """
         self._plumbing.delete(received.receipt)
-
-    def confirm(self, name: str) -> AlarmNow | None:
-        """Return what CloudWatch says of the alarm now, or None where it has none of that name.
-
-        Raises:
-            UnavailableError: CloudWatch did not answer.
-            CallRefusedError: CloudWatch said no.
-        """
-        return alarm_now(self._look("cloudwatch.alarm", AlarmNames=[name], AlarmTypes=[*ALARM_TYPES]))
 
     def _bury(self, message: Message, reason: str) -> None:
         self._plumbing.bury(message.body, reason)

@@ -159,6 +159,3 @@ class Gathering:
         return Evidence(
             items=tuple(self._items), derived={**self._derived}, basis={**self._basis}, unread=tuple(self._unread)
         )
-
-    def _item(self, name: str) -> Item | None:
-        return next((item for item in self._items if item.id == name), None)

@@ -265,7 +265,9 @@ def _answer(desk: Desk, card: Card) -> tuple[JsonObject, Evidence]:
     job = AnswerQuestion(subject=card.key, by=_asker(card), question=question, evidence=evidence)
     said = desk.assistant.answer(job, heard=_Telling(desk, card))
     claims, made = _checked(desk, job, said.claims, said.made)
-    shown = Answer(claims=claims, not_looked_at=(*evidence.unread, *said.not_looked_at), made=made)
+    shown = Answer(
+        claims=claims, not_looked_at=tuple(dict.fromkeys((*evidence.unread, *said.not_looked_at))), made=made
+    )
     return {"reply": shown.model_dump(mode="json")}, grounds(job)
 
 

@@ -6,13 +6,11 @@ from typing import Any
 
 import pytest
 
-from bot.actions.catalogue import CATALOGUE
 from bot.aws.intake import AlarmIntake
 from bot.aws.plumbing import Plumbed, Plumbing
-from bot.domain.action import Looking
 from bot.domain.alarm import AlarmNotice
 from bot.errors import UnavailableError
-from tests.aws.moto_lake import Lake, gate
+from tests.aws.moto_lake import Lake
 from tests.aws.seeded import ACCOUNT, CREDENTIALS, PLATFORM, REGION
 from tests.domain.alarms import TOPIC, envelope, message
 from tests.embedded import collected
@@ -36,7 +34,6 @@ class Queues:
             plumbing=_plumbing(resources),
             platform=PLATFORM,
             topic_arns=frozenset({TOPIC}),
-            look=Looking(catalogue=CATALOGUE, platform=PLATFORM, perform=gate().look),
         )
 
     def put(self, body: str) -> None:
@@ -143,26 +140,3 @@ def test_what_is_no_alarm_of_ours_goes_to_the_dead_letters_with_the_reason(
     assert reason in why
     assert reason in json.dumps([vars(record).get("reason") for record in caplog.records])
     assert lines.values("AlarmsRefused", Why="not_ours") == [1]
-
-
-def test_an_alarm_is_confirmed_by_asking_cloudwatch(queues: Queues) -> None:
-    queues.lake.client("cloudwatch").put_metric_alarm(
-        AlarmName="CircuitBreakerOpen",
-        MetricName="CircuitBreakerOpen",
-        Namespace="DataLake/ETL",
-        Dimensions=[{"Name": "Pipeline", "Value": "transactions"}],
-        Threshold=1,
-        ComparisonOperator="GreaterThanOrEqualToThreshold",
-        EvaluationPeriods=1,
-        Period=60,
-        Statistic="Maximum",
-    )
-    queues.lake.client("cloudwatch").set_alarm_state(
-        AlarmName="CircuitBreakerOpen", StateValue="ALARM", StateReason="101 > 100"
-    )
-
-    found = queues.intake.confirm("CircuitBreakerOpen")
-
-    assert found is not None
-    assert (found.state, found.reason, found.dimensions) == ("ALARM", "101 > 100", {"Pipeline": "transactions"})
-    assert queues.intake.confirm("SameErrorRateHigh") is None
