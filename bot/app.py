@@ -204,8 +204,8 @@ class Bot:
         while self._intake is not None and not self._stopping.is_set():
             try:
                 self._intake.take(self._accept_alarm, wait_s=self._intake_wait_s)
-            except EdgeError:
-                log.exception("The alarm queue did not answer; it is asked again.")
+            except Exception:  # whatever one message does, the others are still heard
+                log.exception("The alarm queue could not be read to the end; it is asked again.")
                 self._stopping.wait(INTAKE_PAUSE.total_seconds())
 
     def _accept_alarm(self, notice: AlarmNotice) -> None:

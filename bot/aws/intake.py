@@ -10,7 +10,7 @@ from bot.aws.plumbing import WAIT_S, Message, Plumbing
 from bot.domain.action import Look, Platform, shown
 from bot.domain.alarm import ALARM_TYPES, AlarmNotice, AlarmNow, alarm_notice, alarm_now
 from bot.domain.value import Value
-from bot.errors import InvalidError
+from bot.errors import BotError, InvalidError
 
 log = logging.getLogger(__name__)
 
@@ -81,8 +81,12 @@ class AlarmIntake:
         return alarm_now(self._look("cloudwatch.alarm", AlarmNames=[name], AlarmTypes=[*ALARM_TYPES]))
 
     def _bury(self, message: Message, reason: str) -> None:
-        self._plumbing.bury(message.body, reason)
-        self._plumbing.delete(message.receipt)
+        try:
+            self._plumbing.bury(message.body, reason)
+            self._plumbing.delete(message.receipt)
+        except BotError:  # it comes again, and holds up no alarm beside it
+            log.exception("A message could not be sent to the dead letters.", extra={"sqs": message.message_id})
+            return
         log.warning("Message sent to the dead letters.", extra={"sqs": message.message_id, "reason": reason})
 
 
