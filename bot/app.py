@@ -35,7 +35,7 @@ from bot.documents.views import DraftViews
 from bot.domain.action import Catalogue, Looking, Platform
 from bot.domain.alarm import AlarmNotice
 from bot.domain.claims import check
-from bot.domain.inbox import AlarmCame, Delivery
+from bot.domain.inbox import OF_ALARM, AlarmCame, Delivery
 from bot.domain.people import Person, Place
 from bot.domain.reading import read_runbook
 from bot.domain.uploads import Upload
@@ -65,7 +65,7 @@ from bot.usecases.plans import Plan, plan
 from bot.usecases.postmortems.drafts import pages
 from bot.usecases.restoring import restore
 from bot.usecases.starting import fill
-from bot.usecases.work import Bell, Failures, Performer, Precedence, Sweeper
+from bot.usecases.work import THREADS, Bell, Failures, Performer, Precedence, Sweeper
 
 log = logging.getLogger(__name__)
 
@@ -255,6 +255,7 @@ def build(settings: Settings, *, clock: Clock | None = None, endpoints: Endpoint
         database_url=settings.records.engine_url,
         installation=store.installation,
         replica=replica,
+        concurrency=THREADS,
         dead_after=DEAD_AFTER,
     )
     sweeper = Sweeper(
@@ -525,7 +526,7 @@ def _posted(settings: Settings, *, desk: Desk, bell: Bell) -> Mapping[str, Poste
 def alarm_delivery(desk: Desk, notice: AlarmNotice) -> Delivery:
     """Return what is kept of an alarm that came in, once for each message of SNS."""
     return Delivery(
-        identity=f"sns:{notice.message_id}",
+        identity=f"{OF_ALARM}{notice.message_id}",
         wish=AlarmCame(notice=notice),
         person=None,
         place=Place(team=desk.team, channel=desk.channel),
