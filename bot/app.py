@@ -490,16 +490,18 @@ def _transport(
     def stage() -> Stage:
         return Stage(policy=desk.policy, platform=desk.platform, catalogue=desk.catalogue, now=desk.now())
 
+    secret = settings.slack.signing_secret.get_secret_value()
     app = build_app(
         accept=accept,
         now=desk.now,
         client=client,
-        signing_secret=settings.slack.signing_secret.get_secret_value(),
+        signing_secret=secret,
         views=Views(desk=desk, stage=stage, opened=Opened(kept=desk.records, now=desk.now), zone=zone),
         commands=Commands(names=settings.slack.commands),
     )
     if settings.slack.transport == "http":
-        return PostedTransport(app, ailing=pulse.ailing, also=_posted(settings, desk=desk, bell=bell), urgent=urgent)
+        also = _posted(settings, desk=desk, bell=bell)
+        return PostedTransport(app, signing_secret=secret, ailing=pulse.ailing, also=also, urgent=urgent)
     return SocketTransport(app, app_token=settings.slack.app_token.get_secret_value(), client=client, urgent=urgent)
 
 
