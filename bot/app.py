@@ -35,7 +35,7 @@ from bot.documents.views import DraftViews
 from bot.domain.action import Catalogue, Looking, Platform
 from bot.domain.alarm import AlarmNotice
 from bot.domain.claims import check
-from bot.domain.inbox import AlarmCame, Delivery
+from bot.domain.inbox import OF_ALARM, AlarmCame, Delivery
 from bot.domain.metrics import STARTS, measured
 from bot.domain.people import Person, Place
 from bot.domain.reading import read_runbook
@@ -68,7 +68,7 @@ from bot.usecases.plans import Plan, plan
 from bot.usecases.postmortems.drafts import pages
 from bot.usecases.restoring import restore
 from bot.usecases.starting import fill
-from bot.usecases.work import Bell, Failures, Performer, Precedence, Sweeper
+from bot.usecases.work import THREADS, Bell, Failures, Performer, Precedence, Sweeper
 
 log = logging.getLogger(__name__)
 
@@ -213,8 +213,8 @@ class Bot:
         while self._intake is not None and not self._stopping.is_set():
             try:
                 self._intake.take(self._accept_alarm, wait_s=self._intake_wait_s)
-            except EdgeError:
-                log.exception("The alarm queue did not answer; it is asked again.")
+            except Exception:  # whatever one message does, the others are still heard
+                log.exception("The alarm queue could not be read to the end; it is asked again.")
                 self._stopping.wait(INTAKE_PAUSE.total_seconds())
 
     def _accept_alarm(self, notice: AlarmNotice) -> None:
@@ -268,6 +268,7 @@ def build(settings: Settings, *, clock: Clock | None = None, endpoints: Endpoint
         database_url=settings.records.engine_url,
         installation=store.installation,
         replica=replica,
+        concurrency=THREADS,
         dead_after=DEAD_AFTER,
     )
     pulse = Pulse(
@@ -522,16 +523,18 @@ def _transport(
     def stage() -> Stage:
         return Stage(policy=desk.policy, platform=desk.platform, catalogue=desk.catalogue, now=desk.now())
 
+    secret = settings.slack.signing_secret.get_secret_value()
     app = build_app(
         accept=accept,
         now=desk.now,
         client=client,
-        signing_secret=settings.slack.signing_secret.get_secret_value(),
+        signing_secret=secret,
         views=Views(desk=desk, stage=stage, opened=Opened(kept=desk.records, now=desk.now), zone=zone),
         commands=Commands(names=settings.slack.commands),
     )
     if settings.slack.transport == "http":
-        return PostedTransport(app, ailing=pulse.ailing, also=_posted(settings, desk=desk, bell=bell), urgent=urgent)
+        also = _posted(settings, desk=desk, bell=bell)
+        return PostedTransport(app, signing_secret=secret, ailing=pulse.ailing, also=also, urgent=urgent)
     return SocketTransport(app, app_token=settings.slack.app_token.get_secret_value(), client=client, urgent=urgent)
 
 
@@ -558,7 +561,7 @@ def _posted(settings: Settings, *, desk: Desk, bell: Bell) -> Mapping[str, Poste
 def alarm_delivery(desk: Desk, notice: AlarmNotice) -> Delivery:
     """Return what is kept of an alarm that came in, once for each message of SNS."""
     return Delivery(
-        identity=f"sns:{notice.message_id}",
+        identity=f"{OF_ALARM}{notice.message_id}",
         wish=AlarmCame(notice=notice),
         person=None,
         place=Place(team=desk.team, channel=desk.channel),

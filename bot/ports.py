@@ -365,8 +365,12 @@ class Records(Dialogs, Protocol):
         """Return what came in under the number while it is still to be dealt with."""
         ...
 
-    def deliveries(self, *, most: int = 100) -> Sequence[int]:
-        """Return the numbers still to be dealt with, oldest first."""
+    def deliveries(self, *, most: int = 100, alarms: bool | None = None) -> Sequence[int]:
+        """Return the numbers still to be dealt with, oldest first.
+
+        Args:
+            alarms: only alarms, or only what people want; None: both.
+        """
         ...
 
     # Looking.
@@ -465,8 +469,12 @@ class Records(Dialogs, Protocol):
         """Return the text and path of a runbook as it was when a run began."""
         ...
 
-    def open_waits(self, *, due: datetime, most: int = 200) -> Sequence[Wait]:
-        """Return the waits whose hour has come."""
+    def open_waits(self, *, due: datetime, most: int = 200, kinds: Sequence[str] = ()) -> Sequence[Wait]:
+        """Return the waits whose hour has come, the longest overdue first.
+
+        Args:
+            kinds: what their keys begin with; none: any.
+        """
         ...
 
     def wait_open(self, key: str) -> bool:

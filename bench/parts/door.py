@@ -84,7 +84,7 @@ class OurDoor:
     """Be what gunicorn begins and closes, for an app alone."""
 
     def __init__(self, app: App) -> None:
-        self._transport = PostedTransport(app)
+        self._transport = PostedTransport(app, signing_secret=SECRET)
 
     @property
     def wsgi(self) -> HttpTransport | None:

@@ -11,7 +11,7 @@ from bot.domain.action import Platform, shown
 from bot.domain.alarm import AlarmNotice, alarm_notice
 from bot.domain.metrics import ALARMS_REFUSED, measured
 from bot.domain.value import Value
-from bot.errors import InvalidError
+from bot.errors import BotError, InvalidError
 
 log = logging.getLogger(__name__)
 
@@ -72,8 +72,12 @@ class AlarmIntake:
         self._plumbing.delete(received.receipt)
 
     def _bury(self, message: Message, reason: str) -> None:
-        self._plumbing.bury(message.body, reason)
-        self._plumbing.delete(message.receipt)
+        try:
+            self._plumbing.bury(message.body, reason)
+            self._plumbing.delete(message.receipt)
+        except BotError:  # it comes again, and holds up no alarm beside it
+            log.exception("A message could not be sent to the dead letters.", extra={"sqs": message.message_id})
+            return
         facts = {"sqs": message.message_id, "reason": reason}
         log.warning(
             "Message sent to the dead letters.", extra={**facts, **measured((ALARMS_REFUSED, 1), Why="not_ours")}

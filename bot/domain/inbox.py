@@ -532,6 +532,10 @@ Wish = Annotated[
 ]
 
 
+OF_ALARM = "sns:"
+"""What the identity of an alarm's delivery begins with, and no other."""
+
+
 class Delivery(Value):
     """Hold one thing that came in.
 

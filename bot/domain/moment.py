@@ -25,11 +25,11 @@ def moment(text: str) -> datetime:
     """
     try:
         at = datetime.fromisoformat(text) if text.isascii() else None
-    except ValueError:
-        at = None
-    if at is None or at.tzinfo is None:
-        raise InvalidError(f"{ascii(text)[:60]} is not a time; write it as 2026-01-21T02:07:31Z.")
-    return at.astimezone(UTC)
+        if at is not None and at.tzinfo is not None:
+            return at.astimezone(UTC)
+    except (ValueError, OverflowError):  # overflow: in UTC it would lie before the year 1 or after 9999
+        pass
+    raise InvalidError(f"{ascii(text)[:60]} is not a time; write it as 2026-01-21T02:07:31Z.")
 
 
 def epoch(at: datetime) -> int:

@@ -4,7 +4,7 @@ A verdict is the policy's answer. What a person answers is a vote, and belongs t
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from enum import StrEnum
 
@@ -135,9 +135,24 @@ def _destructive(step: Step, policy: Policy, lifetime: timedelta) -> Verdict:
     return Verdict(decision=Decision.ASK, risk=Risk.DESTRUCTIVE, needs=needs, lifetime=lifetime, reason=reason)
 
 
+def together(judged: Sequence[tuple[Step, Verdict]]) -> Verdict:
+    """Return the policy's answer for steps that one yes covers: the strictest decides, and nobody's roles are lost.
+
+    A step of less risk than the strictest adds only the roles it names itself; the policy's own are those of the
+    highest risk. Who asked may say yes only where every step lets them.
+    """
+    strictest = max((one for _, one in judged), key=lambda one: (one.decision is Decision.DENY, one.risk.rank))
+    asking = [(step, one) for step, one in judged if one.decision is not Decision.ALLOW]
+    needs = strictest.needs
+    for step, one in asking:
+        needs = _both(needs, one.needs if one.risk is strictest.risk else step.needs)
+    requester_may = bool(asking) and all(one.requester_may for _, one in asking)
+    return strictest.model_copy(update={"needs": needs, "requester_may": requester_may})
+
+
 def _both(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the roles that fill both multisets."""
-    return tuple((Counter(one) | Counter(other)).elements())
+    """Return the roles that fill both multisets: the first, and what the other asks beyond it."""
+    return (*one, *(Counter(other) - Counter(one)).elements())
 
 
 def _raised(least: tuple[str, ...], named: tuple[str, ...]) -> tuple[str, ...]:

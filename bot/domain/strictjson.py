@@ -1,6 +1,7 @@
 """Strict JSON: what hostile text must not smuggle in is refused, and what is signed has one spelling."""
 
 import json
+import math
 import re
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
@@ -15,7 +16,7 @@ _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def parse_object(text: str, *, most: int = MOST_CHARACTERS) -> JsonObject:
-    """Parse a JSON object, refusing duplicate keys, NaN, oversize and overdeep text.
+    """Parse a JSON object, refusing duplicate keys, numbers that are none, oversize and overdeep text.
 
     Raises:
         InvalidError: the text is none of that; says what is wrong.
@@ -25,8 +26,8 @@ def parse_object(text: str, *, most: int = MOST_CHARACTERS) -> JsonObject:
     if _deepest(text) > MOST_DEPTH:
         raise InvalidError(f"The document is nested deeper than {MOST_DEPTH}.")
     try:
-        value = json.loads(text, object_pairs_hook=_unique, parse_constant=_constant)
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        value = json.loads(text, object_pairs_hook=_unique, parse_constant=_constant, parse_float=_finite)
+    except ValueError as error:  # also for a whole number of more digits than Python reads
         raise InvalidError(f"The document is not JSON: {error}.") from error
     if not isinstance(value, dict):
         raise InvalidError("The document is not a JSON object.")
@@ -75,6 +76,13 @@ def _unique(pairs: list[tuple[str, JsonValue]]) -> JsonObject:
 
 def _constant(name: str) -> NoReturn:
     raise InvalidError(f"The document holds {name}, which is no JSON number.")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise InvalidError(f"The document holds {text[:40]}, which is too large for a number.")
+    return number
 
 
 def _deepest(text: str) -> int:

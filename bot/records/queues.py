@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, case, or_, select, update
 
-from bot.domain.inbox import Delivery
+from bot.domain.inbox import OF_ALARM, Delivery
 from bot.domain.records import Card, Wait
 from bot.errors import StaleError
 from bot.records.schema import beats, cards, claims, counters, fold, inbox, waits
@@ -37,13 +37,13 @@ def delivery(connection: Connection, number: int) -> Delivery | None:
     return Delivery.model_validate_json(document).model_copy(update={"id": number})
 
 
-def deliveries(connection: Connection, *, most: int) -> Sequence[int]:
+def deliveries(connection: Connection, *, most: int, alarms: bool | None) -> Sequence[int]:
     """Return the numbers still to be dealt with, oldest first."""
-    return (
-        connection.execute(select(inbox.c.number).where(inbox.c.open).order_by(inbox.c.number).limit(most))
-        .scalars()
-        .all()
-    )
+    still = select(inbox.c.number).where(inbox.c.open).order_by(inbox.c.number).limit(most)
+    if alarms is not None:
+        of_sns = inbox.c.identity.startswith(OF_ALARM, autoescape=True)
+        still = still.where(of_sns if alarms else ~of_sns)
+    return connection.execute(still).scalars().all()
 
 
 def deal_with(connection: Connection, number: int) -> None:
@@ -70,9 +70,11 @@ def close_wait(connection: Connection, key: str) -> None:
     connection.execute(update(waits).where(waits.c.key == key).values(open=False))
 
 
-def open_waits(connection: Connection, *, due: datetime, most: int) -> Sequence[Wait]:
+def open_waits(connection: Connection, *, due: datetime, most: int, kinds: Sequence[str]) -> Sequence[Wait]:
     """Return the waits whose hour has come, the longest overdue first."""
     come = select(waits.c.key, waits.c.due).where(waits.c.open & (waits.c.due <= due))
+    if kinds:
+        come = come.where(or_(*(waits.c.key.startswith(f"{kind}:", autoescape=True) for kind in kinds)))
     found = connection.execute(come.order_by(waits.c.due, waits.c.key).limit(most))
     return [Wait(key=row.key, due=row.due) for row in found]
 

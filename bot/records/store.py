@@ -144,10 +144,10 @@ class Store:
         with self._database.reading() as connection:
             return queues.delivery(connection, number)
 
-    def deliveries(self, *, most: int = 100) -> Sequence[int]:
+    def deliveries(self, *, most: int = 100, alarms: bool | None = None) -> Sequence[int]:
         """Return the numbers still to be dealt with, oldest first."""
         with self._database.reading() as connection:
-            return queues.deliveries(connection, most=most)
+            return queues.deliveries(connection, most=most, alarms=alarms)
 
     # Looking.
 
@@ -242,10 +242,10 @@ class Store:
             raise NotFoundError(f"No runbook with the digest {sha256[:12]} was kept.")
         return row.text, row.path
 
-    def open_waits(self, *, due: datetime, most: int = 200) -> Sequence[Wait]:
-        """Return the waits whose hour has come."""
+    def open_waits(self, *, due: datetime, most: int = 200, kinds: Sequence[str] = ()) -> Sequence[Wait]:
+        """Return the waits whose hour has come, the longest overdue first."""
         with self._database.reading() as connection:
-            return queues.open_waits(connection, due=due, most=most)
+            return queues.open_waits(connection, due=due, most=most, kinds=kinds)
 
     def wait_open(self, key: str) -> bool:
         """Return whether the wait is still to be served."""

@@ -30,7 +30,7 @@ __all__ = ["Chat", "Renderer"]
 log = logging.getLogger(__name__)
 
 INTERVAL_S = 1.0
-MOST_BEHIND = 50
+MOST_BEHIND = 500
 MOST_HISTORY = 100
 IDLE_S = 0.2
 BUSY_S = 0.02
@@ -55,6 +55,11 @@ class _Pace:
         """Return whether none of the names is held back."""
         now = self._ticks()
         return all(self._until.get(name, 0.0) <= now for name in names)
+
+    def held(self) -> int:
+        """Return how many names are held back."""
+        now = self._ticks()
+        return sum(until > now for until in self._until.values())
 
     def hold(self, name: str, seconds: float) -> None:
         """Hold a name back for so long, or longer if it is held longer already."""
@@ -112,7 +117,8 @@ class Renderer:
 
     def render_once(self) -> int:
         """Show every card that is behind and may be shown now; return how many were."""
-        behind = self._records.cards_behind(most=MOST_BEHIND if self._doubtful is not None else 10_000)
+        most = MOST_BEHIND + self._pace.held()  # those that are held back hide no other
+        behind = self._records.cards_behind(most=most if self._doubtful is not None else 10_000)
         if self._doubtful is None:
             self._doubtful = {card.key for card in behind if card.ts is None}
         return sum(self._attend(card) for card in self._in_order([*behind, *self._redraws(behind)]))

@@ -2,11 +2,13 @@
 
 import logging
 import re
+import secrets
 import socket
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from http.client import HTTPException
+from io import BytesIO
 from typing import Protocol
 from wsgiref.types import StartResponse, WSGIEnvironment
 
@@ -16,6 +18,7 @@ from slack_bolt.adapter.socket_mode.internals import run_bolt_app, send_response
 from slack_bolt.adapter.wsgi import SlackRequestHandler
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.signature import SignatureVerifier
 from slack_sdk.socket_mode.builtin import SocketModeClient
 from slack_sdk.socket_mode.client import BaseSocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
@@ -163,6 +166,7 @@ class HttpTransport:
     """Be the WSGI app that Slack posts to; only named paths answer.
 
     Args:
+        signing_secret: with which Slack signs; where none is set, nobody gets in.
         ailing: which parts of this process do not work.
         also: what else is posted here, by path: given the body, it returns status and words.
     """
@@ -171,6 +175,7 @@ class HttpTransport:
         self,
         app: App,
         *,
+        signing_secret: str,
         ailing: Callable[[], Sequence[str]] = tuple,
         also: Mapping[str, Posted] | None = None,
         urgent: Urgent = nullcontext,
@@ -178,10 +183,11 @@ class HttpTransport:
         self._urgent = urgent
         self._ailing = ailing
         self._also = also or {}
+        self._verifier = SignatureVerifier(signing_secret or secrets.token_hex(32))
         self._slack = SlackRequestHandler(app, path=EVENTS_PATH)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer one request; a signature that does not fit is refused before anything is read from it."""
+        """Answer one request; what is not signed is refused before anything is made of its bytes: Bolt parses first."""
         method, path = environ.get("REQUEST_METHOD", ""), environ.get("PATH_INFO", "")
         if path == HEALTH_PATH and method in {"GET", "HEAD"}:
             return self._health(start_response)
@@ -192,13 +198,23 @@ class HttpTransport:
             return _plain(start_response, "411 Length Required", "Length required")
         if int(length) > MOST_BYTES:
             return _plain(start_response, "413 Content Too Large", "Too large")
+        body: bytes = environ["wsgi.input"].read(int(length))
         if path != EVENTS_PATH:
-            return _plain(start_response, *self._also[path](environ["wsgi.input"].read(int(length))))
+            return _plain(start_response, *self._also[path](body))
+        if not self._signed(environ, body):
+            return _plain(start_response, "401 Unauthorized", "Not signed by Slack")
+        with self._urgent():
+            return self._slack({**environ, "wsgi.input": BytesIO(body)}, start_response)
+
+    def _signed(self, environ: WSGIEnvironment, body: bytes) -> bool:
+        at = str(environ.get("HTTP_X_SLACK_REQUEST_TIMESTAMP") or "")
+        signature = str(environ.get("HTTP_X_SLACK_SIGNATURE") or "")
+        if not re.fullmatch(r"[0-9]{1,12}", at) or not signature.isascii():
+            return False
         try:
-            with self._urgent():
-                return self._slack(environ, start_response)
+            return self._verifier.is_valid(body, at, signature)
         except UnicodeDecodeError:
-            return _plain(start_response, "400 Bad Request", "Not UTF-8")
+            return False
 
     def _health(self, start_response: StartResponse) -> Iterable[bytes]:
         """Name parts only: nobody has to sign for this."""
@@ -215,12 +231,13 @@ class PostedTransport:
         self,
         app: App,
         *,
+        signing_secret: str,
         ailing: Callable[[], Sequence[str]] = tuple,
         also: Mapping[str, Posted] | None = None,
         urgent: Urgent = nullcontext,
     ) -> None:
         self._app = app
-        self.wsgi = HttpTransport(app, ailing=ailing, also=also, urgent=urgent)
+        self.wsgi = HttpTransport(app, signing_secret=signing_secret, ailing=ailing, also=also, urgent=urgent)
 
     @property
     def connected(self) -> bool:

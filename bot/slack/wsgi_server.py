@@ -3,16 +3,22 @@
 One process, because on SQLite only one may write; several replicas are several `serve`s on PostgreSQL.
 """
 
+import socket
+import time
 from collections.abc import Callable, Iterable
-from typing import Protocol
+from contextlib import suppress
+from typing import Any, Protocol
 
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
+from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from bot.slack.transport import HttpTransport
 
 THREADS = 32
 STOP_SECONDS = 20
+REQUEST_SECONDS = 3.0
+"""In which a request must have come whole; Slack waits no longer for its answer."""
 NEVER_STARTS = Arbiter.WORKER_BOOT_ERROR
 """The exit code with which a worker process says that starting it again is no use."""
 
@@ -30,6 +36,30 @@ class Serving(Protocol):
         ...
 
 
+class Worker(ThreadWorker):
+    """Serve requests, and hear no more of one that comes too slowly: it would keep its thread from all others."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - gunicorn's own
+        super().__init__(*args, **kwargs)
+        self._begun: dict[TConn, float] = {}
+
+    def handle(self, conn: TConn) -> bool:
+        """Serve one request, in a thread."""
+        self._begun[conn] = time.monotonic()
+        try:
+            return super().handle(conn)
+        finally:
+            del self._begun[conn]
+
+    def murder_pending(self) -> None:
+        """End what takes too long; gunicorn calls this about every second."""
+        super().murder_pending()
+        late = time.monotonic() - REQUEST_SECONDS
+        for conn in [conn for conn, begun in self._begun.copy().items() if begun < late]:
+            with suppress(OSError):  # gone already
+                conn.sock.shutdown(socket.SHUT_RD)  # what is being answered still is
+
+
 class HttpServer(BaseApplication):
     """Start the bot in the worker process, after the fork, and close it before the worker ends."""
 
@@ -45,7 +75,7 @@ class HttpServer(BaseApplication):
         for name, value in {
             "bind": f"{self._host}:{self._port}",
             "workers": 1,
-            "worker_class": "gthread",
+            "worker_class": Worker,
             "threads": THREADS,
             "graceful_timeout": STOP_SECONDS,
             "timeout": 0,

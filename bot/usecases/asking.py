@@ -11,7 +11,7 @@ from bot.domain.audit import AuditEntry
 from bot.domain.denies import denied
 from bot.domain.expression import compile_expression, resolve
 from bot.domain.many import Element, insist_same, line
-from bot.domain.policy import Decision, Verdict, verdict
+from bot.domain.policy import Decision, Verdict, together, verdict
 from bot.domain.records import Card, CardKind, Wait
 from bot.domain.run import Run
 from bot.domain.runbook import Phase, Runbook, Step
@@ -163,12 +163,9 @@ def said(desk: Desk, run: Run, template: str | None) -> str:
 
 
 def judge(desk: Desk, steps: Sequence[Step], found: Sequence[BoundCall]) -> Verdict:
-    """Return the policy's answer for the calls as they are; the strictest step decides."""
-    verdicts = [
-        verdict(step, [desk.catalogue.row(one.call.row).risk for one in found if one.step == step.id], desk.policy)
-        for step in steps
-    ]
-    return max(verdicts, key=lambda one: (one.decision is Decision.DENY, one.risk.rank, len(one.needs)))
+    """Return the policy's answer for the calls as they are, all under one yes."""
+    risks = {step.id: [desk.catalogue.row(one.call.row).risk for one in found if one.step == step.id] for step in steps}
+    return together([(step, verdict(step, risks[step.id], desk.policy)) for step in steps])
 
 
 def binding(

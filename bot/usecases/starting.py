@@ -8,7 +8,7 @@ from bot.domain.expression import compile_expression, first_given
 from bot.domain.inbox import Delivery, StartRun
 from bot.domain.incident import Incident, about
 from bot.domain.people import Place
-from bot.domain.policy import verdict
+from bot.domain.policy import together, verdict
 from bot.domain.records import Card, CardKind, Change, Episode
 from bot.domain.run import Run
 from bot.domain.runbook import Parameter, Phase, Runbook, Step
@@ -241,7 +241,9 @@ def roles_needed(desk: Desk, runbook: Runbook) -> tuple[tuple[Step, tuple[str, .
         action = desk.catalogue.action(step.uses or "")
         if action.propose is None:
             continue
-        judged = verdict(step, [action.risk], desk.policy)
+        covered = (step, *(one for one in runbook.forward if one.approved_with == step.id and not one.manual))
+        risks = {one.id: desk.catalogue.action(one.uses or "").risk for one in covered}
+        judged = together([(one, verdict(one, [risks[one.id]], desk.policy)) for one in covered])
         found.append((step, judged.needs, judged.requester_may))
     return tuple(found)
 

@@ -6,9 +6,10 @@ the engine may be empty, and everything open is started again.
 
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
+from itertools import islice
 from time import monotonic
 
 from bot.ports import Engine, Records
@@ -32,34 +33,51 @@ LONGEST_AGAIN = timedelta(minutes=1)
 GIVES_WAY = timedelta(milliseconds=100)
 PUT_OFF = timedelta(seconds=2)
 """So much of one sweep may go by giving way."""
+MOST_STARTED = 200
+WAITS: tuple[tuple[tuple[str, ...], int], ...] = (
+    (("ladder", "remind"), 3),
+    (("segment",), 6),
+    (("look",), 3),
+    (("suggest", "assist"), 3),
+    (("postmortem",), 2),
+    (("item", "morning"), 1),
+)
+"""The kinds of waits, and how many of each go on at once: what AWS or a model holds up holds up its own kind only."""
+ALARMS_AT_ONCE = 3
+THREADS = 24
+"""More than all of these together, so that what people press never waits for any of them."""
 
 
 def perform_work(desk: Desk, work: str) -> None:
     """Perform one piece of work, whatever it is."""
-    kind = work.split(":", 1)[0]
-    match kind:
-        case "inbox":
-            deal(desk, int(work.split(":")[1]))
-        case "segment":
-            perform_segment(desk, work, change_step=change_step)
-        case "ladder":
-            escalate(desk, work)
-        case "remind":
-            remind(desk, work)
-        case "look":
-            perform_look(desk, work)
-        case "suggest":
-            perform_suggest(desk, work)
-        case "postmortem":
-            perform_draft(desk, work)
-        case "item":
-            remind_owner(desk, work)
-        case "morning":
-            tell_in_the_morning(desk, work)
-        case "assist":
-            perform_assist(desk, work)
-        case _:
-            log.error("Unknown work was left alone.", extra={"work": work})
+    perform = KINDS.get(work.split(":", 1)[0])
+    if perform is None:
+        log.error("Unknown work was left alone.", extra={"work": work})
+        return
+    perform(desk, work)
+
+
+def _deal(desk: Desk, work: str) -> None:
+    deal(desk, int(work.split(":")[1]))
+
+
+def _segment(desk: Desk, work: str) -> None:
+    perform_segment(desk, work, change_step=change_step)
+
+
+KINDS: Mapping[str, Callable[[Desk, str], None]] = {
+    "inbox": _deal,
+    "segment": _segment,
+    "ladder": escalate,
+    "remind": remind,
+    "look": perform_look,
+    "suggest": perform_suggest,
+    "postmortem": perform_draft,
+    "item": remind_owner,
+    "morning": tell_in_the_morning,
+    "assist": perform_assist,
+}
+"""How each kind of work is performed; all but the first are waits."""
 
 
 class Bell:
@@ -150,6 +168,11 @@ class Failures:
         with self._guard:
             self._until.pop(work, None)
 
+    def count(self) -> int:
+        """Return how many pieces of work have failed and not succeeded since."""
+        with self._guard:
+            return len(self._until)
+
     def may(self, work: str) -> bool:
         """Return whether the work may be started now."""
         with self._guard:
@@ -226,15 +249,31 @@ class Sweeper:
 
     def sweep(self) -> int:
         """Start what is open and due; return how many pieces of work that is."""
-        due = [f"inbox:{number}" for number in self._records.deliveries()]
-        due += [wait.key for wait in self._records.open_waits(due=self._records.now())]
-        ready = [work for work in due if self._failures.may(work)]
+        ready = self._ready()
         patient = monotonic() + PUT_OFF.total_seconds()
         for work in ready:
             if monotonic() < patient:
                 self._give_way()
             self._engine.start(work)
         return len(ready)
+
+    def _ready(self) -> list[str]:
+        """Return what may be under way now, what people want first; what is under way already is among it."""
+        put_off = self._failures.count()  # as many more are looked at, so that those hide no other
+        now = self._records.now()
+        wanted = self._records.deliveries(most=MOST_STARTED + put_off, alarms=False)
+        came = self._records.deliveries(most=ALARMS_AT_ONCE + put_off, alarms=True)
+        found = [
+            *self._first(MOST_STARTED, (f"inbox:{number}" for number in wanted)),
+            *self._first(ALARMS_AT_ONCE, (f"inbox:{number}" for number in came)),
+        ]
+        for kinds, most in WAITS:
+            waits = self._records.open_waits(due=now, most=most + put_off, kinds=kinds)
+            found += self._first(most, (wait.key for wait in waits))
+        return found
+
+    def _first(self, most: int, works: Iterable[str]) -> Iterator[str]:
+        return islice((work for work in works if self._failures.may(work)), most)
 
     def _run(self) -> None:
         while not self._stopping.is_set():

@@ -30,7 +30,11 @@ class Queues:
         self.url = self._sqs.create_queue(QueueName="etl-failures-bot")["QueueUrl"]
         self._dead = self._sqs.create_queue(QueueName="etl-failures-bot-dlq")["QueueUrl"]
         resources = Plumbed(account=ACCOUNT, region=REGION, queue_url=self.url, dead_letter_url=self._dead)
-        self.intake = AlarmIntake(
+        self.intake = self.intake_with(resources)
+
+    def intake_with(self, resources: Plumbed) -> AlarmIntake:
+        """Return an intake that has these resources."""
+        return AlarmIntake(
             plumbing=_plumbing(resources),
             platform=PLATFORM,
             topic_arns=frozenset({TOPIC}),
@@ -105,6 +109,9 @@ BAD = {
         envelope(Type="SubscriptionConfirmation", SubscribeURL="http://127.0.0.1:9/confirm"),
         "ever fetched",
     ),
+    "a number nobody can read": (envelope().replace('"SignatureVersion": "1"', f'"x": {"9" * 5_000}'), "not JSON"),
+    "a number that is none": (envelope(message().replace('"Threshold": 1.0', '"Threshold": 1e999')), "too large"),
+    "a time before all times": (envelope(message(StateChangeTime="0001-01-01T00:00:00+23:59")), "not a time"),
     "another account": (
         envelope(
             message(
@@ -140,3 +147,12 @@ def test_what_is_no_alarm_of_ours_goes_to_the_dead_letters_with_the_reason(
     assert reason in why
     assert reason in json.dumps([vars(record).get("reason") for record in caplog.records])
     assert lines.values("AlarmsRefused", Why="not_ours") == [1]
+
+
+def test_what_cannot_be_sent_to_the_dead_letters_stays_and_holds_up_no_alarm(queues: Queues) -> None:
+    nowhere = Plumbed(account=ACCOUNT, region=REGION, queue_url=queues.url)
+    intake = queues.intake_with(nowhere)
+    queues.put("DROP TABLE")
+    queues.put(envelope())
+
+    assert (len(intake.receive(wait_s=0)), queues.left()) == (1, 2)

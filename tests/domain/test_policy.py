@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from bot.domain.people import Person
-from bot.domain.policy import Decision, Policy, Role, admit, missing, places, verdict
+from bot.domain.policy import Decision, Policy, Role, admit, missing, places, together, verdict
 from bot.domain.runbook import Phase, Risk, Step
 from bot.errors import NotAllowedError
 
@@ -84,6 +84,40 @@ def test_no_step_can_make_a_destructive_call_need_fewer_people() -> None:
     two = POLICY.model_copy(update={"destructive": ("platform", "platform")})
 
     assert len(verdict(step(needs=("platform",)), [Risk.DESTRUCTIVE], two).needs) == 2
+
+
+@pytest.mark.parametrize(
+    ("lead", "follower", "needs", "requester_may"),
+    [
+        ((Risk.CHANGE, ("platform",)), (Risk.CHANGE, ("domain",)), ("platform", "domain"), False),
+        ((Risk.CHANGE, ("platform",)), (Risk.CHANGE, ("platform", "platform")), ("platform", "platform"), False),
+        ((Risk.CHANGE, ("domain",)), (Risk.CHANGE, ()), ("domain", "platform"), False),
+        ((Risk.CONTROL, ("domain", "domain")), (Risk.CHANGE, ("platform",)), ("platform", "domain", "domain"), False),
+        ((Risk.CHANGE, ("platform",)), (Risk.CONTROL, ()), ("platform",), False),
+        ((Risk.CONTROL, ()), (Risk.CONTROL, ("domain",)), ("oncall", "domain"), False),
+        ((Risk.CONTROL, ()), (Risk.CONTROL, ()), ("oncall",), True),
+        ((Risk.CONTROL, ()), (Risk.READ, ("domain",)), ("oncall",), True),
+    ],
+)
+def test_one_yes_to_several_steps_needs_what_each_of_them_names(
+    lead: tuple[Risk, tuple[str, ...]],
+    follower: tuple[Risk, tuple[str, ...]],
+    needs: tuple[str, ...],
+    requester_may: bool,
+) -> None:
+    steps = [(step(needs=named), risk) for risk, named in (lead, follower)]
+
+    judged = together([(one, verdict(one, [risk], POLICY)) for one, risk in steps])
+
+    assert (judged.needs, judged.requester_may) == (needs, requester_may)
+
+
+def test_one_step_that_is_never_offered_denies_all_that_one_yes_would_cover() -> None:
+    steps = [(step(), Risk.CHANGE), (step(), Risk.DESTRUCTIVE)]
+
+    judged = together([(one, verdict(one, [risk], POLICY)) for one, risk in steps])
+
+    assert judged.decision is Decision.DENY
 
 
 def test_a_request_lives_an_hour_at_most() -> None:

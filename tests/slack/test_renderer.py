@@ -25,7 +25,7 @@ from bot.records.store import Store
 from bot.slack.chat import SlowDownError
 from bot.slack.drawing import Drawing
 from bot.slack.links import Links
-from bot.slack.renderer import Renderer
+from bot.slack.renderer import MOST_BEHIND, Renderer
 from tests.embedded import collected
 from tests.records.values import StandingClock
 from tests.slack.cards.samples import (
@@ -491,6 +491,17 @@ def test_a_card_with_nothing_to_show_does_not_stop_the_others(house: House, capl
 
     assert [one.card for one in house.chat.said(CHANNEL)] == ["run:42"]
     assert "A card has nothing to show." in caplog.messages
+
+
+def test_any_number_of_cards_that_cannot_be_shown_hide_no_other(house: House) -> None:
+    house.show()
+    lost = tuple(card(CardKind.REQUEST, 1_000 + number) for number in range(MOST_BEHIND + 1))
+    house.keep(*lost, ALARM)
+
+    for _ in range(2):
+        house.show()
+
+    assert [one.card for one in house.chat.said(CHANNEL)] == ["alarm:118"]
 
 
 def test_names_that_slack_does_not_say_become_mentions(house: House) -> None:

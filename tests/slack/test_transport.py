@@ -39,7 +39,7 @@ def by_socket(door: Door, slack: LocalSlack) -> Iterator[None]:
 
 @contextmanager
 def by_http(door: Door, slack: LocalSlack) -> Iterator[None]:
-    wsgi = HttpTransport(door.app(signing_secret=slack.signing_secret))
+    wsgi = HttpTransport(door.app(signing_secret=slack.signing_secret), signing_secret=slack.signing_secret)
     server = make_server("127.0.0.1", 0, wsgi, ThreadedServer, Silent)
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
@@ -375,7 +375,7 @@ def ask(wsgi: HttpTransport, path: str, *, method: str = "GET", body: bytes = b"
 
 def test_health_names_the_parts_that_do_not_work_and_nothing_else(door: Door) -> None:
     ailing: list[str] = []
-    wsgi = HttpTransport(door.app(), ailing=lambda: ailing)
+    wsgi = HttpTransport(door.app(), signing_secret=SECRET, ailing=lambda: ailing)
 
     first = ask(wsgi, "/health")
     ailing += ["engine", "sweeper"]
@@ -388,7 +388,7 @@ def test_health_names_the_parts_that_do_not_work_and_nothing_else(door: Door) ->
     ("method", "path"), [("GET", "/slack/events"), ("POST", "/"), ("POST", "/health"), ("GET", "/slack/install")]
 )
 def test_every_other_path_is_not_found(door: Door, method: str, path: str) -> None:
-    assert ask(HttpTransport(door.app()), path, method=method)[0].startswith("404")
+    assert ask(HttpTransport(door.app(), signing_secret=SECRET), path, method=method)[0].startswith("404")
 
 
 @pytest.mark.parametrize(
@@ -396,13 +396,52 @@ def test_every_other_path_is_not_found(door: Door, method: str, path: str) -> No
     [(str(MOST_BYTES + 1), "413"), ("", "411"), ("-1", "411"), ("１", "411"), ("1e9", "411"), ("9" * 5_000, "411")],  # noqa: RUF001 - a fullwidth digit
 )
 def test_a_body_of_unknown_or_unreasonable_length_is_not_read(door: Door, length: str, status: str) -> None:
-    found, _ = ask(HttpTransport(door.app()), "/slack/events", method="POST", CONTENT_LENGTH=length)
+    found, _ = ask(
+        HttpTransport(door.app(), signing_secret=SECRET), "/slack/events", method="POST", CONTENT_LENGTH=length
+    )
 
     assert found.startswith(status)
 
 
-def test_bytes_that_are_no_text_are_refused(door: Door) -> None:
-    assert ask(HttpTransport(door.app()), "/slack/events", method="POST", body=b"\xff\xfe")[0].startswith("400")
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("application/json", b"\xff\xfe"),
+        ("application/json", b"{"),
+        ("application/json", b"[]"),
+        ("application/json", b"[" * 100_000),
+        ("application/json", b'{"a":' + b"1" * 5_000 + b"}"),
+        ("application/json", b'{"event": {"channel": 1}, "authorizations": [1]}'),
+        ("application/x-www-form-urlencoded", b"payload={"),
+        ("application/x-www-form-urlencoded", b"payload=1"),
+        ("application/x-www-form-urlencoded", b"ssl_check=1"),
+    ],
+)
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"HTTP_X_SLACK_REQUEST_TIMESTAMP": "now", "HTTP_X_SLACK_SIGNATURE": "v0=0"},
+        {"HTTP_X_SLACK_REQUEST_TIMESTAMP": "9" * 12, "HTTP_X_SLACK_SIGNATURE": "v0=\xe9"},
+    ],
+)
+def test_of_what_is_not_signed_nothing_is_read(door: Door, kind: str, body: bytes, headers: dict[str, str]) -> None:
+    wsgi = HttpTransport(door.app(), signing_secret=SECRET)
+
+    found, _ = ask(wsgi, "/slack/events", method="POST", body=body, CONTENT_TYPE=kind, **headers)
+
+    assert found == "401 Unauthorized"
+
+
+def test_without_a_secret_nobody_gets_in(door: Door) -> None:
+    text, headers = signed(slash("status"))
+    environ = {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in headers.items()}
+
+    found, _ = ask(
+        HttpTransport(door.app(), signing_secret=""), "/slack/events", method="POST", body=text.encode(), **environ
+    )
+
+    assert found == "401 Unauthorized"
 
 
 @pytest.mark.parametrize(("secret", "status"), [(SECRET, "200 OK"), ("forged", "401 Unauthorized")])
@@ -411,7 +450,9 @@ def test_only_what_slack_signed_gets_in(door: Door, secret: str, status: str) ->
     environ = {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in headers.items()}
     environ["CONTENT_TYPE"] = headers["content-type"]
 
-    found, _ = ask(HttpTransport(door.app()), "/slack/events", method="POST", body=text.encode(), **environ)
+    found, _ = ask(
+        HttpTransport(door.app(), signing_secret=SECRET), "/slack/events", method="POST", body=text.encode(), **environ
+    )
 
     assert found == status
     assert len(door.inbox.kept) == (status == "200 OK")
@@ -424,7 +465,7 @@ def test_what_else_is_posted_here_goes_to_its_own_door_and_is_bounded_like_all(d
         came.append(body)
         return "200 OK", "Accepted"
 
-    wsgi = HttpTransport(door.app(), also={"/aws/alarms": take})
+    wsgi = HttpTransport(door.app(), signing_secret=SECRET, also={"/aws/alarms": take})
 
     assert ask(wsgi, "/aws/alarms", method="POST", body=b"{}") == ("200 OK", b"Accepted")
     assert ask(wsgi, "/aws/alarms", method="GET")[0].startswith("404")

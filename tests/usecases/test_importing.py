@@ -146,7 +146,7 @@ def test_a_file_made_from_an_older_edition_takes_over_only_what_nobody_else_chan
     settle(table)
 
     text = table.store.draft(1).text
-    assert section_of(text, "What went badly") == "- a page at night"
+    assert section_of(text, "What went badly") == "- a page at night *stated by @bo*"
     assert section_of(text, WELL) == "- the breaker held *stated by @ana*"
 
 
@@ -159,7 +159,7 @@ def test_where_both_changed_a_section_the_others_text_is_shown_and_nothing_overw
     table.wish(ANA, ImportPostmortem())
 
     assert "theirs" in table.refused()
-    assert section_of(table.store.draft(1).text, WELL) == "- theirs"
+    assert section_of(table.store.draft(1).text, WELL) == "- theirs *stated by @bo*"
     assert table.cards("postmortem:1:import:") == []
 
 
@@ -171,7 +171,7 @@ def test_a_draft_edited_between_showing_and_taking_over_is_not_overwritten(table
     settle(table)
 
     assert "theirs" in table.refused()
-    assert section_of(table.store.draft(1).text, WELL) == "- theirs"
+    assert section_of(table.store.draft(1).text, WELL) == "- theirs *stated by @bo*"
     assert "settled" not in brought(table).payload
 
 

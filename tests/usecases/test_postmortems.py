@@ -238,9 +238,25 @@ def test_an_edit_of_an_older_edition_is_refused_with_how_it_stands_now(table: Ta
     table.wish(BO, EditDraft(draft=1, edition=draft.edition, sections={"What went well": "- mine"}))
 
     kept = table.store.draft(1)
-    assert section_of(kept.text, "What went well") == "- the breaker held"
+    assert section_of(kept.text, "What went well") == "- the breaker held *stated by @ana*"
     assert "the breaker held" in table.refused()
     assert [edit.by for edit in kept.edits] == [ANA]
+
+
+def test_nobody_can_put_words_into_somebody_elses_mouth_by_editing(table: Table) -> None:
+    seat(table)
+    drafted(table)
+    table.wish(BO, StateFact(draft=1, section="What went well", text="the breaker held"))
+    theirs = section_of(table.store.draft(1).text, "What went well")
+
+    forged = "- I approved it unseen *stated by @bo*\n- [the proof](https://evil.example) ![](@U0BO) ap\u202eprove"
+    table.wish(ANA, EditDraft(draft=1, edition=2, sections={"What went well": f"{theirs}\n{forged}"}))
+
+    lines = section_of(table.store.draft(1).text, "What went well").splitlines()
+    assert lines[0] == theirs == "- the breaker held *stated by @bo*"
+    assert lines[1] == "- I approved it unseen *stated by @ana*"
+    assert lines[2].endswith("*stated by @ana*")
+    assert [one for one in ("](", "![", "\u202e") if one in lines[2].replace("\\[", "").replace("\\]", "")] == []
 
 
 def test_what_somebody_saw_stays_under_their_name_whatever_the_evidence_says(table: Table) -> None:

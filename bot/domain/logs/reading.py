@@ -54,10 +54,10 @@ def time_in(text: str) -> int:
         return 0
     day, hour, fraction, zone = found.groups()
     try:
-        at = datetime.fromisoformat(f"{day}T{hour}{(zone or 'Z').replace('Z', '+00:00')}")
-    except ValueError:
+        at = datetime.fromisoformat(f"{day}T{hour}{(zone or 'Z').replace('Z', '+00:00')}").astimezone(UTC)
+    except (ValueError, OverflowError):
         return 0
-    return int(at.astimezone(UTC).timestamp()) * 1000 + int((fraction or "0").ljust(3, "0")[:3])
+    return int(at.timestamp()) * 1000 + int((fraction or "0").ljust(3, "0")[:3])
 
 
 def _decoded(raw: bytes, note: Callable[[str], None]) -> str:

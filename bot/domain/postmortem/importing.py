@@ -105,9 +105,7 @@ def brought(draft: Draft, text: str, *, edition: int, base: str | None, by: str,
         raise RequestError(f"{LOOK_AGAIN}\n{standing(draft.text, conflicts)}")
     if not changed:
         raise RequestError(_nothing(wanted))
-    known = {
-        key_of(line): line.strip() for bodies in (before, now) for body in bodies.values() for line in body.splitlines()
-    }
+    known = {**_lines(before), **_lines(now)}
     made = draft.text
     for title in changed:
         made = _with(made, title, "\n".join(_owned(title, wanted[title], known=known, by=by)))
@@ -126,6 +124,15 @@ def brought(draft: Draft, text: str, *, edition: int, base: str | None, by: str,
         compared=fates,
         new=tuple(one for one in fates if one.line and sentence(one.claim) not in had),
     )
+
+
+def owned(text: str, title: str, body: str, *, by: str) -> str:
+    """Return what a person wrote for a section of the text: lines it has already as they are, new ones as theirs.
+
+    Raises:
+        InvalidError: it is too long, as a whole or in one line.
+    """
+    return "\n".join(_owned(title, plainly(body), known=_lines(parts(text)), by=by))
 
 
 def plainly(text: str) -> str:
@@ -189,6 +196,10 @@ def key_of(line: str) -> str:
     """Return what of a line counts: which bullet it has, how it is emphasised and escaped does not."""
     bare = re.sub(r"[*_\\`~]", "", _ITEM.sub("", line.strip(), count=1))
     return " ".join(bare.split())
+
+
+def _lines(bodies: Mapping[str, str]) -> dict[str, str]:
+    return {key_of(line): line.strip() for body in bodies.values() for line in body.splitlines()}
 
 
 def _with(text: str, title: str, body: str) -> str:

@@ -202,7 +202,7 @@ _TASK = re.compile(
     r"(?:\s+—\s+(?:(?P<nobody>_no owner yet_)|(?P<owner>@[^—,]{1,80}?))(?:, due (?P<due>\d{4}-\d\d-\d\d))?)?\s*"
 )
 _TITLE = re.compile(r"#\s+(?P<incident>[A-Z]+-\d+)\b")
-_EDITION = re.compile(r"\*\*[A-Z]+ v(?P<number>\d+)\*\*")
+_EDITION = re.compile(r"\*\*[A-Z]+ v(?P<number>\d{1,9})\*\*")
 _MARKS = re.compile(r"\s*(?<!\\)\[(?P<ids>[DE]\d{1,5}(?:[ ,]+[DE]\d{1,5})*)\]")
 _STATED = re.compile(r"\s*[*_]stated by (?P<by>[^*]+)[*_]\s*$")
 _INFERRED = re.compile(r"\s*[*_]inferred[*_]\s*$")

@@ -5,7 +5,7 @@ from bot.domain.claims import Claim, Kind
 from bot.domain.inbox import ConfirmCause, Delivery, EditDraft, StateFact
 from bot.domain.postmortem.document import CANDIDATES, Part
 from bot.domain.postmortem.draft import MOST_TEXT, Draft, Edited
-from bot.domain.postmortem.importing import LOOK_AGAIN, standing
+from bot.domain.postmortem.importing import LOOK_AGAIN, owned, standing
 from bot.domain.postmortem.markdown import numbered, sentence, written
 from bot.domain.postmortem.sections import replaced, section_of
 from bot.domain.records import Change
@@ -16,7 +16,9 @@ from bot.usecases.postmortems.drafts import canvas_card, draft_card, keep_text
 
 
 def edit(desk: Desk, delivery: Delivery, wish: EditDraft) -> Change:
-    """Keep a person's words for some sections; an edit of an older edition is refused with how they stand now.
+    """Keep a person's words for some sections, under their name, whoever they say it was.
+
+    An edit of an older edition is refused with how they stand now.
 
     Raises:
         RequestError: nothing was changed, or somebody else was first.
@@ -32,7 +34,7 @@ def edit(desk: Desk, delivery: Delivery, wish: EditDraft) -> Change:
         raise RequestError(f"{LOOK_AGAIN}\n{standing(draft.text, changed)}")
     text = draft.text
     for title, body in changed.items():
-        text = replaced(text, title, body)
+        text = replaced(text, title, owned(draft.text, title, body, by=f"@{somebody.name}"))
     return edited(desk, draft, text, by=somebody.id, section=", ".join(changed))
 
 
