@@ -28,6 +28,7 @@ from bot.domain.logs.showing import Pointed
 from bot.domain.people import Person
 from bot.domain.postmortem.document import Postmortem
 from bot.domain.postmortem.draft import Draft, DraftView
+from bot.domain.problem import Problem
 from bot.domain.records import Attempt, Card, Change, Episode, Taken, Taking, Wait
 from bot.domain.run import Run
 from bot.domain.runbook import Runbook
@@ -233,6 +234,10 @@ class Library(Protocol):
 
     def runbooks(self) -> Mapping[str, Runbook]:
         """Return every runbook that was read without an error, by id."""
+        ...
+
+    def problems(self) -> Sequence[Problem]:
+        """Return what is wrong with the files, file by file."""
         ...
 
     def find(self, name: str) -> Runbook:

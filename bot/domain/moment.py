@@ -17,6 +17,11 @@ def written(at: datetime) -> str:
     return text.replace(".000Z", "Z")
 
 
+def read_out(at: datetime) -> str:
+    """Return the time in UTC as sentences say it, to the second: 2026-01-21 02:07:31 UTC."""
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
 def moment(text: str) -> datetime:
     """Return the time that ISO text names.
 

@@ -389,6 +389,14 @@ def advance(run: Run, event: Event, *, now: datetime) -> Run:
             assert_never(event)
 
 
+def standing(run: Run) -> RunState:
+    """Return the state as others tell of the run: what it verifies, or waits for by itself, is running."""
+    by_itself = run.waiting is None or run.waiting.what in {Awaiting.POLL, Awaiting.LEASE}
+    if run.state is RunState.VERIFYING or (run.state is RunState.WAITING and by_itself):
+        return RunState.RUNNING
+    return run.state
+
+
 def _kept(run: Run, record: StepRecord, *, now: datetime) -> Run:
     records = {**run.records, record.step: record}
     return run.model_copy(update={"records": records, "touched": now})

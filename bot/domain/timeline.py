@@ -19,9 +19,9 @@ _ENDED = {
     RunState.STOPPED: "stopped",
 }
 _CALLED = {
-    AttemptState.DONE: "was done",
-    AttemptState.FAILED: "was refused; nothing was changed",
-    AttemptState.UNKNOWN: "got no answer; outcome unknown",
+    AttemptState.DONE: "done",
+    AttemptState.FAILED: "refused, nothing was changed",
+    AttemptState.UNKNOWN: "no answer, outcome unknown",
 }
 _ASKED = {
     ApprovalState.DECLINED: "declined",
@@ -128,7 +128,7 @@ def of_attempt(attempt: Attempt, title: str) -> Iterator[Moment]:
         title: what the call's row is called.
     """
     if attempt.sent_at is not None and attempt.state in _CALLED:
-        words = f"{title} on {attempt.call.resource} {_CALLED[attempt.state]} (R-{attempt.run} step {attempt.step})."
+        words = f"{title}: {_CALLED[attempt.state]}, on {attempt.call.resource} (R-{attempt.run} step {attempt.step})."
         yield Moment(at=attempt.sent_at, text=_one_line(words), source="call", key=f"attempt:{attempt.id}")
 
 

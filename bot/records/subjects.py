@@ -18,8 +18,15 @@ from bot.records.statements import insert_into, insert_new
 
 Subject = TypeVar("Subject", Run, Approval, Episode, Incident, Draft, FollowUp)
 
-
 Kept = Run | Approval | Episode | Incident | Draft | FollowUp
+_LISTS = {
+    "Q": "/approvals",
+    "A": "/alarm list",
+    "INC": "/incident list",
+    "draft": "/postmortem show",
+    "ACT": "/postmortem actions",
+}
+"""The command that lists what is there, by how a label begins; runs are the others."""
 
 
 def save_run(connection: Connection, run: Run) -> None:
@@ -233,7 +240,7 @@ def _found(
     statement = select(table.c.doc).where(table.c.id == number)
     found = _one(connection, kind, statement.with_for_update(key_share=True) if lock else statement)
     if found is None:
-        raise NotFoundError(f"There is no {name}. See /runbook status for what there is.")
+        raise NotFoundError(f"There is no {name}. See {_LISTS.get(name.partition('-')[0], '/runbook status')}.")
     return found
 
 

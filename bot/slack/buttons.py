@@ -63,12 +63,25 @@ class Opening:
     """Ask for a dialog instead of keeping a wish.
 
     Attributes:
-        number: the request for decline, details and review; the run for inputs and park; the expansion for typed; the
-            action item for drop, and one on the same checklist for item; else the draft.
+        number: the request for decline, details and review; the run for inputs, park, undo and stop; the expansion for
+            typed; the action item for drop, and one on the same checklist for item; else the draft.
         place: of a proposal on its expansion, from 1.
     """
 
-    what: Literal["decline", "details", "review", "inputs", "park", "edit", "fact", "typed", "drop", "item"]
+    what: Literal[
+        "decline",
+        "details",
+        "review",
+        "inputs",
+        "park",
+        "undo",
+        "stop",
+        "edit",
+        "fact",
+        "typed",
+        "drop",
+        "item",
+    ]
     number: int
     step: str = ""
     place: int = 0
@@ -164,6 +177,8 @@ BUTTONS: Mapping[str, Button] = {
     "take_over": _one(lambda run: TakeOver(run=run)),
     "stop": _one(lambda run: StopRun(run=run)),
     "undo": _one(lambda run: UndoStep(run=run)),
+    "sure_stop": _one(lambda run: Opening(what="stop", number=run)),
+    "sure_undo": _one(lambda run: Opening(what="undo", number=run)),
     "owed": _at_step(lambda run, step: SettleOwed(run=run, step=step)),
     "leave_out": _at_step(lambda run, step: LeaveOut(run=run, step=step)),
     "happened": _at_step(lambda run, step: SettleUnknown(run=run, step=step, happened=True)),

@@ -486,7 +486,7 @@ class Commands:
         if named is not None:
             return self.read(named, rest)
         if word in {"", HELP}:
-            return ShowHelp(words=self.help())
+            return ShowHelp(words=self.overview())
         having = [row.command for row in self.rows if row.name == word]
         if not having and self._asks(word, text):
             return AskQuestion(question=text)
@@ -527,6 +527,16 @@ class Commands:
         last = "A value of several words stands in quotes. The same works by mention, also in threads."
         return "\n".join((*parts, last))
 
+    def overview(self) -> str:
+        """Return one line for each command, and how to get the rest of it."""
+        lines = [
+            f"• *{self._slash(one)}* · {TITLES[one]}: {', '.join(row.name for row in self.rows if row.command == one)}"
+            for one in self._commands()
+        ]
+        first = self._slash(self._commands()[0])
+        last = f"`{first} {HELP}` says more of one. Or ask in words, by mention: what failed?"
+        return "\n".join((*lines, last))
+
     def table(self) -> str:
         """Return the README's table of commands, in Markdown."""
         lines = [f"| {self._usage(row).replace('|', chr(92) + '|')} | {row.help} |" for row in self.rows]
@@ -550,7 +560,7 @@ class Commands:
     def _help_or_miss(self, command: str, word: str) -> ShowHelp:
         if word in {"", HELP}:
             return ShowHelp(words=self.help(command))
-        near = nearest(word, [row.name for row in self.rows if row.command == command])
+        near = nearest(word, [*(row.name for row in self.rows if row.command == command), HELP])
         hint = f" Did you mean `{self._slash(command)} {near}`?" if near else ""
         unknown = f"There is no {code(f'{self._slash(command)} {word}', 80)}.{hint}"
         raise InvalidError(f"{unknown} Nothing was done.\n{self.help(command)}")

@@ -14,6 +14,7 @@ from bot.domain.incident import Incident
 from bot.domain.policy import Policy
 from bot.domain.postmortem.canvas import canvas_of
 from bot.domain.postmortem.draft import Draft
+from bot.domain.problem import Severity
 from bot.domain.records import Attempt, AttemptState, Card, CardKind, Episode, canvas_key
 from bot.domain.run import Run, RunState
 from bot.domain.runbook import Runbook
@@ -96,10 +97,7 @@ class Drawing:
             case CardKind.ASSIST:
                 return self._assist(card, link)
             case CardKind.POSTMORTEM:
-                draft = self.records.draft(card.subject)
-                fates = tuple(one.fate for one in compared(draft, names=self._names_of_things()))
-                canvas = _canvas_state(self.records.card(canvas_key(draft.id)), draft)
-                return Drawn(shows=postmortem_card(draft, fates, self.stage(link=link), canvas=canvas), asks=draft.by)
+                return self._postmortem(card.subject, link)
             case CardKind.CANVAS:
                 draft = self.records.draft(card.subject)
                 shows = Canvas(title=f"Post-mortem of {draft.label}", text=canvas_of(draft.text))
@@ -190,7 +188,9 @@ class Drawing:
         run = self._run_of(episode)
         others = [one for one in self.records.episodes() if one.with_ == episode.id]
         stage = self.stage(link=link, cards=[f"run:{episode.run}"], people=[episode.taken_by or ""])
-        return Drawn(shows=alarm_card(episode, runbook, run, stage, others=others), asks=episode.taken_by)
+        unread = () if runbook else [one for one in self.library.problems() if one.severity is Severity.ERROR]
+        shows = alarm_card(episode, runbook, run, stage, others=others, unread=unread)
+        return Drawn(shows=shows, asks=episode.taken_by)
 
     def _assist(self, card: Card, link: Link) -> Drawn:
         number = _number(card.payload.get("run"))
@@ -198,6 +198,12 @@ class Drawing:
         people = [one.by for one in run.added] if run else []
         stage = self.stage(link=link, cards=[f"alarm:{card.payload.get('alarm')}"], people=people)
         return Drawn(shows=assist_card(card, stage, run=run), asks=str(card.payload.get("by") or "") or None)
+
+    def _postmortem(self, number: int, link: Link) -> Drawn:
+        draft = self.records.draft(number)
+        fates = tuple(one.fate for one in compared(draft, names=self._names_of_things()))
+        canvas = _canvas_state(self.records.card(canvas_key(draft.id)), draft)
+        return Drawn(shows=postmortem_card(draft, fates, self.stage(link=link), canvas=canvas), asks=draft.by)
 
     def _picture(self, card: Card) -> Drawn:
         chart = self.records.episode(card.subject).chart
@@ -262,6 +268,8 @@ class Drawing:
 
     def _whisper(self, card: Card, link: Link) -> Drawn:
         payload = card.payload
+        if payload.get("what") == "postmortem" and (draft := _number(payload.get("draft"))) is not None:
+            return self._postmortem(draft, link)
         approvals = [self.records.approval(number) for number in _numbers(payload, "approval", "approvals")]
         runs = [self.records.run(number) for number in _numbers(payload, "run", "runs")]
         runs = runs or [self.records.run(one.run) for one in approvals[:1]]
@@ -278,6 +286,7 @@ class Drawing:
         cards += [checklist_key(one.subject) for one in items]
         cards += [f"incident:{one.id}" for one in incidents]
         cards += [f"alarm:{one.with_ or one.id}" for one in episodes]
+        cards += [at] if isinstance(at := payload.get("at"), str) else []
         told = Whisper(
             payload=payload,
             stage=self.stage(link=link, cards=cards[:40], people=people),

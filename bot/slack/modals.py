@@ -20,6 +20,8 @@ from bot.domain.inbox import (
     ParkRun,
     StartRun,
     StateFact,
+    StopRun,
+    UndoStep,
     Wish,
 )
 from bot.domain.people import Place
@@ -199,6 +201,14 @@ def _park(body: Payload, _forms: Forms, at: datetime) -> tuple[Wish, None]:
     return ParkRun(run=int(found[1]), until=until), None
 
 
+def _undo(body: Payload, _forms: Forms, _at: datetime) -> tuple[Wish, None]:
+    return UndoStep(run=_number(body)), None
+
+
+def _stop(body: Payload, _forms: Forms, _at: datetime) -> tuple[Wish, None]:
+    return StopRun(run=_number(body)), None
+
+
 def _other_time(seconds: str) -> datetime:
     if not re.fullmatch(r"[0-9]{1,11}", seconds, re.ASCII):
         raise FieldsError({OTHER: "Choose the hour here."})
@@ -261,6 +271,8 @@ DIALOGS: Mapping[str, Read] = {
     "inputs": _inputs,
     "start_inputs": _start,
     "park": _park,
+    "undo": _undo,
+    "stop": _stop,
     "review": _review,
     "typed": _typed,
     "edit_draft": _edit,

@@ -20,6 +20,7 @@ from bot.slack.buttons import OfAlarm, Opening
 from bot.slack.cards import modals
 from bot.slack.cards.blocks import Block, View
 from bot.slack.cards.modals import Field
+from bot.slack.cards.run import stop_button, undo_button
 from bot.slack.cards.stage import Stage
 from bot.slack.opened import Opened, ReviewOpened, TypingOpened
 from bot.slack.payloads import kept_place
@@ -53,7 +54,9 @@ class Views:
         Raises:
             RequestError: the words say why not.
         """
-        self.desk.person(person, channel=place.channel, starts=opening.what in {"inputs", "park", "typed"})
+        self.desk.person(
+            person, channel=place.channel, starts=opening.what in {"inputs", "park", "undo", "stop", "typed"}
+        )
         match opening.what:
             case "decline":
                 approval = self._pending(opening.number)
@@ -66,6 +69,8 @@ class Views:
                 return self._inputs(opening, place)
             case "park":
                 return self._park(opening.number, person, place)
+            case "undo" | "stop":
+                return self._sure(opening, place)
             case "typed":
                 return self._typing(opening, person, place)
             case "edit":
@@ -149,6 +154,14 @@ class Views:
         now = self.desk.now()
         morning = int(next_morning(now, self.zone(person)).timestamp())
         return _set(modals.park(run, now=now), f"{run.id}:{morning}", place)
+
+    def _sure(self, opening: Opening, place: Place) -> Block:
+        run = self.desk.records.run(opening.number)
+        asks = stop_button(run) if opening.what == "stop" else undo_button(run, self.desk.runbook(run))
+        if asks is None or asks.confirm is None or (opening.what == "stop" and run.state.ended):
+            nothing = "has ended already" if opening.what == "stop" else "has nothing to take back any more"
+            raise RequestError(f"{run.label} {nothing}; nothing was done.")
+        return _set(modals.sure(asks.confirm, callback=opening.what, meta=str(run.id)), str(run.id), place)
 
     # What is missing before a start.
 

@@ -27,8 +27,9 @@ from bot.errors import BotError, InvalidError, NotAllowedError, RequestError
 from bot.usecases import gathering
 from bot.usecases.asking import propose
 from bot.usecases.desk import Desk
-from bot.usecases.runs import anew, run_card, waking
+from bot.usecases.runs import anew, waking
 from bot.usecases.steering import revoked, with_ended, woken
+from bot.usecases.telling import run_cards
 
 MOST_TYPED = 300  # characters
 NOT_OURS = "That button stands on no expansion of a run as it is now; nothing was added. Expand the step again."
@@ -266,14 +267,14 @@ def _kept(desk: Desk, run: Run, added: AddedStep, card: Card) -> Change:
     grown = advance(run, Added(step=added), now=now)
     over = () if added.by in run.authors else revoked(desk, run, by=added.by, why="a step was added by a new author")
     if not over:
-        return Change(runs=(grown,), cards=(run_card(grown), card), audit=(entry,))
+        return Change(runs=(grown,), cards=(*run_cards(desk, grown), card), audit=(entry,))
     opens: tuple[Wait, ...] = ()
     if run.waiting is not None and run.waiting.what is Awaiting.APPROVAL:
         grown, wait = waking(advance(grown, Woken(), now=now), now)
         opens = (wait,)
     for record in anew(desk, run):
         grown = advance(grown, Looked(record=record), now=now)
-    change = Change(runs=(grown,), opens=opens, cards=(run_card(grown), card), audit=(entry,))
+    change = Change(runs=(grown,), opens=opens, cards=(*run_cards(desk, grown), card), audit=(entry,))
     return with_ended(change, over, run)
 
 

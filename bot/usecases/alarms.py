@@ -17,7 +17,7 @@ from bot.domain.value import JsonObject
 from bot.errors import BotError, InvalidError, RequestError
 from bot.usecases.desk import Desk
 from bot.usecases.runs import decides, fits, found_out
-from bot.usecases.starting import InputsMissingError, alarm_card_of, facts_of, fill
+from bot.usecases.starting import alarm_card_of, facts_of, fill
 
 log = logging.getLogger(__name__)
 
@@ -194,7 +194,7 @@ def findings_of(
     """Return the inputs that are known, and what the runbook's leading reads find with them now, in words."""
     try:
         inputs = fill(desk, runbook, {}, facts)
-    except InputsMissingError as error:
+    except BotError as error:
         return {}, ({"words": f"Not looked: {error.words}", "ok": False},)
     run = _sketch(desk, runbook, facts, inputs, channel=channel, alarm=alarm)
     findings: list[JsonObject] = []
@@ -211,10 +211,14 @@ def findings_of(
 
 
 def leading_reads(desk: Desk, runbook: Runbook) -> tuple[Step, ...]:
-    """Return the reads that come before anything is changed or asked of a person."""
+    """Return the reads that come before anything is changed or asked of a person.
+
+    A step whose action nobody knows is among them: looking says what is wrong with the runbook.
+    """
     found: list[Step] = []
     for step in runbook.forward:
-        if step.manual or desk.catalogue.action(step.uses or "").read is None or len(found) == MOST_LOOKS:
+        action = desk.catalogue.actions.get(step.uses or "")
+        if step.manual or (action is not None and action.read is None) or len(found) == MOST_LOOKS:
             break
         found.append(step)
     return tuple(found)

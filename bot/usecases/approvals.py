@@ -14,7 +14,8 @@ from bot.domain.value import JsonObject
 from bot.errors import EdgeError, NotAllowedError, RequestError, UnavailableError
 from bot.usecases.asking import request_card
 from bot.usecases.desk import Desk
-from bot.usecases.runs import notice, run_card, waking
+from bot.usecases.runs import waking
+from bot.usecases.telling import notice, run_card, run_cards
 
 log = logging.getLogger(__name__)
 
@@ -71,8 +72,16 @@ def decline(desk: Desk, delivery: Delivery, wish: DeclineRequest) -> Change:
     if not may and somebody.id not in approval.binding.authors:
         raise NotAllowedError(f"Only those who may approve, or who asked, can decline: {who_may(approval)}.")
     state = ApprovalState.DECLINED if may else ApprovalState.WITHDRAWN
-    why = f"{wish.why}: {wish.words}" if wish.words else wish.why
-    return ended(desk, run, approval, state, by=somebody.id, why=why)
+    why = wish.words if wish.why == "other" else f"{wish.why}: {wish.words}" if wish.words else wish.why
+    return _told(ended(desk, run, approval, state, by=somebody.id, why=why), run, approval, by=somebody.id)
+
+
+def _told(change: Change, run: Run, approval: Approval, *, by: str) -> Change:
+    """Return the change with a message to whoever the run speaks to, unless it was their own doing."""
+    if by == run.requester:
+        return change
+    told = notice(run, "declined", mark=f":{approval.id}", approval=approval.id, step=approval.step)
+    return change.model_copy(update={"cards": (*change.cards, told)})
 
 
 def revoke(desk: Desk, delivery: Delivery, wish: RevokeRequest) -> Change:
@@ -85,7 +94,8 @@ def revoke(desk: Desk, delivery: Delivery, wish: RevokeRequest) -> Change:
     if not approval.state.open:
         words = f"{approval.label} is {approval.state}; it is too late to take it back. Stop the run instead."
         raise RequestError(words)
-    return ended(desk, run, approval, ApprovalState.REVOKED, by=somebody.id, why="taken back")
+    change = ended(desk, run, approval, ApprovalState.REVOKED, by=somebody.id, why="taken back")
+    return _told(change, run, approval, by=somebody.id)
 
 
 def ended(desk: Desk, run: Run, approval: Approval, state: ApprovalState, *, by: str, why: str) -> Change:
@@ -93,14 +103,16 @@ def ended(desk: Desk, run: Run, approval: Approval, state: ApprovalState, *, by:
     over = end(approval, state, by=by, why=why[:600], now=desk.now())
     facts: JsonObject = {"run": run.id, "step": approval.step, "digest": approval.digest}
     entry = AuditEntry(kind=f"approval.{state.value}", subject=approval.label, actor=by, facts=facts, private=why[:600])
-    runs: tuple[Run, ...] = ()
+    going = run
     asked_now = (run.next_step, run.record(approval.step).request) == (approval.step, approval.request)
     if asked_now and run.state is RunState.WAITING:
         now = desk.now()
         words = f"{approval.label} {state.value}"
         waiting = Waiting(what=Awaiting.PERSON, step=approval.step, words=words, since=now)
-        runs = (run.model_copy(update={"waiting": waiting, "touched": now}),)
-    return Change(runs=runs, approvals=(over,), cards=(request_card(over, run), run_card(run)), audit=(entry,))
+        going = run.model_copy(update={"waiting": waiting, "touched": now})
+    runs = (going,) if going != run else ()
+    cards = (request_card(over, run), *run_cards(desk, going))
+    return Change(runs=runs, approvals=(over,), cards=cards, audit=(entry,))
 
 
 def ask_again(desk: Desk, delivery: Delivery, wish: AskAgain) -> Change:
@@ -131,7 +143,7 @@ def again(desk: Desk, run: Run, *, by: str, authored: bool = True) -> Change:
     going, wait = waking(run, now)
     facts: JsonObject = {"step": step, "request": run.record(step).request}
     entry = AuditEntry(kind="run.retried", subject=run.label, actor=by, facts=facts)
-    cards = (run_card(going), *(request_card(one, run) for one in over))
+    cards = (*run_cards(desk, going), *(request_card(one, run) for one in over))
     return Change(runs=(going,), approvals=over, opens=(wait,), cards=cards, audit=(entry,))
 
 
@@ -210,7 +222,7 @@ def _expired(desk: Desk, run: Run, approval: Approval, key: str) -> Change:
     over = end(approval, ApprovalState.EXPIRED, by="bot", why="nobody answered", now=desk.now())
     facts: JsonObject = {"run": run.id, "step": approval.step, "digest": approval.digest}
     entry = AuditEntry(kind="approval.expired", subject=approval.label, actor="bot", facts=facts)
-    told = notice(run, "expired", mark=f":{approval.id}", approval=approval.id)
+    told = notice(run, "expired", mark=f":{approval.id}", approval=approval.id, step=approval.step)
     expired = ended(desk, run, approval, ApprovalState.EXPIRED, by="bot", why="nobody answered")
     if approval.reasked or run.state is not RunState.WAITING or run.next_step != approval.step:
         return expired.model_copy(update={"closes": (key,), "cards": (*expired.cards, told)})

@@ -259,7 +259,7 @@ def request(desk: Desk, run: Run, runbook: Runbook, lead: Step, *, reasked: bool
         asked_by=run.requester,
         asked_at=now,
         expires=expires,
-        reason=run.inputs.get("reason", ""),
+        reason=_reason(run, runbook, lead),
         environment=desk.platform.name,
         reasked=reasked,
     )
@@ -278,6 +278,15 @@ def request(desk: Desk, run: Run, runbook: Runbook, lead: Step, *, reasked: bool
         opens=(Wait(key=f"ladder:{number}:0", due=min(now + FIRST_REMINDER, expires)),),
         audit=(AuditEntry(kind="approval.asked", subject=approval.label, actor=run.requester, facts=facts),),
     )
+
+
+def _reason(run: Run, runbook: Runbook, lead: Step) -> str:
+    """Return why it is asked: what somebody gave as the reason in words of their own, or which step it takes back."""
+    back = [step for name in run.undoing if (step := runbook.step(name)).undo == lead.id]
+    if back:
+        return f"takes back step {back[-1].number}, {back[-1].title.rstrip('.')}"
+    own_words = any(one.name == "reason" and not one.choices and not one.enum for one in runbook.parameters)
+    return run.inputs.get("reason", "") if own_words else ""
 
 
 def _keep_lists(desk: Desk, run: Run, runbook: Runbook, bound: Binding) -> None:

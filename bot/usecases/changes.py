@@ -31,7 +31,8 @@ from bot.errors import (
 )
 from bot.usecases.asking import binding, elements, items, propose, request, request_card
 from bot.usecases.desk import Desk
-from bot.usecases.runs import LEASE_AGAIN, Turn, failed, notice, observed, run_card, seen
+from bot.usecases.runs import LEASE_AGAIN, Turn, failed, observed, seen
+from bot.usecases.telling import notice, run_card
 
 log = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from bot.domain.action import Platform
 from bot.domain.evidence import Evidence, Gathering, Origin
 from bot.domain.incident import Incident
-from bot.domain.moment import moment, written
+from bot.domain.moment import moment, read_out, written
 from bot.domain.plain import unmarked
 from bot.domain.postmortem.document import Part
 from bot.domain.postmortem.draft import DraftState
@@ -98,9 +98,10 @@ def add_alarm(desk: Desk, found: Gathering, episode: Episode) -> None:
     about = ", ".join(f"{name} {value}" for name, value in notice.dimensions.items())
     limit = f" (threshold {notice.threshold:g})" if notice.threshold is not None else ""
     if episode.ok_since is None:
-        state = f"is {episode.state.value} since {episode.since}"
+        state = f"is {episode.state.value} since {read_out(moment(episode.since))}"
     else:
-        state = f"went off at {episode.since} and has been OK again since {episode.ok_since}"
+        over = read_out(moment(episode.ok_since))
+        state = f"went off at {read_out(moment(episode.since))} and has been OK again since {over}"
     text = f"Alarm {notice.name} {state}" + (f" for {about}" if about else "")
     found.add(
         "alarm",
@@ -209,7 +210,7 @@ def _past(desk: Desk, found: Gathering, question: str) -> None:
         said = " ".join(claim.text for claim in draft.document.parts.get(Part.SUMMARY, ())[:3])
         found.add(
             "incident",
-            f"{draft.label} of {written(draft.begun)}, {draft.title}: {said or 'no summary was written'}",
+            f"{draft.label} of {read_out(draft.begun)}, {draft.title}: {said or 'no summary was written'}",
             origin=Origin.RECORDS,
             source=f"post-mortem of {draft.label}, found by {', '.join(matched[:4])}",
             at=draft.begun,
@@ -245,13 +246,13 @@ def _runs(desk: Desk, found: Gathering, *, runbook: str | None) -> None:
     runs = desk.records.runs(open_only=False)
     recent = [run for run in runs if run.started >= since and (runbook is None or run.runbook == runbook)]
     for run in recent[:MOST_RUNS]:
-        ended = f", ended {written(run.ended)}" if run.ended else ""
+        ended = f", ended {read_out(run.ended)}" if run.ended else ""
         failed = [name for name, record in run.records.items() if record.state is StepState.FAILED]
         why = f"; failed: {', '.join(failed)}" if failed and run.state is RunState.NOT_REPAIRED else ""
         found.add(
             "run",
             f"{run.label} of {run.runbook} is {run.state.value.replace('_', ' ')}, "
-            f"started {written(run.started)}{ended}{why}",
+            f"started {read_out(run.started)}{ended}{why}",
             origin=Origin.RECORDS,
             source=run.label,
             at=run.started,
@@ -261,11 +262,11 @@ def _runs(desk: Desk, found: Gathering, *, runbook: str | None) -> None:
 
 def add_incident(desk: Desk, found: Gathering, incident: Incident) -> None:
     """Add an incident and what people noted, for its own channel."""
-    over = f", resolved {written(incident.resolved)}" if incident.resolved else ""
+    over = f", resolved {read_out(incident.resolved)}" if incident.resolved else ""
     found.add(
         "incident",
         f"{incident.label} is {incident.state.value}, severity {incident.severity}, "
-        f"declared {written(incident.declared)}{over}: {incident.title}",
+        f"declared {read_out(incident.declared)}{over}: {incident.title}",
         origin=Origin.RECORDS,
         source=incident.label,
         at=incident.declared,
@@ -301,13 +302,13 @@ def add_run(desk: Desk, found: Gathering, run: Run) -> None:
         found.add("approval", text, origin=Origin.RECORDS, source=source, at=approval.asked_at, link=link)
     for attempt in desk.records.attempts(run.id):
         row = desk.catalogue.row(attempt.call.row)
-        text = f"{row.title} on {attempt.call.resource} is {attempt.state.value.replace('_', ' ')}"
+        text = f"{row.title}: {attempt.state.value.replace('_', ' ')}, on {attempt.call.resource}"
         source = f"{run.label}, step {attempt.step}"
         sent = attempt.sent_at or attempt.planned_at
         found.add("run", text, origin=Origin.RECORDS, source=source, at=sent, link=shown)
-    ended = f", ended {written(run.ended)}" if run.ended else ""
+    ended = f", ended {read_out(run.ended)}" if run.ended else ""
     words = (
-        f"{run.label} of {run.runbook} is {run.state.value.replace('_', ' ')}, started {written(run.started)}{ended}"
+        f"{run.label} of {run.runbook} is {run.state.value.replace('_', ' ')}, started {read_out(run.started)}{ended}"
     )
     found.add("run", words, origin=Origin.RECORDS, source=run.label, at=run.ended or run.started, link=shown)
 

@@ -69,7 +69,7 @@ from bot.domain.inbox import (
 )
 from bot.domain.records import Card, CardKind, Change
 from bot.domain.value import JsonObject
-from bot.errors import BotError, EdgeError, LeaseHeldError
+from bot.errors import BotError, EdgeError, LeaseHeldError, NotFoundError
 from bot.usecases import adding, alarms, approvals, assistance, following, incidents, steering
 from bot.usecases.desk import Desk
 from bot.usecases.plans import plan_run
@@ -106,6 +106,7 @@ def _dealt(desk: Desk, number: int, answer: Callable[[Desk, Delivery], Answer]) 
     if delivery is None:
         return Change()
     change, told = answer(desk, delivery)
+    told = told or _said_and_done(delivery, change)
     cards = (*change.cards, _whisper(delivery, told)) if told else change.cards
     return change.model_copy(update={"inbox": number, "cards": cards})
 
@@ -133,11 +134,20 @@ def _refused(desk: Desk, delivery: Delivery, error: BotError) -> Answer:
     subject = "inbox"
     if isinstance(delivery.wish, CastVote | DeclineRequest | RevokeRequest):
         subject = f"Q-{delivery.wish.approval}"
-        told = {**told, "approval": delivery.wish.approval}
+        told = told if isinstance(error, NotFoundError) else {**told, "approval": delivery.wish.approval}
     entry = AuditEntry(
         kind="wish.refused", subject=subject, actor=delivery.person or "aws", facts=facts, private=error.words[:600]
     )
     return Change(audit=(entry,)), told if delivery.person else None
+
+
+def _said_and_done(delivery: Delivery, change: Change) -> JsonObject | None:
+    """Return what tells a person that what they typed was done, where only a card changes that may be far up."""
+    words = TYPED.get(type(delivery.wish))
+    card = next((one for one in change.cards if one.kind in TELLING), None)
+    if not delivery.said or words is None or card is None:
+        return None
+    return {"what": "done", "words": words(delivery.wish), "at": card.under or card.key}
 
 
 def _whisper(delivery: Delivery, told: JsonObject) -> Card:
@@ -245,6 +255,22 @@ def _silent(act: Callable[[Desk, Delivery, Any], Change]) -> Callable[[Desk, Del
 
     return answer
 
+
+TELLING = {CardKind.ALARM, CardKind.RUN, CardKind.REQUEST, CardKind.INCIDENT, CardKind.FILE, CardKind.CHECKLIST}
+TYPED: dict[type, Callable[[Any], str]] = {
+    TakeAlarm: lambda _: "You are on it",
+    RevokeRequest: lambda _: "Your yes is taken back",
+    GiveInputs: lambda _: "Answered",
+    StopRun: lambda _: "It is being stopped",
+    GradeIncident: lambda wish: f"Severity {wish.severity}",
+    NamePerson: lambda wish: f"Named: {wish.role}",
+    NoteIncident: lambda _: "Noted",
+    EndIncident: lambda wish: "Resolved" if wish.over else "Mitigated",
+    ExportPostmortem: lambda wish: f"As a {wish.form} file, in its thread",
+    PublishPostmortem: lambda _: "Published",
+    AddFollowUp: lambda _: "Added",
+}
+"""What is said of a wish that was typed, and that shows only on a card."""
 
 WISHES: dict[type, Callable[[Desk, Delivery, Any], Answer]] = {
     StartRun: _start,

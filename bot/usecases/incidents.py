@@ -39,9 +39,10 @@ def declare(desk: Desk, delivery: Delivery, wish: DeclareIncident) -> Change:
     episode = _speaking(desk, wish.alarm) if wish.alarm is not None else None
     if episode is not None:
         _not_yet(desk, episode)
+    title = titled(wish.title or (_title(desk, episode) if episode else ""))
     incident = Incident(
         id=desk.records.next_id("incident"),
-        title=titled(wish.title or (_title(desk, episode) if episode else "")),
+        title=title,
         severity=3,
         place=_where(desk, delivery.place),
         declared_by=somebody.id,

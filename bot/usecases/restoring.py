@@ -13,7 +13,7 @@ from bot.domain.value import JsonObject
 from bot.errors import StaleError
 from bot.usecases.asking import request_card
 from bot.usecases.desk import Desk
-from bot.usecases.runs import notice, run_card
+from bot.usecases.telling import notice, run_cards
 
 log = logging.getLogger(__name__)
 
@@ -68,7 +68,7 @@ def _restored(desk: Desk, anchor: str) -> Change:
         cards += [request_card(one, run) for one in voided]
         stopped, told = _stopped(desk, run, unfinished)
         runs += [stopped] if stopped != run else []
-        cards += [run_card(stopped), *told]
+        cards += [*run_cards(desk, stopped), *told]
     facts: JsonObject = {
         "anchor": anchor,
         "runs": [run.id for run in runs],

@@ -15,7 +15,7 @@ from bot.domain.action import Action
 from bot.domain.approval import Approval, ApprovalState
 from bot.domain.audit import AuditEntry
 from bot.domain.expression import compile_expression, first_given, references_in, resolve
-from bot.domain.records import AttemptState, Card, CardKind, Change, Outcome, Wait
+from bot.domain.records import AttemptState, Card, Change, Outcome, Wait
 from bot.domain.run import (
     Answered,
     Awaiting,
@@ -50,6 +50,7 @@ from bot.errors import (
 )
 from bot.usecases.asking import request_card
 from bot.usecases.desk import MOST_CONFLICTS, Desk
+from bot.usecases.telling import notice, run_cards
 
 log = logging.getLogger(__name__)
 
@@ -128,7 +129,7 @@ def _change(desk: Desk, run: Run, turn: Turn, key: str) -> Change:
         opens=opens,
         closes=() if turn.goes_on else (key,),
         outcomes=turn.outcomes,
-        cards=(run_card(run), *turn.cards, *_answered(desk, run, turn)) if turn.events else turn.cards,
+        cards=(*run_cards(desk, run), *turn.cards, *_answered(desk, run, turn)) if turn.events else turn.cards,
         frees=(run.id,) if turn.frees else (),
         drops=turn.drops,
         audit=turn.audit,
@@ -148,24 +149,6 @@ def waking(run: Run, due: datetime) -> tuple[Run, Wait]:
     """Return the run with one more segment, and the wait that starts it."""
     number = run.segment + 1
     return run.model_copy(update={"segment": number}), Wait(key=f"segment:{run.id}:{number}", due=due)
-
-
-def run_card(run: Run) -> Card:
-    """Return the card that shows the run; it is edited in place and notifies nobody."""
-    return Card(key=f"run:{run.id}", kind=CardKind.RUN, subject=run.id, channel=run.place.channel)
-
-
-def notice(run: Run, what: str, *, mark: str = "", **facts: str | int | bool | None) -> Card:
-    """Return a new message about a run that does notify: finished, failed, unknown, owed."""
-    return Card(
-        key=f"{what}:{run.id}{mark}",
-        kind=CardKind.NOTICE,
-        subject=run.id,
-        channel=run.place.channel,
-        under=f"run:{run.id}",
-        payload={"what": what, **facts},
-        urgent=True,
-    )
 
 
 def _turn(desk: Desk, run: Run, change_step: Perform) -> Turn:

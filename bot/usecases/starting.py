@@ -16,7 +16,8 @@ from bot.domain.value import JsonObject, JsonValue
 from bot.errors import ExpressionError, InvalidError, NotAllowedError, RequestError
 from bot.usecases.desk import Desk
 from bot.usecases.runs import fits as fits
-from bot.usecases.runs import picked, run_card, waking
+from bot.usecases.runs import picked, waking
+from bot.usecases.telling import run_card
 
 
 class InputsMissingError(InvalidError):

@@ -42,7 +42,8 @@ from bot.domain.value import JsonObject, JsonValue
 from bot.errors import InvalidError, RequestError
 from bot.usecases.asking import request_card
 from bot.usecases.desk import Desk
-from bot.usecases.runs import FIRST_OWED_REMINDER, anew, asking_card, fits, notice, offered, run_card, waking
+from bot.usecases.runs import FIRST_OWED_REMINDER, anew, asking_card, fits, offered, waking
+from bot.usecases.telling import notice, run_cards
 
 log = logging.getLogger(__name__)
 
@@ -115,7 +116,7 @@ def park(desk: Desk, delivery: Delivery, wish: ParkRun) -> Change:
     parked = advance(run, Parked(by=somebody.id, until=wish.until), now=now)
     going, wait = waking(parked.model_copy(update={"waiting": None}), wish.until)
     entry = AuditEntry(kind="run.parked", subject=run.label, actor=somebody.id, facts={"until": wish.until.isoformat()})
-    cards = (run_card(going), *(request_card(one, run) for one in over))
+    cards = (*run_cards(desk, going), *(request_card(one, run) for one in over))
     return Change(runs=(going,), approvals=over, opens=(wait,), cards=cards, audit=(entry,))
 
 
@@ -132,7 +133,7 @@ def take_over(desk: Desk, delivery: Delivery, wish: TakeOver) -> Change:
             taken = advance(taken, Looked(record=record), now=desk.now())
         return woken(desk, taken, "run.taken_over", by=somebody.id, facts={})
     entry = AuditEntry(kind="run.taken_over", subject=run.label, actor=somebody.id)
-    return Change(runs=(taken,), cards=(run_card(taken),), audit=(entry,))
+    return Change(runs=(taken,), cards=run_cards(desk, taken), audit=(entry,))
 
 
 def undo(desk: Desk, delivery: Delivery, wish: UndoStep) -> Change:
@@ -244,7 +245,7 @@ def stop(desk: Desk, delivery: Delivery, wish: StopRun) -> Change:
     facts: JsonObject = {"owed": [one.step for one in owed]}
     entry = AuditEntry(kind="run.stopped", subject=run.label, actor=somebody.id, facts=facts)
     opens = (Wait(key=f"remind:{run.id}:1", due=desk.now() + FIRST_OWED_REMINDER),) if owed else ()
-    cards: tuple[Card, ...] = (run_card(stopped), *(request_card(one, run) for one in over))
+    cards: tuple[Card, ...] = (*run_cards(desk, stopped), *(request_card(one, run) for one in over))
     if owed:
         cards = (*cards, notice(run, "owed", mark=":0"))
     sending = any(one.state is AttemptState.SENDING for one in desk.records.attempts(run.id))
@@ -296,7 +297,7 @@ def woken(desk: Desk, run: Run, kind: str, *, by: str, facts: JsonObject, privat
     """Return the run going on at once, told on its card and in the audit."""
     going, wait = waking(run, desk.now())
     entry = AuditEntry(kind=kind, subject=run.label, actor=by, facts=facts, private=private[:600])
-    return Change(runs=(going,), opens=(wait,), cards=(run_card(going),), audit=(entry,))
+    return Change(runs=(going,), opens=(wait,), cards=run_cards(desk, going), audit=(entry,))
 
 
 def with_ended(change: Change, over: tuple[Approval, ...], run: Run) -> Change:

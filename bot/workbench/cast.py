@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from bot.domain.people import Person
 from bot.domain.policy import Policy, Role
+from bot.domain.problem import Problem
 from bot.domain.reading import read_runbook
 from bot.domain.runbook import Runbook, Status
 from bot.domain.uploads import Upload
@@ -74,6 +75,10 @@ class OneBook:
     def runbooks(self) -> Mapping[str, Runbook]:
         """Return it, by its id."""
         return {self.runbook.id: self._startable}
+
+    def problems(self) -> Sequence[Problem]:
+        """Return none: it was read."""
+        return ()
 
     def find(self, name: str) -> Runbook:
         """Return it, if that is its id."""

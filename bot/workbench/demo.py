@@ -275,7 +275,7 @@ CHECKLIST = {
     "start": "Press Start runbook: it only looks",
     "pause": "Approve the pause of the schedule: one on-call click",
     "fix": "Have the bad file re-sent: “Have it done”, below",
-    "reason": "Press Give what is needed… and say why it is safe now",
+    "reason": "Press Answer… and say why it is safe now",
     "refused": "Approve that change yourself, and be refused",
     "approve": "Become Bo (top right) and approve: one file is probed",
     "close": "Approve closing the breaker, as Bo or Cy",

@@ -42,7 +42,7 @@ def test_the_request_is_the_card_that_would_be_posted_with_unknown_values_named(
 def test_what_the_run_would_be_asked_by_people_is_shown_where_it_is_asked() -> None:
     text = preview(("16. **Set it back", "16. **Call the source.** Ask.\n\n17. **Set it back"))
 
-    assert "│ [Give what is needed…] [Park until…]" in part(text, "12.")
+    assert "│ [Answer…] [Park until…]" in part(text, "12.")
     assert "16. Call the source: by hand; somebody presses Done" in text
     assert "│ [Done] [Park until…]" in part(text, "16.")
     assert "│ [Start runbook] [I’m on it]" in text

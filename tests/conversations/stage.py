@@ -141,9 +141,9 @@ class Stage(Demo):
 
     def reason_given(self, reason: str = REASON) -> None:
         """Have the file corrected, and say so in the dialog that asks."""
-        self.ana.wait_for_message("Give what is needed", channel=INCIDENTS, timeout=PATIENCE)
+        self.ana.wait_for_message("Answer…", channel=INCIDENTS, timeout=PATIENCE)
         self.fix(SCENARIO)
-        good(self.ana.click("Give what is needed…"))
+        good(self.ana.click("Answer…"))
         self.ana.wait_for_view(timeout=PATIENCE)
         good(self.ana.submit({"input:reason": reason}))
 

@@ -79,5 +79,5 @@ def test_a_change_that_is_sent_and_not_answered_is_unknown_and_a_person_says_wha
     assert "it may or may not have happened" in plain(unknown)
     assert (wire.count("DisableRule"), stage.schedule()) == (1, "DISABLED")
     good(stage.ana.click("It happened", message=unknown))
-    stage.ana.wait_for_message("Give what is needed", channel=INCIDENTS, timeout=PATIENCE)
+    stage.ana.wait_for_message("Answer…", channel=INCIDENTS, timeout=PATIENCE)
     assert wire.count("DisableRule") == 1

@@ -50,7 +50,7 @@ def test_a_card_posted_by_a_bot_that_died_before_noting_it_is_taken_over(stage: 
     keys = stage.keys()
     assert sorted(set(keys)) == sorted(keys)
     good(stage.ana.click("Approve", message=request(stage.ana, "Pause the nightly load")))
-    stage.ana.wait_for_message("Give what is needed", channel=INCIDENTS)
+    stage.ana.wait_for_message("Answer…", channel=INCIDENTS)
 
 
 def _forget_where_cards_stand(stage: Stage) -> None:

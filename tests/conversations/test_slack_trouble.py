@@ -16,7 +16,7 @@ def test_through_limits_failures_and_lost_answers_each_card_stands_once(stage: S
     asked = request(stage.ana, "Pause the nightly load")
     slack.fault("server_error", count=2, method="chat.update")
     good(stage.ana.click("Approve", message=asked))
-    stage.ana.wait_for_message("Give what is needed", channel=INCIDENTS)
+    stage.ana.wait_for_message("Answer…", channel=INCIDENTS)
 
     until(lambda: not stage.cards("APPROVAL NEEDED"), "the request is shown as approved")
     until(lambda: not stage.bot.store.cards_behind(), "every card is up to date")
@@ -51,7 +51,7 @@ def test_a_dropped_socket_in_the_middle_is_made_again_and_the_click_counts(stage
     answer = until(lambda: _taken(stage.ana.click("Approve", message=asked)), "a click is taken")
 
     assert answer
-    stage.ana.wait_for_message("Give what is needed", channel=INCIDENTS)
+    stage.ana.wait_for_message("Answer…", channel=INCIDENTS)
     assert stage.kinds().count("approval.cast") == 1
 
 

@@ -63,6 +63,8 @@ CLICKS: list[tuple[str, str, Wanted]] = [
     ("take_over", "42", TakeOver(run=42)),
     ("stop", "42", StopRun(run=42)),
     ("undo", "42", UndoStep(run=42)),
+    ("sure_stop", "42", Opening(what="stop", number=42)),
+    ("sure_undo", "42", Opening(what="undo", number=42)),
     ("owed", "42:resume", SettleOwed(run=42, step="resume")),
     ("happened", "42:close", SettleUnknown(run=42, step="close", happened=True)),
     ("not_happened", "42:close", SettleUnknown(run=42, step="close", happened=False)),

@@ -12,6 +12,8 @@ from bot.domain.inbox import (
     GiveInputs,
     ParkRun,
     StartRun,
+    StopRun,
+    UndoStep,
 )
 from bot.domain.people import Place
 from bot.domain.runbook import Parameter
@@ -113,6 +115,13 @@ def test_a_decline_that_says_too_little_or_too_much_is_refused_at_its_field(
     with pytest.raises(FieldsError) as refused:
         submission(body, ToldForms(), at=NOON)
     assert list(refused.value.fields) == [field]
+
+
+@pytest.mark.parametrize(("dialog", "wish"), [("undo", UndoStep(run=42)), ("stop", StopRun(run=42))])
+def test_what_was_asked_once_more_is_wished_for(dialog: str, wish: UndoStep | StopRun) -> None:
+    kept = submission(submit(dialog, f"42 {HERE}", {}), ToldForms(), at=NOON)
+
+    assert kept.wish == wish
 
 
 def test_inputs_are_given_to_the_run_that_asked() -> None:
@@ -254,6 +263,8 @@ def test_what_another_release_opened_is_refused_and_not_guessed_at() -> None:
         ("decline", "９ C0ETL -"),  # noqa: RUF001 - fullwidth digit
         ("inputs", "42"),
         ("park", "42"),
+        ("undo", "not-a-run"),
+        ("stop", "42:43"),
         ("details", "9"),
         ("other", "9"),
     ],

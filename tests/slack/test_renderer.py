@@ -12,6 +12,7 @@ from bot.actions.catalogue import CATALOGUE
 from bot.documents.views import DraftViews
 from bot.domain.approval import ApprovalState
 from bot.domain.people import Person
+from bot.domain.problem import Problem
 from bot.domain.reading import read_runbook
 from bot.domain.records import Card, CardKind, Change
 from bot.domain.run import Awaiting, Run
@@ -52,6 +53,9 @@ class Shelf:
 
     def runbooks(self) -> dict[str, Runbook]:
         return {"circuit-breaker": runbook()}
+
+    def problems(self) -> tuple[Problem, ...]:
+        return ()
 
     def find(self, name: str) -> Runbook:
         if name != "circuit-breaker":
@@ -558,7 +562,7 @@ def test_a_whisper_that_cannot_be_said_is_dropped_after_three_tries(house: House
 
 
 @pytest.mark.parametrize(
-    "what", ["joined", "alone", "run", "runs", "approvals", "details", "runbook", "runbooks", "plan"]
+    "what", ["joined", "alone", "run", "runs", "approvals", "details", "runbook", "runbooks", "plan", "done"]
 )
 def test_every_kind_of_whisper_is_drawn_from_the_records(house: House, what: str) -> None:
     named: JsonObject = {"run": 42, "runs": [42], "approval": 9, "approvals": [9], "id": "circuit-breaker"}
@@ -571,7 +575,8 @@ def test_every_kind_of_whisper_is_drawn_from_the_records(house: House, what: str
 
 
 @pytest.mark.parametrize(
-    "what", ["finished", "failed", "unknown", "void", "expired", "paged", "asked", "owed", "watching", "done"]
+    "what",
+    ["finished", "failed", "unknown", "void", "expired", "declined", "paged", "asked", "owed", "watching", "done"],
 )
 def test_every_kind_of_notice_is_drawn_from_the_records(house: House, what: str) -> None:
     notice = card(CardKind.NOTICE, 42, key=f"{what}:42", what=what, approval=9, step="half_open", by=BO)

@@ -28,6 +28,7 @@ OPENINGS = [
     Opening(what="review", number=9),
     Opening(what="inputs", number=42, step="half_open"),
     Opening(what="park", number=42),
+    Opening(what="stop", number=42),
     Opening(what="typed", number=57, place=2),
     Opening(what="drop", number=12),
     Opening(what="item", number=12),
@@ -86,7 +87,7 @@ def test_without_slacks_word_on_who_it_is_no_dialog_is_shown(door: Door, opening
         door.views.dialog(opening, person=ANA, place=PLACE)
 
 
-@pytest.mark.parametrize("what", ["inputs", "park", "typed"])
+@pytest.mark.parametrize("what", ["inputs", "park", "undo", "stop", "typed"])
 def test_who_may_only_look_is_shown_no_dialog_that_steers(door: Door, what: Any) -> None:  # noqa: ANN401 - a literal
     night(door)
 
@@ -157,6 +158,30 @@ def test_a_run_that_has_ended_is_not_parked(door: Door) -> None:
 
     with pytest.raises(RequestError, match="has ended already"):
         door.views.dialog(Opening(what="park", number=42), person=ANA, place=PLACE)
+
+
+def test_what_undo_would_take_back_and_what_stays_owed_is_asked_once_more(door: Door) -> None:
+    door.keep(samples.waiting_for(Awaiting.PERSON, "close"))
+
+    undo = door.views.dialog(Opening(what="undo", number=42), person=ANA, place=PLACE)
+    stop = door.views.dialog(Opening(what="stop", number=42), person=ANA, place=PLACE)
+
+    assert "Takes back: Half-open the breaker" in str(undo["blocks"])
+    assert "What it owes stays owed: 1" in str(stop["blocks"])
+
+
+def test_a_run_that_has_ended_is_not_stopped(door: Door) -> None:
+    door.keep(samples.ended(RunState.REPAIRED))
+
+    with pytest.raises(RequestError, match="has ended already"):
+        door.views.dialog(Opening(what="stop", number=42), person=ANA, place=PLACE)
+
+
+def test_of_a_run_that_did_nothing_nothing_is_taken_back(door: Door) -> None:
+    night(door)
+
+    with pytest.raises(RequestError, match="nothing to take back"):
+        door.views.dialog(Opening(what="undo", number=42), person=ANA, place=PLACE)
 
 
 def test_what_is_not_there_is_said(door: Door) -> None:

@@ -391,9 +391,10 @@ class Table:
         ts: str | None = None,
         identity: str | None = None,
         channel: str = CHANNEL,
+        said: str = "",
     ) -> None:
         """Let a person want something, and perform everything that is due."""
-        self.send(person, wish, ts=ts, identity=identity, channel=channel)
+        self.send(person, wish, ts=ts, identity=identity, channel=channel, said=said)
         self.drive()
 
     def send(
@@ -404,6 +405,7 @@ class Table:
         ts: str | None = None,
         identity: str | None = None,
         channel: str = CHANNEL,
+        said: str = "",
     ) -> bool:
         self._count += 1
         return self.store.accept(
@@ -412,6 +414,7 @@ class Table:
                 wish=wish,
                 person=person,
                 place=Place(team=TEAM, channel=channel, ts=ts),
+                said=said,
                 at=self.clock.now(),
             )
         )

@@ -8,7 +8,7 @@ from typing import Literal
 import pytest
 
 from bot.domain.alarm import AlarmNotice
-from bot.domain.inbox import AlarmCame, SnoozeAlarm, StartRun, TakeAlarm
+from bot.domain.inbox import AlarmCame, SnoozeAlarm, StartRun, StopRun, TakeAlarm
 from bot.domain.moment import written
 from bot.domain.records import AlarmState
 from bot.errors import UnavailableError
@@ -266,6 +266,43 @@ def test_what_follows_from_a_look_is_used_and_looking_ends_where_a_person_is_ask
     (episode,) = watching.store.episodes()
     assert [finding["words"] for finding in episode.findings] == ["schedule ENABLED", "Read the breaker"]
     assert episode.inputs == {}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("uses: s3.read_json", "uses: s3.read_jsn", "There is no action called 's3.read_jsn'"),
+        ('pattern: "[a-z][a-z0-9_-]{0,39}"', 'pattern: "[0-9]{1,9}"', "Not looked: "),
+    ],
+)
+def test_an_alarm_is_shown_also_where_its_runbook_is_broken(watching: Table, old: str, new: str, said: str) -> None:
+    watching.edit("circuit-breaker", old, new)
+
+    came(watching, notice())
+    look(watching)
+
+    (episode,) = watching.store.episodes()
+    assert shown(watching) == ["alarm:1"]
+    assert said in str(episode.findings[0]["words"])
+
+
+def test_an_alarm_says_how_its_run_stands_and_not_each_time_that_it_looks(watching: Table) -> None:
+    def told() -> int:
+        card = watching.store.card("alarm:1")
+        assert card is not None
+        return card.wanted
+
+    came(watching, notice())
+    look(watching)
+    before = told()
+
+    watching.start(ANA)
+    waiting = told()
+    watching.approve(ANA)
+    answered = told()
+    watching.wish(BO, StopRun(run=1))
+
+    assert (waiting > before, answered > waiting, told() > answered) == (True, True, True)
 
 
 def numbered(count: int, *, names: int = 3) -> list[AlarmNotice]:

@@ -140,7 +140,7 @@ def test_an_alarm_that_is_over_is_told_with_both_its_times(table: Table) -> None
     add_alarm(table.desk, found, over)
 
     told = found.evidence().items[0].text
-    assert "went off at 2026-11-23T02:00:00Z and has been OK again since 2026-11-23T02:20:00Z" in told
+    assert "went off at 2026-11-23 02:00:00 UTC and has been OK again since 2026-11-23 02:20:00 UTC" in told
     assert "OK since 2026-11-23T02:00" not in told
 
 

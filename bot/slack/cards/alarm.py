@@ -3,9 +3,10 @@
 from collections import Counter
 from collections.abc import Sequence
 
+from bot.domain.problem import Problem
 from bot.domain.records import AlarmState, Episode
-from bot.domain.run import Run
-from bot.domain.runbook import Runbook
+from bot.domain.run import Run, standing
+from bot.domain.runbook import Runbook, Step
 from bot.slack.cards import wording
 from bot.slack.cards.assist import suggestion_lines
 from bot.slack.cards.blocks import Block, Button, Confirm, Message, buttons, context, lines, message, section
@@ -17,20 +18,27 @@ MOST_KINDS = 10
 
 
 def alarm_card(
-    episode: Episode, runbook: Runbook | None, run: Run | None, stage: Stage, *, others: Sequence[Episode] = ()
+    episode: Episode,
+    runbook: Runbook | None,
+    run: Run | None,
+    stage: Stage,
+    *,
+    others: Sequence[Episode] = (),
+    unread: Sequence[Problem] = (),
 ) -> Message:
     """Return the alarm as it stands.
 
     Args:
         run: the newest run that answers it.
         others: alarms of the same cause, told on this card and not by themselves.
+        unread: what keeps runbooks from being read, one of which may name the alarm.
     """
     blocks = [
         section(_head(episode, stage, others)),
         section(_meaning(episode, runbook)),
         *_looked(episode),
         *_suggested(episode, run),
-        section(_runbook(episode, runbook, run, stage)),
+        section(_runbook(episode, runbook, run, stage, unread)),
         *_buttons(episode, runbook, run),
         context(_small_print(episode, run, stage)),
     ]
@@ -95,7 +103,7 @@ def _push(episode: Episode, runbook: Runbook | None, run: Run | None, stage: Sta
         return wording.push(f"OK again: {stage.environment}{what} ({name}), {label(episode)}")
     fits = f"{wording.quoted(runbook.id, 30)} fits." if runbook else "No runbook names it."
     tail = "" if _quiet(episode) else wording.mention(stage.policy.on_call, stage.policy)
-    told = f" {run.label} {STATES[run.state][1]}." if run else f" {fits}"
+    told = f" {run.label} {STATES[standing(run)][1]}." if run else f" {fits}"
     return wording.push(f"ALARM {stage.environment}{what} ({name}).{told}", tail)
 
 
@@ -116,14 +124,16 @@ def _head(episode: Episode, stage: Stage, others: Sequence[Episode]) -> str:
 
 
 def _meaning(episode: Episode, runbook: Runbook | None) -> str:
-    said = wording.prose(runbook.summary, 300) if runbook else wording.quoted(episode.notice.description, 300)
+    described = wording.quoted(episode.notice.description, 300)
+    said = wording.prose(runbook.summary, 300) if runbook else "" if described else "Nothing is written about it."
     wait = wording.prose(runbook.can_wait, 200) if runbook and runbook.can_wait else "not known; nobody wrote it down."
     return lines(
-        f"*What it means.* {said or 'Nothing is written about it.'}",
+        f"*What is wrong.* {described}" if described else "",
+        f"*What it means.* {said}" if said else "",
         f"*CloudWatch says* “{wording.quoted(episode.notice.reason, 260)}”"
         if episode.notice.reason and not episode.findings
         else "",
-        f"*Can it wait?* {wait}",
+        f"*Can it wait?* {wait}" if episode.state is AlarmState.ALARM else "",
     )
 
 
@@ -151,16 +161,14 @@ def _suggested(episode: Episode, run: Run | None) -> list[Block]:
     return [section(lines("*Suggested*", *said))] if said else []
 
 
-def _runbook(episode: Episode, runbook: Runbook | None, run: Run | None, stage: Stage) -> str:
+def _runbook(
+    episode: Episode, runbook: Runbook | None, run: Run | None, stage: Stage, unread: Sequence[Problem]
+) -> str:
     if runbook is None:
-        return "*No runbook names this alarm.* `/runbook search …` finds one by words."
+        return lines("*No runbook names this alarm.* `/runbook search …` finds one by words.", _unread(unread))
     first = next((step for step in runbook.forward if stage.changes(step)), None)
-    asks = (
-        f"First change it will ask for: {wording.prose(wording.sentence(first.title), 60)} ({stage.asks_for(first)})."
-        if first and run is None
-        else ""
-    )
-    going = f"{stage.linked(f'run:{run.id}', run.label)} is *{STATES[run.state][1]}*." if run else ""
+    asks = _first_change(first, stage) if first and run is None else ""
+    going = f"{stage.linked(f'run:{run.id}', run.label)} is *{STATES[standing(run)][1]}*." if run else ""
     owner = wording.role_name(runbook.owner, stage.policy)
     name = f"*Runbook: {wording.quoted(runbook.id, 40)}*{on_trial(runbook)}"
     return lines(
@@ -168,6 +176,23 @@ def _runbook(episode: Episode, runbook: Runbook | None, run: Run | None, stage: 
         asks,
         going,
     )
+
+
+def _first_change(step: Step, stage: Stage) -> str:
+    sure = "may" if step.when else "will"
+    return (
+        f"First change it {sure} ask for: {wording.prose(wording.sentence(step.title), 60)} ({stage.asks_for(step)})."
+    )
+
+
+def _unread(problems: Sequence[Problem]) -> str:
+    if not problems:
+        return ""
+    files = {one.path for one in problems}
+    which = "1 runbook" if len(files) == 1 else f"{len(files)} runbooks"
+    first = problems[0]
+    at = wording.code(f"{first.path}:{first.line}", 80)
+    return f"⚠️ {which} cannot be read, and may name it: {at} {wording.quoted(first.words, 160)}"
 
 
 def _buttons(episode: Episode, runbook: Runbook | None, run: Run | None) -> list[Block]:

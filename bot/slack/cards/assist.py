@@ -73,7 +73,7 @@ def _said(card: Card, head: str, stage: Stage, run: Run | None) -> tuple[str, li
         case "answer":
             answer = Answer.model_validate(payload["reply"])
             said = claims_text(answer.claims) or "Not determined: nothing that was looked at answers this."
-            missing = [wording.quoted(one, 120) for one in answer.not_looked_at[:4]]
+            missing = [wording.quoted(one, 120) for one in dict.fromkeys(answer.not_looked_at)][:4]
             looked = f"*Not looked at*  {' · '.join(missing)}" if missing else ""
             blocks = [section(lines(head, said)), *([section(looked)] if looked else [])]
             return said.split("\n")[0].removeprefix("• "), [*blocks, *buttons([evidence]), small_print(answer.made)]
@@ -160,7 +160,7 @@ def claims_text(claims: Sequence[Claim], *, most: int = MOST_CLAIMS) -> str:
 def _claim(claim: Claim) -> str:
     ids = " ".join(wording.quoted(one, 8) for one in claim.evidence[:MOST_IDS])
     mark = f" [{ids}]" if ids else ""
-    text = wording.quoted(claim.text, 300)
+    text = wording.told(claim.text, 300)
     match claim.kind:
         case Kind.OBSERVED:
             return f"• {text}{mark}"

@@ -76,7 +76,11 @@ class Confirm:
 
 @dataclass(frozen=True, kw_only=True)
 class Button:
-    """Be one button: what it says, what it does (`action`), and on what (ids only)."""
+    """Be one button: what it says, what it does (`action`), and on what (ids only).
+
+    Attributes:
+        dialog: what it does in an overflow, whose one confirmation would ask for every entry of it: it opens a dialog.
+    """
 
     label: str
     action: str
@@ -84,6 +88,7 @@ class Button:
     primary: bool = False
     danger: bool = False
     confirm: Confirm | None = None
+    dialog: str = ""
 
     def block(self) -> Block:
         """Return the button."""
@@ -158,16 +163,17 @@ def context(*texts: str) -> Block:
 
 def buttons(shown: Sequence[Button], more: Sequence[Button] = (), *, pickers: Sequence[Picker] = ()) -> list[Block]:
     """Return at most one row: three buttons at most, most wanted first, the others in one overflow; pickers before."""
-    known = [button for button in shown if button.value]
+    wanted = [button for button in shown if button.value]
+    known, further = (wanted, more) if wanted or pickers else ([*more], [])
     elements = [*(picker.block() for picker in pickers), *_apart([button.block() for button in known[:3]])]
-    rest = [*known[3:], *more][:5]
+    rest = [*known[3:], *further][:5]
     if rest:
         elements.append(_overflow(rest))
     return [{"type": "actions", "elements": elements}] if elements else []
 
 
 def _overflow(rest: Sequence[Button]) -> Block:
-    options = [{"text": words(cut(one.label, 75)), "value": f"{one.action}:{one.value}"} for one in rest]
+    options = [{"text": words(cut(one.label, 75)), "value": f"{one.dialog or one.action}:{one.value}"} for one in rest]
     overflow: Block = {"type": "overflow", "action_id": "more", "options": options}
     sure = _sure(rest)
     return {**overflow, "confirm": sure.block()} if sure else overflow
@@ -185,7 +191,7 @@ def _apart(elements: list[Block]) -> list[Block]:
 
 def _sure(rest: Sequence[Button]) -> Confirm | None:
     """Return what an overflow asks: it has one dialog for all its entries, so it names the one it is about."""
-    asking = [(one.label, one.confirm) for one in rest if one.confirm]
+    asking = [(one.label, one.confirm) for one in rest if one.confirm and not one.dialog]
     if not asking:
         return None
     said = " ".join(f"{label} {confirm.text}" for label, confirm in asking)

@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from bot.domain.incident import SEVERITIES, Incident, IncidentState
 from bot.domain.records import Episode
-from bot.domain.run import Run
+from bot.domain.run import Run, standing
 from bot.slack.cards import wording
 from bot.slack.cards.blocks import Block, Button, Confirm, Message, buttons, context, lines, message, section
 from bot.slack.cards.run import STATES
@@ -47,11 +48,12 @@ def head(incident: Incident, stage: Stage) -> list[str]:
     """Return title, state and severity in two lines."""
     emoji, word = STATE[incident.state]
     since = wording.time_of(incident.declared, now=stage.now)
-    over = incident.resolved or stage.now
+    lasts = (incident.resolved or stage.now) - incident.declared
+    long = f" · for {wording.span(lasts)}" if lasts >= timedelta(minutes=1) else ""
     return [
         f"{emoji} *{stage.environment} · {incident.label} · {word} · severity {incident.severity}*",
         f"*{wording.quoted(incident.title, 120)}*",
-        f"{SEVERITIES[incident.severity]} · since {since} · for {wording.span(over - incident.declared)}",
+        f"{SEVERITIES[incident.severity]} · since {since}{long}",
     ]
 
 
@@ -63,7 +65,7 @@ def _facts(incident: Incident, around: Around, stage: Stage) -> list[str]:
         for one in around.episodes[:MOST_LISTED]
     ]
     runs = [
-        stage.linked(f"run:{one.id}", one.label) + f" {wording.quoted(one.runbook, 40)} {STATES[one.state][1]}"
+        stage.linked(f"run:{one.id}", one.label) + f" {wording.quoted(one.runbook, 40)} {STATES[standing(one)][1]}"
         for one in around.runs[:MOST_LISTED]
     ]
     notes = [
@@ -94,7 +96,7 @@ def _buttons(incident: Incident) -> list[Block]:
         Button(label="Resolve", action="resolve_incident", value=number, confirm=sure),
     ]
     if incident.state is IncidentState.OPEN:
-        shown.insert(1, Button(label="It hurts no more", action="mitigate_incident", value=number))
+        shown.insert(1, Button(label="Mitigated", action="mitigate_incident", value=number))
     return buttons(shown)
 
 

@@ -17,9 +17,9 @@ from bot.domain.postmortem.sections import EDITABLE, section_of, sections
 from bot.domain.run import Run
 from bot.domain.runbook import Runbook
 from bot.slack.cards import wording
-from bot.slack.cards.blocks import Block, View, context, exact, lines, numbered, section, words
+from bot.slack.cards.blocks import Block, Confirm, View, context, exact, lines, numbered, section, words
 from bot.slack.cards.calls import command_line, exact_text, fenced, pieces
-from bot.slack.cards.request import effect_of, facts, leaves
+from bot.slack.cards.request import effect_of, facts, leaves, state_word
 from bot.slack.cards.stage import Stage, headline
 
 WHY, WORDS, UNTIL, OTHER, VALUE = "why", "words", "until", "other", "value"
@@ -74,8 +74,10 @@ def decline(approval: Approval) -> View:
 
 def inputs(run: Run, step: str, fields: Sequence[Field]) -> View:
     """Return the dialog for what a run waits for."""
-    blocks = [section(f"*{headline(run)}*\nWho gives this cannot approve the step."), *map(_field, fields)]
-    return _modal("inputs", f"{run.label} needs", blocks, meta=f"{run.id}:{step}", submit="Go on")
+    where = wording.quoted(run.environment, 40)
+    lead = f"*{where} · {headline(run)}*\nWhoever answers cannot approve this step; that takes somebody else."
+    blocks = [section(lead), *map(_field, fields)]
+    return _modal("inputs", f"{run.label} needs an answer", blocks, meta=f"{run.id}:{step}", submit="Answer")
 
 
 def start_inputs(runbook: Runbook, fields: Sequence[Field], *, meta: str, environment: str) -> View:
@@ -112,6 +114,11 @@ def park(run: Run, *, now: datetime) -> View:
         _input(OTHER, "Another time (at most 7 days ahead)", other, optional=True),
     ]
     return _modal("park", f"Park {run.label}", blocks, meta=str(run.id), submit="Park")
+
+
+def sure(confirm: Confirm, *, callback: str, meta: str) -> View:
+    """Return what a button asks once more, as a dialog: for one that stands in an overflow."""
+    return _modal(callback, confirm.title, [section(wording.quoted(confirm.text, 300))], meta=meta, submit=confirm.yes)
 
 
 def edit_draft(draft: Draft) -> View:
@@ -171,7 +178,7 @@ def add_item(beside: FollowUp) -> View:
 def details(approval: Approval, run: Run, runbook: Runbook, stage: Stage) -> View:
     """Return the whole request: full call, evidence, verdict, digest, the same as an AWS CLI command."""
     blocks = details_blocks(approval, run, runbook, stage)
-    return _modal("details", approval.label, _bounded(blocks), meta=str(approval.id), submit=None)
+    return _modal("details", f"Request {approval.label}", _bounded(blocks), meta=str(approval.id), submit=None)
 
 
 def details_blocks(approval: Approval, run: Run, runbook: Runbook, stage: Stage) -> list[Block]:
@@ -182,11 +189,11 @@ def details_blocks(approval: Approval, run: Run, runbook: Runbook, stage: Stage)
     return [
         section(
             lines(
-                f"*{stage.environment} · {approval.state.value.upper()}* ({stage.account}) · {headline(run)}",
+                f"*{stage.environment} · {state_word(approval)}* ({stage.account}) · {headline(run)}",
                 f"*{effect_of(approval)}.*",
             )
         ),
-        *facts(approval, runbook, stage),
+        *facts(approval, runbook, stage, rest="below"),
         section("*The exact call*" if len(calls) == 1 else f"*The exact calls* ({len(calls)}, in this order)"),
         *map(exact, pieces(exact_text(calls, stage.catalogue.rows))),
         section("*What was seen, and must still be so*"),

@@ -6,13 +6,14 @@ from datetime import timedelta
 
 from bot.domain.approval import Approval, ApprovalState
 from bot.domain.records import Attempt, AttemptState
-from bot.domain.run import Run, RunState, StepRecord, StepState
+from bot.domain.run import Awaiting, Run, RunState, StepRecord, StepState, standing
 from bot.domain.runbook import Parameter, Phase, Runbook
 from bot.domain.value import JsonObject
 from bot.slack.cards import wording
 from bot.slack.cards.blocks import Block, Button, Message, buttons, context, lines, message, section
 from bot.slack.cards.request import effect_of
 from bot.slack.cards.run import (
+    STATES,
     check_word,
     choice_buttons,
     give_button,
@@ -70,7 +71,34 @@ def notice(told: Told) -> Message:
     """Return the message for one notice; an unknown kind says what it is and where to look."""
     what = str(told.payload.get("what"))
     text, blocks = KINDS.get(what, _plain)(told)
+    if _is_over(what, told):
+        blocks = [*blocks[:1], context(_went_on(told))]
     return message(text, blocks, ids=f"{wording.quoted(what, 20)}:{told.run.id}:{told.run.revision}")
+
+
+def _is_over(what: str, told: Told) -> bool:
+    """Return whether nobody need do any more what the message asked for; its buttons would do something else."""
+    run = told.run
+    asks = run.waiting is not None and run.waiting.step == told.step
+    match what:
+        case "failed" | "void" | "declined":
+            return not (asks and run.waiting is not None and run.waiting.what is Awaiting.PERSON)
+        case "expired":
+            return run.waiting is None or run.waiting.step != told.step
+        case "done":
+            return not (asks and run.waiting is not None and run.waiting.what is Awaiting.DONE)
+        case "unknown":
+            return not (asks and run.state is RunState.OUTCOME_UNKNOWN)
+        case "owed":
+            return not run.owed
+        case _:
+            return False
+
+
+def _went_on(told: Told) -> str:
+    run = told.run
+    opened = told.stage.linked(f"run:{run.id}", run.label)
+    return f"Over: {opened} is {STATES[standing(run)][1]} now; nothing is to be done here any more."
 
 
 def _plain(told: Told) -> tuple[str, list[Block]]:
@@ -113,7 +141,7 @@ def _verified(told: Told) -> str:
     said = []
     for step in checks:
         record = told.run.record(step.id)
-        if record.state is StepState.SKIPPED:
+        if record.state is StepState.SKIPPED or (told.run.state is RunState.STOPPED and record.at is None):
             continue
         note = note_of(record, 110) or title_of(told.runbook, step.id, 60)
         said.append(f"{_mark(record)} {check_word(record)}  {note}")
@@ -132,7 +160,7 @@ def _changed(told: Told) -> str:
         return "*Changed* nothing."
     steps = dict.fromkeys(one.step for one in made)
     names = " · ".join(title_of(told.runbook, step, 50) for step in steps)
-    return f"*Changed* {len(made)} call{'s' if len(made) > 1 else ''}: {names}."
+    return f"*Changed* {len(made)} call{'s' if len(made) > 1 else ''}: {names}"
 
 
 def _owed(told: Told) -> str:
@@ -143,10 +171,18 @@ def _owed(told: Told) -> str:
 def _safe(told: Told) -> str:
     if told.run.state is RunState.WATCHING:
         return "*Now* there is nothing to do: at that hour it looks again by itself, and says here how it ended."
+    if told.run.state is RunState.STOPPED:
+        again = f"; {opened} carries *Start again*" if (opened := _alarm_of(told)) else ""
+        return f"*Now* nothing more happens by itself{again}."
     if told.run.state is not RunState.NOT_REPAIRED:
         return ""
     owner = wording.mention(told.runbook.owner, told.stage.policy)
     return f"*Now* nothing more happens by itself. Call {owner}."
+
+
+def _alarm_of(told: Told) -> str:
+    alarm = told.run.alarm
+    return told.stage.linked(f"alarm:{alarm}", f"A-{alarm}") if alarm else ""
 
 
 def _time(told: Told) -> str:
@@ -177,7 +213,8 @@ def _ended_buttons(told: Told) -> list[Block]:
     undo = undo_button(run, told.runbook) if run.state is not RunState.WATCHING else None
     show = Button(label="All steps", action="show_run", value=str(run.id))
     owed = owed_buttons(run, told.runbook) if run.state.ended else []
-    return buttons([*owed, *([undo] if undo else []), show])
+    undone = [undo] if undo else []
+    return buttons([*owed, show], undone) if run.state is RunState.REPAIRED else buttons([*owed, *undone, show])
 
 
 # What needs somebody.
@@ -185,7 +222,8 @@ def _ended_buttons(told: Told) -> list[Block]:
 
 def _failed(told: Told) -> tuple[str, list[Block]]:
     record, run = told.run.record(told.step), told.run
-    words = note_of(record, 400) or (wording.prose(run.waiting.words, 400) if run.waiting else "")
+    waiting = run.waiting if run.waiting and run.waiting.what is Awaiting.PERSON else None
+    words = note_of(record, 400) or (wording.prose(waiting.words, 400) if waiting else "")
     undo = undo_button(run, told.runbook)
     asked = wording.person(run.requester)
     text = wording.push(f"FAILED: {told.where}, step {told.named_step}: {words}", asked)
@@ -249,6 +287,26 @@ def _void(told: Told) -> tuple[str, list[Block]]:
     ]
 
 
+def _declined(told: Told) -> tuple[str, list[Block]]:
+    approval, run, stage = told.approval, told.run, told.stage
+    if approval is None:
+        return _plain(told)
+    word = "TAKEN BACK" if approval.state is ApprovalState.REVOKED else approval.state.value.upper()
+    by, asked = stage.name(approval.ended_by), wording.person(run.requester)
+    said = f": “{wording.quoted(approval.ended_why, 400)}”" if approval.state is not ApprovalState.REVOKED else ""
+    text = wording.push(f"{word} by {by}{said}: {told.where}", asked)
+    return text, [
+        section(
+            lines(
+                f"✋ *{told.where}: {approval.label} {word}* by {by}{said}",
+                f"{effect_of(approval)}: nothing was done.",
+            )
+        ),
+        *_again_or_park(run),
+        context(f"{asked} · {run.label} waits. Ask again looks anew and asks as it would be now."),
+    ]
+
+
 def _again_or_park(run: Run) -> list[Block]:
     return buttons(
         [
@@ -269,8 +327,9 @@ def _expired(told: Told) -> tuple[str, list[Block]]:
         if following
         else f"{run.label} waits. Ask again, or park it until somebody is there."
     )
+    effect = f"{effect_of(approval)}: nobody" if approval else "Nobody"
     return text, [
-        section(lines(f"⌛ *{told.where}: {label} EXPIRED*", f"Nobody answered; nothing was done. {goes_on}")),
+        section(lines(f"⌛ *{told.where}: {label} EXPIRED*", f"{effect} answered; nothing was done. {goes_on}")),
         *([] if following else _again_or_park(run)),
         context(f"{wording.person(run.requester)} · {_missing(told)}"),
     ]
@@ -426,6 +485,7 @@ KINDS: Mapping[str, Draw] = {
     "unknown": _unknown,
     "void": _void,
     "expired": _expired,
+    "declined": _declined,
     "reminded": _reminded,
     "paged": _paged,
     "asked": _asked,

@@ -75,7 +75,7 @@ def _progress(draft: Draft, stage: Stage) -> list[str]:
     bar = f"`{'█' * filled}{'░' * (BAR - filled)}` {round(draft.share * 100)} %"
     going = draft.state in {DraftState.READING, DraftState.WORDING}
     return [
-        f"{window} · {len(draft.groups)} log groups",
+        f"{window} · {wording.counted(len(draft.groups), 'log group')}",
         wording.quoted(draft.progress, 600),
         bar if going else "",
     ]
@@ -101,7 +101,7 @@ def _facts(document: Postmortem, stage: Stage) -> list[str]:
     told = " · ".join(part for part in (*spans, waited) if part)
     severity = f"severity {document.severity} · " if document.severity else ""
     since, until = (wording.time_of(at, now=stage.now) for at in (document.since, document.until))
-    return [f"{severity}{since} to {until}", f"*Times*  {told}" if told else ""]
+    return [f"{severity}looked at {since} to {until}", f"*Times*  {told}" if told else ""]
 
 
 def _body(document: Postmortem) -> list[Block]:
@@ -123,7 +123,7 @@ def _candidate(first: Candidate | None, count: int) -> list[str]:
     ids = " ".join(wording.quoted(one, 8) for one in first.claim.evidence[:4])
     against = claims_text(first.against, most=2)
     return [
-        f"{head}  {wording.quoted(first.claim.text, 240)} [{ids}]",
+        f"{head}  {wording.told(first.claim.text, 240)} [{ids}]",
         f"against:\n{against}" if against else "against: none found",
     ]
 
@@ -137,7 +137,7 @@ def _buttons(draft: Draft) -> list[Block]:
     ]
     more = [Button(label="Evidence", action="evidence", value=f"postmortem:{number}")]
     if document and document.candidates and not document.candidates[0].confirmed_by:
-        shown.append(Button(label="It was that", action="confirm_cause", value=f"{number}:1"))
+        shown.append(Button(label="Confirm the cause", action="confirm_cause", value=f"{number}:1"))
         more.append(Button(label="The candidate is wrong", action="wrong_cause", value=f"{number}:1"))
     if draft.state is DraftState.READY:
         more.append(Button(label="Publish", action="publish_draft", value=number))
@@ -152,12 +152,13 @@ def _small_print(draft: Draft, document: Postmortem, fates: tuple[Fate, ...], ca
     unread = len(document.evidence.unread)
     owners = sum(not one.owner for one in document.actions)
     parts = (
-        f"{len(claims)} claims, {inferred} inferred, {len(document.dropped)} dropped",
+        f"{wording.counted(len(claims), 'claim')}, {inferred} inferred, {len(document.dropped)} dropped",
         f"{stated} stated by people" if stated else "",
         f"{wrong} contradicted by the evidence" if wrong else "",
         f"{unread} not read" if unread else "",
-        f"{len(document.questions)} open questions · {owners} actions without owner",
-        f"{len(draft.edits)} edits" if draft.edits else "went well / badly / lucky are for people",
+        wording.counted(len(document.questions), "open question"),
+        f"{wording.counted(owners, 'action')} without owner",
+        wording.counted(len(draft.edits), "edit") if draft.edits else "went well / badly / lucky are for people",
         CANVAS_WORDS[canvas],
         f"published to {', '.join(wording.quoted(one, 120) for one in draft.published)}" if draft.published else "",
     )

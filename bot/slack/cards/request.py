@@ -3,15 +3,18 @@
 What is shown is what is signed: the exact calls stand whole on the card, or the card carries Review… and no Approve.
 """
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from bot.domain.action import Call
 from bot.domain.approval import Approval, ApprovalState, BoundCall, who_may
+from bot.domain.moment import moment
 from bot.domain.run import Awaiting, Run, StepState
 from bot.domain.runbook import Risk, Runbook
 from bot.domain.value import JsonObject, JsonValue
+from bot.errors import InvalidError
 from bot.slack.cards import wording
 from bot.slack.cards.blocks import (
     Block,
@@ -70,6 +73,11 @@ def effect_of(approval: Approval) -> str:
     if not approval.binding.calls:
         return ""
     return wording.signed(wording.short_keys(wording.sentence(approval.binding.calls[0].effect)), 240)
+
+
+def state_word(approval: Approval) -> str:
+    """Return the state as cards say it."""
+    return "APPROVAL NEEDED" if approval.state is ApprovalState.PENDING else approval.state.value.upper()
 
 
 def _push(approval: Approval, stage: Stage) -> str:
@@ -137,16 +145,22 @@ def _bold(text: str) -> str:
     return text.replace(wording.STAR, "") or "Nothing is said about the effect"
 
 
-def facts(approval: Approval, runbook: Runbook, stage: Stage) -> list[Block]:
-    """Return what decides; in paragraphs of their own, so that a long one never pushes who may off the card."""
+def facts(approval: Approval, runbook: Runbook, stage: Stage, *, rest: str = "in Details") -> list[Block]:
+    """Return what decides; in paragraphs of their own, so that a long one never pushes who may off the card.
+
+    Args:
+        rest: where the rest of what was seen stands.
+    """
     calls = approval.binding.calls
     changes = " · ".join(dict.fromkeys(part for one in calls for part in (_changes(one), _further(one, calls)) if part))
+    says = "*Then*" if changes.startswith("then: ") else "*Changes*"
+    changes = changes.removeprefix("then: ")
     untouched = ", ".join(dict.fromkeys(part for one in calls for part in _parts(one.untouched)))
     seen_at = wording.time_of(approval.asked_at, now=stage.now)
     return [
         section(
             lines(
-                f"*Changes*  {wording.cut_mrkdwn(changes, 420)}" if changes else "",
+                f"{says}  {wording.cut_mrkdwn(changes, 420)}" if changes else "",
                 f"*Does not touch*  {wording.cut_mrkdwn(untouched, 260)}" if untouched else "",
                 f"*If it goes wrong*  {_way_back(approval, runbook)}",
             )
@@ -156,7 +170,7 @@ def facts(approval: Approval, runbook: Runbook, stage: Stage) -> list[Block]:
                 f"*Why* ({stage.name(approval.asked_by)})  “{wording.quoted(approval.reason, 240)}”"
                 if approval.reason
                 else "",
-                f"*Seen* {seen_at}:  {_seen(calls)}. If any of it changes, this request is void.",
+                f"*Seen* {seen_at}:  {_seen(calls, rest)}. If any of it changes, this request is void.",
             )
         ),
         section(f"*Who*  {_who(approval, stage)}"),
@@ -173,7 +187,7 @@ def _changes(one: BoundCall) -> str:
         line.partition(":")[0] for line in said if line not in telling and _WORD.fullmatch(line.partition(":")[0])
     ]
     if not telling or len(telling) + len(others) < len(said):
-        return wording.signed("; ".join(said).replace("->", "→"), 320)
+        return wording.signed(wording.shorter_keys("; ".join(said).replace("->", "→")), 320)
     also = f", with {' and '.join(others)}" if others else ""
     return wording.signed("; ".join(telling).replace("'", "").replace("->", "→") + also, 320)
 
@@ -190,46 +204,65 @@ def _further(one: BoundCall, calls: Sequence[BoundCall]) -> str:
 
 
 def _way_back(approval: Approval, runbook: Runbook) -> str:
-    words = []
+    words: dict[str, None] = {}
+    final: dict[str, list[str]] = {}
     steps = dict.fromkeys(one.step for one in approval.binding.calls)
     for name in steps:
         step = step_or_none(runbook, name)
         if step and step.undo:
-            words.append(f"Undo asks to do “{title_of(runbook, step.undo)}”")
+            words[f"Undo asks to do “{title_of(runbook, step.undo)}”"] = None
         elif step and step.owes:
-            words.append(f"“{title_of(runbook, step.owes)}” is owed from then on, and covered by this click")
+            words[f"“{title_of(runbook, step.owes)}” is owed from then on, and covered by this click"] = None
         elif step and step.no_undo:
-            of = f"“{title_of(runbook, name)}” has no undo: " if len(steps) > 1 else "No undo: "
-            words.append(of + _lower_first(wording.prose(wording.sentence(step.no_undo), 160)))
-    return ". ".join(dict.fromkeys(words)) + "." if words else "There is no undo."
+            why = _lower_first(wording.prose(wording.sentence(step.no_undo), 160))
+            final.setdefault(why, []).append(f"“{title_of(runbook, name)}”")
+    for why, names in final.items():
+        of = f"{' and '.join(names)} {'has' if len(names) == 1 else 'have'} no undo" if len(steps) > 1 else "No undo"
+        words[f"{of}: {why}"] = None
+    return ". ".join(words) + "." if words else "There is no undo."
 
 
 def _lower_first(text: str) -> str:
     return text[:1].lower() + text[1:]
 
 
-def _seen(calls: Sequence[BoundCall]) -> str:
+def _seen(calls: Sequence[BoundCall], rest: str) -> str:
     found: list[tuple[str, JsonValue]] = []
     for one in calls:
         found += [leaf for leaf in leaves(one.seen) if leaf not in found and leaf != ("found", True)]
-    telling = sorted((leaf for leaf in found if not _STAMPS.search(leaf[0].casefold())), key=_telling)[:MOST_SEEN]
+    telling = sorted((leaf for leaf in found if _tells(*leaf)), key=_telling)[:MOST_SEEN]
     shown = [_one_seen(name, value) for name, value in telling]
     left = len(found) - len(shown)
-    more = [f"{left} more in Details"] if left else []
+    count = f"{left} more" if shown else f"{left} value{'s' if left > 1 else ''}"
+    more = [f"{count} {rest}"] if left else []
     return " · ".join([*shown, *more]) or "nothing that decides"
+
+
+def _tells(name: str, value: JsonValue) -> bool:
+    """Return whether a value says something to a person: not a stamp, not that of one object among many, not empty."""
+    return "/" not in name and value not in ("", None) and not _STAMPS.search(name.casefold())
 
 
 def _telling(leaf: tuple[str, JsonValue]) -> int:
     """Return the place of a value among those shown: what state, since when, then the rest as it comes."""
-    name = _last(leaf[0])
-    return 0 if name in _DECIDES else 1 if name.endswith(("_at", "since")) and leaf[1] else 2
+    return 0 if _last(leaf[0]) in _DECIDES else 1 if _is_time(*leaf) else 2
+
+
+def _is_time(name: str, value: JsonValue) -> bool:
+    if not isinstance(value, str) or not _last(name).endswith(("_at", "since")):
+        return False
+    try:
+        moment(value)
+    except InvalidError:
+        return False
+    return True
 
 
 def _one_seen(name: str, value: JsonValue) -> str:
-    said = _last(name)
-    if said.endswith(("_at", "since")) and isinstance(value, str):
-        return f"{wording.quoted(said.replace('_', ' '), 40)} {wording.prose(value, 40)}"
-    return f"{wording.quoted(said, 40)} {wording.code(_short(value), 44)}"
+    said = wording.quoted(_last(name).replace("_", " ") if _is_time(name, value) else _last(name), 40)
+    if _is_time(name, value):
+        return f"{said} {wording.prose(str(value), 40)}"
+    return f"{said} {wording.code(value if isinstance(value, str) else json.dumps(value), 44)}"
 
 
 def _last(name: str) -> str:
@@ -248,10 +281,6 @@ def leaves(seen: JsonObject) -> list[tuple[str, JsonValue]]:
             case _:
                 found.append((name, value))
     return found
-
-
-def _short(value: JsonValue) -> str:
-    return wording.cut(str(value), 40)
 
 
 def _who(approval: Approval, stage: Stage) -> str:

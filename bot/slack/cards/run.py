@@ -1,6 +1,6 @@
 """The run card: where a run stands, edited in place; it notifies nobody and mentions nobody who need not act. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from bot.domain.approval import Approval, ApprovalState
 from bot.domain.run import AddedStep, Awaiting, Run, RunState, StepRecord, StepState, to_undo, undoable
@@ -59,6 +59,8 @@ def state_line(run: Run, runbook: Runbook, stage: Stage) -> str:
     if waiting is None or run.state.ended:
         going = _why(run, runbook, stage)
         return f"{emoji} *{word}*" + (f" · {going}" if going else "")
+    if waiting.what is Awaiting.PERSON and run.state is RunState.WAITING:
+        word = f"{word} for a decision"
     if waiting.what is Awaiting.APPROVAL and waiting.approval:
         opened = stage.linked(f"request:{waiting.approval}", f"open request Q-{waiting.approval}")
         return f"{emoji} *{word} for approval*, {_where(run, runbook)} → {opened}"
@@ -78,6 +80,8 @@ def _where(run: Run, runbook: Runbook) -> str:
         return "at its end"
     if step.added:
         return f"step {step_name(step)}, added"
+    if step not in runbook.forward:
+        return f"step {step_name(step)}, which takes back"
     of = sum(one.phase is step.phase and not one.added for one in runbook.forward)
     return f"{step_name(step)} of {of}" if step.phase is Phase.VERIFICATION else f"step {step_name(step)} of {of}"
 
@@ -94,6 +98,10 @@ def _waits_for(run: Run, runbook: Runbook) -> str:
             return f"{asks}: {' · '.join(missing_inputs(run, runbook)) or 'given just now, going on'}"
         case Awaiting.POLL if waiting.words.startswith("Looks again: "):
             return f"looks again by itself: {title_of(runbook, waiting.step)}"
+        case Awaiting.WATCH:
+            return title_of(runbook, waiting.step)
+        case Awaiting.PERSON if run.record(waiting.step).state is StepState.FAILED:
+            return f"not as expected: {title_of(runbook, waiting.step)}"
         case _:
             return wording.prose(waiting.words, 300)
 
@@ -128,15 +136,33 @@ def steps_text(run: Run, runbook: Runbook, approvals: Sequence[Approval], stage:
     path = [step for name in run.path if (step := step_or_none(runbook, name))]
     over = [step for step in path[: run.at] if run.record(step.id).state is not StepState.PENDING]
     looked = [step for step in over if not _stands_alone(run, step, stage) and not _check_passed(run, step)]
+    alone = [step for step in over if _stands_alone(run, step, stage)]
+    newest = max((place for place, step in enumerate(over) if step in alone and stage.moves(step)), default=0)
+    left = [step for step in runbook.steps if step.id not in run.path and run.record(step.id).state is StepState.FAILED]
+    alone = sorted([*alone, *left], key=lambda step: run.record(step.id).at or run.started)
     return lines(
-        _folded(run, looked),
-        *(_alone(run, runbook, step, approvals, stage) for step in over if _stands_alone(run, step, stage)),
+        _folded(run, looked, telling=over[newest:]),
+        *(_alone(run, runbook, step, approvals, stage) for step in alone),
         _passed(run, over),
         _current(run, runbook),
         _coming(run, path, stage),
         *added_lines(run, stage),
         undo_line(run, runbook),
     )
+
+
+def every_step(run: Run, runbook: Runbook, approvals: Sequence[Approval], stage: Stage) -> list[str]:
+    """Return every step by itself: what it came to, or that it is still to come."""
+    path = [step for name in run.path if (step := step_or_none(runbook, name))]
+    left = [step for step in runbook.steps if step.id not in run.path and run.record(step.id).state is StepState.FAILED]
+    over = [step for step in [*path[: run.at], *left] if run.record(step.id).state is not StepState.PENDING]
+    ahead = path[run.at + 1 :] if not run.state.ended else []
+    owed = {one.step for one in run.owed}
+    return [
+        *(_alone(run, runbook, step, approvals, stage) for step in over),
+        *([now] if (now := _current(run, runbook)) else []),
+        *(f"· {step_name(step)}  {title_of(runbook, step.id, 48)}{_wants_yet(step, owed, stage)}" for step in ahead),
+    ]
 
 
 def added_lines(run: Run, stage: Stage) -> list[str]:
@@ -160,7 +186,7 @@ def _stands_alone(run: Run, step: Step, stage: Stage) -> bool:
 
 def _passed(run: Run, over: Sequence[Step]) -> str:
     passed = [step for step in over if _check_passed(run, step)]
-    notes = " · ".join(wording.prose(run.record(step.id).note, 90) for step in passed if run.record(step.id).note)
+    notes = " · ".join(_noted(run.record(step.id)) for step in passed if run.record(step.id).note)
     return f"✓ *PASS {ranges(passed)}*  {notes}" if passed else ""
 
 
@@ -168,16 +194,23 @@ def _check_passed(run: Run, step: Step) -> bool:
     return step.phase is Phase.VERIFICATION and run.record(step.id).state is StepState.DONE
 
 
-def _folded(run: Run, looked: Sequence[Step]) -> str:
+def _noted(record: StepRecord) -> str:
+    return wording.prose(wording.sentence(record.note), 90)
+
+
+def _folded(run: Run, looked: Sequence[Step], *, telling: Sequence[Step]) -> str:
+    """Return the looks as one line.
+
+    Args:
+        telling: those whose findings are said; what was seen before something was changed is as it was then.
+    """
     if not looked:
         return ""
     records = [(step, run.record(step.id)) for step in looked]
     done = [step for step, record in records if record.state is StepState.DONE]
     skipped = [step for step, record in records if record.state is StepState.SKIPPED]
-    notes = " · ".join(
-        wording.prose(record.note, 90) for _, record in records if record.note and record.state is StepState.DONE
-    )
-    said = f"✓ *DONE {ranges(done)}*  {wording.cut_mrkdwn(notes, 420) or 'Looked'}" if done else ""
+    notes = " · ".join(_noted(run.record(step.id)) for step in done if step in telling and run.record(step.id).note)
+    said = f"✓ *DONE {ranges(done)}*  {wording.cut_mrkdwn(notes, 420) or 'looked'}" if done else ""
     left = f"– *NOT NEEDED {ranges(skipped)}*" if skipped else ""
     return lines(said, left)
 
@@ -202,11 +235,12 @@ def _folded_numbers(numbers: Sequence[int]) -> str:
 def _alone(run: Run, runbook: Runbook, step: Step, approvals: Sequence[Approval], stage: Stage) -> str:
     record = run.record(step.id)
     word = check_word(record) if step.phase is Phase.VERIFICATION else record.state.value.upper()
-    mark = "✗" if record.state is StepState.FAILED else "✓"
+    word = "NOT NEEDED" if record.state is StepState.SKIPPED else word
+    mark = {StepState.FAILED: "✗", StepState.SKIPPED: "–"}.get(record.state, "✓")
     owed = next((one for one in run.owed if one.cause == step.id), None)
     parts = [
         f"{mark} *{word} {step_name(step)}*  {title_of(runbook, step.id)}",
-        note_of(record, 120),
+        "" if record.state is StepState.SKIPPED else note_of(record, 120),
         _by(record, step, approvals, stage),
         f"*owed: {title_of(runbook, owed.step)}*" if owed else "",
         "*taken back*" if step.id in run.undoing else "",
@@ -251,8 +285,11 @@ def _current(run: Run, runbook: Runbook) -> str:
         RunState.OUTCOME_UNKNOWN: "UNKNOWN",
     }.get(run.state, "NOW")
     note = note_of(record) if record.state in {StepState.FAILED, StepState.UNKNOWN} else ""
-    failed = "✗ " if record.state is StepState.FAILED else "→ "
-    return f"{failed}*{word} {step_name(step)}*  {title_of(runbook, step.id)}" + (f" · {note}" if note else "")
+    failed = record.state is StepState.FAILED
+    word = "FAILED" if failed and run.state is RunState.WAITING else word
+    return f"{'✗' if failed else '→'} *{word} {step_name(step)}*  {title_of(runbook, step.id)}" + (
+        f" · {note}" if note else ""
+    )
 
 
 def _coming(run: Run, path: Sequence[Step], stage: Stage) -> str:
@@ -261,12 +298,15 @@ def _coming(run: Run, path: Sequence[Step], stage: Stage) -> str:
         return ""
     owed = {one.step for one in run.owed}
     named = [
-        f"{step_name(step)} {wording.prose(wording.sentence(step.title), 48)}"
-        + (" (approved already)" if step.id in owed else _wants(step, stage))
+        f"{step_name(step)} {wording.prose(wording.sentence(step.title), 48)}" + _wants_yet(step, owed, stage)
         for step in left[:MOST_NEXT]
     ]
     more = f" · then {ranges(left[MOST_NEXT:])}" if len(left) > MOST_NEXT else ""
     return f"· *NEXT*  {' · '.join(named)}{more}"
+
+
+def _wants_yet(step: Step, owed: Collection[str], stage: Stage) -> str:
+    return " (approved already)" if step.id in owed else _wants(step, stage)
 
 
 def _wants(step: Step, stage: Stage) -> str:
@@ -283,11 +323,14 @@ def _wants(step: Step, stage: Stage) -> str:
 def run_buttons(run: Run, runbook: Runbook) -> list[Block]:
     """Return the buttons that work today, most wanted first."""
     undo = undo_button(run, runbook)
+    show = Button(label="All steps", action="show_run", value=str(run.id))
+    if run.state.ended:
+        return buttons([*_wanted(run, runbook), show], [undo] if undo else [])
     shown = [*_wanted(run, runbook), *_always(run)]
     more = [*other_ways(run, runbook), *([undo] if undo else [])]
     more += _leaving_out(run)
-    more.append(Button(label="All steps", action="show_run", value=str(run.id)))
-    if run.next_step and not run.state.ended:
+    more.append(show)
+    if run.next_step:
         more.append(Button(label="Expand this step", action="expand", value=f"{run.id}:{run.next_step}"))
     return buttons(shown, more)
 
@@ -319,7 +362,7 @@ def _wanted(run: Run, runbook: Runbook) -> list[Button]:
 
 def give_button(run: Run, step: str) -> Button:
     """Return the button that opens the modal for what is missing."""
-    return Button(label="Give what is needed…", action="inputs", value=f"{run.id}:{step}", primary=True)
+    return Button(label="Answer…", action="inputs", value=f"{run.id}:{step}", primary=True)
 
 
 def choice_buttons(run: Run, runbook: Runbook) -> list[Button]:
@@ -412,7 +455,7 @@ def stop_button(run: Run) -> Button:
         danger=True,
     )
     label = "Stop here" if run.state is RunState.OUTCOME_UNKNOWN else "Stop"
-    return Button(label=label, action="stop", value=str(run.id), danger=True, confirm=sure)
+    return Button(label=label, action="stop", value=str(run.id), danger=True, confirm=sure, dialog="sure_stop")
 
 
 def undo_button(run: Run, runbook: Runbook) -> Button | None:
@@ -420,7 +463,8 @@ def undo_button(run: Run, runbook: Runbook) -> Button | None:
     step = _undoable(run, runbook)
     if step is None:
         return None
-    return Button(label="Undo…", action="undo", value=str(run.id), confirm=undo_confirm(run, runbook, step))
+    sure = undo_confirm(run, runbook, step)
+    return Button(label="Undo…", action="undo", value=str(run.id), confirm=sure, dialog="sure_undo")
 
 
 def undo_confirm(run: Run, runbook: Runbook, step: Step) -> Confirm:

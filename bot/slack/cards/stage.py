@@ -8,7 +8,7 @@ from datetime import datetime
 from bot.domain.action import Catalogue, Platform
 from bot.domain.policy import Policy, verdict
 from bot.domain.run import Run, StepRecord, StepState
-from bot.domain.runbook import Phase, Runbook, Status, Step
+from bot.domain.runbook import Phase, Risk, Runbook, Status, Step
 from bot.slack.cards import wording
 
 _ERROR = re.compile(r"[A-Za-z][A-Za-z0-9_.]{1,60}", re.ASCII)
@@ -61,6 +61,11 @@ class Stage:
         """Return whether the step is one that asks before it acts."""
         action = self.catalogue.actions.get(step.uses or "")
         return action is not None and action.propose is not None
+
+    def moves(self, step: Step) -> bool:
+        """Return whether the step can change the lake itself, and not only hold or stop what runs."""
+        action = self.catalogue.actions.get(step.uses or "")
+        return action is not None and action.propose is not None and action.risk in {Risk.CHANGE, Risk.DESTRUCTIVE}
 
     def asks_for(self, step: Step) -> str:
         """Return in words whose click the step will want."""

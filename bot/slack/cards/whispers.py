@@ -10,7 +10,7 @@ from bot.domain.following import FollowUp
 from bot.domain.incident import Incident
 from bot.domain.records import AlarmState, Episode
 from bot.domain.run import Run
-from bot.domain.runbook import Runbook, Status
+from bot.domain.runbook import Risk, Runbook, Status, Step
 from bot.domain.value import JsonObject, JsonValue
 from bot.slack.cards import wording
 from bot.slack.cards.assist import evidence_blocks
@@ -18,8 +18,8 @@ from bot.slack.cards.blocks import Block, Button, Message, buttons, context, exa
 from bot.slack.cards.calls import exact_text, fits_card
 from bot.slack.cards.checklist import line_of, told_of
 from bot.slack.cards.incident import head
-from bot.slack.cards.request import effect_of, facts, request_card
-from bot.slack.cards.run import run_buttons, state_line, steps_text
+from bot.slack.cards.request import effect_of, facts, request_card, state_word
+from bot.slack.cards.run import every_step, ranges, run_buttons, state_line
 from bot.slack.cards.stage import Stage, headline, step_name
 
 MOST_LISTED = 8
@@ -93,6 +93,9 @@ def _with_mentions(words: str, approval: Approval | None) -> str:
     return re.sub(r"&lt;@([A-Za-z0-9_-]{1,40})&gt;", restored, shown)
 
 
+_RISKS = {Risk.CONTROL.value: "control step", Risk.DESTRUCTIVE.value: "destructive change"}
+
+
 def _rule(approval: Approval, stage: Stage, *, said: bool) -> str:
     """Return the rule in words; who can approve only where that is not said already."""
     if approval.state is not ApprovalState.PENDING:
@@ -100,9 +103,10 @@ def _rule(approval: Approval, stage: Stage, *, said: bool) -> str:
     until = wording.time_of(approval.expires, now=stage.now)
     barred = "" if approval.binding.requester_may else " who did not ask for it"
     wanted = wording.roles_wanted(approval.missing(), stage.policy)
+    risk = _RISKS.get(approval.binding.risk, approval.binding.risk)
     return lines(
         f"Nothing was done; {approval.label} is open until {until}.",
-        f"Rule: this {approval.binding.risk} in {stage.environment} needs {wanted}{barred}."
+        f"Rule: this {risk} in {stage.environment} needs {wanted}{barred}."
         + ("" if said else f" Can approve: {who_may(approval)}."),
     )
 
@@ -125,6 +129,24 @@ def _help(told: Whisper) -> tuple[str, list[Block]]:
     """Return what can be typed; the words are the door's own, with all that was typed escaped in them."""
     words = str(told.payload.get("words", ""))
     return wording.push(wording.quoted(words.split("\n")[0], 118)), [section(words)]
+
+
+_PLACES = {
+    "alarm": "A-{}",
+    "run": "R-{}",
+    "request": "Q-{}",
+    "incident": "INC-{}",
+    "postmortem": "the draft",
+    "checklist": "the checklist",
+}
+
+
+def _done(told: Whisper) -> tuple[str, list[Block]]:
+    """Return that what was typed is done, with the way to the card that shows it."""
+    words, at = wording.quoted(str(told.payload.get("words", "")), 100), str(told.payload.get("at", ""))
+    kind, _, number = at.partition(":")
+    place = _PLACES.get(kind, "there").format(number)
+    return wording.push(f"{words}: {place}"), [section(f"✓ {words}: {told.stage.linked(at, place)}")]
 
 
 # Runs.
@@ -177,11 +199,16 @@ def _run(told: Whisper) -> tuple[str, list[Block]]:
     text = wording.push(f"{run.label} {run.state.value.replace('_', ' ')}: {headline(run)}")
     return text, [
         section(lines(f"*{stage.environment} · {headline(run)}*", state_line(run, told.runbook, stage))),
-        section(steps_text(run, told.runbook, own, stage) or "Nothing done yet."),
+        *_in_parts(every_step(run, told.runbook, own, stage)),
         *([section(f"*Inputs*  {given}")] if given else []),
         *run_buttons(run, told.runbook),
         context(stage.linked(f"run:{run.id}", "the run card in the channel")),
     ]
+
+
+def _in_parts(steps: Sequence[str]) -> list[Block]:
+    """Return the lines in paragraphs of a few, so that where a card is too long each loses a little."""
+    return [section("\n".join(steps[place : place + 6])) for place in range(0, len(steps), 6)][:8]
 
 
 def _runs(told: Whisper) -> tuple[str, list[Block]]:
@@ -237,7 +264,7 @@ def _details(told: Whisper) -> tuple[str, list[Block]]:
     )
     opened = stage.linked(f"request:{one.id}", "the request in its channel")
     return text, [
-        section(lines(f"*{stage.environment} · {one.state.value.upper()}* · {one.label}", f"*{effect_of(one)}.*")),
+        section(lines(f"*{stage.environment} · {state_word(one)}* · {one.label}", f"*{effect_of(one)}.*")),
         *facts(one, told.runbook, stage),
         shown,
         *buttons([Button(label="Details", action="details", value=str(one.id))]),
@@ -350,7 +377,7 @@ def _runbooks(told: Whisper) -> tuple[str, list[Block]]:
         return wording.push(words), [section(words)]
     count = len(items)
     found = [_item(one) for one in items] if count <= MOST_SHOWN else _by_category(items)
-    title = f"{count} runbook{'s' if count > 1 else ''}" + (f" for “{searched}”" if searched else "")
+    title = wording.counted(count, "runbook") + (f" for “{searched}”" if searched else "")
     return wording.push(title), [section(f"*{title}*"), *found]
 
 
@@ -378,9 +405,10 @@ def _item(item: JsonObject) -> Block:
     matched = ", ".join(wording.quoted(str(one), 20) for one in _listed(item.get("matched"))[:4])
     fits = f" · matches {matched}" if matched else ""
     name = str(item.get("id", ""))
+    status = "" if item.get("status") == Status.ACTIVE.value else f" · *{said('status', 12).upper()}*"
     return section(
         lines(
-            f"*{said('title', 60)}* · {wording.code(name, 40)} · {said('category', 30)} · {said('status', 12)}{fits}",
+            f"*{said('title', 60)}* · {wording.code(name, 40)} · {said('category', 30)}{status}{fits}",
             said("summary", 130),
         ),
         button=Button(label="Show", action="show_runbook", value=name[:200]),
@@ -393,21 +421,24 @@ def _runbook(told: Whisper) -> tuple[str, list[Block]]:
         return _gone("runbook")
     stage = told.stage
     steps = [f"{step_name(one)}. {wording.prose(wording.sentence(one.title), 60)}" for one in runbook.forward]
-    asks = [f"{step_name(one)} asks {stage.asks_for(one)}" for one in runbook.forward if stage.changes(one)]
+    asks: dict[str, list[Step]] = {}
+    for one in runbook.forward:
+        if stage.changes(one):
+            asks.setdefault(stage.asks_for(one), []).append(one)
     alarms = ", ".join(wording.code(one, 50) for one in runbook.alarms)
     owner = wording.role_name(runbook.owner, stage.policy)
     return wording.push(f"{wording.prose(runbook.title, 80)}: {wording.prose(runbook.summary, 100)}"), [
         section(
             lines(
                 f"*{wording.prose(runbook.title, 80)}* · {wording.code(runbook.id, 40)}"
-                f" · {runbook.status.value} · {owner}",
+                f" · {owner}" + ("" if runbook.status is Status.ACTIVE else f" · *{runbook.status.value.upper()}*"),
                 wording.prose(runbook.summary, 300),
                 f"*Can it wait?* {wording.prose(runbook.can_wait, 200)}" if runbook.can_wait else "",
                 f"*Answers* {alarms}" if alarms else "",
             )
         ),
         section("\n".join(steps)),
-        *([section(f"*Asks* {' · '.join(asks)}")] if asks else []),
+        *([section(f"*Asks*  {' · '.join(f'{who}: {ranges(of)}' for who, of in asks.items())}")] if asks else []),
         *_runbook_buttons(runbook),
         context(wording.code(runbook.path, 100)),
     ]
@@ -431,8 +462,11 @@ def _plan(told: Whisper) -> tuple[str, list[Block]]:
     text = wording.push(
         f"Plan of {wording.quoted(name, 40)}: {len(steps)} steps, {asks} would ask now. Nothing started."
     )
-    half = (len(steps) + 1) // 2
-    parts = ["\n".join(_planned(one, told.stage) for one in part) for part in (steps[:half], steps[half:]) if part]
+    checks = [one for one in steps if _for_the_end(one)]
+    shown = [_planned(one, told.stage) for one in steps if one not in checks]
+    shown += [_checked_then(checks)] if checks else []
+    half = (len(shown) + 1) // 2
+    parts = ["\n".join(part) for part in (shown[:half], shown[half:]) if part]
     start = Button(label="Start runbook", action="run_runbook", value=name[:200], primary=True)
     return text, [section(lines(head, *warnings)), *map(section, parts), *buttons([start])]
 
@@ -447,13 +481,22 @@ _PLANNED = {
 }
 
 
+def _for_the_end(step: JsonObject) -> bool:
+    return step.get("phase") == "verification" and step.get("status") == "known later"
+
+
+def _checked_then(checks: Sequence[JsonObject]) -> str:
+    titles = [wording.prose(wording.sentence(str(one.get("title", ""))), 60) for one in checks]
+    return f"· {wording.counted(len(checks), 'check')} at the end: {' · '.join(titles)}"
+
+
 def _planned(step: JsonObject, stage: Stage) -> str:
     status = str(step.get("status", ""))
     number = f"check {step.get('number')}" if step.get("phase") == "verification" else str(step.get("number"))
     needs = [str(role) for role in _listed(step.get("needs"))]
     asks = "" if status == "would ask" else "asks "
     who = f" ({asks}{wording.roles_wanted(needs, stage.policy)})" if needs else ""
-    words = wording.signed(str(step.get("words", "")), 120)
+    words = wording.signed(str(step.get("words", "")).replace("->", "→"), 120)
     title = wording.prose(wording.sentence(str(step.get("title", ""))), 60)
     return f"{_PLANNED.get(status, '·')} {wording.quoted(number, 12)} {title} · {wording.quoted(status, 20)}{who}" + (
         f": {words}" if words else ""
@@ -462,6 +505,7 @@ def _planned(step: JsonObject, stage: Stage) -> str:
 
 KINDS: Mapping[str, Draw] = {
     "help": _help,
+    "done": _done,
     "refused": _refused,
     "joined": _joined,
     "alone": _alone,

@@ -20,7 +20,7 @@ STAR = "\u2217"
 _MARKS = {"*": STAR, "~": "\u223c", "`": "'"}
 _ID = re.compile(r"[A-Za-z0-9_-]{1,40}", re.ASCII)
 _TORN = re.compile(r"(?:<[^<>]*|&[a-z]{0,4})$")
-_ISO = re.compile(r"\b[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?(?:Z|\+00:00)")
+_ISO = re.compile(r"\b[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?(?:Z|\+00:00| UTC)")
 _KEY = re.compile(r"(?<![\w/])[\w=.-]+(?:/[\w=.-]+)+/([\w=.-]*\w)", re.ASCII)
 LONG_KEY = 30  # characters
 _FAR = timedelta(hours=12)
@@ -58,6 +58,11 @@ def quoted(text: str, most: int = 200) -> str:
     return escaped("".join(_MARKS.get(c, c) for c in visible(text[: most * 4])), most)
 
 
+def told(text: str, most: int = 200) -> str:
+    """Return what was quoted or worded from evidence: as `quoted`, with times as dates and gaps of a pattern as `…`."""
+    return _dated(quoted(text.replace("<*>", "…"), most))
+
+
 def prose(text: str, most: int = 200) -> str:
     """Return a runbook's own words: code in backticks stays code, look-alikes in it escaped; times are dates."""
     parts = visible(text[: most * 4].replace("**", "")).split("`")
@@ -72,7 +77,7 @@ def prose(text: str, most: int = 200) -> str:
 def _dated(text: str) -> str:
     def date(found: re.Match[str]) -> str:
         try:
-            at = moment(found[0])
+            at = moment(found[0].replace(" UTC", "Z"))
         except InvalidError:
             return found[0]
         return f"<!date^{int(at.timestamp())}^{{date_short_pretty}} {{time}}|{at.strftime('%d %b %H:%M UTC')}>"
@@ -100,6 +105,15 @@ def ascii_only(text: str) -> str:
 def short_keys(text: str) -> str:
     """Return a sentence with only the end of long object keys, `…/f-0193.csv.gz`; the exact call has them whole."""
     return _KEY.sub(lambda found: f"…/{found[1]}" if len(found[0]) > LONG_KEY else found[0], text)
+
+
+def shorter_keys(text: str) -> str:
+    """Return the text with the last two parts of long object keys: files of one name lie in folders of other names."""
+
+    def shown(found: re.Match[str]) -> str:
+        return f"…/{'/'.join(found[0].split('/')[-2:])}" if len(found[0]) > LONG_KEY else found[0]
+
+    return _KEY.sub(shown, text)
 
 
 def code(text: str, most: int = 80) -> str:
@@ -144,6 +158,11 @@ def mention(role: str, policy: Policy) -> str:
     if known and known.people:
         return people(known.people)
     return role_name(role, policy)
+
+
+def counted(count: int, noun: str) -> str:
+    """Return the number with its noun: `1 edit`, `2 edits`."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def roles_wanted(needs: Iterable[str], policy: Policy) -> str:

@@ -12,7 +12,7 @@ def play(story: Story, until: str | None) -> bool:
     story.breaks("the nightly load of transactions starts; one file holds an unknown currency")
     story.presses(ana, "Start runbook")
     story.approves(ana, "Pause the nightly load", why="approves the pause of the schedule (control: on-call, she may)")
-    story.posted("Give what is needed")
+    story.posted("Answer…")
     story.mended("hears that the source has re-sent the file, corrected")
     reason = "currency column fixed upstream, file re-sent"
     story.gives(ana, {"reason": reason}, why=f"gives the reason: {reason}")

@@ -131,9 +131,9 @@ class Story:
 
     def gives(self, who: Person, values: Payload, *, why: str) -> None:
         """Give what the run waits for, in the modal it offers; `values` by the parameter's name."""
-        self.posted("Give what is needed", who=who)
+        self.posted("Answer…", who=who)
         self.did(who, why)
-        _good(who.click("Give what is needed…"))
+        _good(who.click("Answer…"))
         who.wait_for_view()
         _good(who.submit({f"input:{name}": value for name, value in values.items()}))
 

@@ -9,6 +9,7 @@ from bot.domain.approval import Approval, ApprovalState
 from bot.domain.following import FollowState, FollowUp, Why, closed
 from bot.domain.incident import Incident
 from bot.domain.postmortem.comparing import Fate
+from bot.domain.problem import Problem
 from bot.domain.records import AlarmState, Attempt, Episode
 from bot.domain.run import Awaiting, Run, RunState, StepRecord, StepState, Waiting
 from bot.domain.runbook import Parameter, Runbook, Status
@@ -61,8 +62,13 @@ from tests.slack.cards.samples import (
 Show = Callable[[], Message | View]
 
 
-def _alarm(episode: Episode, run: Run | None = None, *others: Episode, known: bool = True) -> Message:
-    return alarm_card(episode, runbook() if known else None, run, stage(), others=others)
+BROKEN = Problem(path="runbooks/quarantine-review.md", line=12, words="`owner:` is missing; name a role.")
+
+
+def _alarm(
+    episode: Episode, run: Run | None = None, *others: Episode, known: bool = True, unread: Sequence[Problem] = ()
+) -> Message:
+    return alarm_card(episode, runbook() if known else None, run, stage(), others=others, unread=unread)
 
 
 def _ended_request(state: ApprovalState, why: str, by: str = "bot", *, waits: bool = True) -> Message:
@@ -246,6 +252,9 @@ GALLERY: dict[str, Show] = {
     "alarm-without-runbook": lambda: _alarm(
         an_alarm(runbook=None, why="no runbook names this alarm", findings=()), known=False
     ),
+    "alarm-beside-a-broken-runbook": lambda: _alarm(
+        an_alarm(runbook=None, why="no runbook names this alarm", findings=()), known=False, unread=(BROKEN,)
+    ),
     "alarm-snoozed": lambda: _alarm(an_alarm(snoozed_until=NIGHT + timedelta(hours=1), taken_by=BO)),
     "run-with-an-added-step": lambda: run_card(with_added(), following(runbook(), with_added()), (), stage()),
     "run-waiting-at-an-added-step": lambda: run_card(_at_added(), following(runbook(), _at_added()), (), stage()),
@@ -368,6 +377,19 @@ GALLERY: dict[str, Show] = {
         waiting_for(Awaiting.APPROVAL, "half_open"),
         approval=an_approval(state=ApprovalState.EXPIRED, id=7),
     ),
+    "notice-declined": lambda: _notice(
+        {"what": "declined", "approval": 9, "step": "half_open"},
+        waiting_for(Awaiting.PERSON, "half_open", words="Q-9 declined"),
+        approval=an_approval(state=ApprovalState.DECLINED, ended_by=BO, ended_why="not now: file not fixed yet"),
+    ),
+    "notice-declined-and-asked-again": lambda: _notice(
+        {"what": "declined", "approval": 9, "step": "half_open"},
+        waiting_for(Awaiting.APPROVAL, "half_open"),
+        approval=an_approval(state=ApprovalState.DECLINED, ended_by=BO, ended_why="not now: file not fixed yet"),
+    ),
+    "notice-failed-and-taken-back": lambda: _notice(
+        {"what": "failed", "step": "probe"}, waiting_for(Awaiting.APPROVAL, "half_open")
+    ),
     "notice-reminded": lambda: _notice(
         {"what": "reminded", "approval": 9}, at_step("half_open"), approval=an_approval()
     ),
@@ -381,6 +403,7 @@ GALLERY: dict[str, Show] = {
         {"what": "input", "step": "half_open", "by": BO}, _chosen(at_step("half_open")), book=_with_ways()
     ),
     "notice-done": lambda: _notice({"what": "done", "step": "half_open"}, waiting_for(Awaiting.DONE, "half_open")),
+    "whisper-done": lambda: _whisper({"what": "done", "words": "Severity 2", "at": "incident:7"}),
     "whisper-refused": lambda: _whisper(
         {"what": "refused", "words": REFUSED, "kind": "cast_vote", "approval": 9}, run=at_step("half_open"), asked=True
     ),

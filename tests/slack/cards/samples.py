@@ -88,6 +88,7 @@ def an_alarm(**changes: object) -> Episode:
         region="eu-west-1",
         state="ALARM",
         previous="OK",
+        description="The load of transactions halted itself; it waits for a person.",
         reason="Threshold Crossed: 1 datapoint [101.0 (21/01/26 02:05:00)] was greater than the threshold (100.0).",
         at="2026-01-21T02:07:31Z",
         namespace="DataLake/ETL",

@@ -141,9 +141,18 @@ def test_the_run_card_mentions_nobody_because_it_never_notifies(name: str) -> No
     assert re.findall(r"<[@!](?!date)", json.dumps(shown(name).blocks)) == []
 
 
-@pytest.mark.parametrize("name", [name for name in MESSAGES if name.startswith("notice-")])
+OVER = ["notice-declined-and-asked-again", "notice-failed-and-taken-back"]
+
+
+@pytest.mark.parametrize("name", [name for name in MESSAGES if name.startswith("notice-") and name not in OVER])
 def test_a_notice_mentions_somebody_because_it_needs_somebody(name: str) -> None:
     assert re.findall(r"<[@!](?!date)", json.dumps(shown(name).blocks))
+
+
+@pytest.mark.parametrize("name", OVER)
+def test_a_notice_that_is_over_offers_nothing(name: str) -> None:
+    assert elements(shown(name), "button") == []
+    assert "Over: " in json.dumps(shown(name).blocks)
 
 
 @pytest.mark.parametrize(

@@ -409,12 +409,12 @@ def test_a_click_names_the_edition_it_was_shown_with() -> None:
     assert str(card.blocks[0]["block_id"]).startswith("request:9:3:")
 
 
-def test_an_overflow_with_undo_in_it_asks_first() -> None:
+def test_an_overflow_with_undo_in_it_asks_about_undo_only_in_a_dialog_of_its_own() -> None:
     card = run_card(waiting_for(Awaiting.APPROVAL, "close"), runbook(), [], stage())
     menu = [element for block in card.blocks for element in _elements(block) if element["type"] == "overflow"]
 
-    assert [option["value"] for option in menu[0]["options"]] == ["undo:42", "show_run:42", "expand:42:close"]
-    assert "Half-open the breaker" in json.dumps(menu[0]["confirm"])
+    assert [option["value"] for option in menu[0]["options"]] == ["sure_undo:42", "show_run:42", "expand:42:close"]
+    assert "confirm" not in menu[0]
 
 
 def _elements(block: Mapping[str, Any]) -> list[dict[str, Any]]:

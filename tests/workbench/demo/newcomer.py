@@ -116,7 +116,7 @@ class Newcomer:
         """Come to where the reason is asked for."""
         self.begins()
         self.press("Pause the nightly load", "Approve")
-        expect(self.card("needs an answer", "Give what is needed…")).to_be_visible(timeout=PATIENCE_MS)
+        expect(self.card("needs an answer", "Answer…")).to_be_visible(timeout=PATIENCE_MS)
 
     def asks(self, reason: str = "currency column fixed upstream, file re-sent") -> None:
         """Come to where the half-open request stands."""
@@ -126,7 +126,7 @@ class Newcomer:
 
     def gives(self, reason: str) -> None:
         """Give the reason in the modal."""
-        self.press("needs an answer", "Give what is needed…")
+        self.press("needs an answer", "Answer…")
         self.fill(re.compile("Why is it safe"), reason)
         self.submit("Go on")
         expect(self.dialog).to_have_count(0)

@@ -37,7 +37,7 @@ def test_a_newcomer_repairs_the_lake_and_every_card_fits_a_phone(opened: Newcome
     ana.done("Have the bad file re-sent")
     expect(ana.card("needs an answer")).to_contain_text("Why is it safe to try again?")
     phone.fits()
-    ana.press("needs an answer", "Give what is needed…")
+    ana.press("needs an answer", "Answer…")
     reason = ana.dialog.get_by_label(re.compile("Why is it safe"))
     reason.fill("x" * 301)
     expect(reason).to_have_value("x" * 300)

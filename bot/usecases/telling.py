@@ -1,0 +1,67 @@
+"""Which messages tell of a run, and are behind once it stands otherwise: none may offer a way that is closed."""
+
+from collections.abc import Iterator
+
+from bot.domain.records import Card, CardKind
+from bot.domain.run import Awaiting, Run, standing
+from bot.usecases.desk import Desk
+
+
+def run_card(run: Run) -> Card:
+    """Return the card that shows the run; it is edited in place and notifies nobody."""
+    return Card(key=f"run:{run.id}", kind=CardKind.RUN, subject=run.id, channel=run.place.channel)
+
+
+def notice(run: Run, what: str, *, mark: str = "", **facts: str | int | bool | None) -> Card:
+    """Return a new message about a run that does notify: finished, failed, unknown, owed."""
+    return Card(
+        key=f"{what}:{run.id}{mark}",
+        kind=CardKind.NOTICE,
+        subject=run.id,
+        channel=run.place.channel,
+        under=f"run:{run.id}",
+        payload={"what": what, **facts},
+        urgent=True,
+    )
+
+
+def run_cards(desk: Desk, run: Run) -> tuple[Card, ...]:
+    """Return the run's own card, and those that stand already and show what it no longer is or waits for."""
+    before = desk.records.run(run.id)
+    keys: list[str] = []
+    if standing(before) is not standing(run):
+        keys += [f"alarm:{run.alarm}", f"incident:{run.incident}"]
+    if before.waiting != run.waiting:
+        keys += _asking(desk, before)
+    if before.owed != run.owed:
+        keys += _owing(desk, before)
+    known = (desk.records.card(key) for key in dict.fromkeys(keys))
+    return (run_card(run), *(card.model_copy(update={"urgent": False}) for card in known if card))
+
+
+def _asking(desk: Desk, run: Run) -> Iterator[str]:
+    """Yield the keys of what asked somebody for the step that the run waits at."""
+    if run.waiting is None:
+        return
+    step = run.waiting.step
+    at = f"{run.id}:{step}:{run.record(step).request}"
+    match run.waiting.what:
+        case Awaiting.INPUT | Awaiting.DONE:
+            yield f"{run.waiting.what.value}:{at}"
+        case Awaiting.PERSON:
+            yield from (f"failed:{at}", f"unknown:{at}")
+            for one in desk.records.approvals(run=run.id):
+                if one.step == step:
+                    yield f"request:{one.id}"
+                    yield from (f"{what}:{run.id}:{one.id}" for what in ("void", "expired", "declined"))
+        case _:
+            return
+
+
+def _owing(desk: Desk, run: Run) -> Iterator[str]:
+    """Yield the keys of what said that the run, which has ended, still owes something."""
+    yield f"finished:{run.id}:{len(run.undoing)}"
+    number = 0
+    while desk.records.card(f"owed:{run.id}:{number}") is not None:
+        yield f"owed:{run.id}:{number}"
+        number += 1
