@@ -18,7 +18,7 @@ from bot.domain.records import Episode
 from bot.domain.run import Run, RunState, StepState
 from bot.domain.runbook import Runbook, Step
 from bot.domain.value import JsonObject, JsonValue
-from bot.errors import BotError
+from bot.errors import BotError, EdgeError, NotFoundError
 from bot.ports import Library
 from bot.usecases.alarms import findings_of
 from bot.usecases.desk import Desk
@@ -29,6 +29,8 @@ RECENT = timedelta(hours=24)
 MOST_RUNS = 8
 MOST_GROUPS = 3
 MOST_NOTES = 10
+MOST_NOTES_IN_A_DRAFT = 30
+MOST_NAMED = 5
 MOST_PAST = 3
 
 
@@ -65,7 +67,7 @@ def of_run(desk: Desk, run: Run, runbook: Runbook) -> Evidence:
     for step in runbook.steps:
         _step(found, run, step)
     if run.incident is not None:
-        _notes(found, desk.records.incident(run.incident))
+        _notes(desk, found, desk.records.incident(run.incident))
     return found.evidence()
 
 
@@ -80,7 +82,7 @@ def of_question(desk: Desk, question: str, *, channel: str) -> Evidence:
         _read_now(desk, found, desk.library.runbooks().get(name), channel)
     _runs(desk, found, runbook=None)
     for incident in desk.records.incidents()[:MOST_RUNS]:
-        add_incident(found, incident)
+        add_incident(desk, found, incident)
     _past(desk, found, question)
     for name in named:
         _prose(desk, found, name)
@@ -251,7 +253,7 @@ def _runs(desk: Desk, found: Gathering, *, runbook: str | None) -> None:
         )
 
 
-def add_incident(found: Gathering, incident: Incident) -> None:
+def add_incident(desk: Desk, found: Gathering, incident: Incident, *, most: int = MOST_NOTES) -> None:
     """Add an incident and what people noted, for its own channel."""
     over = f", resolved {written(incident.resolved)}" if incident.resolved else ""
     found.add(
@@ -263,19 +265,36 @@ def add_incident(found: Gathering, incident: Incident) -> None:
         at=incident.declared,
         channel=incident.place.channel,
     )
-    _notes(found, incident)
+    _notes(desk, found, incident, most=most)
 
 
-def _notes(found: Gathering, incident: Incident) -> None:
-    for note in incident.notes[-MOST_NOTES:]:
+def _notes(desk: Desk, found: Gathering, incident: Incident, *, most: int = MOST_NOTES) -> None:
+    for note in incident.notes[-most:]:
+        source = f"note in {incident.label}"
+        if note.marks:
+            marked = ", ".join(dict.fromkeys(called(desk, mark.by) for mark in note.marks[:MOST_NAMED]))
+            source = f"said by {called(desk, note.by)} in {incident.label}, marked by {marked}"
         found.add(
             "message",
             note.text,
             origin=Origin.TEXT,
-            source=f"note in {incident.label}",
+            source=source,
             at=note.at,
+            link=note.link,
             channel=incident.place.channel,
         )
+    if len(incident.notes) > most:
+        found.skip(f"{incident.label} has {len(incident.notes) - most} notes more, which are older")
+
+
+def called(desk: Desk, person: str) -> str:
+    """Return what a person is called; their id where Slack does not say."""
+    if not person or person in {"bot", "aws"}:
+        return person
+    try:
+        return f"@{desk.directory.person(person).name}"
+    except (EdgeError, NotFoundError):
+        return person
 
 
 def add_run(desk: Desk, found: Gathering, run: Run) -> None:

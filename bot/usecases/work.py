@@ -19,6 +19,7 @@ from bot.usecases.changes import change_step
 from bot.usecases.desk import Desk
 from bot.usecases.following import remind_owner
 from bot.usecases.inbox import deal
+from bot.usecases.marking import look_at_marked
 from bot.usecases.mornings import tell_in_the_morning
 from bot.usecases.postmortems.writing import perform_draft
 from bot.usecases.runs import perform as perform_segment
@@ -56,6 +57,8 @@ def perform_work(desk: Desk, work: str) -> None:
             remind_owner(desk, work)
         case "morning":
             tell_in_the_morning(desk, work)
+        case "marks":
+            look_at_marked(desk, work)
         case "assist":
             perform_assist(desk, work)
         case _:
