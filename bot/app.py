@@ -39,10 +39,11 @@ from bot.domain.inbox import OF_ALARM, AlarmCame, Delivery
 from bot.domain.metrics import STARTS, measured
 from bot.domain.people import Person, Place
 from bot.domain.reading import read_runbook
+from bot.domain.remarks import Remark
 from bot.domain.uploads import Upload
 from bot.engine.transact import DbosEngine
 from bot.errors import EdgeError, UnavailableError
-from bot.ports import Assistant, Clock, Directory, Uploads
+from bot.ports import Assistant, Clock, Directory, Remarks, Uploads
 from bot.records.archives import FolderArchive
 from bot.records.index import RunbookIndex
 from bot.records.library import FolderLibrary
@@ -58,6 +59,7 @@ from bot.slack.drawing import Drawing
 from bot.slack.files import SlackFiles
 from bot.slack.links import Links
 from bot.slack.opened import Opened
+from bot.slack.remarks import SlackRemarks
 from bot.slack.renderer import Renderer
 from bot.slack.transport import HttpTransport, PostedTransport, SocketTransport, Transport, Urgent
 from bot.slack.views import Views
@@ -258,6 +260,7 @@ def build(settings: Settings, *, clock: Clock | None = None, endpoints: Endpoint
         catalogue=_catalogue(endpoints),
         uploads=SlackFiles(patient(client)),
         permalink=links.to,
+        remarks=SlackRemarks(patient(client), directory=directory),
     )
     quick = SlackDirectory(client=hasty(client), policy=policy, team=team, memory=known)
     failures = Failures()
@@ -349,6 +352,7 @@ def plan_alone(settings: Settings, name: str, given: Mapping[str, str], *, endpo
             assistant=ExtractiveAssistant(),
             catalogue=_catalogue(endpoints),
             uploads=_NoUploads(),
+            remarks=_NoRemarks(),
         )
         runbook = desk.library.find(name)
         place = Place(team=desk.team, channel=desk.channel)
@@ -371,6 +375,7 @@ def _desk(
     assistant: Assistant,
     catalogue: Catalogue,
     uploads: Uploads,
+    remarks: Remarks,
     permalink: Callable[[str, str], str] = nowhere,
 ) -> Desk:
     library = FolderLibrary(settings.runbooks, read=read_runbook)
@@ -383,6 +388,7 @@ def _desk(
         library=library,
         logs=AwsLogs(Looking(catalogue=CATALOGUE, platform=settings.the_platform(), perform=cloud.look)),
         uploads=uploads,
+        remarks=remarks,
         archive=FolderArchive(settings.records.archives, published=settings.records.published, copy=copy),
         search=RunbookIndex(settings.records.index, runbooks=library.runbooks, incidents=lambda: pages(store)),
         assistant=assistant,
@@ -483,6 +489,18 @@ class _NoUploads:
         raise UnavailableError("There is no Slack here to ask for a file.")
 
 
+class _NoRemarks:
+    """Stand for what people say where there is no Slack."""
+
+    def remark(self, channel: str, ts: str) -> Remark | None:
+        """Know no message."""
+        raise UnavailableError("There is no Slack here to ask for a message.")
+
+    def link(self, channel: str, ts: str) -> str:
+        """Know no message."""
+        raise UnavailableError("There is no Slack here to ask for a message.")
+
+
 def _also(*done: Callable[[], object]) -> Callable[[], None]:
     """Return one function that does each in turn."""
 
@@ -531,6 +549,7 @@ def _transport(
         signing_secret=secret,
         views=Views(desk=desk, stage=stage, opened=Opened(kept=desk.records, now=desk.now), zone=zone),
         commands=Commands(names=settings.slack.commands),
+        note_emoji=settings.slack.note_emoji,
     )
     if settings.slack.transport == "http":
         also = _posted(settings, desk=desk, bell=bell)

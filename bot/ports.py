@@ -30,6 +30,7 @@ from bot.domain.postmortem.document import Postmortem
 from bot.domain.postmortem.draft import Draft, DraftView
 from bot.domain.problem import Problem
 from bot.domain.records import Attempt, Card, Change, Episode, Taken, Taking, Wait
+from bot.domain.remarks import Remark
 from bot.domain.run import Run
 from bot.domain.runbook import Runbook
 from bot.domain.uploads import Upload
@@ -174,6 +175,28 @@ class Uploads(Protocol):
         Raises:
             InvalidError: it is larger than a file may be that is read.
             EdgeError: it could not be read, or does not lie with Slack.
+        """
+        ...
+
+
+class Remarks(Protocol):
+    """Reads single messages that were said in Slack."""
+
+    def remark(self, channel: str, ts: str) -> Remark | None:
+        """Return the message as it is now; None where it is gone.
+
+        Raises:
+            UnavailableError: Slack did not say.
+            CallRefusedError: the bot may not read there.
+        """
+        ...
+
+    def link(self, channel: str, ts: str) -> str:
+        """Return the message's address.
+
+        Raises:
+            UnavailableError: Slack did not say.
+            CallRefusedError: it has none.
         """
         ...
 

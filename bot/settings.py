@@ -41,6 +41,11 @@ class SlackSettings(_Part):
     http_port: int = Field(8080, ge=1, le=65_535, description="port of the signed HTTP transport")
     workspace_url: str = Field("", description="e.g. the https address of the workspace, for links between cards")
     commands: Mapping[str, str] = Field({}, description='other names for slash commands, e.g. {runbook = "rb"}')
+    note_emoji: str = Field(
+        "memo",
+        pattern=r"^[a-z0-9_+'-]{0,100}$",
+        description="emoji that makes a message a note of its channel's incident, as a pin does; empty: pins only",
+    )
     morning_hour: int = Field(
         AT_WORK,
         ge=MORNING,

@@ -7,8 +7,9 @@ from bot.domain.logs.event import LogEvent
 from bot.domain.logs.fetching import Fetched, Progress, ReadLogs
 from bot.domain.logs.showing import Pointed
 from bot.domain.postmortem.document import Postmortem
+from bot.domain.remarks import Remark
 from bot.domain.uploads import Upload
-from bot.errors import NotFoundError
+from bot.errors import NotFoundError, UnavailableError
 
 
 class NoLogs:
@@ -48,3 +49,13 @@ class NoUploads:
 
     def content(self, upload: Upload) -> bytes:
         raise NotFoundError("That file is not there, or not where the bot is.")
+
+
+class NoRemarks:
+    """Hold no message."""
+
+    def remark(self, channel: str, ts: str) -> Remark | None:
+        return None
+
+    def link(self, channel: str, ts: str) -> str:
+        raise UnavailableError("There is no message.")

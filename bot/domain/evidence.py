@@ -138,10 +138,14 @@ class Gathering:
             self.skip(f"more than {MOST_ITEMS} items; left out: {source}")
             return ""
         name = f"E{len(self._items) + 1}"
-        clean, where = _safe(text, self.redactor), _name(source, self.redactor)
+        clean, where = self.safe(text), _name(source, self.redactor)
         item = Item(id=name, kind=kind, origin=origin, source=where, at=at, text=clean, link=link, channel=channel)
         self._items.append(item)
         return name
+
+    def safe(self, text: str) -> str:
+        """Return a text as an item of this job would say it."""
+        return _safe(text, self.redactor)
 
     def derive(self, name: str, value: str, *, of: Iterable[str]) -> None:
         """Keep a value that code computed, and what it was computed from."""

@@ -232,6 +232,20 @@ class NoteIncident(Value):
     text: str
 
 
+class MarkMessage(Value):
+    """Mark a message as worth keeping, by a pin or an emoji, or take the mark away.
+
+    Attributes:
+        message: where it stands in the channel.
+        emoji: as Slack names it; empty for a pin.
+    """
+
+    kind: Literal["mark_message"] = "mark_message"
+    message: str
+    emoji: str = ""
+    added: bool
+
+
 class EndIncident(Value):
     """Say that an incident hurts no more, or is over."""
 
@@ -501,6 +515,7 @@ Wish = Annotated[
     | GradeIncident
     | NamePerson
     | NoteIncident
+    | MarkMessage
     | EndIncident
     | AskQuestion
     | ExpandStep

@@ -4,7 +4,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 
+from bot.domain.evidence import MOST_READ, Link
 from bot.domain.people import Place
+from bot.domain.plain import cleaned, cut
+from bot.domain.redaction import PLACEHOLDER, redact
+from bot.domain.remarks import Mark, Remark
 from bot.domain.value import Value
 from bot.errors import InvalidError, RequestError
 
@@ -29,11 +33,27 @@ class IncidentState(StrEnum):
 
 
 class Note(Value):
-    """Hold what a person noted; free text of theirs."""
+    """Hold what a person noted, or said in a message that people marked; free text of theirs.
+
+    Attributes:
+        ts: where the message stands in the incident's channel; empty for what was noted by command.
+        marks: who marked the message, the first first.
+    """
 
     at: datetime
     by: str
     text: str
+    ts: str = ""
+    link: Link = ""
+    marks: tuple[Mark, ...] = ()
+
+
+class Marking(Value):
+    """Hold that a message was marked, or a mark was taken away, until somebody has looked at the message."""
+
+    ts: str
+    mark: Mark
+    added: bool
 
 
 class Incident(Value):
@@ -43,6 +63,7 @@ class Incident(Value):
         lead: who leads it; nobody is named who did not take or get the part.
         roles: who else has a part, by its name.
         alarms: ids of the alarms it is about; the first one's start counts as the incident's.
+        markings: the messages that are still to be looked at.
     """
 
     id: int
@@ -56,6 +77,7 @@ class Incident(Value):
     roles: Mapping[str, str] = {}
     alarms: tuple[int, ...] = ()
     notes: tuple[Note, ...] = ()
+    markings: tuple[Marking, ...] = ()
     mitigated: datetime | None = None
     resolved: datetime | None = None
     resolved_by: str = ""
@@ -70,6 +92,10 @@ class Incident(Value):
     def open(self) -> bool:
         """Return whether people still work on it."""
         return self.state is not IncidentState.RESOLVED
+
+    def remarked(self, ts: str) -> Note | None:
+        """Return the note that is the message of that place."""
+        return next((one for one in self.notes if one.ts == ts), None) if ts else None
 
 
 def titled(text: str) -> str:
@@ -136,9 +162,79 @@ def noted(incident: Incident, text: str, *, by: str, now: datetime) -> Incident:
         raise InvalidError("Note what? Words are missing.")
     if len(note) > MOST_NOTE:
         raise InvalidError(f"A note has at most {MOST_NOTE:,} characters; this has {len(note):,}.")
-    if len(incident.notes) >= MOST_NOTES:
-        raise InvalidError(f"{incident.label} has {MOST_NOTES} notes already; write on in its channel.")
+    _insist_on_room(incident)
     return incident.model_copy(update={"notes": (*incident.notes, Note(at=now, by=by, text=note))})
+
+
+def marking(incident: Incident, told: Marking) -> Incident:
+    """Return the incident with one more message to be looked at; unless a mark goes that nobody knew of.
+
+    Raises:
+        InvalidError: there are too many notes.
+    """
+    known = incident.remarked(told.ts) or any(one.ts == told.ts for one in incident.markings)
+    if not known and not told.added:
+        return incident
+    if not known:
+        _insist_on_room(incident)
+    return incident.model_copy(update={"markings": (*incident.markings, told)})
+
+
+def looked_at(incident: Incident, told: Marking, remark: Remark | None, *, link: str = "") -> Incident:
+    """Return the incident with the message as a note while it bears a mark and a person said it, else without.
+
+    Args:
+        remark: the message as it is now; None where it is gone.
+        link: its address.
+    """
+    incident = passed_over(incident, told)
+    if remark is None or not remark.by:
+        return _without(incident, told.ts)
+    known = incident.remarked(told.ts) or Note(at=remark.at, by=remark.by, text="", ts=told.ts, link=link)
+    marks = _marks(known, told.mark, stands=remark.bears(told.mark, added=told.added))
+    return reworded(incident, known.model_copy(update={"marks": marks}), remark)
+
+
+def passed_over(incident: Incident, told: Marking) -> Incident:
+    """Return the incident with one message less to be looked at."""
+    return incident.model_copy(update={"markings": tuple(one for one in incident.markings if one != told)})
+
+
+def reworded(incident: Incident, note: Note, remark: Remark | None) -> Incident:
+    """Return the incident with a note saying what its message says now; without it, where nothing is left of it."""
+    words = _safe(remark.text) if remark else ""
+    if not words or not note.marks:
+        return _without(incident, note.ts)
+    now = note.model_copy(update={"text": words})
+    if incident.remarked(note.ts) is None:
+        return incident.model_copy(update={"notes": (*incident.notes, now)})
+    return incident.model_copy(update={"notes": tuple(now if one.ts == note.ts else one for one in incident.notes)})
+
+
+def _marks(note: Note, mark: Mark, *, stands: bool) -> tuple[Mark, ...]:
+    others = tuple(one for one in note.marks if not one.same(mark))
+    if not stands:
+        return others
+    return note.marks if others != note.marks else (*others, mark)
+
+
+def _without(incident: Incident, ts: str) -> Incident:
+    return incident.model_copy(update={"notes": tuple(one for one in incident.notes if one.ts != ts)})
+
+
+def _safe(text: str) -> str:
+    """Return words as they may be kept: cleaned, redacted, then cut.
+
+    A placeholder is kept without its number, which means something within one job only.
+    """
+    redacted = redact(cleaned(text, most=MOST_READ, most_in_a_line=MOST_READ)).text
+    return cut(PLACEHOLDER.sub(lambda found: f"{found[0].partition('#')[0]}]", redacted), MOST_NOTE)
+
+
+def _insist_on_room(incident: Incident) -> None:
+    waiting = {one.ts for one in incident.markings if incident.remarked(one.ts) is None}
+    if len(incident.notes) + len(waiting) >= MOST_NOTES:
+        raise InvalidError(f"{incident.label} has {MOST_NOTES} notes already; write on in its channel.")
 
 
 def mitigated(incident: Incident, *, now: datetime) -> Incident:

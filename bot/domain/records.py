@@ -24,7 +24,7 @@ class Wait(Value):
     """Hold one thing that is to be done at an hour; its key is the work's id.
 
     Keys: `segment:RUN:NUMBER`, `ladder:APPROVAL:LEVEL`, `remind:RUN:NUMBER`, `suggest:ALARM`, `assist:NUMBER`,
-    `item:ACTION_ITEM:TURN`, `morning:INCIDENT:PERSON:TURN`.
+    `item:ACTION_ITEM:TURN`, `morning:INCIDENT:PERSON:TURN`, `marks:INCIDENT:DELIVERY:TURN`.
     """
 
     key: str

@@ -143,7 +143,8 @@ def of_incident(incident: Incident) -> Iterator[Moment]:
         key=f"{label}:declared",
     )
     for note in incident.notes:
-        yield Moment(at=note.at, text=_one_line(note.text), source="note", by=note.by)
+        key = f"message:{note.ts}" if note.ts else ""
+        yield Moment(at=note.at, text=_one_line(note.text), source="note", by=note.by, key=key, link=note.link)
     if incident.mitigated is not None and incident.mitigated != incident.resolved:
         yield Moment(at=incident.mitigated, text=f"{label} mitigated.", source="incident", key=f"{label}:mitigated")
     if incident.resolved is not None:

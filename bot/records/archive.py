@@ -163,6 +163,7 @@ _COLUMNS: Mapping[str, dict[str, type]] = {
         "source": str,
         "by": str,
         "evidence": str,
+        "link": str,
         "sha256": str,
     },
     "templates": {
@@ -245,6 +246,7 @@ def _of_moment(number: int, one: Moment) -> Row:
         "source": one.source,
         "by": one.by,
         "evidence": " ".join(one.evidence),
+        "link": one.link,
     }
 
 
@@ -333,6 +335,7 @@ def _moment(row: Row) -> Moment:
         source=str(row["source"]),
         by=str(row["by"]),
         evidence=tuple(str(row["evidence"]).split()),
+        link=str(row.get("link") or ""),  # archives of before this was kept have none
     )
 
 

@@ -18,7 +18,7 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 
 from bot.domain.inbox import Delivery
 from bot.errors import UnavailableError
-from bot.slack import buttons, home, mentions, modals
+from bot.slack import buttons, home, marks, mentions, modals
 from bot.slack.buttons import OfAlarm, Opening
 from bot.slack.cards.blocks import Block
 from bot.slack.commands import Commands
@@ -44,12 +44,14 @@ def build_app(
     signing_secret: str,
     views: Views,
     commands: Commands,
+    note_emoji: str = "",
 ) -> App:
     """Return the app, ready for a transport; nothing is sent to Slack by building it.
 
     Args:
         accept: keeps what came in, once per identity.
         client: knows the bot's token and where Slack is.
+        note_emoji: the emoji that marks a message as a note; empty: none does.
     """
     quick = quick_client(client)
     app = App(
@@ -61,7 +63,9 @@ def build_app(
         signing_secret=signing_secret or secrets.token_hex(32),  # nobody can sign with a secret that is not set
         logger=_quiet_logger(),
     )
-    listeners = Listeners(accept=accept, now=now, views=views, commands=commands, dialogs=Dialogs(quick))
+    listeners = Listeners(
+        accept=accept, now=now, views=views, commands=commands, dialogs=Dialogs(quick), note_emoji=note_emoji
+    )
     for name in commands.slash_names():
         app.command(name)(listeners.slash)
     app.action(ANY)(listeners.click)
@@ -69,6 +73,9 @@ def build_app(
     app.event("app_mention")(listeners.mentioned)
     app.event("message")(listeners.messaged)
     app.event("app_home_opened")(listeners.home_opened)
+    for change in ("added", "removed"):
+        app.event(f"reaction_{change}")(listeners.reacted)
+        app.event(f"pin_{change}")(listeners.pinned)
     app.error(Failures(tell=Whisperer(quick)).answer)
     return app
 
@@ -140,12 +147,14 @@ class Listeners:
         views: Views,
         commands: Commands,
         dialogs: Dialogs,
+        note_emoji: str,
     ) -> None:
         self._accept = accept
         self._now = now
         self._views = views
         self._commands = commands
         self._dialogs = dialogs
+        self._note_emoji = note_emoji
 
     def slash(self, ack: Ack, body: Body) -> None:
         """Keep a slash command; what is known at once is said at once."""
@@ -181,6 +190,18 @@ class Listeners:
     def home_opened(self, ack: Ack, body: Body) -> None:
         """Keep that somebody opened App Home."""
         delivery = home.home_opened(body, at=self._now())
+        self._heard(delivery)
+        ack()
+
+    def reacted(self, ack: Ack, body: Body) -> None:
+        """Keep that a message was marked by the emoji, or is no more."""
+        delivery = marks.reaction(body, emoji=self._note_emoji, at=self._now())
+        self._heard(delivery)
+        ack()
+
+    def pinned(self, ack: Ack, body: Body) -> None:
+        """Keep that a message was pinned, or is no more."""
+        delivery = marks.pin(body, at=self._now())
         self._heard(delivery)
         ack()
 

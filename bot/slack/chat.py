@@ -124,7 +124,7 @@ class SlackChat:
 
     def share(self, channel: str, sheet: Sheet, *, thread: str | None) -> str:
         """Post a file, in the three steps that Slack's client makes of it."""
-        answer = _answered(
+        answer = answered(
             "files.completeUploadExternal",
             lambda: self._client.files_upload_v2(
                 channel=channel,
@@ -174,14 +174,15 @@ class SlackChat:
         return self._rooms[channel]
 
     def _call(self, method: str, **arguments: object) -> SlackResponse:
-        return _answered(method, lambda: self._client.api_call(method, json=arguments))
+        return answered(method, lambda: self._client.api_call(method, json=arguments))
 
     def _ask(self, method: str, asked: Mapping[str, object]) -> SlackResponse:
         """Call a method that takes no JSON body."""
-        return _answered(method, lambda: self._client.api_call(method, params=dict(asked)))
+        return answered(method, lambda: self._client.api_call(method, params=dict(asked)))
 
 
-def _answered(method: str, call: Callable[[], SlackResponse]) -> SlackResponse:
+def answered(method: str, call: Callable[[], SlackResponse]) -> SlackResponse:
+    """Return Slack's answer, or raise what its failure means; see Chat."""
     try:
         return call()
     except SlackApiError as error:

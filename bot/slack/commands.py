@@ -609,10 +609,20 @@ BOT_SCOPES = (
     "im:history",
     "im:read",
     "im:write",
+    "pins:read",
+    "reactions:read",
     "usergroups:read",
     "users:read",
 )
-BOT_EVENTS = ("app_home_opened", "app_mention", "message.im")
+BOT_EVENTS = (
+    "app_home_opened",
+    "app_mention",
+    "message.im",
+    "pin_added",
+    "pin_removed",
+    "reaction_added",
+    "reaction_removed",
+)
 
 
 def manifest(commands: Commands, *, request_url: str | None = None, name: str = "runbook-bot") -> JsonObject:

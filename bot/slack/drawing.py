@@ -352,7 +352,7 @@ def _people(run: Run, approvals: Sequence[Approval]) -> list[str]:
 
 def _involved(incident: Incident) -> list[str]:
     """Return everybody a card of the incident may name."""
-    notes = (note.by for note in incident.notes)
+    notes = (person for note in incident.notes for person in (note.by, *(mark.by for mark in note.marks)))
     return [incident.declared_by, incident.lead or "", incident.resolved_by, *incident.roles.values(), *notes]
 
 

@@ -29,7 +29,7 @@ _NAME = re.compile(r"[a-z][a-z0-9-]{0,59}", re.ASCII)
 _LABEL = re.compile(r"([rqa]|inc)-?[0-9]{1,9}", re.ASCII)
 _LINK = re.compile(r"<(?:https?://|mailto:)[^<>|]*\|([^<>|]*)>|<((?:https?://|mailto:)[^<>|]*)>")
 _PERSON = re.compile(r"<@([UW][A-Z0-9]{1,20})(?:\|[^<>]*)?>", re.ASCII)
-_ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))
+ENTITIES: Final = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))
 
 KINDS: Final[Mapping[str, str]] = {"R": "a run", "Q": "a request", "A": "an alarm", "INC": "an incident"}
 
@@ -66,7 +66,7 @@ def typed(text: str) -> str:
     if len(text) > MOST_TEXT:
         raise InvalidError(f"That is {len(text):,} characters long; at most {MOST_TEXT:,} are read. Nothing was done.")
     plain = _LINK.sub(lambda found: found[1] or found[2], harmless(text))
-    for entity, character in _ENTITIES:
+    for entity, character in ENTITIES:
         plain = plain.replace(entity, character)
     return plain.strip().strip("`").strip()
 

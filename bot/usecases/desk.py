@@ -18,7 +18,7 @@ from bot.domain.run import Run, scope
 from bot.domain.runbook import Runbook, Step
 from bot.domain.value import JsonObject, JsonValue
 from bot.errors import InvalidError, NotAllowedError, StaleError, UnavailableError
-from bot.ports import Archive, Assistant, Cloud, Directory, Library, Logs, Pager, Records, Search, Uploads
+from bot.ports import Archive, Assistant, Cloud, Directory, Library, Logs, Pager, Records, Remarks, Search, Uploads
 
 MOST_CONFLICTS = 20
 MOST_READ = 100
@@ -58,6 +58,7 @@ class Desk:
     logs: Logs
     archive: Archive
     uploads: Uploads
+    remarks: Remarks
     catalogue: Catalogue
     policy: Policy
     platform: Platform

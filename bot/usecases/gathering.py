@@ -18,7 +18,7 @@ from bot.domain.records import Episode
 from bot.domain.run import Run, RunState, StepState
 from bot.domain.runbook import Runbook, Step
 from bot.domain.value import JsonObject, JsonValue
-from bot.errors import BotError
+from bot.errors import BotError, EdgeError, NotFoundError
 from bot.ports import Library
 from bot.usecases import console
 from bot.usecases.alarms import findings_of
@@ -30,6 +30,8 @@ RECENT = timedelta(hours=24)
 MOST_RUNS = 8
 MOST_GROUPS = 3
 MOST_NOTES = 10
+MOST_NOTES_IN_A_DRAFT = 30
+MOST_NAMED = 5
 MOST_PAST = 3
 
 
@@ -67,7 +69,7 @@ def of_run(desk: Desk, run: Run, runbook: Runbook) -> Evidence:
     for step in runbook.steps:
         _step(found, run, step, link=_card(desk, f"run:{run.id}"))
     if run.incident is not None:
-        _notes(found, desk.records.incident(run.incident))
+        _notes(desk, found, desk.records.incident(run.incident))
     return found.evidence()
 
 
@@ -260,7 +262,7 @@ def _runs(desk: Desk, found: Gathering, *, runbook: str | None) -> None:
         )
 
 
-def add_incident(desk: Desk, found: Gathering, incident: Incident) -> None:
+def add_incident(desk: Desk, found: Gathering, incident: Incident, *, most: int = MOST_NOTES) -> None:
     """Add an incident and what people noted, for its own channel."""
     over = f", resolved {read_out(incident.resolved)}" if incident.resolved else ""
     found.add(
@@ -273,19 +275,36 @@ def add_incident(desk: Desk, found: Gathering, incident: Incident) -> None:
         link=_card(desk, f"incident:{incident.id}"),
         channel=incident.place.channel,
     )
-    _notes(found, incident)
+    _notes(desk, found, incident, most=most)
 
 
-def _notes(found: Gathering, incident: Incident) -> None:
-    for note in incident.notes[-MOST_NOTES:]:
+def _notes(desk: Desk, found: Gathering, incident: Incident, *, most: int = MOST_NOTES) -> None:
+    for note in incident.notes[-most:]:
+        source = f"note in {incident.label}"
+        if note.marks:
+            marked = ", ".join(dict.fromkeys(called(desk, mark.by) for mark in note.marks[:MOST_NAMED]))
+            source = f"said by {called(desk, note.by)} in {incident.label}, marked by {marked}"
         found.add(
             "message",
             note.text,
             origin=Origin.TEXT,
-            source=f"note in {incident.label}",
+            source=source,
             at=note.at,
+            link=note.link,
             channel=incident.place.channel,
         )
+    if len(incident.notes) > most:
+        found.skip(f"{incident.label} has {len(incident.notes) - most} notes more, which are older")
+
+
+def called(desk: Desk, person: str) -> str:
+    """Return what a person is called; their id where Slack does not say."""
+    if not person or person in {"bot", "aws"}:
+        return person
+    try:
+        return f"@{desk.directory.person(person).name}"
+    except (EdgeError, NotFoundError):
+        return person
 
 
 def add_run(desk: Desk, found: Gathering, run: Run) -> None:

@@ -34,6 +34,7 @@ from bot.domain.inbox import (
     ImportPostmortem,
     LeaveOut,
     MarkDone,
+    MarkMessage,
     NamePerson,
     NoteIncident,
     OpenHome,
@@ -70,7 +71,7 @@ from bot.domain.inbox import (
 from bot.domain.records import Card, CardKind, Change
 from bot.domain.value import JsonObject
 from bot.errors import BotError, EdgeError, LeaseHeldError, NotFoundError
-from bot.usecases import adding, alarms, approvals, assistance, following, incidents, steering
+from bot.usecases import adding, alarms, approvals, assistance, following, incidents, marking, steering
 from bot.usecases.desk import Desk
 from bot.usecases.plans import plan_run
 from bot.usecases.postmortems import beginning, drafts, editing, importing, publishing
@@ -81,7 +82,7 @@ log = logging.getLogger(__name__)
 Answer = tuple[Change, JsonObject | None]
 
 # Everything else is for viewers, where they may be shown it: said before anything is looked up.
-TELLS_NO_FACT = ShowHelp | OpenHome | AlarmCame
+TELLS_NO_FACT = ShowHelp | OpenHome | AlarmCame | MarkMessage
 
 
 def deal(desk: Desk, number: int) -> None:
@@ -125,7 +126,7 @@ def _answer(desk: Desk, delivery: Delivery) -> Answer:
     except Exception:
         log.exception("A wish could not be dealt with.", extra={"inbox": delivery.id, "kind": delivery.wish.kind})
         words = "Something went wrong on our side; nothing was done. The log has the details."
-        return Change(), {"what": "refused", "words": words} if delivery.person else None
+        return Change(), {"what": "refused", "words": words} if _is_told(delivery) else None
 
 
 def _refused(desk: Desk, delivery: Delivery, error: BotError) -> Answer:
@@ -138,7 +139,14 @@ def _refused(desk: Desk, delivery: Delivery, error: BotError) -> Answer:
     entry = AuditEntry(
         kind="wish.refused", subject=subject, actor=delivery.person or "aws", facts=facts, private=error.words[:600]
     )
-    return Change(audit=(entry,)), told if delivery.person else None
+    if isinstance(delivery.wish, MarkMessage):
+        log.info("A mark was not taken.", extra={"inbox": delivery.id, "why": error.words})
+    return Change(audit=(entry,)), told if _is_told(delivery) else None
+
+
+def _is_told(delivery: Delivery) -> bool:
+    """Return whether somebody hears why not; whoever only marked a message for others asked the bot nothing."""
+    return delivery.person is not None and not isinstance(delivery.wish, MarkMessage)
 
 
 def _said_and_done(delivery: Delivery, change: Change) -> JsonObject | None:
@@ -327,5 +335,6 @@ WISHES: dict[type, Callable[[Desk, Delivery, Any], Answer]] = {
     GradeIncident: _silent(incidents.grade),
     NamePerson: _silent(incidents.name_person),
     NoteIncident: _silent(incidents.note),
+    MarkMessage: _silent(marking.mark),
     EndIncident: _silent(incidents.end),
 }

@@ -106,7 +106,7 @@ def grade(desk: Desk, delivery: Delivery, wish: GradeIncident) -> Change:
     """Give the incident another severity."""
     somebody = desk.person(delivery.person, channel=delivery.place.channel, starts=True)
     incident = graded(find_incident(desk, wish.incident, delivery.place.channel), wish.severity)
-    return _kept(incident, "incident.graded", somebody.id, {"severity": wish.severity})
+    return kept(incident, "incident.graded", somebody.id, {"severity": wish.severity})
 
 
 def name_person(desk: Desk, delivery: Delivery, wish: NamePerson) -> Change:
@@ -115,7 +115,7 @@ def name_person(desk: Desk, delivery: Delivery, wish: NamePerson) -> Change:
     incident = find_incident(desk, wish.incident, delivery.place.channel)
     named = desk.directory.person(wish.person).id if wish.person else somebody.id
     named_in = led(incident, named) if wish.role == "lead" else given_role(incident, wish.role, named)
-    return _kept(named_in, "incident.named", somebody.id, {"role": wish.role, "person": named})
+    return kept(named_in, "incident.named", somebody.id, {"role": wish.role, "person": named})
 
 
 def note(desk: Desk, delivery: Delivery, wish: NoteIncident) -> Change:
@@ -123,7 +123,7 @@ def note(desk: Desk, delivery: Delivery, wish: NoteIncident) -> Change:
     somebody = desk.person(delivery.person, channel=delivery.place.channel, starts=True)
     incident = find_incident(desk, wish.incident, delivery.place.channel, ended_too=True)
     more = noted(incident, wish.text, by=somebody.id, now=desk.now())
-    return _kept(more, "incident.noted", somebody.id, {}, private=wish.text)
+    return kept(more, "incident.noted", somebody.id, {}, private=wish.text)
 
 
 def end(desk: Desk, delivery: Delivery, wish: EndIncident) -> Change:
@@ -131,13 +131,13 @@ def end(desk: Desk, delivery: Delivery, wish: EndIncident) -> Change:
     somebody = desk.person(delivery.person, channel=delivery.place.channel, starts=True)
     incident = find_incident(desk, wish.incident, delivery.place.channel)
     if not wish.over:
-        return _kept(mitigated(incident, now=desk.now()), "incident.mitigated", somebody.id, {})
+        return kept(mitigated(incident, now=desk.now()), "incident.mitigated", somebody.id, {})
     open_runs = [run.label for run in desk.records.runs() if run.incident == incident.id and not run.state.ended]
     if open_runs:
         runs = ", ".join(open_runs[:5])
         raise RequestError(f"{runs} of {incident.label} still goes on; let it end or stop it, then resolve.")
     over = resolved(incident, by=somebody.id, now=desk.now())
-    change = _kept(over, "incident.resolved", somebody.id, {})
+    change = kept(over, "incident.resolved", somebody.id, {})
     return change.model_copy(update={"opens": mornings(desk, over)})
 
 
@@ -149,7 +149,8 @@ def shown(desk: Desk, delivery: Delivery, wish: ShowIncidents) -> JsonObject:
     return {"what": "incident", "incident": found.id}
 
 
-def _kept(incident: Incident, kind: str, actor: str, facts: JsonObject, *, private: str = "") -> Change:
+def kept(incident: Incident, kind: str, actor: str, facts: JsonObject, *, private: str = "") -> Change:
+    """Return the change that keeps the incident as it now is, on its card and in the audit."""
     entry = _entry(kind, incident, actor, facts, private=private)
     return Change(incidents=(incident,), cards=(incident_card(incident),), audit=(entry,))
 

@@ -30,9 +30,10 @@ def mornings(desk: Desk, incident: Incident) -> tuple[Wait, ...]:
 
 
 def involved(desk: Desk, incident: Incident) -> tuple[str, ...]:
-    """Return who declared it, had a part, took its alarm, ran or approved something, noted something or ended it."""
+    """Return who declared it, had a part, took its alarm, ran, approved, noted or marked something or ended it."""
     found: list[str] = [incident.declared_by, incident.lead or "", *incident.roles.values(), incident.resolved_by]
     found += [note.by for note in incident.notes]
+    found += [mark.by for note in incident.notes for mark in note.marks]
     for episode in desk.records.episodes(open_only=False):
         if episode.id in incident.alarms or episode.with_ in incident.alarms:
             found.append(episode.taken_by or "")

@@ -20,6 +20,7 @@ from bot.usecases.changes import change_step
 from bot.usecases.desk import Desk
 from bot.usecases.following import remind_owner
 from bot.usecases.inbox import deal
+from bot.usecases.marking import look_at_marked
 from bot.usecases.mornings import tell_in_the_morning
 from bot.usecases.postmortems.writing import perform_draft
 from bot.usecases.runs import perform as perform_segment
@@ -75,6 +76,7 @@ KINDS: Mapping[str, Callable[[Desk, str], None]] = {
     "postmortem": perform_draft,
     "item": remind_owner,
     "morning": tell_in_the_morning,
+    "marks": look_at_marked,
     "assist": perform_assist,
 }
 """How each kind of work is performed; all but the first are waits."""

@@ -7,9 +7,10 @@ from bot.domain.people import Person
 from bot.domain.policy import Policy, Role
 from bot.domain.problem import Problem
 from bot.domain.reading import read_runbook
+from bot.domain.remarks import Remark
 from bot.domain.runbook import Runbook, Status
 from bot.domain.uploads import Upload
-from bot.errors import InvalidError, NotFoundError
+from bot.errors import InvalidError, NotFoundError, UnavailableError
 
 TEAM = "T0TRY"
 CHANNEL = "C0TRY"
@@ -117,6 +118,18 @@ class NoUploads:
     def content(self, upload: Upload) -> bytes:
         """Hold no file."""
         raise NotFoundError("There is no Slack here to ask for a file.")
+
+
+class NoRemarks:
+    """Stand for what people say in Slack: nobody says anything."""
+
+    def remark(self, channel: str, ts: str) -> Remark | None:
+        """Know no message."""
+        return None
+
+    def link(self, channel: str, ts: str) -> str:
+        """Know no message."""
+        raise UnavailableError("There is no Slack here to ask for a message.")
 
 
 class NothingElse:

@@ -6,7 +6,7 @@ from http.client import HTTPConnection
 from bot.domain.postmortem.sections import section_of
 from bot.workbench.slack.events import Payload
 from bot.workbench.slack.spoken import plain
-from tests.conversations.stage import INCIDENTS, PATIENCE, Stage, good, until
+from tests.conversations.stage import INCIDENTS, PATIENCE, Stage, good, notified_of, until
 
 
 def downloaded(stage: Stage, address: str) -> str:
@@ -29,6 +29,41 @@ def shared(stage: Stage, name: str) -> str:
 
     until(lambda: bool(found()), f"the file {name}")
     return downloaded(stage, found()[-1]["url_private"])
+
+
+def test_what_people_pin_and_mark_stands_in_the_timeline_of_the_draft_with_its_link(stage: Stage) -> None:
+    ana, bo, dee, gus = stage.ana, stage.bo, stage.dee, stage.gus
+    good(ana.slash(INCIDENTS, "/incident declare transactions load halted"))
+    ana.wait_for_message("INC-1", channel=INCIDENTS, timeout=PATIENCE)
+    root = dee.say(INCIDENTS, "@bo the vendor changed <currency> & re-sent, <!channel>")
+    reply = bo.say(INCIDENTS, "loading again, token ghp_" + "hK3nQ9rT2vX5zB8dG1jM4pS7wY0aC6eFhK3n", thread_ts=root)
+    gone, guests = ana.say(INCIDENTS, "wrong window"), ana.say(INCIDENTS, "seen by a guest")
+
+    ana.pin(INCIDENTS, root)
+    ana.wait_for_message("marked by @ana", channel=INCIDENTS, timeout=PATIENCE)
+    bo.react(INCIDENTS, root, "memo")
+    ana.react(INCIDENTS, reply, "memo")
+    ana.react(INCIDENTS, gone, "memo")
+    gus.pin(INCIDENTS, guests)
+    until(lambda: len(stage.bot.store.incident(1).notes) == 3, "three notes")
+    ana.react(INCIDENTS, gone, "memo", on=False)
+    until(lambda: len(stage.bot.store.incident(1).notes) == 2, "two notes")
+    card = ana.wait_for_message("marked by @ana, @bo", channel=INCIDENTS, timeout=PATIENCE)
+    assert "@dee: @bo the vendor changed &lt;currency&gt; &amp; re-sent, &lt;!channel&gt;" in plain(card)
+    good(ana.slash(INCIDENTS, "/postmortem draft"))
+    text = shared(stage, "INC-1-v1.md")
+
+    told = section_of(text, "Timeline")
+    assert f"| @dee | [note]({stage.slack.url}/archives/" in told
+    assert f"p{root.replace('.', '')}) | E" in told
+    assert f"p{reply.replace('.', '')}?thread_ts={root}" in told
+    assert "loading again, token \\[github-token\\]" in told
+    assert "ghp_hK3n" not in text + stage.sent_to_slack()
+    assert "wrong window" not in text
+    assert "seen by a guest" not in text
+    assert "said by @dee in INC-1, marked by @ana, @bo" in section_of(text, "Evidence")
+    assert not [one for one in gus.ephemerals() if "guest" in plain(one).lower()]
+    assert notified_of(dee, "marked") == []
 
 
 def test_a_draft_goes_out_as_file_and_canvas_and_comes_back_edited(stage: Stage) -> None:

@@ -24,7 +24,7 @@ from bot.workbench.clock import Clock
 from tests.crash.killing import KillingStore
 from tests.crash.people import People
 from tests.crash.spec import Spec
-from tests.nothing import NoArchive, NoLogs, NoUploads
+from tests.nothing import NoArchive, NoLogs, NoRemarks, NoUploads
 from tests.usecases.table import CHANNEL, POLICY, RUNBOOKS, TEAM, FakeDirectory, FakePager, Nothing
 
 NOT_REACHED = 3
@@ -109,6 +109,7 @@ def _desk(spec: Spec, store: KillingStore, cloud: AwsCloud) -> Desk:
         logs=NoLogs(),
         archive=NoArchive(),
         uploads=NoUploads(),
+        remarks=NoRemarks(),
         search=Nothing(),
         catalogue=CATALOGUE,
         policy=POLICY,

@@ -47,6 +47,24 @@ def test_an_archive_gives_back_what_was_written(archive: Path) -> None:
     assert check(draft, found, judge=borne) == ()
 
 
+def test_what_a_row_of_the_timeline_opens_is_kept_and_an_archive_of_before_has_none(tmp_path: Path) -> None:
+    link = "https://lake.example/archives/C1/p1"
+    first, *others = document().timeline
+    told = document().model_copy(update={"timeline": (first.model_copy(update={"link": link}), *others)})
+    path = tmp_path / "INC-7.db"
+    write_archive(path, told, text=written(told))
+
+    assert read_archive(path)[0] == archived(told)
+    assert "timeline row 1 was edited" in changed(path, "update timeline set link = 'https://evil.example'")[0]
+
+    write_archive(path, document(), text=written(document()))
+    before = sqlite3.connect(path)
+    with before:
+        before.execute("alter table timeline drop column link")
+    before.close()
+    assert read_archive(path)[0].timeline == document().timeline
+
+
 @pytest.mark.parametrize(
     ("statement", "words"),
     [

@@ -37,7 +37,7 @@ from bot.slack.commands import Commands
 from bot.slack.opened import Opened
 from bot.slack.views import Views
 from bot.usecases.desk import Desk
-from tests.nothing import NoArchive, NoLogs, NoUploads
+from tests.nothing import NoArchive, NoLogs, NoRemarks, NoUploads
 
 Body = dict[str, Any]
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -258,6 +258,7 @@ class Door:
             logs=NoLogs(),
             archive=NoArchive(),
             uploads=NoUploads(),
+            remarks=NoRemarks(),
             search=NoSearch(),
             catalogue=CATALOGUE,
             policy=POLICY,
@@ -283,6 +284,7 @@ class Door:
             signing_secret=signing_secret,
             views=self.views,
             commands=Commands(names=names or {}),
+            note_emoji="memo",
         )
 
     def keep(self, run: Run, approval: Approval | None = None, episode: Episode | None = None) -> Run:
@@ -423,6 +425,39 @@ def mentioned(text: str, **more: object) -> Body:
 def direct(text: str, **more: object) -> Body:
     inner = {"type": "message", "channel_type": "im", "user": ANA, "text": text, "ts": CARD, "channel": "D0ANA"}
     return event({**inner, **more})
+
+
+def reacted(emoji: str = "memo", *, added: bool = True, event_id: str = "Ev0001", **more: object) -> Body:
+    inner = {
+        "type": "reaction_added" if added else "reaction_removed",
+        "user": ANA,
+        "reaction": emoji,
+        "item_user": BO,
+        "item": {"type": "message", "channel": CHANNEL, "ts": CARD},
+        "event_ts": "1763900100.000100",
+    }
+    return event({**inner, **more}, event_id=event_id)
+
+
+def pinned(*, added: bool = True, event_id: str = "Ev0001", **more: object) -> Body:
+    said = {"type": "message", "user": BO, "text": "it is back", "ts": CARD, "pinned_to": [CHANNEL]}
+    inner = {
+        "type": "pin_added" if added else "pin_removed",
+        "user": ANA,
+        "channel_id": CHANNEL,
+        "item": {
+            "type": "message",
+            "channel": CHANNEL,
+            "created": 1763900100,
+            "created_by": ANA,
+            "message": {**said, "permalink": "https://lake.slack.example/archives/C0ETL/p1763900000000100"},
+        },
+        "item_user": BO,
+        "pin_count": "1",
+        "pinned_info": {"channel": CHANNEL, "pinned_by": ANA, "pinned_ts": 1763900100},
+        "event_ts": "1763900100.000100",
+    }
+    return event({**inner, **({} if added else {"has_pins": False}), **more}, event_id=event_id)
 
 
 # How it is sent.

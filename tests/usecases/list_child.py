@@ -19,7 +19,7 @@ from bot.records.store import Store
 from bot.usecases.desk import Desk
 from bot.usecases.work import perform_work
 from bot.workbench.clock import Clock
-from tests.nothing import NoArchive, NoLogs, NoUploads
+from tests.nothing import NoArchive, NoLogs, NoRemarks, NoUploads
 from tests.usecases.table import CHANNEL, POLICY, READ, TEAM, FakeDirectory, FakePager, Nothing
 
 NAME = "killed"
@@ -72,6 +72,7 @@ def main(spec: Spec) -> None:
         logs=NoLogs(),
         archive=NoArchive(),
         uploads=NoUploads(),
+        remarks=NoRemarks(),
         search=Nothing(),
         catalogue=CATALOGUE,
         policy=POLICY,

@@ -25,6 +25,7 @@ from bot.domain.people import Person, Place
 from bot.domain.policy import Policy, Role
 from bot.domain.reading import read_runbook
 from bot.domain.records import Attempt, AttemptState, Card, Taken, Taking
+from bot.domain.remarks import Mark, Remark
 from bot.domain.run import Awaiting, Run
 from bot.domain.uploads import Upload
 from bot.domain.value import JsonObject
@@ -151,6 +152,46 @@ class FakeUploads:
 
     def content(self, upload: Upload) -> bytes:
         return next(content for one, content in self.files if one.id == upload.id)
+
+
+@dataclass
+class FakeRemarks:
+    """Hold what people said in the channel, and how it is marked; or fail as Slack does."""
+
+    said: dict[str, Remark] = field(default_factory=dict)
+    fails: Exception | None = None
+    asked: list[str] = field(default_factory=list)
+
+    def say(self, text: str, *, at: datetime, by: str = BO) -> str:
+        """Say something, and return where it stands."""
+        ts = f"{int(at.timestamp())}.{len(self.said):06d}"
+        self.said[ts] = Remark(ts=ts, at=at, by=by, text=text)
+        return ts
+
+    def edit(self, ts: str, **changes: object) -> None:
+        """Let a message be another."""
+        self.said[ts] = self.said[ts].model_copy(update=changes)
+
+    def put(self, ts: str, mark: Mark) -> None:
+        """Mark a message in Slack."""
+        people = self.said[ts].reactions
+        put = {mark.emoji: people.get(mark.emoji, frozenset()) | {mark.by}} if mark.emoji else {}
+        self.edit(ts, pinned=self.said[ts].pinned or not mark.emoji, reactions={**people, **put})
+
+    def take(self, ts: str, mark: Mark) -> None:
+        """Take a mark away in Slack."""
+        people = self.said[ts].reactions
+        left = {mark.emoji: people[mark.emoji] - {mark.by}} if mark.emoji else {}
+        self.edit(ts, pinned=self.said[ts].pinned and bool(mark.emoji), reactions={**people, **left})
+
+    def remark(self, channel: str, ts: str) -> Remark | None:
+        self.asked.append(ts)
+        if self.fails is not None:
+            raise self.fails
+        return self.said.get(ts) if channel == CHANNEL else None
+
+    def link(self, channel: str, ts: str) -> str:
+        return f"https://lake.slack.example/archives/{channel}/p{ts.replace('.', '')}"
 
 
 @dataclass
@@ -306,6 +347,7 @@ class Table:
         self.directory = FakeDirectory()
         self.pager = FakePager()
         self.uploads = FakeUploads()
+        self.remarks = FakeRemarks()
         self.runbooks = folder / "runbooks"
         if not self.runbooks.exists():
             self.runbooks.mkdir(parents=True)
@@ -334,6 +376,7 @@ class Table:
             logs=AwsLogs(Looking(catalogue=CATALOGUE, platform=platform, perform=self.cloud.look)),
             archive=FolderArchive(folder / "archives", published=folder / "postmortems"),
             uploads=self.uploads,
+            remarks=self.remarks,
             search=Nothing(),
             catalogue=CATALOGUE,
             policy=POLICY,

@@ -117,14 +117,16 @@ def _changed(claim: Claim, before: Claim) -> str:
 
 
 def _timeline(text: str, moments: Sequence[Moment]) -> Iterator[Finding]:
-    rows = {_moment(one) for one in moments}
+    rows = {_moment(one): one.link for one in moments}
     seen: set[tuple[str, ...]] = set()
     for number, line in enumerate(text.splitlines(), start=1):
         for one in read(f"## Timeline\n{line}").timeline if line.startswith("|") else ():
             seen.add(_moment(one))
             if _moment(one) not in rows:
                 yield Finding(line=number, words="The timeline has no such row; its rows come from records.")
-    for row in sorted(rows - seen):
+            elif one.link and one.link != rows[_moment(one)]:
+                yield Finding(line=number, words="This row of the timeline opens something else in the archive.")
+    for row in sorted(rows.keys() - seen):
         yield Finding(line=0, words=f"The timeline's row of {row[0]} was removed: {row[1]}")
 
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from bot.domain.claims import Claim, Dropped
-from bot.domain.evidence import Evidence
+from bot.domain.evidence import Evidence, Link
 from bot.domain.value import Value
 
 
@@ -41,6 +41,7 @@ class Moment(Value):
         source: what it comes from, in a word: alarm, run, step, approval, call, note, incident, log, execution,
             job, object, deploy.
         key: what makes it the same moment as another source's; empty where nothing does.
+        link: where a person can open it.
     """
 
     at: datetime
@@ -49,6 +50,7 @@ class Moment(Value):
     evidence: tuple[str, ...] = ()
     by: str = ""
     key: str = ""
+    link: Link = ""
 
 
 class Times(Value):

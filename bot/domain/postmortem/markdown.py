@@ -146,7 +146,8 @@ def _timeline(moments: Iterable[Moment]) -> Iterator[str]:
     yield "| UTC | what | who | from | evidence |"
     yield "|---|---|---|---|---|"
     for one in moments:
-        cells = (f"{one.at:%Y-%m-%d %H:%M:%S}", escaped(one.text), escaped(one.by), one.source, " ".join(one.evidence))
+        source = f"[{one.source}]({one.link})" if one.link and ")" not in one.link else one.source
+        cells = (f"{one.at:%Y-%m-%d %H:%M:%S}", escaped(one.text), escaped(one.by), source, " ".join(one.evidence))
         yield f"| {' | '.join(cells)} |"
 
 
@@ -207,6 +208,7 @@ _MARKS = re.compile(r"\s*(?<!\\)\[(?P<ids>[DE]\d{1,5}(?:[ ,]+[DE]\d{1,5})*)\]")
 _STATED = re.compile(r"\s*[*_]stated by (?P<by>[^*]+)[*_]\s*$")
 _INFERRED = re.compile(r"\s*[*_]inferred[*_]\s*$")
 _QUOTE = re.compile(r"\s*“(?P<quote>[^”]*)”\s*$")
+_LINKED = re.compile(r"\[(?P<words>[^\]]*)\]\((?P<link>[^)]*)\)")
 _PROMPT = re.compile(r"_[^_].*_|-?\s*")
 _LEADS = re.compile(rf"({FOR}|{AGAINST}|Not looked at): ")
 _BOOKS = frozenset({TIMES, TIMELINE, QUESTIONS, UNREAD, DROPPED, EVIDENCE, ACTIONS})  # not made of claims
@@ -310,6 +312,12 @@ def _moment(line: str) -> Iterator[Moment]:
         at = datetime.fromisoformat(f"{cells[0]}+00:00")
     except ValueError:
         return
+    source = _LINKED.fullmatch(cells[3])
     yield Moment(
-        at=at, text=unescaped(cells[1]), by=unescaped(cells[2]), source=cells[3], evidence=tuple(cells[4].split())
+        at=at,
+        text=unescaped(cells[1]),
+        by=unescaped(cells[2]),
+        source=source["words"] if source else cells[3],
+        link=source["link"] if source else "",
+        evidence=tuple(cells[4].split()),
     )

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from bot.domain.incident import SEVERITIES, Incident, IncidentState
+from bot.domain.incident import SEVERITIES, Incident, IncidentState, Note
 from bot.domain.records import Episode
 from bot.domain.run import Run, standing
 from bot.slack.cards import wording
@@ -68,10 +68,7 @@ def _facts(incident: Incident, around: Around, stage: Stage) -> list[str]:
         stage.linked(f"run:{one.id}", one.label) + f" {wording.quoted(one.runbook, 40)} {STATES[standing(one)][1]}"
         for one in around.runs[:MOST_LISTED]
     ]
-    notes = [
-        f"• {wording.time_of(one.at, now=stage.now)} {stage.name(one.by)}: {wording.quoted(one.text, 160)}"
-        for one in incident.notes[-MOST_NOTES:]
-    ]
+    notes = [noted(one, stage, most=160) for one in incident.notes[-MOST_NOTES:]]
     more = len(incident.notes) - len(notes)
     return [
         f"*Lead*  {lead}" + (f" · {' · '.join(parts)}" if parts else ""),
@@ -80,6 +77,15 @@ def _facts(incident: Incident, around: Around, stage: Stage) -> list[str]:
         *(["*Notes*" + (f" (and {more} earlier)" if more else "")] if notes else []),
         *notes,
     ]
+
+
+def noted(note: Note, stage: Stage, *, most: int) -> str:
+    """Return a note as one line; of a message, with who marked it and the way to it."""
+    said = f"• {wording.time_of(note.at, now=stage.now)} {stage.name(note.by)}: {wording.quoted(note.text, most)}"
+    if not note.marks:
+        return said
+    by = stage.named(dict.fromkeys(mark.by for mark in note.marks), most=2)
+    return f"{said} · <{note.link}|message> marked by {by}" if note.link else f"{said} · marked by {by}"
 
 
 def _buttons(incident: Incident) -> list[Block]:
@@ -103,5 +109,5 @@ def _buttons(incident: Incident) -> list[Block]:
 def _small_print(incident: Incident, stage: Stage) -> str:
     declared = f"declared by {stage.name(incident.declared_by)}"
     over = f"resolved by {stage.name(incident.resolved_by)}" if incident.resolved_by else ""
-    note = "/incident note … keeps what you saw" if incident.open else ""
+    note = "/incident note …, or a pin on a message, keeps what you saw" if incident.open else ""
     return " · ".join(part for part in (declared, over, note) if part)

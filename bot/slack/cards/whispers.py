@@ -17,7 +17,7 @@ from bot.slack.cards.assist import evidence_blocks
 from bot.slack.cards.blocks import Block, Button, Message, buttons, context, exact, lines, message, section
 from bot.slack.cards.calls import exact_text, fits_card
 from bot.slack.cards.checklist import line_of, told_of
-from bot.slack.cards.incident import head
+from bot.slack.cards.incident import head, noted
 from bot.slack.cards.request import effect_of, facts, request_card, state_word
 from bot.slack.cards.run import every_step, ranges, run_buttons, state_line
 from bot.slack.cards.stage import Stage, headline, step_name
@@ -279,10 +279,7 @@ def _incident(told: Whisper) -> tuple[str, list[Block]]:
     if not told.incidents:
         return _gone("incident")
     one, stage = told.incidents[0], told.stage
-    notes = [
-        f"• {wording.time_of(note.at, now=stage.now)} {stage.name(note.by)}: {wording.quoted(note.text, 300)}"
-        for note in one.notes[-MOST_LISTED:]
-    ]
+    notes = [noted(note, stage, most=300) for note in one.notes[-MOST_LISTED:]]
     text = wording.push(f"{one.label} {one.state.value}, severity {one.severity}: {wording.quoted(one.title, 80)}")
     lead = f"*Lead*  {stage.name(one.lead)}" if one.lead else "*Lead*  nobody yet"
     opened = stage.linked(f"incident:{one.id}", "the incident's card in its channel")

@@ -15,7 +15,6 @@ from bot.domain.postmortem.draft import Draft
 from bot.domain.records import Episode
 from bot.domain.run import Run
 from bot.domain.timeline import merged, of_approval, of_attempt, of_episode, of_incident, of_run, times
-from bot.errors import EdgeError, NotFoundError
 from bot.usecases import gathering
 from bot.usecases.desk import Desk
 
@@ -147,7 +146,7 @@ def _onset(digest: Digest, pointed: Sequence[Pointed]) -> list[Moment]:
 def _named_moment(desk: Desk, one: Moment, evidence: Evidence) -> Moment:
     """Return the moment with its person's name, and the item its record was gathered as."""
     ids = one.evidence or _ids_of(one, evidence)
-    return one.model_copy(update={"by": _name(desk, one.by), "evidence": ids})
+    return one.model_copy(update={"by": gathering.called(desk, one.by), "evidence": ids})
 
 
 def _ids_of(one: Moment, evidence: Evidence) -> tuple[str, ...]:
@@ -156,18 +155,10 @@ def _ids_of(one: Moment, evidence: Evidence) -> tuple[str, ...]:
         said = " ".join(one.text.split()[:2])
         return tuple(item.id for item in evidence.items if item.kind == "alarm" and item.text.startswith(said))[:1]
     if one.source == "note":
-        return tuple(item.id for item in evidence.items if item.kind == "message" and item.text == one.text)[:1]
+        notes = (item for item in evidence.items if item.kind == "message" and item.at == one.at)
+        return tuple(item.id for item in notes if item.link == one.link)[:1]
     named = re.compile(rf"(?<![\w-]){re.escape(label)}(?![\w-])")
     return tuple(item.id for item in evidence.items if label and named.search(item.source))[:1]
-
-
-def _name(desk: Desk, person: str) -> str:
-    if not person or person in {"bot", "aws"}:
-        return person
-    try:
-        return f"@{desk.directory.person(person).name}"
-    except (EdgeError, NotFoundError):
-        return person
 
 
 def _candidates(digest: Digest, pointed: Sequence[Pointed]) -> tuple[Candidate, ...]:

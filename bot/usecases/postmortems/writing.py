@@ -25,6 +25,7 @@ from bot.usecases import gathering
 from bot.usecases.console import log_line
 from bot.usecases.desk import Desk
 from bot.usecases.happenings import happened
+from bot.usecases.marking import read_again
 from bot.usecases.postmortems.beginning import BEFORE
 from bot.usecases.postmortems.documenting import document_of
 from bot.usecases.postmortems.drafts import canvas_card, draft_card, keep_text
@@ -82,12 +83,14 @@ def _ready(desk: Desk, number: int, key: str, made: Draft) -> Change:
 
 
 def _drafted(desk: Desk, draft: Draft) -> Draft:
-    incident = desk.records.incident(draft.incident) if draft.incident is not None else None
+    incident, left = read_again(desk, draft.incident) if draft.incident is not None else (None, 0)
     episodes, runs = _episodes(desk, draft, incident), _runs(desk, draft, incident)
     telling = _Telling(desk, draft)
     digest, unread = _digest_of(desk, draft, telling)
     telling.say(DraftState.WORDING, "Wording it, and holding each sentence against the evidence")
     facts = _gathered(desk, draft, incident, episodes, runs)
+    if left:
+        facts.skip(f"{left} of the marked messages as they read now; they stand as they read when they were marked")
     lake = happened(desk, facts, since=draft.since, until=draft.until, episodes=episodes, runs=runs)
     pointed = lines_of(
         digest,
@@ -100,7 +103,8 @@ def _drafted(desk: Desk, draft: Draft) -> Draft:
     evidence = gathered.model_copy(
         update={"items": (*gathered.items, *(one.item for one in pointed)), "unread": (*gathered.unread, *unread)}
     )
-    document = document_of(desk, draft, incident, episodes, runs, lake, digest, pointed, evidence, unread=unread)
+    told = _redacted(incident, facts) if incident else None
+    document = document_of(desk, draft, told, episodes, runs, lake, digest, pointed, evidence, unread=unread)
     text = written(document)
     seal = desk.archive.keep(draft.label, document, text=text, pointed=pointed, digest=digest)
     update = {"state": DraftState.READY, "progress": "", "share": 1.0, "document": document, "text": text}
@@ -182,8 +186,14 @@ def _gathered(
     for run in runs:
         gathering.add_run(desk, found, run)
     if incident is not None:
-        gathering.add_incident(desk, found, incident)
+        gathering.add_incident(desk, found, incident, most=gathering.MOST_NOTES_IN_A_DRAFT)
     return found
+
+
+def _redacted(incident: Incident, facts: Gathering) -> Incident:
+    """Return the incident with its notes as the evidence has them."""
+    notes = tuple(note.model_copy(update={"text": facts.safe(note.text)}) for note in incident.notes)
+    return incident.model_copy(update={"notes": notes})
 
 
 # The picture.

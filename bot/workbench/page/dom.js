@@ -64,6 +64,7 @@ const PATHS = {
   dots: "M5 10h.01M10 10h.01M15 10h.01",
   back: "M12 5l-5 5 5 5",
   phone: "M6.5 3h7v14h-7zM9 14.5h2",
+  pin: "M8 3h4l-.5 5 2.5 2.5V12H6v-1.5L8.5 8zM10 12v5",
   file: "M6 3h5l3.5 3.5V17H6zM11 3v3.5h3.5",
 };
 

@@ -4,6 +4,7 @@
 import { clicks } from "./act.js";
 import { renderBlocks } from "./blocks.js";
 import { h, icon, localAddress } from "./dom.js";
+import { markActions, marks } from "./marks.js";
 import { mrkdwn } from "./mrkdwn.js";
 import { avatar } from "./avatar.js";
 import { fullTime, shortTime } from "./time.js";
@@ -33,9 +34,11 @@ export function renderMessage(message, { store, compact, inThread }) {
     content(message, store),
     message.edited && h("span", { class: "edited" }, "(edited)"),
     files(message),
+    marks(message, store),
     !inThread && message.reply_count > 0 && replies(message, store)),
-  !inThread && !mine && h("div", { class: "hover-actions" },
-    h("button", { type: "button", class: "icon", "aria-label": `Reply in thread to ${author.name}`, title: "Reply in thread", on: { click: () => store.open({ channel: message.channel, thread: rootOf(message) }) } }, icon("reply"))));
+  !mine && h("div", { class: "hover-actions" },
+    markActions(message, store),
+    !inThread && h("button", { type: "button", class: "icon", "aria-label": `Reply in thread to ${author.name}`, title: "Reply in thread", on: { click: () => store.open({ channel: message.channel, thread: rootOf(message) }) } }, icon("reply"))));
 }
 
 const rootOf = (message) => ({ channel: message.channel, ts: message.thread_ts ?? message.ts });

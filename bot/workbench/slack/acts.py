@@ -1,4 +1,4 @@
-"""What a person can do: type a command, click, submit, close, write, open Home.
+"""What a person can do: type a command, click, submit, close, write, mark, open Home.
 
 Each tells the app by way of the delivery and shows what came of it on the board.
 """
@@ -13,11 +13,13 @@ from bot.workbench.slack.delivery import Ack, Delivery
 from bot.workbench.slack.errors import RefusedError
 from bot.workbench.slack.events import Payload
 from bot.workbench.slack.files import described
+from bot.workbench.slack.methods_chat import permalink
 from bot.workbench.slack.modals import refuse_bad_view
 from bot.workbench.slack.values import acted_on, completed, elements_of, missing_values
 from bot.workbench.slack.workspace import SLACKBOT, Channel, Human
 
 _ANSWERED = ("text", "blocks")
+_EMOJI = re.compile(r"[a-z0-9_+'-]{1,100}(?:::skin-tone-[2-6])?")
 _TYPED_MENTION = re.compile(r"@([\w][\w.-]*)")
 
 
@@ -168,6 +170,36 @@ class Acts:
         self._record(person, "canvas", canvas_id)
         return {"ok": True}
 
+    async def react(self, person: str, channel: str, ts: str, emoji: str, *, on: bool) -> Payload:
+        """Put an emoji on a message, or take one's own away."""
+        human, room = self._human(person), self._seen_room(person, channel)
+        message = self._lasting_message(room, ts)
+        name = emoji.strip(":")
+        if not _EMOJI.fullmatch(name):
+            raise RefusedError("invalid_name")
+        if not self._board.react(message, person, name, on=on):
+            raise RefusedError("already_reacted" if on else "no_reaction")
+        self._record(person, "react", name)
+        stamp = self._board.stamp()
+        event = payloads.reaction_event(human=human, message=message, emoji=name, added=on, stamp=stamp)
+        self._tell_of(room, event, stamp)
+        return {"ok": True}
+
+    async def pin(self, person: str, channel: str, ts: str, *, on: bool) -> Payload:
+        """Pin a message to its channel, or let it go."""
+        human, room = self._human(person), self._seen_room(person, channel)
+        message = self._lasting_message(room, ts)
+        if not self._board.pin(message, person, on=on):
+            raise RefusedError("already_pinned" if on else "no_pin")
+        self._record(person, "pin", ts)
+        stamp, link = self._board.stamp(), permalink(self._board, message)
+        now = self._board.message(room.id, ts)
+        event = payloads.pin_event(
+            human=human, message=now, pins=self._board.pins(room.id), link=link, added=on, stamp=stamp
+        )
+        self._tell_of(room, event, stamp)
+        return {"ok": True}
+
     async def open_home(self, person: str) -> Payload:
         """Open the app's Home tab."""
         self._human(person)
@@ -276,6 +308,12 @@ class Acts:
         if f"message.{kind}" in app.events:
             yield "message"
 
+    def _tell_of(self, room: Channel, event: Payload, stamp: str) -> None:
+        """Tell the app, if it is in the channel and wants to hear of such things."""
+        app = self._board.workspace.app
+        if app.user_id in room.members and event["type"] in app.events:
+            self._tell(event, stamp)
+
     def _tell(self, event: Payload, stamp: str) -> None:
         payload = payloads.event_callback(
             self._board.workspace,
@@ -322,6 +360,12 @@ class Acts:
     def _seen_message(self, person: str, room: Channel, ts: str) -> Payload:
         message = self._board.message(room.id, ts)
         if message["ephemeral_for"] not in (None, person):
+            raise RefusedError("message_not_found")
+        return message
+
+    def _lasting_message(self, room: Channel, ts: str) -> Payload:
+        message = self._board.message(room.id, ts)
+        if message["ephemeral_for"]:
             raise RefusedError("message_not_found")
         return message
 

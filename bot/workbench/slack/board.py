@@ -143,6 +143,31 @@ class Board:
             self._publish("message_changed", changed)
             return changed
 
+    def react(self, message: Payload, user: str, name: str, *, on: bool) -> bool:
+        """Put an emoji of somebody's on a message or take it away; False where that is so already."""
+        with self.lock:
+            people = {item["name"]: list(item["users"]) for item in message.get("reactions", ())}
+            if (user in people.get(name, ())) is on:
+                return False
+            people[name] = [*(one for one in people.get(name, ()) if one != user), *([user] if on else [])]
+            shown = [{"name": key, "users": users, "count": len(users)} for key, users in people.items() if users]
+            self.edit(message, {"reactions": shown or None})
+            return True
+
+    def pin(self, message: Payload, user: str, *, on: bool) -> bool:
+        """Pin a message to its channel or let it go; False where that is so already."""
+        with self.lock:
+            if bool(message.get("pinned_to")) is on:
+                return False
+            channel = message["channel"]
+            info = {"channel": channel, "pinned_by": user, "pinned_ts": int(float(self.stamp()))}
+            self.edit(message, {"pinned_to": [channel] if on else None, "pinned_info": info if on else None})
+            return True
+
+    def pins(self, channel: str) -> int:
+        """Return how many messages are pinned there."""
+        return sum(1 for message in self.messages(channel) if message.get("pinned_to"))
+
     def delete(self, message: Payload) -> None:
         """Remove a message."""
         with self.lock:

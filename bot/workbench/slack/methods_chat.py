@@ -67,10 +67,16 @@ def get_permalink(board: Board, args: Payload) -> Payload:
     """Return the address of a message."""
     room = board.room(args.get("channel"))
     message = board.message(room.id, args.get("message_ts"))
-    address = f"{board.url}/archives/{room.id}/p{message['ts'].replace('.', '')}"
+    return {"channel": room.id, "permalink": permalink(board, message)}
+
+
+def permalink(board: Board, message: Payload) -> str:
+    """Return where a message is opened."""
+    channel = message["channel"]
+    address = f"{board.url}/archives/{channel}/p{message['ts'].replace('.', '')}"
     if message.get("thread_ts") not in (None, message["ts"]):
-        address += f"?thread_ts={message['thread_ts']}&cid={room.id}"
-    return {"channel": room.id, "permalink": address}
+        address += f"?thread_ts={message['thread_ts']}&cid={channel}"
+    return address
 
 
 def add_reaction(board: Board, args: Payload) -> Payload:
@@ -80,12 +86,8 @@ def add_reaction(board: Board, args: Payload) -> Payload:
     name, user = str(args.get("name") or "").strip(":"), board.workspace.app.user_id
     if not name:
         raise RefusedError("invalid_name")
-    reactions = {item["name"]: item["users"] for item in message.get("reactions", ())}
-    if user in reactions.get(name, ()):
+    if not board.react(message, user, name, on=True):
         raise RefusedError("already_reacted")
-    reactions[name] = [*reactions.get(name, ()), user]
-    shown = [{"name": key, "users": users, "count": len(users)} for key, users in reactions.items()]
-    board.edit(message, {"reactions": shown})
     return {}
 
 

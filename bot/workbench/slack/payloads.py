@@ -143,6 +143,41 @@ def message_event(kind: str, workspace: Workspace, *, room: Channel, message: Pa
     return event
 
 
+def reaction_event(*, human: Human, message: Payload, emoji: str, added: bool, stamp: str) -> Payload:
+    """Return the inner event of an emoji put on a message or taken away; what no person wrote has no `item_user`."""
+    event: Payload = {
+        "type": "reaction_added" if added else "reaction_removed",
+        "user": human.id,
+        "reaction": emoji,
+        "item": {"type": "message", "channel": message["channel"], "ts": message["ts"]},
+        "event_ts": stamp,
+    }
+    return {**event, "item_user": message["user"]} if message.get("user") else event
+
+
+def pin_event(*, human: Human, message: Payload, pins: int, link: str, added: bool, stamp: str) -> Payload:
+    """Return the inner event of a message pinned to its channel or let go."""
+    channel = message["channel"]
+    item = {
+        "type": "message",
+        "channel": channel,
+        "created": int(float(stamp)),
+        "created_by": human.id,
+        "message": {**public(message), "permalink": link},
+    }
+    event: Payload = {
+        "type": "pin_added" if added else "pin_removed",
+        "user": human.id,
+        "channel_id": channel,
+        "item": item,
+        "item_user": message.get("user", ""),
+        "pin_count": str(pins),
+        "pinned_info": {"channel": channel, "pinned_by": human.id, "pinned_ts": int(float(stamp))},
+        "event_ts": stamp,
+    }
+    return event if added else {**event, "has_pins": pins > 0}
+
+
 def _interaction(kind: str, workspace: Workspace, *, human: Human) -> Payload:
     return {
         "type": kind,

@@ -45,6 +45,15 @@ class Person:
         """Write another text into a canvas."""
         _good(self._post("canvas", {"canvas": canvas, "markdown": markdown}))
 
+    def react(self, channel: str, ts: str, emoji: str, *, on: bool = True) -> None:
+        """Put an emoji on a message, or take it away."""
+        where = {"channel": self._channel(channel), "ts": ts}
+        _good(self._post("react", {**where, "emoji": emoji, "on": on}))
+
+    def pin(self, channel: str, ts: str, *, on: bool = True) -> None:
+        """Pin a message, or let it go."""
+        _good(self._post("pin", {"channel": self._channel(channel), "ts": ts, "on": on}))
+
     def canvases(self, channel: str) -> list[Payload]:
         """Return the canvases of a channel, oldest first."""
         state = self.state()

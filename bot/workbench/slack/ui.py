@@ -146,6 +146,8 @@ class PersonInterface:
             "message": self._message,
             "upload": self._upload,
             "canvas": self._canvas,
+            "react": self._react,
+            "pin": self._pin,
             "home": self._home,
             "clock": self._clock,
             "break": self._break,
@@ -264,6 +266,13 @@ class PersonInterface:
 
     async def _canvas(self, body: Payload) -> Payload:
         return await self._acts.write_canvas(body["person"], str(body["canvas"]), str(body["markdown"]))
+
+    async def _react(self, body: Payload) -> Payload:
+        emoji, on = str(body["emoji"]), bool(body["on"])
+        return await self._acts.react(body["person"], body["channel"], str(body["ts"]), emoji, on=on)
+
+    async def _pin(self, body: Payload) -> Payload:
+        return await self._acts.pin(body["person"], body["channel"], str(body["ts"]), on=bool(body["on"]))
 
     async def _home(self, body: Payload) -> Payload:
         return await self._acts.open_home(body["person"])

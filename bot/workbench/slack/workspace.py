@@ -2,7 +2,17 @@
 
 from bot.domain.value import Value
 
-DEFAULT_EVENTS = frozenset({"app_mention", "message.im", "app_home_opened"})
+DEFAULT_EVENTS = frozenset(
+    {
+        "app_home_opened",
+        "app_mention",
+        "message.im",
+        "pin_added",
+        "pin_removed",
+        "reaction_added",
+        "reaction_removed",
+    }
+)
 
 
 class Human(Value):

@@ -76,6 +76,20 @@ def test_no_text_breaks_out_of_its_row(text: str) -> None:
     assert [(one.text, one.by) for one in told.timeline] == [(" ".join(text.split()), " ".join(text.split()))]
 
 
+@pytest.mark.parametrize("link", ["https://lake.example/archives/C1/p1?thread_ts=1.2&cid=C1", ""])
+def test_a_row_that_can_be_opened_reads_back_as_it_was(link: str) -> None:
+    row = Moment(at=at(0), text="it is back", source="note", by="@bo", evidence=("E1",), link=link)
+
+    told = read(written(document().model_copy(update={"timeline": (row,)})))
+
+    assert told.timeline == (row,)
+
+
+@pytest.mark.parametrize("link", ["javascript:alert(1)", "https://lake.example/a|b", "https://lake.example/<b>"])
+def test_a_row_opens_nothing_that_is_no_plain_address(link: str) -> None:
+    assert Moment(at=at(0), text="it is back", source="note", link=link).link == ""
+
+
 def test_sections_for_people_keep_their_prompts() -> None:
     text = written(document())
 

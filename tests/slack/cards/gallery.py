@@ -48,6 +48,7 @@ from tests.slack.cards.samples import (
     control_request,
     ended,
     is_ok,
+    marked_incident,
     over,
     put_breaker,
     runbook,
@@ -499,6 +500,8 @@ GALLERY: dict[str, Show] = {
         stage(now=NIGHT + timedelta(minutes=9)),
     ),
     "incident-new": lambda: incident_card(an_incident(lead=None, roles={}, notes=(), alarms=()), Around(), stage()),
+    "incident-marked": lambda: incident_card(marked_incident(), Around(), stage(now=NIGHT + timedelta(minutes=9))),
+    "whisper-incident-marked": lambda: _whisper_of(marked_incident(), "incident"),
     "incident-resolved": lambda: incident_card(
         over(), Around(episodes=[is_ok()]), stage(now=NIGHT + timedelta(hours=2))
     ),

@@ -15,6 +15,7 @@ from bot.domain.people import Place
 from bot.domain.policy import Policy, Role
 from bot.domain.reading import read_runbook
 from bot.domain.records import AlarmState, Attempt, AttemptState, Episode
+from bot.domain.remarks import Mark
 from bot.domain.run import Added, AddedStep, Awaiting, Owed, Run, RunState, StepRecord, StepState, Waiting, advance
 from bot.domain.runbook import Phase, Risk, Runbook
 from bot.domain.value import JsonObject
@@ -78,6 +79,20 @@ def an_incident(**changes: object) -> Incident:
         notes=(Note(at=NIGHT + timedelta(minutes=3), by=ANA, text="source says: the currency column is fixed"),),
     )
     return incident.model_copy(update=changes)
+
+
+def marked_incident(text: str = "the source *re-sent* the file, see <run>") -> Incident:
+    """Return an incident of whose notes one was typed and two are messages that people marked."""
+    at = NIGHT + timedelta(minutes=4)
+    link = "https://lake.example/archives/C1/p1768961640000100"
+    marks = (Mark(by=ANA, emoji="memo"), Mark(by=BO), Mark(by=CY, emoji="memo"))
+    return an_incident(
+        notes=(
+            *an_incident().notes,
+            Note(at=at, by=CY, text=text, ts="1768961640.000100", link=link, marks=marks[:1]),
+            Note(at=at, by=BO, text=text, ts="1768961640.000200", marks=marks),
+        )
+    )
 
 
 def an_alarm(**changes: object) -> Episode:

@@ -22,6 +22,7 @@ from bot.slack.cards.blocks import Message, View, characters
 from bot.slack.cards.calls import MOST_ON_CARD, command_line, exact_text, pieces
 from bot.slack.cards.checklist import checklist_card, reminder_card
 from bot.slack.cards.home import home
+from bot.slack.cards.incident import Around, incident_card
 from bot.slack.cards.morning import morning_card
 from bot.slack.cards.notices import KINDS, Told, notice
 from bot.slack.cards.request import request_card
@@ -39,6 +40,7 @@ from tests.slack.cards.samples import (
     at_step,
     attempts,
     done,
+    marked_incident,
     pause_and_resume,
     put_breaker,
     runbook,
@@ -89,7 +91,7 @@ def hostile(text: str) -> tuple[Episode, Run, Runbook, Approval]:
 
 
 def followed(text: str) -> dict[str, Message]:
-    """Everything about action items whose words are the text."""
+    """Everything about incidents and action items whose words are the text."""
     listed = Whisper(payload={"what": "items"}, stage=stage(), ids="w:2", followups=items(text))
     incident = an_incident(title=text)
     return {
@@ -98,6 +100,10 @@ def followed(text: str) -> dict[str, Message]:
         "reminder": reminder_card(mine(text=text), "reminder:12:1", ANA, stage(), ids="reminder:1"),
         "morning": morning_card(incident, None, items(text), stage(), ids="morning:1"),
         "whisper-items": whisper(listed),
+        "incident": incident_card(marked_incident(text), Around(), stage()),
+        "whisper-incident": whisper(
+            Whisper(payload={"what": "incident"}, stage=stage(), ids="w:3", incidents=(marked_incident(text),))
+        ),
     }
 
 

@@ -65,6 +65,27 @@ def test_a_command_and_a_click_without_an_app_are_said_to_have_failed(live: Page
     expect(live.locator(".message.ephemeral")).to_contain_text("dispatch_failed")
 
 
+def test_a_message_is_marked_and_pinned_from_its_small_actions_and_from_the_row_under_it(
+    live: Page, local: LocalSlack
+) -> None:
+    ts = local.person("bo").say("#incident-etl", "the source re-sent the file")
+    local.person("bo").react("#incident-etl", ts, "memo")
+    row = live.locator("#room-body .message")
+    row.hover()
+
+    row.get_by_role("button", name="Note it with :memo:").click()
+    chip = row.get_by_role("button", name="memo, 2: @bo, @ana")
+    expect(chip).to_have_attribute("aria-pressed", "true")
+    expect(row.get_by_role("button", name="Take your :memo: away")).to_be_focused()
+    row.get_by_role("button", name="Pin to the channel").click()
+    expect(row.locator(".marks")).to_contain_text("Pinned by @ana")
+    chip.click()
+    row.get_by_role("button", name="Unpin").click()
+
+    expect(row.locator(".marks")).to_have_text("📝1")
+    expect(row.get_by_role("button", name="memo, 1: @bo")).to_have_attribute("aria-pressed", "false")
+
+
 def test_a_page_without_the_key_is_told_where_to_get_it(chromium: Browser, local: LocalSlack) -> None:
     page = chromium.new_page()
 

@@ -313,6 +313,81 @@ def test_home_is_opened_published_and_its_buttons_work(bot: Bot, connect: Connec
     assert "response_url" not in heard[0]
 
 
+def test_an_emoji_on_a_message_reaches_the_app_and_so_does_its_going(
+    bot: Bot, connect: Connect, ana: Person, bo: Person
+) -> None:
+    bot.hear("reaction_added")
+    bot.hear("reaction_removed")
+
+    with connect(bot):
+        ts = ana.say("#incident-etl", "noted")
+        bo.react("#incident-etl", ts, ":memo:")
+        _until(lambda: len(bot.heard) == 1)
+        assert ana.messages()[0]["reactions"] == [{"name": "memo", "users": ["U0BO"], "count": 1}]
+        bo.react("#incident-etl", ts, "memo", on=False)
+        _until(lambda: len(bot.heard) == 2)
+
+    added, removed = (body["event"] for body in bot.heard)
+    assert added.pop("event_ts") < removed.pop("event_ts")
+    told = {
+        "user": "U0BO",
+        "reaction": "memo",
+        "item_user": "U0ANA",
+        "item": {"type": "message", "channel": ROOM, "ts": ts},
+    }
+    assert (added, removed) == ({"type": "reaction_added", **told}, {"type": "reaction_removed", **told})
+    assert "reactions" not in ana.messages()[0]
+    assert len({body["event_id"] for body in bot.heard}) == 2
+
+
+def test_a_pin_reaches_the_app_with_the_message_and_so_does_its_going(
+    bot: Bot, connect: Connect, ana: Person, bo: Person, slack: LocalSlack
+) -> None:
+    bot.hear("pin_added")
+    bot.hear("pin_removed")
+
+    with connect(bot):
+        ts = ana.say("#incident-etl", "noted")
+        bo.pin("#incident-etl", ts)
+        _until(lambda: len(bot.heard) == 1)
+        ana.pin("#incident-etl", ts, on=False)
+        _until(lambda: len(bot.heard) == 2)
+
+    added, removed = (body["event"] for body in bot.heard)
+    assert (added["type"], added["user"], added["channel_id"], added["item_user"]) == (
+        "pin_added",
+        "U0BO",
+        ROOM,
+        "U0ANA",
+    )
+    assert (added["item"]["type"], added["item"]["channel"], added["item"]["created_by"]) == ("message", ROOM, "U0BO")
+    message = added["item"]["message"]
+    assert (message["ts"], message["text"], message["pinned_to"]) == (ts, "noted", [ROOM])
+    assert message["permalink"] == f"{slack.url}/archives/{ROOM}/p{ts.replace('.', '')}"
+    assert (added["pin_count"], removed["pin_count"], removed["has_pins"]) == ("1", "0", False)
+    assert (removed["type"], removed["user"], removed["item"]["message"]["ts"]) == ("pin_removed", "U0ANA", ts)
+    assert "has_pins" not in added
+    assert "pinned_to" not in ana.messages()[0]
+
+
+def test_an_app_hears_of_no_mark_where_it_is_not_or_did_not_ask(bot: Bot, ana: Person, bo: Person) -> None:
+    for name in ("reaction_added", "pin_added"):
+        bot.hear(name)
+
+    with by_socket(bot):
+        elsewhere = bo.say("#random", "noted")
+        ana.react("#random", elsewhere, "memo")
+        ana.pin("#random", elsewhere)
+        app = bot.slack.workspace.app.model_copy(update={"events": frozenset({"pin_added"})})
+        bot.slack.workspace = bot.slack.workspace.model_copy(update={"app": app})
+        here = bo.say("#incident-etl", "noted")
+        ana.react("#incident-etl", here, "memo")
+        ana.pin("#incident-etl", here)
+        _until(lambda: bool(bot.heard))
+
+    assert [(body["event"]["type"], body["event"]["channel_id"]) for body in bot.heard] == [("pin_added", ROOM)]
+
+
 @IMPATIENT
 def test_an_event_nobody_acknowledges_is_repeated_with_the_same_id(bot: Bot, connect: Connect, ana: Person) -> None:
     attempts: list[tuple[str, Any]] = []

@@ -397,3 +397,38 @@ def test_the_port_can_be_chosen_and_is_free_again_after_closing() -> None:
     with LocalSlack(WORKSPACE, port=port) as second:
         assert second.url == f"http://127.0.0.1:{port}"
         assert second.person("ana").state()["people"][0]["id"] == BOT
+
+
+def test_a_message_is_marked_once_by_each_and_pinned_once_by_all(ana: Person, bo: Person) -> None:
+    ts = ana.say("#incident-etl", "noted")
+    for person in (ana, bo):
+        person.react("#incident-etl", ts, "memo")
+    ana.pin("#incident-etl", ts)
+
+    (message,) = bo.messages()
+    assert message["reactions"] == [{"name": "memo", "users": ["U0ANA", "U0BO"], "count": 2}]
+    assert (message["pinned_to"], message["pinned_info"]["pinned_by"]) == ([ROOM], "U0ANA")
+    for emoji, on, code in (
+        ("memo", True, "already_reacted"),
+        ("eyes", False, "no_reaction"),
+        ("<b>", True, "invalid_name"),
+    ):
+        with pytest.raises(NotSeenError, match=code):
+            ana.react("#incident-etl", ts, emoji, on=on)
+    for at, code in ((ts, "already_pinned"), ("1.000001", "message_not_found")):
+        with pytest.raises(NotSeenError, match=code):
+            bo.pin("#incident-etl", at)
+    bo.pin("#incident-etl", ts, on=False)
+    with pytest.raises(NotSeenError, match="no_pin"):
+        bo.pin("#incident-etl", ts, on=False)
+
+
+def test_nobody_marks_what_only_one_person_sees_or_what_stands_where_they_are_not(
+    slack: LocalSlack, client: WebClient, ana: Person, bo: Person
+) -> None:
+    client.chat_postEphemeral(channel=ROOM, user="U0ANA", text="only ana")
+    hidden = bo.say("#secret", "between us")
+
+    for channel, ts in ((ROOM, ana.ephemerals()[0]["ts"]), ("G0SECRET", hidden)):
+        assert ana.do("react", channel=channel, ts=ts, emoji="memo", on=True)["ok"] is False
+        assert ana.do("pin", channel=channel, ts=ts, on=True)["ok"] is False

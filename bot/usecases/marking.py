@@ -1,0 +1,152 @@
+"""Messages that people mark, by a pin or an emoji, become notes of the incident they were said in; nothing is answered.
+
+What came in says only that there is something to look at: a message is a note while Slack says that it bears a mark.
+Messages are read by one work for each incident, so that a hundred marks hold up nothing else.
+"""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from bot.domain.audit import AuditEntry
+from bot.domain.inbox import Delivery, MarkMessage
+from bot.domain.incident import Incident, Marking, looked_at, marking, passed_over, reworded
+from bot.domain.postmortem.draft import DraftState
+from bot.domain.records import Change, Wait
+from bot.domain.remarks import Mark, Remark
+from bot.domain.value import JsonObject
+from bot.errors import CallRefusedError, EdgeError, UnavailableError
+from bot.usecases.desk import Desk
+from bot.usecases.mornings import draft_of
+from bot.usecases.starting import incident_card
+
+log = logging.getLogger(__name__)
+
+JUST_ENDED = timedelta(days=14)
+AT_ONCE = 20
+AGAIN = timedelta(seconds=15)
+LAST_TURN = 6
+MOST_READ_AGAIN = 50
+
+
+def mark(desk: Desk, delivery: Delivery, wish: MarkMessage) -> Change:
+    """Have a message looked at that was marked, or whose mark was taken away, where an incident takes notes."""
+    channel = delivery.place.channel
+    incident = _taking_notes(desk, channel, wish.message)
+    if incident is None:
+        return Change()
+    somebody = desk.person(delivery.person, channel=channel, starts=True)
+    told = Marking(ts=wish.message, mark=Mark(by=somebody.id, emoji=wish.emoji), added=wish.added)
+    waiting = marking(incident, told)
+    if waiting is incident:
+        return Change()
+    kind = "incident.marked" if wish.added else "incident.unmarked"
+    facts: JsonObject = {"message": wish.message}
+    entry = AuditEntry(kind=kind, subject=incident.label, actor=somebody.id, facts=facts)
+    first = Wait(key=f"marks:{incident.id}:{delivery.id}:0", due=desk.now())
+    return Change(incidents=(waiting,), opens=() if incident.markings else (first,), audit=(entry,))
+
+
+def _taking_notes(desk: Desk, channel: str, ts: str) -> Incident | None:
+    """Return the channel's incident that has the message, else its newest open one, else its newest unpublished one."""
+    since = desk.now() - JUST_ENDED
+    recent = [one for one in desk.records.incidents(channel=channel) if one.resolved is None or one.resolved >= since]
+    in_order = sorted(recent, key=lambda one: (one.remarked(ts) is None, not one.open))
+    return next((one for one in in_order if one.open or not _published(desk, one)), None)
+
+
+def _published(desk: Desk, incident: Incident) -> bool:
+    draft = draft_of(desk.records, incident.id)
+    return draft is not None and draft.state is DraftState.PUBLISHED
+
+
+# Looking.
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Seen:
+    """Hold what there is of a message now; without a remark it is gone."""
+
+    remark: Remark | None
+    link: str = ""
+
+
+def look_at_marked(desk: Desk, key: str) -> None:
+    """Serve `marks:INCIDENT:DELIVERY:TURN`: read some of the messages, and come again for the others."""
+    if not desk.records.wait_open(key):
+        return
+    incident = desk.records.incident(int(key.split(":")[1]))
+    markings = incident.markings[:AT_ONCE]
+    seen: dict[str, _Seen | None] = {}
+    try:
+        for told in markings:
+            if told.ts not in seen:
+                seen[told.ts] = _looked(desk, incident, told.ts)
+    except UnavailableError as error:
+        log.warning("A marked message could not be read yet.", extra={"work": key, "why": error.words})
+    done = tuple(told for told in markings if told.ts in seen)
+    desk.keep(lambda: _settled(desk, key, done, seen))
+
+
+def _looked(desk: Desk, incident: Incident, ts: str) -> _Seen | None:
+    """Return the message as it is now, or None where the bot may not read it."""
+    channel = incident.place.channel
+    try:
+        remark, known = desk.remarks.remark(channel, ts), incident.remarked(ts)
+        if remark is None or not remark.by:
+            return _Seen(remark=remark)
+        return _Seen(remark=remark, link=known.link if known else desk.remarks.link(channel, ts))
+    except CallRefusedError as error:
+        log.warning("A marked message may not be read.", extra={"incident": incident.id, "why": error.words})
+        return None
+
+
+def _settled(desk: Desk, key: str, done: tuple[Marking, ...], seen: Mapping[str, _Seen | None]) -> Change:
+    _, number, delivery, turn = key.split(":")
+    before = desk.records.incident(int(number))
+    now = before
+    for told in done:
+        found = seen[told.ts]
+        now = looked_at(now, told, found.remark, link=found.link) if found else passed_over(now, told)
+    cards = (incident_card(now),) if now.notes != before.notes else ()
+    if not now.markings:
+        return Change(incidents=(now,), cards=cards, closes=(key,))
+    if done:
+        return Change(incidents=(now,), cards=cards)
+    if int(turn) >= LAST_TURN:
+        log.error("Marked messages could not be read and are left out.", extra={"work": key})
+        return Change(incidents=(now.model_copy(update={"markings": ()}),), closes=(key,))
+    later = Wait(key=f"marks:{number}:{delivery}:{int(turn) + 1}", due=desk.now() + AGAIN * 2 ** int(turn))
+    return Change(incidents=(now,), closes=(key,), opens=(later,))
+
+
+# Before a draft.
+
+
+def read_again(desk: Desk, number: int) -> tuple[Incident, int]:
+    """Return the incident with its newest marked messages as they now read, those that are gone left out.
+
+    The second value is how many were not read; they stay as they read when they were marked.
+    """
+    incident = desk.records.incident(number)
+    marked = [note for note in incident.notes if note.ts]
+    now: dict[str, Remark | None] = {}
+    for note in marked[-MOST_READ_AGAIN:]:
+        try:
+            now[note.ts] = desk.remarks.remark(incident.place.channel, note.ts)
+        except EdgeError as error:
+            log.warning("Marked messages could not be read again.", extra={"incident": number, "why": error.words})
+            break
+    if now:
+        desk.keep(lambda: _reworded(desk, number, now))
+    return desk.records.incident(number), len(marked) - len(now)
+
+
+def _reworded(desk: Desk, number: int, said: Mapping[str, Remark | None]) -> Change:
+    before = desk.records.incident(number)
+    now = before
+    for note in before.notes:
+        if note.ts in said:
+            now = reworded(now, note, said[note.ts])
+    return Change(incidents=(now,), cards=(incident_card(now),)) if now.notes != before.notes else Change()
