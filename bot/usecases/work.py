@@ -41,7 +41,7 @@ WAITS: tuple[tuple[tuple[str, ...], int], ...] = (
     (("look",), 3),
     (("suggest", "assist"), 3),
     (("postmortem",), 2),
-    (("item", "morning"), 1),
+    (("item", "morning", "marks"), 1),
 )
 """The kinds of waits, and how many of each go on at once: what AWS or a model holds up holds up its own kind only."""
 ALARMS_AT_ONCE = 3
