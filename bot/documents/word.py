@@ -5,6 +5,10 @@ from collections.abc import Iterator, Sequence
 
 from docx import Document
 from docx.document import Document as Paper
+from docx.opc.constants import RELATIONSHIP_TYPE
+from docx.oxml import OxmlElement
+from docx.oxml.ns import qn
+from docx.oxml.xmlchemy import BaseOxmlElement
 from docx.shared import Inches, Pt
 from docx.text.paragraph import Paragraph
 from markdown_it import MarkdownIt
@@ -65,21 +69,36 @@ def _picture(paper: Paper, picture: bytes, alt: str) -> None:
 
 
 def _inline(paragraph: Paragraph, inline: Token) -> None:
-    """Add the words of a line, each as bold, slanted or struck as it is."""
+    """Add the words of a line, each as bold, slanted or struck as it is; what has an address opens it."""
     on: set[str] = set()
+    within = None
     for token in inline.children or ():
         match token.type:
             case "strong_open" | "em_open" | "s_open":
                 on.add(token.tag)
             case "strong_close" | "em_close" | "s_close":
                 on.discard(token.tag)
+            case "link_open" if str(token.attrGet("href")).startswith(("https://", "http://")):
+                within = _hyperlink(paragraph, str(token.attrGet("href")))
+            case "link_close":
+                within = None
             case "text" | "code_inline":
                 run = paragraph.add_run(_allowed(token.content))
+                if within is not None:
+                    within.append(run._r)
                 run.bold, run.italic, run.font.strike = "strong" in on, "em" in on, "s" in on
             case "softbreak" | "hardbreak":
                 paragraph.add_run(" ")
             case _:
                 pass
+
+
+def _hyperlink(paragraph: Paragraph, address: str) -> BaseOxmlElement:
+    """Return an element at the paragraph's end in which runs open the address; python-docx makes none itself."""
+    element: BaseOxmlElement = OxmlElement("w:hyperlink")
+    element.set(qn("r:id"), paragraph.part.relate_to(address, RELATIONSHIP_TYPE.HYPERLINK, is_external=True))
+    paragraph._p.append(element)
+    return element
 
 
 def _table(paper: Paper, tokens: Sequence[Token]) -> None:

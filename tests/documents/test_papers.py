@@ -58,6 +58,18 @@ def test_a_word_file_holds_headings_sentences_tables_and_the_picture_with_its_wo
     assert len(made.inline_shapes) == 1
 
 
+def test_what_can_be_opened_can_be_opened_from_word_and_nothing_that_is_no_web_address() -> None:
+    link = "https://lake.example/archives/C1/p1?thread_ts=1.2&cid=C1"
+    first, *others = document().timeline
+    told = document().model_copy(update={"timeline": (first.model_copy(update={"link": link}), *others)})
+
+    made = Document(io.BytesIO(word(written(told) + "\n[run](javascript:alert) [open](file:///etc/passwd)\n")))
+
+    (opened,) = made.tables[0].rows[1].cells[3].paragraphs[0].hyperlinks
+    assert (opened.text, opened.url) == (first.source, link)
+    assert [one.url for paragraph in made.paragraphs for one in paragraph.hyperlinks] == []
+
+
 def test_a_word_file_takes_any_text() -> None:
     hostile = document().model_copy(update={"title": "a\x00b\x1b <w:p/> &amp;"})
 
