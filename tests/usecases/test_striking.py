@@ -45,7 +45,7 @@ from bot.workbench.slack.checker import check_message
 from tests.domain.attacks import ATTACKS
 from tests.slack.cards.reading import read
 from tests.slack.fakes import payload_of
-from tests.usecases import test_adding, test_postmortems
+from tests.usecases import test_adding, test_measuring, test_postmortems
 from tests.usecases.halted import Halted
 from tests.usecases.table import ANA, BO, CHANNEL, CY, DEE, EVE, GUS, ROBO, Table
 from tests.usecases.test_assistance import OBSERVED, an_alarm, seat
@@ -190,6 +190,7 @@ def test_two_who_strike_the_same_sentence_strike_it_once_and_the_second_is_told(
     assert "was struck by @bo: it was closed" in table.refused()
     assert "Your click changed nothing." in table.refused()
     assert table.kinds().count("claim.struck") == 1
+    assert test_measuring.of(table, "ClaimsStruck") == [("bedrock",)]
 
 
 def test_who_strikes_two_of_which_one_is_struck_is_told_of_that_one(table: Table) -> None:
