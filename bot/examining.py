@@ -162,10 +162,10 @@ def _run_check(arguments: argparse.Namespace) -> int:
     for one in read(text).sentences:
         for wording in blaming(one.claim.text):
             print(f"{path}: line {one.line}: “{wording.words}”: {wording.rewrite} (wording only)")
-    sentences = len(read(text).sentences)
-    print(
-        f"{kept.incident}: {sentences} sentences, {len(kept.evidence.items)} items of evidence, {len(found)} problems"
-    )
+    sentences = read(text).sentences
+    struck = sum(one.struck for one in sentences)
+    told = f"{len(sentences)} sentences" + (f" ({struck} struck)" if struck else "")
+    print(f"{kept.incident}: {told}, {len(kept.evidence.items)} items of evidence, {len(found)} problems")
     return NO if found else DONE
 
 

@@ -1,6 +1,6 @@
 """What the core needs from its neighbours, as Protocols. Nothing here does anything."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -33,6 +33,7 @@ from bot.domain.records import Attempt, Card, Change, Episode, Taken, Taking, Wa
 from bot.domain.remarks import Remark
 from bot.domain.run import Run
 from bot.domain.runbook import Runbook
+from bot.domain.strikes import Strike
 from bot.domain.uploads import Upload
 from bot.domain.value import JsonObject, Value
 
@@ -367,7 +368,7 @@ class Dialogs(Protocol):
         ...
 
 
-class Records(Dialogs, Protocol):
+class Records(Dialogs, Counters, Protocol):
     """The truth: every state the bot knows, in one database."""
 
     @property
@@ -380,7 +381,7 @@ class Records(Dialogs, Protocol):
         ...
 
     def next_id(self, kind: str) -> int:
-        """Return a number never given before for run, approval, alarm, incident."""
+        """Return a number never given before for run, approval, alarm, incident, strike."""
         ...
 
     # The inbox.
@@ -483,6 +484,22 @@ class Records(Dialogs, Protocol):
         self, *, subject: str | None = None, owner: str | None = None, open_only: bool = False
     ) -> Sequence[FollowUp]:
         """Return action items, oldest first, of one incident or person or of all."""
+        ...
+
+    def strike(self, number: int) -> Strike:
+        """Return the strike, also one that was taken back.
+
+        Raises:
+            NotFoundError: there is none.
+        """
+        ...
+
+    def strikes(self, about: Collection[str]) -> Sequence[Strike]:
+        """Return the strikes that stand of these subjects, oldest first."""
+        ...
+
+    def struck(self) -> Mapping[str, int]:
+        """Return how many strikes stand, by who worded the sentence; the empty name is people."""
         ...
 
     def evidence(self, subject: str) -> Evidence:

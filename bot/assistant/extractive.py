@@ -23,6 +23,7 @@ from bot.domain.assistance import (
 )
 from bot.domain.claims import Claim, Kind
 from bot.domain.evidence import Evidence, Item, Origin
+from bot.domain.strikes import unstruck
 
 LEAST_COVERED = 0.34
 MOST_ANSWERS = 5
@@ -101,8 +102,8 @@ class ExtractiveAssistant:
         trouble = _trouble(items) if _OF_TROUBLE.search(job.question) else ()
         told = [quoted(fit.item, fit.sentence) for fit in best if fit.item.origin is Origin.TEXT]
         claims = tuple(dict.fromkeys([*seen, *trouble, *told]))
-        if claims:
-            heard(" ".join(claim.text for claim in claims))
+        if still := unstruck(claims, job.struck):
+            heard(" ".join(claim.text for claim in still))
         return Answer(claims=claims, not_looked_at=job.evidence.unread, made=Made(engine=ENGINE))
 
     def draft_postmortem(self, job: DraftPostmortem) -> Wording:

@@ -21,6 +21,7 @@ from bot.errors import InvalidError
 NAMES = frozenset({"boundary", "job", "evidence"})
 MOST_CHARACTERS = 32_768
 FEWEST_BOUNDARY = 16
+MOST_STRUCK = 40
 
 _PARTS = re.compile(
     r"\A---\n(?P<front>.*?)\n---\n\s*# System\n(?P<system>.*?)\n# User\n(?P<user>.*)\Z",
@@ -107,8 +108,8 @@ def render(prompt: Prompt, job: Job, *, boundary: str, dropped: Sequence[Dropped
     """
     values = {
         "boundary": boundary,
-        "job": _line({"job": job.model_dump(mode="json", exclude={"evidence", "subject", "by"})}),
-        "evidence": "\n".join((*_lines(grounds(job)), *(_again(one) for one in dropped))),
+        "job": _line({"job": job.model_dump(mode="json", exclude={"evidence", "subject", "by", "struck"})}),
+        "evidence": "\n".join((*_lines(grounds(job)), *_struck(job.struck), *(_again(one) for one in dropped))),
     }
     if len(boundary) < FEWEST_BOUNDARY or boundary in values["job"] or boundary in values["evidence"]:
         raise InvalidError("The boundary must be long, random and nowhere in the data; draw another one.")
@@ -163,6 +164,12 @@ def _lines(evidence: Evidence) -> Iterator[str]:
         yield _line({"derived": dict(evidence.derived)})
     if evidence.unread:
         yield _line({"unread": list(evidence.unread)})
+
+
+def _struck(sentences: Sequence[str]) -> Iterator[str]:
+    """Yield what people struck, the newest where there is much; by whom and why is theirs, and is not told."""
+    if sentences:
+        yield _line({"struck": list(sentences[-MOST_STRUCK:])})
 
 
 def _again(dropped: Dropped) -> str:

@@ -26,6 +26,7 @@ from bot.domain.metrics import (
     MODEL_TOKENS_OUT,
     measured,
 )
+from bot.domain.strikes import unstruck
 from bot.domain.value import JsonObject
 from bot.errors import BotError
 
@@ -168,8 +169,8 @@ class Writer:
                 kept = sieve.keep([Sentence.model_validate(value)])
             except ValidationError:  # the whole reply will be refused for it
                 return
-            if kept:
-                told.extend(claim.text for claim in kept)
+            if still := unstruck(kept, job.struck):
+                told.extend(claim.text for claim in still)
                 heard(" ".join(told))
 
         return hear

@@ -50,7 +50,8 @@ class Preview:
         yield from self._roles()
         yield from self._inputs()
         if runbook.alarms:
-            yield from self._card("when an alarm goes off", alarm_card(self._episode(), runbook, None, self._stage))
+            shown = alarm_card(self._episode(), runbook, None, self._stage, struck={})
+            yield from self._card("when an alarm goes off", shown)
         yield from self._card("when it starts, edited as it goes on", run_card(self._run(), runbook, (), self._stage))
         for step in runbook.forward:
             yield from self._step(step)

@@ -38,7 +38,8 @@ def _markdown(draft: Draft) -> DraftView:
 
 
 def _json(draft: Draft) -> DraftView:
-    told = draft.model_dump_json(include={"label", "title", "since", "until", "edition", "document", "edits", "seal"})
+    whole = {"label", "title", "since", "until", "edition", "document", "edits", "struck", "seal"}
+    told = draft.model_dump_json(include=whole)
     return DraftView(ending="json", title=_titled(draft), text=told)
 
 

@@ -58,11 +58,13 @@ class Job(Value):
         subject: label of the incident, or of the alarm or run before there is one; a budget is counted under it.
         by: the person who asked, whose own budget of the day it counts against; empty where nobody did.
         evidence: what code gathered. `grounds` adds the job's own texts, so that a sentence can point at them too.
+        struck: sentences that people struck, of the same incident; no evidence of anything.
     """
 
     subject: str = ""
     by: str = ""
     evidence: Evidence = Evidence()
+    struck: tuple[str, ...] = ()
 
 
 class ExpandStep(Job):
@@ -222,6 +224,15 @@ class Offer(Value):
     needs: tuple[str, ...] = ()
     typed: tuple[str, ...] = ()
     effect: str = ""
+
+
+PARTS: Mapping[str, str] = {
+    "do": "Do now",
+    "look_for": "Look for",
+    "can_go_wrong": "Can go wrong",
+    "undo": "Take it back",
+}
+"""The parts of an expansion that are sentences, each with its heading."""
 
 
 class Expansion(Value):

@@ -10,6 +10,7 @@ from bot.domain.metrics import (
     ALARM_DELAY_SECONDS,
     ALARMS_OPENED,
     CALLS,
+    CLAIMS_STRUCK,
     REFUSALS,
     REPAIR_SECONDS,
     REQUEST_SECONDS,
@@ -42,6 +43,8 @@ def counted(change: Change) -> Iterator[Counted]:
                 yield _call_answered(entry)
             case "wish.refused":
                 yield _refused(entry)
+            case "claim.struck":
+                yield _struck(entry)
             case _:
                 pass
     for approval in change.approvals:
@@ -72,6 +75,12 @@ def _refused(entry: AuditEntry) -> Counted:
     facts = {"kind": entry.facts.get("kind"), "inbox": entry.facts.get("inbox")}
     what = "vote" if entry.subject.startswith("Q-") else "other"
     return Counted(words="Something was refused.", facts={**facts, **measured((REFUSALS, 1), What=what)})
+
+
+def _struck(entry: AuditEntry) -> Counted:
+    engine = str(entry.facts.get("engine") or "people")
+    facts = {"about": entry.subject, "claim": entry.facts.get("claim"), "on": entry.facts.get("message")}
+    return Counted(words="A sentence was struck.", facts={**facts, **measured((CLAIMS_STRUCK, 1), Engine=engine)})
 
 
 def _request_over(approval: Approval) -> Counted:

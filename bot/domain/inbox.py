@@ -299,6 +299,22 @@ class ShowEvidence(Value):
     subject: str
 
 
+class StrikeClaims(Value):
+    """Strike sentences of a message of the assistant, or take strikes back.
+
+    Attributes:
+        message: an alarm's suggestion (`A-118`), an answer (`assist:57`) or a draft (`postmortem:3`).
+        wrong: the ids of the sentences that are struck.
+        back: the numbers of the strikes that are taken back.
+    """
+
+    kind: Literal["strike_claims"] = "strike_claims"
+    message: str
+    wrong: tuple[str, ...] = ()
+    back: tuple[int, ...] = ()
+    reason: str = ""
+
+
 class ShowAlarms(Value):
     """Show the open alarms."""
 
@@ -522,6 +538,7 @@ Wish = Annotated[
     | AddStep
     | LeaveOut
     | ShowEvidence
+    | StrikeClaims
     | ShowAlarms
     | SuggestForAlarm
     | OtherRunbook

@@ -227,6 +227,13 @@ CLAIMS_INFERRED = _metric(
 CLAIMS_DROPPED = _metric(
     "ClaimsDropped", Unit.COUNT, "What a model said and the evidence does not bear.", ("Task",), Task=_TASKS
 )
+CLAIMS_STRUCK = _metric(
+    "ClaimsStruck",
+    Unit.COUNT,
+    "Sentences that people struck as wrong, by who worded them; what is taken back later stays counted.",
+    ("Engine",),
+    Engine=("bedrock", "extractive", "people"),
+)
 
 TABLE: tuple[Metric, ...] = (
     *(ACK_MILLISECONDS, ACKS_FAILED, CARD_TROUBLES),
@@ -236,5 +243,5 @@ TABLE: tuple[Metric, ...] = (
     *(RUNS_OPEN, RUNS_UNKNOWN, RUNS_OWING, RUNS_ENDED, REPAIR_SECONDS),
     *(REQUESTS, REQUEST_SECONDS, REFUSALS, CALLS),
     *(MODEL_CALLS, MODEL_SECONDS, MODEL_TOKENS_IN, MODEL_TOKENS_OUT, MODEL_TOKENS_CACHED),
-    *(FALLBACKS, CLAIMS_KEPT, CLAIMS_INFERRED, CLAIMS_DROPPED),
+    *(FALLBACKS, CLAIMS_KEPT, CLAIMS_INFERRED, CLAIMS_DROPPED, CLAIMS_STRUCK),
 )

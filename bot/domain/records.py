@@ -17,6 +17,7 @@ from bot.domain.following import FollowUp
 from bot.domain.incident import Incident
 from bot.domain.postmortem.draft import Draft
 from bot.domain.run import Run
+from bot.domain.strikes import Strike
 from bot.domain.value import JsonObject, Value
 
 
@@ -216,8 +217,8 @@ class Episode(Value):
 class Change(Value):
     """Hold everything one transaction keeps.
 
-    Runs, approvals, episodes, incidents, drafts and action items are inserted at revision 0 and else updated only if
-    nobody changed them since they were read; a `StaleError` then keeps nothing.
+    Runs, approvals, episodes, incidents, drafts, action items and strikes are inserted at revision 0 and else updated
+    only if nobody changed them since they were read; a `StaleError` then keeps nothing.
 
     Attributes:
         evidence: what sentences on cards point at, each under its subject, e.g. `A-118`; the newest replaces the last.
@@ -226,6 +227,7 @@ class Change(Value):
         frees: runs whose leases end.
         drops: runs whose holds end, each with the shared resource.
         settles: attempts of unknown outcome that a person says did happen.
+        counts: what is added to counters, by name.
     """
 
     runs: tuple[Run, ...] = ()
@@ -235,6 +237,7 @@ class Change(Value):
     evidence: tuple[tuple[str, Evidence], ...] = ()
     drafts: tuple[Draft, ...] = ()
     followups: tuple[FollowUp, ...] = ()
+    strikes: tuple[Strike, ...] = ()
     opens: tuple[Wait, ...] = ()
     closes: tuple[str, ...] = ()
     outcomes: tuple[Outcome, ...] = ()
@@ -243,4 +246,5 @@ class Change(Value):
     frees: tuple[int, ...] = ()
     drops: tuple[tuple[int, str], ...] = ()
     settles: tuple[int, ...] = ()
+    counts: tuple[tuple[str, int], ...] = ()
     audit: tuple[AuditEntry, ...] = ()

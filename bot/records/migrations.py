@@ -193,4 +193,19 @@ _FOLLOWUPS = (
 )
 
 
-MIGRATIONS: tuple[Migration, ...] = (first, incidents, dialogs, evidence, postmortems, followups)
+def strikes(connection: Connection) -> None:
+    """Make the table of sentences that people struck; in one incident each is struck once."""
+    for statement in _STRIKES:
+        connection.execute(text(statement))
+
+
+_STRIKES = (
+    """create table strikes (
+        id bigint primary key, revision integer not null, about text not null, claim text not null,
+        engine text not null, open boolean not null, doc text not null
+    )""",
+    "create unique index one_strike_per_sentence on strikes (about, claim) where open",
+)
+
+
+MIGRATIONS: tuple[Migration, ...] = (first, incidents, dialogs, evidence, postmortems, followups, strikes)

@@ -121,6 +121,17 @@ followups = Table(
     Column("open", Boolean),
     Column("doc", Text),
 )
+strikes = Table(
+    "strikes",
+    metadata,
+    Column("id", BigInteger),
+    Column("revision", Integer),
+    Column("about", Text),
+    Column("claim", Text),
+    Column("engine", Text),
+    Column("open", Boolean),
+    Column("doc", Text),
+)
 evidence = Table("evidence", metadata, Column("subject", Text), Column("doc", Text))
 snapshots = Table("snapshots", metadata, Column("sha256", Text), Column("text", Text), Column("path", Text))
 waits = Table("waits", metadata, Column("key", Text), Column("due", Moment), Column("open", Boolean))

@@ -1,6 +1,6 @@
 """What the ports `Records` and `Claims` promise, one transaction each. The rules are in the parts."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Self
 
@@ -16,6 +16,7 @@ from bot.domain.incident import Incident
 from bot.domain.postmortem.draft import Draft
 from bot.domain.records import Attempt, Card, Change, Episode, Taken, Taking, Wait
 from bot.domain.run import Run
+from bot.domain.strikes import Strike
 from bot.domain.value import JsonObject
 from bot.errors import NotFoundError, StaleError
 from bot.ports import Clock
@@ -223,6 +224,21 @@ class Store:
         with self._database.reading() as connection:
             return subjects.oldest_followups(connection, subject=subject, owner=owner, open_only=open_only)
 
+    def strike(self, number: int) -> Strike:
+        """Return the strike, also one that was taken back."""
+        with self._database.reading() as connection:
+            return subjects.strike(connection, number)
+
+    def strikes(self, about: Collection[str]) -> Sequence[Strike]:
+        """Return the strikes that stand of these subjects, oldest first."""
+        with self._database.reading() as connection:
+            return subjects.open_strikes(connection, about)
+
+    def struck(self) -> Mapping[str, int]:
+        """Return how many strikes stand, by who worded the sentence."""
+        with self._database.reading() as connection:
+            return subjects.struck(connection)
+
     def evidence(self, subject: str) -> Evidence:
         """Return what sentences about the subject point at; nothing, where nothing was gathered."""
         with self._database.reading() as connection:
@@ -406,6 +422,8 @@ def _keep(connection: Connection, change: Change) -> None:
         subjects.save_draft(connection, draft)
     for item in sorted(change.followups, key=lambda one: one.id):
         subjects.save_followup(connection, item)
+    for strike in sorted(change.strikes, key=lambda one: one.id):
+        subjects.save_strike(connection, strike)
     for subject, found in sorted(change.evidence, key=lambda one: one[0]):
         subjects.save_evidence(connection, subject, found)
     for outcome in sorted(change.outcomes, key=lambda one: one.attempt):
@@ -420,6 +438,8 @@ def _keep(connection: Connection, change: Change) -> None:
         shared.free(connection, number)
     for number, resource in sorted(change.drops):
         shared.drop_hold(connection, run=number, resource=resource)
+    for name, by in sorted(change.counts):
+        queues.count(connection, name, by)
     for card in sorted(change.cards, key=lambda one: one.key):
         queues.want_card(connection, card)
     if change.inbox is not None:

@@ -1,9 +1,9 @@
-"""Runs, approvals, alarms, incidents, drafts, action items: kept whole, changed only by who saw the newest one."""
+"""Runs, approvals, alarms, incidents, drafts, action items, strikes: kept whole, changed by who saw the newest one."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TypeVar
 
-from sqlalchemy import Connection, Select, Table, select, update
+from sqlalchemy import Connection, Select, Table, func, select, update
 
 from bot.domain.approval import Approval
 from bot.domain.evidence import Evidence
@@ -12,13 +12,25 @@ from bot.domain.incident import Incident
 from bot.domain.postmortem.draft import Draft
 from bot.domain.records import AlarmState, Episode
 from bot.domain.run import Run
+from bot.domain.strikes import Strike
 from bot.errors import LeaseHeldError, NotFoundError, StaleError
-from bot.records.schema import approvals, drafts, episodes, evidence, fold, followups, incidents, runs, votes
+from bot.records.schema import (
+    approvals,
+    drafts,
+    episodes,
+    evidence,
+    fold,
+    followups,
+    incidents,
+    runs,
+    strikes,
+    votes,
+)
 from bot.records.statements import insert_into, insert_new
 
-Subject = TypeVar("Subject", Run, Approval, Episode, Incident, Draft, FollowUp)
+Subject = TypeVar("Subject", Run, Approval, Episode, Incident, Draft, FollowUp, Strike)
 
-Kept = Run | Approval | Episode | Incident | Draft | FollowUp
+Kept = Run | Approval | Episode | Incident | Draft | FollowUp | Strike
 _LISTS = {
     "Q": "/approvals",
     "A": "/alarm list",
@@ -105,6 +117,22 @@ def save_followup(connection: Connection, item: FollowUp) -> None:
         raise _stale(item.label)
 
 
+def save_strike(connection: Connection, strike: Strike) -> None:
+    """Keep the strike; that a sentence is struck once, a unique index sees to.
+
+    Raises:
+        StaleError: somebody changed it since it was read.
+    """
+    columns = {
+        "about": fold(strike.about),
+        "claim": strike.claim,
+        "engine": strike.engine or "",
+        "open": strike.open,
+    }
+    if not _saved(connection, strikes, strike, columns):
+        raise _stale("That strike")
+
+
 def save_evidence(connection: Connection, subject: str, found: Evidence) -> None:
     """Keep what was gathered for a subject; it replaces what was there."""
     statement = insert_into(connection, evidence).values(subject=fold(subject), doc=found.model_dump_json())
@@ -182,6 +210,11 @@ def followup(connection: Connection, number: int) -> FollowUp:
     return _found(connection, FollowUp, followups, number, name=f"ACT-{number}")
 
 
+def strike(connection: Connection, number: int) -> Strike:
+    """Return the strike."""
+    return _found(connection, Strike, strikes, number, name=f"strike {number}")
+
+
 def oldest_followups(
     connection: Connection, *, subject: str | None, owner: str | None, open_only: bool
 ) -> Sequence[FollowUp]:
@@ -192,6 +225,18 @@ def oldest_followups(
     if owner is not None:
         statement = statement.where(followups.c.owner == fold(owner))
     return _all(connection, FollowUp, statement.where(followups.c.open) if open_only else statement)
+
+
+def open_strikes(connection: Connection, about: Collection[str]) -> Sequence[Strike]:
+    """Return the strikes that stand of these subjects, oldest first."""
+    named = strikes.c.about.in_([fold(one) for one in about])
+    return _all(connection, Strike, select(strikes.c.doc).where(named & strikes.c.open).order_by(strikes.c.id))
+
+
+def struck(connection: Connection) -> Mapping[str, int]:
+    """Return how many strikes stand, by who worded the sentence."""
+    counted = select(strikes.c.engine, func.count()).where(strikes.c.open).group_by(strikes.c.engine)
+    return {row.engine: row[1] for row in connection.execute(counted)}
 
 
 def newest_drafts(connection: Connection, *, most: int) -> Sequence[Draft]:

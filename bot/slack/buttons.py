@@ -66,6 +66,7 @@ class Opening:
         number: the request for decline, details and review; the run for inputs, park, undo and stop; the expansion for
             typed; the action item for drop, and one on the same checklist for item; else the draft.
         place: of a proposal on its expansion, from 1.
+        message: of the assistant, whose sentences are to be struck.
     """
 
     what: Literal[
@@ -81,10 +82,12 @@ class Opening:
         "typed",
         "drop",
         "item",
+        "strike",
     ]
-    number: int
+    number: int = 0
     step: str = ""
     place: int = 0
+    message: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -193,6 +196,7 @@ BUTTONS: Mapping[str, Button] = {
     "show_alarms": _one(lambda _: ShowAlarms()),
     "other_runbook": _one(lambda alarm: OtherRunbook(alarm=alarm)),
     "evidence": Button(shape=_SUBJECT, build=lambda found: ShowEvidence(subject=found[1])),
+    "wrong": Button(shape=_SUBJECT, build=lambda found: Opening(what="strike", message=found[1])),
     "expand": _at_step(lambda run, step: ExpandStep(run=run, step=step)),
     "add_step": Button(shape=_TWO, build=lambda found: AddStep(answer=int(found[1]), number=int(found[2]))),
     "add_typed": Button(

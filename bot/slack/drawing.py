@@ -18,6 +18,7 @@ from bot.domain.problem import Severity
 from bot.domain.records import Attempt, AttemptState, Card, CardKind, Episode, canvas_key
 from bot.domain.run import Run, RunState
 from bot.domain.runbook import Runbook
+from bot.domain.strikes import Struck
 from bot.domain.value import JsonValue
 from bot.errors import NotFoundError, UnavailableError
 from bot.ports import Directory, Documents, Library, Records
@@ -37,6 +38,7 @@ from bot.slack.cards.request import list_sheet, request_card
 from bot.slack.cards.run import run_card
 from bot.slack.cards.stage import Stage
 from bot.slack.cards.whispers import Whisper, whisper
+from bot.usecases import strikes
 from bot.usecases.following import PAGE, checklist_key
 from bot.usecases.gathering import things
 from bot.usecases.mornings import draft_of
@@ -189,7 +191,8 @@ class Drawing:
         others = [one for one in self.records.episodes() if one.with_ == episode.id]
         stage = self.stage(link=link, cards=[f"run:{episode.run}"], people=[episode.taken_by or ""])
         unread = () if runbook else [one for one in self.library.problems() if one.severity is Severity.ERROR]
-        shows = alarm_card(episode, runbook, run, stage, others=others, unread=unread)
+        struck = self._struck(f"A-{episode.id}", card) if episode.suggestion else {}
+        shows = alarm_card(episode, runbook, run, stage, struck=struck, others=others, unread=unread)
         return Drawn(shows=shows, asks=episode.taken_by)
 
     def _assist(self, card: Card, link: Link) -> Drawn:
@@ -197,7 +200,11 @@ class Drawing:
         run = self.records.run(number) if number is not None else None
         people = [one.by for one in run.added] if run else []
         stage = self.stage(link=link, cards=[f"alarm:{card.payload.get('alarm')}"], people=people)
-        return Drawn(shows=assist_card(card, stage, run=run), asks=str(card.payload.get("by") or "") or None)
+        shows = assist_card(card, stage, struck=self._struck(strikes.about(card), card), run=run)
+        return Drawn(shows=shows, asks=str(card.payload.get("by") or "") or None)
+
+    def _struck(self, label: str, card: Card) -> Struck:
+        return strikes.standing(self.records, strikes.family(self.records, label), channel=card.channel)
 
     def _postmortem(self, number: int, link: Link) -> Drawn:
         draft = self.records.draft(number)

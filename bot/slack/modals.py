@@ -21,6 +21,7 @@ from bot.domain.inbox import (
     StartRun,
     StateFact,
     StopRun,
+    StrikeClaims,
     UndoStep,
     Wish,
 )
@@ -28,8 +29,9 @@ from bot.domain.people import Place
 from bot.domain.postmortem.document import Part
 from bot.domain.postmortem.sections import EDITABLE
 from bot.domain.runbook import Parameter
+from bot.domain.strikes import MOST_REASON
 from bot.errors import InvalidError, RequestError
-from bot.slack.cards.modals import DECLINES, INPUT, OTHER, SECTION, UNTIL, VALUE, WHY, WORDS
+from bot.slack.cards.modals import DECLINES, INPUT, OTHER, SECTION, TICKS, UNTIL, VALUE, WHY, WORDS
 from bot.slack.parsing import MOST_VALUE, cleaned, harmless
 from bot.slack.payloads import Payload, hashed, ids_in, person_of, place_in, team_of
 from bot.usecases.starting import fits
@@ -42,6 +44,7 @@ _NUMBER = re.compile(r"[1-9][0-9]{0,8}", re.ASCII)
 _AT_STEP = re.compile(r"([1-9][0-9]{0,8}):([a-z][a-z0-9_]{0,39})", re.ASCII)
 _TWO = re.compile(r"([1-9][0-9]{0,8}):([1-9][0-9]{0,8})", re.ASCII)
 _SECTION = re.compile(rf"{SECTION}([0-9]{{1,2}}):([0-9]{{1,3}})", re.ASCII)
+_TICKS = re.compile(rf"{TICKS}([1-9][0-9]{{0,2}}):([1-9][0-9]{{0,2}})", re.ASCII)
 _UNTIL_THEN = re.compile(r"([1-9][0-9]{0,8}):([0-9]{1,12})", re.ASCII)
 
 Fields = Mapping[str, str]
@@ -98,6 +101,30 @@ class Typing(Protocol):
         ...
 
 
+class Striking(Protocol):
+    """What sentences are ticked on."""
+
+    @property
+    def message(self) -> str:
+        """Return the message."""
+        ...
+
+    @property
+    def claims(self) -> tuple[str, ...]:
+        """Return the ids of its sentences, as they were numbered."""
+        ...
+
+    @property
+    def strikes(self) -> tuple[int, ...]:
+        """Return the number of each sentence's strike, 0 where it was not struck."""
+        ...
+
+    @property
+    def place(self) -> Place:
+        """Return where the message stands."""
+        ...
+
+
 class Forms(Protocol):
     """Knows what the open dialogs were made from."""
 
@@ -111,6 +138,14 @@ class Forms(Protocol):
 
     def typing(self, opaque: str, *, person: str) -> Typing:
         """Return the proposal whose values this person types again.
+
+        Raises:
+            RequestError: nothing, or not any more.
+        """
+        ...
+
+    def striking(self, opaque: str, *, person: str) -> Striking:
+        """Return the message whose sentences this person ticks.
 
         Raises:
             RequestError: nothing, or not any more.
@@ -228,12 +263,29 @@ def _typed(body: Payload, forms: Forms, _at: datetime) -> tuple[Wish, Place]:
     return AddStep(answer=typing.answer, number=typing.number, typed=given), typing.place
 
 
+def _strike(body: Payload, forms: Forms, _at: datetime) -> tuple[Wish, Place]:
+    striking = forms.striking(_ids(body), person=person_of(body))
+    lists = [found for name in _values(body) if (found := _TICKS.fullmatch(name))]
+    shown = {number for found in lists for number in range(int(found[1]), int(found[2]) + 1)}
+    ticked = {number for found in lists for number in ticks(body, found[0], VALUE)}
+    known = enumerate(zip(striking.claims, striking.strikes, strict=True), start=1)
+    numbered = [(number, *pair) for number, pair in known if number in shown]
+    wrong = tuple(claim for number, claim, strike in numbered if number in ticked and not strike)
+    back = tuple(strike for number, _, strike in numbered if number not in ticked and strike)
+    reason = field(body, WORDS, WORDS)
+    if not wrong and not back:
+        raise FieldsError({lists[0][0] if lists else WORDS: "Tick what is wrong, or untick what is not."})
+    if len(reason) > MOST_REASON:
+        raise FieldsError({WORDS: f"At most {MOST_REASON} characters."})
+    return StrikeClaims(message=striking.message, wrong=wrong, back=back, reason=reason), striking.place
+
+
 def _edit(body: Payload, _forms: Forms, _at: datetime) -> tuple[Wish, None]:
     found = _TWO.fullmatch(_ids(body))
     if found is None:
         raise RequestError(GONE)
     pieces: dict[str, list[tuple[int, str]]] = {}
-    for block_id in (body["view"].get("state") or {}).get("values") or {}:
+    for block_id in _values(body):
         named = _SECTION.fullmatch(block_id)
         if named is None or int(named[1]) >= len(EDITABLE):
             continue
@@ -275,6 +327,7 @@ DIALOGS: Mapping[str, Read] = {
     "stop": _stop,
     "review": _review,
     "typed": _typed,
+    "strike": _strike,
     "edit_draft": _edit,
     "add_fact": _fact,
     "drop": _drop,
@@ -293,9 +346,20 @@ def _number(body: Payload) -> int:
     return int(found[0])
 
 
+def _values(body: Payload) -> Payload:
+    return (body["view"].get("state") or {}).get("values") or {}
+
+
+def ticks(body: Payload, block_id: str, action_id: str) -> frozenset[int]:
+    """Return the numbers that are ticked in a list."""
+    entry = _values(body).get(block_id, {}).get(action_id) or {}
+    values = [str(option.get("value")) for option in entry.get("selected_options") or []]
+    return frozenset(int(value) for value in values if _NUMBER.fullmatch(value))
+
+
 def field(body: Payload, block_id: str, action_id: str) -> str:
     """Return what stands in a field, whatever kind of field it is; empty where it was left out."""
-    entry = ((body["view"].get("state") or {}).get("values") or {}).get(block_id, {}).get(action_id) or {}
+    entry = _values(body).get(block_id, {}).get(action_id) or {}
     option = entry.get("selected_option") or {}
     found = entry.get("value") or option.get("value") or entry.get("selected_date_time") or ""
     return harmless(str(found)).strip()
@@ -309,7 +373,7 @@ def checked(body: Payload, parameters: Mapping[str, Parameter]) -> dict[str, str
     """
     given: dict[str, str] = {}
     wrong: dict[str, str] = {}
-    for block_id in (body["view"].get("state") or {}).get("values") or {}:
+    for block_id in _values(body):
         name, value = block_id.removeprefix(INPUT), field(body, block_id, VALUE)
         if not block_id.startswith(INPUT) or not value:
             continue

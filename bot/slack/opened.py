@@ -41,7 +41,22 @@ class TypingOpened(Value):
     place: Place
 
 
-Kept = ReviewOpened | TypingOpened | StartRun
+class StrikingOpened(Value):
+    """Bind what is ticked to the sentences as the dialog numbers them, and to the message it was opened from.
+
+    Attributes:
+        claims: the ids of the sentences, in order.
+        strikes: of each the number of its strike, 0 where it was not struck.
+    """
+
+    kind: Literal["striking_opened"] = "striking_opened"
+    message: str
+    claims: tuple[str, ...]
+    strikes: tuple[int, ...]
+    place: Place
+
+
+Kept = ReviewOpened | TypingOpened | StrikingOpened | StartRun
 _SUBJECT: TypeAdapter[Kept] = TypeAdapter(Annotated[Kept, Field(discriminator="kind")])
 
 
@@ -77,6 +92,17 @@ class Opened:
         """
         found = self._find(opaque, person)
         if not isinstance(found, TypingOpened):
+            raise RequestError(GONE)
+        return found
+
+    def striking(self, opaque: str, *, person: str) -> StrikingOpened:
+        """Return the message whose sentences this person ticks.
+
+        Raises:
+            RequestError: nothing, or not any more.
+        """
+        found = self._find(opaque, person)
+        if not isinstance(found, StrikingOpened):
             raise RequestError(GONE)
         return found
 

@@ -22,12 +22,14 @@ from bot.slack.cards.blocks import Block, View
 from bot.slack.cards.modals import Field
 from bot.slack.cards.run import stop_button, undo_button
 from bot.slack.cards.stage import Stage
-from bot.slack.opened import Opened, ReviewOpened, TypingOpened
+from bot.slack.opened import Opened, ReviewOpened, StrikingOpened, TypingOpened
 from bot.slack.payloads import kept_place
 from bot.usecases.adding import proposal
 from bot.usecases.desk import Desk, utc_for
 from bot.usecases.runs import choices
 from bot.usecases.starting import InputsMissingError, facts_of, fill, find_episode, known_scope
+from bot.usecases.strikes import standing
+from bot.usecases.striking import message
 
 MORNING = 8
 
@@ -55,7 +57,7 @@ class Views:
             RequestError: the words say why not.
         """
         self.desk.person(
-            person, channel=place.channel, starts=opening.what in {"inputs", "park", "undo", "stop", "typed"}
+            person, channel=place.channel, starts=opening.what in {"inputs", "park", "undo", "stop", "typed", "strike"}
         )
         match opening.what:
             case "decline":
@@ -73,6 +75,8 @@ class Views:
                 return self._sure(opening, place)
             case "typed":
                 return self._typing(opening, person, place)
+            case "strike":
+                return self._striking(opening.message, person, place)
             case "edit":
                 draft = self._draft(opening.number)
                 return _set(modals.edit_draft(draft), f"{draft.id}:{draft.edition}", place)
@@ -140,6 +144,21 @@ class Views:
         bound = TypingOpened(answer=opening.number, number=opening.place, names=offer.typed, place=card)
         opaque = self.opened.keep(bound, person=person)
         return _set(modals.type_again(run, proposed, offer.typed, meta=opaque), opaque, place)
+
+    def _striking(self, subject: str, person: str, place: Place) -> Block:
+        found = message(self.desk, subject, place=place)
+        struck = standing(self.desk.records, found.labels, channel=place.channel)
+        said = modals.listed(found.said)
+        numbers = tuple(strike.id if (strike := struck.get(one.id)) else 0 for one in said)
+        bound = StrikingOpened(
+            message=subject,
+            claims=tuple(one.id for one in said),
+            strikes=numbers,
+            place=place.model_copy(update={"thread": None}),
+        )
+        opaque = self.opened.keep(bound, person=person)
+        more = len(found.said) - len(said)
+        return _set(modals.strike(found.title, said, struck, more=more, meta=opaque), opaque, place)
 
     def _open(self, run: Run, parameter: Parameter) -> tuple[str, ...]:
         try:
@@ -224,6 +243,14 @@ class Views:
             RequestError: nothing, or not any more.
         """
         return self.opened.typing(opaque, person=person)
+
+    def striking(self, opaque: str, *, person: str) -> StrikingOpened:
+        """Return the message whose sentences this person ticks.
+
+        Raises:
+            RequestError: nothing, or not any more.
+        """
+        return self.opened.striking(opaque, person=person)
 
     def start(self, opaque: str, *, person: str) -> StartRun:
         """Return the start this person was giving inputs to.

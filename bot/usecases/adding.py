@@ -22,9 +22,10 @@ from bot.domain.records import Card, Change, Wait
 from bot.domain.run import Added, AddedStep, Awaiting, Looked, Run, Woken, advance
 from bot.domain.run import LeftOut as LeftOutEvent
 from bot.domain.runbook import Phase, Runbook
+from bot.domain.strikes import claim_id
 from bot.domain.value import JsonObject, JsonValue
 from bot.errors import BotError, InvalidError, NotAllowedError, RequestError
-from bot.usecases import gathering
+from bot.usecases import gathering, strikes
 from bot.usecases.asking import propose
 from bot.usecases.desk import Desk
 from bot.usecases.runs import anew, waking
@@ -187,7 +188,7 @@ def proposal(desk: Desk, answer: int, number: int, *, channel: str) -> tuple[Run
         channel: where it was clicked; expansion and run stand in the same.
 
     Raises:
-        RequestError: there is no such proposal.
+        RequestError: there is no such proposal, or somebody struck what speaks for it.
     """
     card = desk.records.card(f"assist:{answer}")
     of = card.payload.get("run") if card else None
@@ -201,7 +202,11 @@ def proposal(desk: Desk, answer: int, number: int, *, channel: str) -> tuple[Run
     run = desk.records.run(of)
     if run.place.channel != channel:
         raise RequestError(NOT_OURS)
-    return run, expansion.proposed[number - 1], expansion.offers[number - 1]
+    proposed = expansion.proposed[number - 1]
+    struck = strikes.standing(desk.records, strikes.family(desk.records, strikes.about(card)), channel=channel)
+    if strike := struck.get(claim_id(proposed.why.text)):
+        raise RequestError(f"What speaks for it was {strike.said}; nothing was added.")
+    return run, proposed, expansion.offers[number - 1]
 
 
 def _clicked(desk: Desk, delivery: Delivery, wish: AddStep) -> Card:

@@ -5,9 +5,11 @@ the evidence before it is shown. Nothing waits for it: an alarm is shown before,
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.domain.assistance import (
+    PARTS,
     Answer,
     AnswerQuestion,
     Candidate,
@@ -33,7 +35,7 @@ from bot.domain.run import Run
 from bot.domain.runbook import Runbook, Step
 from bot.domain.value import JsonObject, JsonValue
 from bot.errors import BotError, ExpressionError, NotFoundError, RequestError
-from bot.usecases import adding, gathering
+from bot.usecases import adding, gathering, strikes
 from bot.usecases.desk import Desk
 from bot.usecases.starting import alarm_card_of
 
@@ -57,8 +59,18 @@ def ask(desk: Desk, delivery: Delivery, wish: AskQuestion) -> Change:
     question = " ".join(wish.question.split())[:MOST_QUESTION]
     if not question:
         raise RequestError("Ask what? There was no question.")
-    payload: JsonObject = {"what": "answer", "question": question}
+    payload: JsonObject = {"what": "answer", "question": question, "about": _spoken_of(desk, delivery.place.channel)}
     return _begun(desk, delivery, payload, by=somebody.id)
+
+
+def _spoken_of(desk: Desk, channel: str) -> str:
+    """Return the label of what people in the channel speak of now: its open incident, else its newest open alarm."""
+    here = desk.channel if channel.startswith("D") else channel
+    incident = next(iter(desk.records.incidents(channel=here, open_only=True)), None)
+    if incident is not None:
+        return incident.label
+    episode = next((one for one in desk.records.episodes() if one.channel == here), None)
+    return f"A-{episode.id}" if episode is not None else ""
 
 
 def expand(desk: Desk, delivery: Delivery, wish: ExpandStep) -> Change:
@@ -148,6 +160,7 @@ def perform_suggest(desk: Desk, key: str) -> None:
             made.append((*suggestion_for(desk, episode), _chart(desk, episode)))
         suggestion, evidence, chart = made[0]
         told = episode.model_copy(update={"suggestion": suggestion, "chart": chart})
+        kept = strikes.kept(suggestion.made.engine, len(suggestion.response))
         card = alarm_card_of(told)
         picture = Card(
             key=f"{card.key}:chart",
@@ -157,7 +170,8 @@ def perform_suggest(desk: Desk, key: str) -> None:
             under=card.key,
         )
         shown = (card.model_copy(update={"urgent": False}), *((picture,) if chart else ()))
-        return Change(episodes=(told,), evidence=((f"A-{episode.id}", evidence),), closes=(key,), cards=shown)
+        subject = f"A-{episode.id}"
+        return Change(episodes=(told,), evidence=((subject, evidence),), closes=(key,), cards=shown, counts=kept)
 
     desk.keep(build)
 
@@ -184,8 +198,14 @@ def suggestion_for(desk: Desk, episode: Episode, *, by: str = "") -> tuple[Sugge
     """Return the checked suggestion for an alarm, and the evidence it rests on; `by` is who asked, if anybody did."""
     evidence = gathering.of_alarm(desk, episode)
     candidates = candidates_for(desk, episode)
+    label = f"A-{episode.id}"
     job = SuggestResponse(
-        subject=f"A-{episode.id}", by=by, alarm=episode.notice.name, candidates=candidates, evidence=evidence
+        subject=label,
+        by=by,
+        alarm=episode.notice.name,
+        candidates=candidates,
+        evidence=evidence,
+        struck=_struck(desk, label),
     )
     said = desk.assistant.suggest_response(job)
     response, made = _checked(desk, job, said.response, said.made)
@@ -251,24 +271,40 @@ def perform_assist(desk: Desk, key: str) -> None:
     if card is None or not desk.records.wait_open(key):
         return
     try:
-        payload, evidence = _WORK[str(card.payload.get("what"))](desk, card)
+        made = _WORK[str(card.payload.get("what"))](desk, card)
     except BotError as error:
-        payload, evidence = {"state": "failed", "words": error.words[:600]}, None
-    done = card.model_copy(update={"payload": {**card.payload, "text": "", "state": "done", **payload}})
-    kept = ((key, evidence),) if evidence is not None else ()
-    desk.keep(lambda: Change(cards=(done,), closes=(key,), evidence=kept) if desk.records.wait_open(key) else Change())
+        made = _Worked(payload={"state": "failed", "words": error.words[:600]})
+    done = card.model_copy(update={"payload": {**card.payload, "text": "", "state": "done", **made.payload}})
+    kept = ((key, made.evidence),) if made.evidence is not None else ()
+    change = Change(cards=(done,), closes=(key,), evidence=kept, counts=made.counts)
+    desk.keep(lambda: change if desk.records.wait_open(key) else Change())
 
 
-def _answer(desk: Desk, card: Card) -> tuple[JsonObject, Evidence]:
+@dataclass(frozen=True, kw_only=True)
+class _Worked:
+    """Hold what a card of the assistant says by now, what that rests on, and what is counted of it."""
+
+    payload: JsonObject
+    evidence: Evidence | None = None
+    counts: tuple[tuple[str, int], ...] = ()
+
+
+def _struck(desk: Desk, label: str) -> tuple[str, ...]:
+    return strikes.sentences(desk.records, strikes.family(desk.records, label))
+
+
+def _answer(desk: Desk, card: Card) -> _Worked:
     question = str(card.payload["question"])
     evidence = gathering.of_question(desk, question, channel=card.channel)
-    job = AnswerQuestion(subject=card.key, by=_asker(card), question=question, evidence=evidence)
+    struck = _struck(desk, strikes.about(card))
+    job = AnswerQuestion(subject=card.key, by=_asker(card), question=question, evidence=evidence, struck=struck)
     said = desk.assistant.answer(job, heard=_Telling(desk, card))
     claims, made = _checked(desk, job, said.claims, said.made)
     shown = Answer(
         claims=claims, not_looked_at=tuple(dict.fromkeys((*evidence.unread, *said.not_looked_at))), made=made
     )
-    return {"reply": shown.model_dump(mode="json")}, grounds(job)
+    counts = strikes.kept(made.engine, len(claims))
+    return _Worked(payload={"reply": shown.model_dump(mode="json")}, evidence=grounds(job), counts=counts)
 
 
 class _Telling:
@@ -289,27 +325,32 @@ class _Telling:
         self._desk.records.commit(Change(cards=(self._card.model_copy(update={"payload": payload}),)))
 
 
-def _suggestion(desk: Desk, card: Card) -> tuple[JsonObject, Evidence]:
+def _suggestion(desk: Desk, card: Card) -> _Worked:
     episode = desk.records.episode(_number(card.payload["alarm"]))
     said, evidence = suggestion_for(desk, episode, by=_asker(card))
-    return {"reply": said.model_dump(mode="json")}, evidence
+    counts = strikes.kept(said.made.engine, len(said.response))
+    told: JsonObject = {"fates": strikes.fates(desk.records)} if card.payload.get("cost") is True else {}
+    return _Worked(payload={"reply": said.model_dump(mode="json"), **told}, evidence=evidence, counts=counts)
 
 
-def _expansion(desk: Desk, card: Card) -> tuple[JsonObject, Evidence]:
+def _expansion(desk: Desk, card: Card) -> _Worked:
     run = desk.records.run(_number(card.payload["run"])) if card.payload.get("run") is not None else None
     runbook = desk.runbook(run) if run else desk.library.find(str(card.payload["runbook"]))
     step = runbook.step(str(card.payload["step"]))
-    job = expansion_job(desk, runbook, step, run, channel=card.channel).model_copy(update={"by": _asker(card)})
+    asked = {"by": _asker(card), "struck": _struck(desk, strikes.about(card))}
+    job = expansion_job(desk, runbook, step, run, channel=card.channel).model_copy(update=asked)
     said = desk.assistant.expand_step(job)
     dropped: tuple[Dropped, ...] = ()
     parts: dict[str, tuple[Claim, ...]] = {}
-    for name in ("do", "look_for", "can_go_wrong", "undo"):
+    for name in PARTS:
         checked = check(getattr(said, name), grounds(job), names=gathering.names(desk))
         parts[name], dropped = checked.kept, (*dropped, *checked.dropped)
     proposed, offers, unfit = adding.offered(desk, job, said.proposed, run, channel=card.channel)
     made = said.made.model_copy(update={"dropped": (*said.made.dropped, *dropped, *unfit)})
     shown = Expansion(**parts, questions=said.questions, proposed=proposed, offers=offers, made=made)
-    return {"reply": shown.model_dump(mode="json"), "title": step.title}, grounds(job)
+    counts = strikes.kept(made.engine, sum(map(len, parts.values())) + len(proposed))
+    payload: JsonObject = {"reply": shown.model_dump(mode="json"), "title": step.title}
+    return _Worked(payload=payload, evidence=grounds(job), counts=counts)
 
 
 _WORK = {"answer": _answer, "expansion": _expansion, "suggestion": _suggestion}

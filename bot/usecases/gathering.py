@@ -17,6 +17,7 @@ from bot.domain.postmortem.draft import DraftState
 from bot.domain.records import Episode
 from bot.domain.run import Run, RunState, StepState
 from bot.domain.runbook import Runbook, Step
+from bot.domain.strikes import unstruck
 from bot.domain.value import JsonObject, JsonValue
 from bot.errors import BotError, EdgeError, NotFoundError
 from bot.ports import Library
@@ -209,7 +210,8 @@ def _past(desk: Desk, found: Gathering, question: str) -> None:
         draft = drafts.get(name)
         if draft is None or draft.document is None:
             continue
-        said = " ".join(claim.text for claim in draft.document.parts.get(Part.SUMMARY, ())[:3])
+        summary = unstruck(draft.document.parts.get(Part.SUMMARY, ()), (one.text for one in draft.struck))
+        said = " ".join(claim.text for claim in summary[:3])
         found.add(
             "incident",
             f"{draft.label} of {read_out(draft.begun)}, {draft.title}: {said or 'no summary was written'}",

@@ -63,6 +63,7 @@ from bot.domain.inbox import (
     StartRun,
     StateFact,
     StopRun,
+    StrikeClaims,
     SuggestForAlarm,
     TakeAlarm,
     TakeOver,
@@ -71,7 +72,7 @@ from bot.domain.inbox import (
 from bot.domain.records import Card, CardKind, Change
 from bot.domain.value import JsonObject
 from bot.errors import BotError, EdgeError, LeaseHeldError, NotFoundError
-from bot.usecases import adding, alarms, approvals, assistance, following, incidents, marking, steering
+from bot.usecases import adding, alarms, approvals, assistance, following, incidents, marking, steering, striking
 from bot.usecases.desk import Desk
 from bot.usecases.plans import plan_run
 from bot.usecases.postmortems import beginning, drafts, editing, importing, publishing
@@ -313,13 +314,14 @@ WISHES: dict[type, Callable[[Desk, Delivery, Any], Answer]] = {
     ExpandStep: _silent(assistance.expand),
     AddStep: _silent(adding.add_step),
     LeaveOut: _silent(adding.leave_out),
+    StrikeClaims: striking.strike,
     SuggestForAlarm: _silent(assistance.suggest),
     ShowPostmortem: _postmortem,
     StartPostmortem: _silent(beginning.begin),
     CancelDraft: _silent(beginning.cancel),
     EditDraft: _silent(editing.edit),
     StateFact: _silent(editing.state_fact),
-    ConfirmCause: _silent(editing.confirm_cause),
+    ConfirmCause: _silent(striking.confirm_cause),
     PublishPostmortem: _silent(publishing.publish),
     ExportPostmortem: _silent(publishing.export),
     ImportPostmortem: _silent(importing.bring),

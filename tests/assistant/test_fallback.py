@@ -49,7 +49,7 @@ def test_an_answer_that_holds_is_told_with_its_model_prompt_and_tokens() -> None
     assert answer.not_looked_at == ANSWER.evidence.unread
     assert (answer.made.engine, answer.made.degraded) == ("bedrock", "")
     assert (answer.made.model, answer.made.tokens) == ("a-model", USED)
-    assert (answer.made.prompt, answer.made.prompt_sha256) == ("answer@1", PROMPTS["answer"].sha256)
+    assert (answer.made.prompt, answer.made.prompt_sha256) == ("answer@2", PROMPTS["answer"].sha256)
 
 
 def test_an_answer_without_sentences_is_not_determined_and_no_failure() -> None:
@@ -392,6 +392,23 @@ def test_only_sentences_that_hold_are_heard_while_the_model_still_writes() -> No
     assistant(ScriptedModel([aloud])).answer(ANSWER, heard=heard.append)
 
     assert heard == [HOLDS["text"], f"{HOLDS['text']} {HOLDS_TOO['text']}"]
+
+
+def test_what_people_struck_is_not_heard_and_is_kept_for_who_shows_it_struck() -> None:
+    def aloud(asked: Asked, heard: Heard | None) -> Said:
+        assert heard is not None
+        assert f'{{"struck":["{HOLDS["text"]}"]}}' in asked.user
+        for one in (HOLDS, HOLDS_TOO):
+            heard(one)
+        return said(answering(HOLDS, HOLDS_TOO))
+
+    heard: list[str] = []
+    job = ANSWER.model_copy(update={"struck": (HOLDS["text"],)})
+    answer = assistant(ScriptedModel([aloud])).answer(job, heard=heard.append)
+
+    assert heard == [HOLDS_TOO["text"]]
+    assert [claim.text for claim in answer.claims] == [HOLDS["text"], HOLDS_TOO["text"]]
+    assert answer.made.dropped == ()
 
 
 def test_nothing_is_heard_after_the_deadline() -> None:

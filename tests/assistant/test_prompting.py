@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.assistant.folder import TASKS, read_prompts
-from bot.assistant.prompting import parse_prompt, render, substitute
+from bot.assistant.prompting import MOST_STRUCK, parse_prompt, render, substitute
 from bot.assistant.replies import SCHEMAS
 from bot.cli import run
 from bot.domain.assistance import AnswerQuestion, grounds
@@ -65,6 +65,19 @@ def test_every_item_is_one_line_of_json_inside_the_boundary(task: str) -> None:
     items = [line["item"]["id"] for line in inside if "item" in line]
     assert items == [item.id for item in grounds(JOBS[task]).items]
     assert [next(iter(line)) for line in inside if "item" not in line] == ["job", "derived", "unread"]
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_what_people_struck_is_one_line_of_data_and_no_item(task: str) -> None:
+    struck = tuple(f"{number} {text}" for number, text in enumerate([*["x"] * 60, *HOSTILE]))
+    lines = render(PROMPTS[task], JOBS[task].model_copy(update={"struck": struck}), boundary=BOUNDARY).user.split("\n")
+    first, last = [number for number, line in enumerate(lines) if line == BOUNDARY]
+
+    inside = [json.loads(line) for line in lines[first + 1 : last]]
+
+    assert [line["struck"] for line in inside if "struck" in line] == [[*struck[-MOST_STRUCK:]]]
+    assert "struck" not in inside[0]["job"]
+    assert [line["item"]["id"] for line in inside if "item" in line] == [item.id for item in grounds(JOBS[task]).items]
 
 
 HOSTILE = [
@@ -135,8 +148,8 @@ def test_a_value_is_never_looked_at_again() -> None:
     [
         ("---\nid", "--\nid", ":1: a prompt is front matter"),
         ("# User", "# Usr", ":1: a prompt is front matter"),
-        ("version: 1", "version: one", ":3: version: Input should be a valid integer"),
-        ("version: 1", "version: 1\nversion: 2", ":4: "),
+        ("version: 2", "version: one", ":3: version: Input should be a valid integer"),
+        ("version: 2", "version: 1\nversion: 2", ":4: "),
         ("max_tokens: 1500", "max_tokens: 1500\ntemperature: 1", ":6: temperature: Extra inputs"),
         ("max_tokens: 1500\n", "", ":1: max_tokens: Field required"),
         ("You answer a question", "You answer {{job}}", ":10: only the user's message has places to fill"),
@@ -170,7 +183,7 @@ def test_check_says_that_the_prompts_of_this_project_are_in_order(
 
     assert run(["prompts", "check"]) == 0
     assert (
-        f"answer@1  AnswerReply, at most 1500 tokens, sha256 {PROMPTS['answer'].sha256[:12]}" in capsys.readouterr().out
+        f"answer@2  AnswerReply, at most 1500 tokens, sha256 {PROMPTS['answer'].sha256[:12]}" in capsys.readouterr().out
     )
 
 

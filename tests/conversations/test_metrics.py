@@ -13,7 +13,7 @@ from bot.workbench.bedrock.lending import STAND_IN_MODEL, Lent
 from bot.workbench.bedrock.server import BedrockStandIn
 from bot.workbench.bedrock.wits import Mode
 from bot.workbench.company import ANA, BO, CY, DEE
-from tests.conversations.stage import INCIDENTS, SCENARIO, Stage, good, told, until
+from tests.conversations.stage import INCIDENTS, PATIENCE, SCENARIO, Stage, good, told, until
 from tests.embedded import NAMESPACE, Lines, collected
 
 KNOWN = {metric.name: metric for metric in TABLE}
@@ -71,6 +71,10 @@ def _play(stage: Watched, model: BedrockStandIn, lines: Lines) -> None:
     model.mode = Mode.HALLUCINATING
     stage.ana.say(INCIDENTS, f"@runbook-bot {QUESTION}")
     until(lambda: lines.values("Fallbacks"), "a quotation instead")
+    answer = stage.ana.wait_for_message("Wrong?…", channel=INCIDENTS, timeout=PATIENCE)
+    good(stage.ana.click("Wrong?…", message=answer))
+    stage.ana.wait_for_view(timeout=PATIENCE)
+    good(stage.ana.submit({"Sentences": ["1"]}))
     stage.repaired_by_bo_and_cy()
     stage.ana.advance(3_660)
     until(lambda: lines.values("RunsEnded"), "an end of the run")
@@ -116,6 +120,7 @@ def test_what_happened_is_what_was_counted(night: Night) -> None:
     assert lines.values("Fallbacks", Why="nothing_holds") == [1]
     assert sum(lines.values("ClaimsKept", Task="suggest_response")) >= 1
     assert sum(lines.values("ClaimsDropped", Task="answer")) >= 1
+    assert lines.values("ClaimsStruck", Engine="extractive") == lines.values("ClaimsStruck") == [1]
     assert sum(lines.values("ModelTokensIn")) > sum(lines.values("ModelTokensOut")) > 0
     assert max(lines.values("RunsOpen")) == 1
     assert lines.values("PartsAiling")[-1] == 0

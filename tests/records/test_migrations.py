@@ -1,9 +1,11 @@
+import json
+
 import pytest
 import sqlalchemy as sa
 
 from bot.errors import InvalidError, UnavailableError
 from bot.records.database import Database
-from bot.records.migrations import MIGRATIONS
+from bot.records.migrations import MIGRATIONS, migrate
 from bot.records.schema import metadata
 from bot.records.signing import Signer
 from bot.records.store import Store
@@ -47,6 +49,30 @@ def test_a_database_of_a_newer_bot_is_left_alone(store: Store, url: str, signer:
         Store.open(url, signer=signer)
 
     Database(url).close()  # whoever was refused has let go of it
+
+
+def test_a_database_of_before_strikes_gets_its_table_and_keeps_its_drafts(url: str, signer: Signer) -> None:
+    database = Database(url)
+    with database.writing() as connection:
+        if database.postgres:
+            connection.execute(sa.text("drop table bot.strikes; delete from bot.migrations where number = 7"))
+        else:
+            migrate(connection)
+            connection.execute(sa.text("drop table strikes"))
+            connection.execute(sa.text("delete from migrations where number = 7"))
+        draft = {
+            **{"id": 1, "label": "INC-1", "title": "halted", "place": {"team": "T", "channel": "C"}, "by": "U1"},
+            **dict.fromkeys(("begun", "since", "until"), "2026-11-23T12:00:00Z"),
+            "revision": 1,
+        }
+        row = {"doc": json.dumps(draft)}
+        connection.execute(sa.text("insert into drafts (id, revision, doc) values (1, 1, :doc)"), row)
+    database.close()
+
+    store = Store.open(url, signer=signer)
+
+    assert (store.draft(1).struck, store.draft(1).about, store.strikes(["INC-1"])) == ((), (), [])
+    store.close()
 
 
 def test_a_change_that_breaks_off_leaves_nothing(store: Store, url: str) -> None:

@@ -13,12 +13,14 @@ from bot.domain.incident import led, resolved
 from bot.domain.people import Person
 from bot.domain.records import AlarmState, AttemptState, Change, Outcome, Wait
 from bot.domain.run import Owed, RunState
+from bot.domain.strikes import taken_back
 from bot.errors import LeaseHeldError, NotAllowedError, NotFoundError, StaleError
 from bot.ports import Claims, Records
 from bot.records import dialogs
 from bot.records.database import Database
 from bot.records.signing import Signer
 from bot.records.store import Store
+from tests.domain.test_strikes import a_strike
 from tests.records.values import (
     NOON,
     PLACE,
@@ -403,6 +405,72 @@ def test_an_action_item_that_somebody_else_changed_since_is_not_overwritten(stor
 
     assert store.followup(1).owner == "U2"
     assert not store.wait_open("item:1:1")
+
+
+# Strikes
+
+
+def test_strikes_that_stand_are_found_by_what_they_are_about_oldest_first(store: Store) -> None:
+    said = [("One.", "INC-7"), ("Two.", "A-118"), ("Three.", "INC-7"), ("One.", "INC-8")]
+    made = [a_strike(number, text, about=about) for number, (text, about) in enumerate(said, start=1)]
+    store.commit(Change(strikes=tuple(made)))
+    store.commit(Change(strikes=(taken_back(store.strike(3), by="U1", name="one", now=NOON),)))
+
+    assert [one.id for one in store.strikes(["A-118", "INC-7", "R-1"])] == [1, 2]
+    assert store.strikes([]) == []
+    assert not store.strike(3).open
+    assert store.strike(1) == made[0].model_copy(update={"revision": 1})
+    with pytest.raises(NotFoundError, match="There is no strike 9"):
+        store.strike(9)
+
+
+def test_a_sentence_is_struck_once_in_one_incident_until_that_is_taken_back(store: Store) -> None:
+    store.commit(Change(strikes=(a_strike(1),)))
+
+    with pytest.raises(StaleError):
+        store.commit(Change(strikes=(a_strike(2),), counts=(("claims:bedrock", 1),), audit=(entry("claim.struck"),)))
+
+    assert store.count("claims:bedrock", 0) == 0
+    assert store.audit() == []
+    store.commit(Change(strikes=(a_strike(3, about="INC-8"),)))
+    store.commit(Change(strikes=(taken_back(store.strike(1), by="U1", name="one", now=NOON),)))
+    store.commit(Change(strikes=(a_strike(2),)))
+    assert [one.id for one in store.strikes(["INC-7"])] == [2]
+
+
+def test_of_twelve_who_strike_one_sentence_at_once_one_does(store: Store) -> None:
+    done = at_once(lambda number: wins(lambda: store.commit(Change(strikes=(a_strike(number + 1),)))))
+
+    assert done.count(True) == 1
+    assert len(store.strikes(["INC-7"])) == 1
+
+
+def test_a_strike_that_somebody_else_took_back_since_is_not_taken_back_again(store: Store) -> None:
+    store.commit(Change(strikes=(a_strike(1),)))
+    read = store.strike(1)
+    store.commit(Change(strikes=(taken_back(read, by="U1", name="one", now=NOON),)))
+
+    with pytest.raises(StaleError, match="That strike was changed"):
+        store.commit(Change(strikes=(taken_back(read, by="U2", name="two", now=NOON),)))
+
+    assert store.strike(1).undone_by == "U1"
+
+
+def test_strikes_are_counted_by_who_worded_the_sentence(store: Store) -> None:
+    engines = ("bedrock", "bedrock", "extractive", None, "extractive")
+    made = [a_strike(number, f"{number}.", engine=engine) for number, engine in enumerate(engines, start=1)]
+    store.commit(Change(strikes=tuple(made), counts=(("claims:bedrock", 5), ("claims:extractive", 2))))
+    store.commit(Change(strikes=(taken_back(store.strike(5), by="U1", name="one", now=NOON),)))
+
+    assert store.struck() == {"bedrock": 2, "extractive": 1, "": 1}
+    assert (store.count("claims:bedrock", 0), store.count("claims:extractive", 0)) == (5, 2)
+
+
+@pytest.mark.parametrize("text", HOSTILE[:4])
+def test_a_strike_of_hostile_words_is_kept_as_they_are(store: Store, text: str) -> None:
+    store.commit(Change(strikes=(a_strike(1, text, about=text, reason=text),)))
+
+    assert [(one.text, one.reason) for one in store.strikes([text])] == [(text, text)]
 
 
 # Waits

@@ -9,17 +9,19 @@ from bot.domain.inbox import (
     CastVote,
     CloseFollowUp,
     DeclineRequest,
+    Delivery,
     GiveInputs,
     ParkRun,
     StartRun,
     StopRun,
+    StrikeClaims,
     UndoStep,
 )
 from bot.domain.people import Place
 from bot.domain.runbook import Parameter
 from bot.errors import RequestError
 from bot.slack.modals import FieldsError, submission
-from bot.slack.opened import OPEN_FOR, Opened, ReviewOpened, TypingOpened
+from bot.slack.opened import OPEN_FOR, Opened, ReviewOpened, StrikingOpened, TypingOpened
 from tests.slack.door import ANA, BO, CARD, CHANNEL, NOON, TEAM, THREAD, Body, Hour, chosen, digest, submit, written
 
 HERE = f"{CHANNEL} {THREAD}"
@@ -59,6 +61,9 @@ class ToldForms:
 
     def typing(self, opaque: str, *, person: str) -> TypingOpened:
         return self.opened.typing(opaque, person=person)
+
+    def striking(self, opaque: str, *, person: str) -> StrikingOpened:
+        return self.opened.striking(opaque, person=person)
 
     def start(self, opaque: str, *, person: str) -> StartRun:
         return self.opened.start(opaque, person=person)
@@ -318,3 +323,50 @@ def test_dropping_and_adding_an_action_item_need_words() -> None:
     for callback in ("drop", "item"):
         with pytest.raises(FieldsError, match="Say in a sentence"):
             submission(submit(callback, f"12 {HERE}", written("words", "words", "\u200b ")), ToldForms(), at=NOON)
+
+
+# What is struck.
+
+
+def ticked(begin: int, end: int, *values: object) -> dict[str, Body]:
+    options = [{"value": str(value)} for value in values]
+    return {f"ticks:{begin}:{end}": {"value": {"type": "checkboxes", "selected_options": options}}}
+
+
+def striking(*values: dict[str, Body], reason: str | None = None, person: str = ANA) -> Delivery:
+    forms = ToldForms()
+    bound = StrikingOpened(message="assist:57", claims=("a", "b", "c", "d"), strikes=(0, 5, 0, 6), place=CARD_PLACE)
+    opaque = forms.opened.keep(bound, person=ANA)
+    whole = {name: block for one in (*values, written("words", "words", reason)) for name, block in one.items()}
+    return submission(submit("strike", f"{opaque} {HERE}", whole, person=person), forms, at=NOON)
+
+
+def test_what_is_ticked_is_struck_and_what_is_unticked_is_taken_back() -> None:
+    kept = striking(ticked(1, 2, 1), ticked(3, 4, 4), reason=" it was \x00closed ")
+
+    assert kept.wish == StrikeClaims(message="assist:57", wrong=("a",), back=(5,), reason="it was closed")
+    assert kept.place == CARD_PLACE
+
+
+def test_what_the_dialog_did_not_show_is_neither_struck_nor_taken_back() -> None:
+    kept = striking(ticked(1, 2, 1, 2, 3, "4", "five", -1, "1" * 40))
+
+    assert kept.wish == StrikeClaims(message="assist:57", wrong=("a",))
+
+
+@pytest.mark.parametrize("values", [(ticked(1, 2, 2), ticked(3, 4, 4)), ()])
+def test_who_changes_nothing_is_told_at_the_list(values: tuple[dict[str, Body], ...]) -> None:
+    with pytest.raises(FieldsError) as refused:
+        striking(*values)
+    assert list(refused.value.fields) == ["ticks:1:2" if values else "words"]
+
+
+def test_a_reason_that_is_too_long_is_refused_at_its_field() -> None:
+    with pytest.raises(FieldsError) as refused:
+        striking(ticked(1, 2, 1, 2), ticked(3, 4, 4), reason="x" * 301)
+    assert list(refused.value.fields) == ["words"]
+
+
+def test_nobody_submits_what_somebody_else_opened() -> None:
+    with pytest.raises(RequestError, match="too old"):
+        striking(ticked(1, 2, 1), person=BO)

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.domain.approval import ApprovalState
+from bot.domain.claims import Claim
 from bot.domain.following import FollowState, closed
 from bot.domain.inbox import ShowList, StartRun
 from bot.domain.people import Place
@@ -16,8 +17,9 @@ from bot.slack.buttons import OfAlarm, Opening
 from bot.slack.payloads import ids_in, place_in
 from bot.slack.views import Views, next_morning
 from bot.workbench.slack.checker import check_view
+from tests.domain.test_strikes import a_strike
 from tests.slack.cards import samples
-from tests.slack.cards.assists import an_assist, an_expansion
+from tests.slack.cards.assists import an_answer, an_assist, an_expansion
 from tests.slack.cards.followed import items
 from tests.slack.door import ANA, BO, CARD, CHANNEL, GUS, NOON, TEAM, THREAD, Door
 
@@ -32,6 +34,7 @@ OPENINGS = [
     Opening(what="typed", number=57, place=2),
     Opening(what="drop", number=12),
     Opening(what="item", number=12),
+    Opening(what="strike", message="assist:57"),
 ]
 
 
@@ -47,6 +50,7 @@ def night(door: Door, **changes: object) -> None:
     door.keep(run, samples.an_approval(), samples.an_alarm())
     card = an_assist(what="expansion", runbook="circuit-breaker", run=42, step="half_open", reply=an_expansion())
     door.store.commit(Change(cards=(card,), followups=(items()[0],)))
+    door.store.card_shown(card.key, ts=CARD, shown=1, edition=0)
 
 
 def words(view: object) -> str:
@@ -87,7 +91,7 @@ def test_without_slacks_word_on_who_it_is_no_dialog_is_shown(door: Door, opening
         door.views.dialog(opening, person=ANA, place=PLACE)
 
 
-@pytest.mark.parametrize("what", ["inputs", "park", "undo", "stop", "typed"])
+@pytest.mark.parametrize("what", ["inputs", "park", "undo", "stop", "typed", "strike"])
 def test_who_may_only_look_is_shown_no_dialog_that_steers(door: Door, what: Any) -> None:  # noqa: ANN401 - a literal
     night(door)
 
@@ -293,3 +297,101 @@ def test_an_item_that_is_closed_cannot_be_dropped_any_more(door: Door) -> None:
 
     with pytest.raises(RequestError, match="ACT-12 is done already"):
         door.views.dialog(Opening(what="drop", number=12), person=ANA, place=PLACE)
+
+
+# What is struck.
+
+STRIKE = Opening(what="strike", message="assist:57")
+
+
+def ticks(view: Any) -> list[Any]:  # noqa: ANN401 - JSON of any shape
+    return [one for one in view["blocks"] if one["block_id"].startswith("ticks:")]
+
+
+def said(view: Any) -> list[str]:  # noqa: ANN401 - JSON of any shape
+    return [option["text"]["text"] for one in ticks(view) for option in one["element"]["options"]]
+
+
+def test_every_sentence_of_a_message_is_listed_by_its_part_and_numbered(door: Door) -> None:
+    night(door)
+
+    view: Any = door.views.dialog(STRIKE, person=ANA, place=PLACE)
+
+    assert [one["label"]["text"] for one in ticks(view)] == [
+        "Do now",
+        "Look for",
+        "Can go wrong",
+        "Take it back",
+        "Proposed",
+    ]
+    assert said(view)[0] == "1 · Half-open the breaker of transactions."
+    assert [line.split(" ")[0] for line in said(view)] == ["1", "2", "3", "4", "5", "6"]
+    assert not [one for one in ticks(view) if "initial_options" in one["element"]]
+
+
+def test_what_is_struck_is_ticked_already_and_says_by_whom(door: Door) -> None:
+    night(door)
+    strike = a_strike(5, "Set it back to OPEN.", about="A-118", name="bo <!channel>", channel=CHANNEL)
+    door.store.commit(Change(strikes=(strike,)))
+
+    view: Any = door.views.dialog(STRIKE, person=ANA, place=PLACE)
+
+    (ticked,) = [one["element"]["initial_options"] for one in ticks(view) if "initial_options" in one["element"]]
+    assert [(one["value"], one["description"]["text"]) for one in ticked] == [
+        ("4", "struck by @bo <!channel>: it was closed")
+    ]
+    assert ticked[0]["description"]["type"] == "plain_text"
+    bound = door.opened.striking(ids_in(view["private_metadata"]), person=ANA)
+    assert (bound.message, bound.strikes, bound.place.ts) == ("assist:57", (0, 0, 0, 5, 0, 0), CARD)
+    assert bound.claims[3] == strike.claim
+    with pytest.raises(RequestError):
+        door.opened.striking(ids_in(view["private_metadata"]), person=BO)
+
+
+@pytest.mark.parametrize(
+    "place", [PLACE.model_copy(update={"ts": "1.1"}), PLACE.model_copy(update={"channel": "D0ANA"})]
+)
+def test_no_sentence_is_shown_elsewhere_than_on_the_message_as_it_stands(door: Door, place: Place) -> None:
+    night(door)
+
+    with pytest.raises(RequestError, match="stands on no message"):
+        door.views.dialog(STRIKE, person=ANA, place=place)
+
+
+@pytest.mark.parametrize("message", ["A-118", "assist:99", "postmortem:99"])
+def test_where_there_is_nothing_to_strike_no_dialog_opens(door: Door, message: str) -> None:
+    night(door)
+
+    with pytest.raises(RequestError):
+        door.views.dialog(Opening(what="strike", message=message), person=ANA, place=PLACE)
+
+
+@pytest.mark.parametrize("length", [60, 74, 76, 140, 300, 600])
+def test_a_long_sentence_can_be_read_whole_in_the_dialog(door: Door, length: int) -> None:
+    text = ("word " * 200)[: length - 1].strip() + "."
+    whole = an_answer(claims=(Claim(text=text, evidence=("E1",)),))
+    night(door)
+    door.store.commit(Change(cards=(an_assist(reply=whole),)))
+    door.store.card_shown("assist:57", ts=CARD, shown=2, edition=0)
+
+    view: Any = door.views.dialog(STRIKE, person=ANA, place=PLACE)
+
+    assert check_view(view) == []
+    (option,) = ticks(view)[0]["element"]["options"]
+    shown = f"{option['text']['text']} {option.get('description', {}).get('text', '')}".strip()
+    assert shown == f"1 · {text}" or text[:270] in words(view)
+
+
+def test_more_sentences_than_a_dialog_takes_are_left_out_and_counted(door: Door) -> None:
+    many = tuple(Claim(text=f"{number} {'x' * 500}", evidence=("E1",)) for number in range(400))
+    night(door)
+    door.store.commit(Change(cards=(an_assist(reply=an_answer(claims=many)),)))
+    door.store.card_shown("assist:57", ts=CARD, shown=2, edition=0)
+
+    view: Any = door.views.dialog(STRIKE, person=ANA, place=PLACE)
+
+    assert check_view(view) == []
+    assert len(said(view)) == 300
+    assert "and 100 more" in words(view)
+    bound = door.opened.striking(ids_in(view["private_metadata"]), person=ANA)
+    assert len(bound.claims) == len(bound.strikes) == 300

@@ -25,6 +25,7 @@ from bot.domain.logs.event import LogEvent
 from bot.domain.logs.fetching import Fetched, Progress, ReadLogs
 from bot.domain.postmortem.document import Part
 from bot.domain.postmortem.draft import Draft, DraftState
+from bot.domain.postmortem.markdown import numbered, sentence
 from bot.domain.postmortem.sections import section_of
 from bot.errors import UnavailableError
 from bot.records.archive import read_archive
@@ -286,13 +287,16 @@ def test_a_cause_is_a_candidate_until_a_person_says_so(table: Table) -> None:
 
 def test_a_wrong_candidate_is_struck_out(table: Table) -> None:
     seat(table)
-    drafted(table)
+    before = drafted(table)
+    assert before.document is not None
+    wrong = sentence(before.document.candidates[0].claim)
 
     table.wish(ANA, ConfirmCause(draft=1, number=0, right=False))
 
     draft = table.store.draft(1)
-    assert draft.document is not None
-    assert "CURRENCY_ERROR" not in " ".join(one.claim.text for one in draft.document.candidates)
+    assert draft.text == numbered(before.text.replace(f"- {wrong}\n", f"- ~~{wrong}~~ *struck by @ana*\n"), 2)
+    table.wish(BO, ConfirmCause(draft=1, number=0, right=False))
+    assert "was struck by @ana" in table.refused()
 
 
 @pytest.mark.parametrize("words", ["the operator forgot to check the file", "It was human error."])

@@ -82,7 +82,7 @@ def check(text: str, archive: Archived, *, judge: Judge) -> tuple[Finding, ...]:
 
 def _sentence(one: Sentence, archive: Archived, judge: Judge) -> Iterator[Finding]:
     claim = one.claim
-    if claim.kind is Kind.STATED:
+    if claim.kind is Kind.STATED or one.struck:
         return
     missing = [name for name in claim.evidence if archive.evidence.item(name) is None]
     if missing:

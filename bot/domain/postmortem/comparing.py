@@ -21,6 +21,7 @@ class Fate(StrEnum):
     CONTRADICTED = "contradicted"
     UNSOURCED = "new, unsourced"
     STATED = "stated by a person"
+    STRUCK = "struck by a person"
     REMOVED = "removed"
 
 
@@ -61,7 +62,8 @@ def borne(claim: Claim, evidence: Evidence, *, names: Iterable[str] = ()) -> str
 def compare(document: Postmortem, told: Told, *, judge: Judge, editor: str = "") -> tuple[Compared, ...]:
     """Return the fate of every sentence, in the order of the text, then what was removed.
 
-    A sentence a person wrote stays, under that person's name; one that cites evidence is held to it.
+    A sentence a person wrote stays, under that person's name; one that cites evidence is held to it, but what is struck
+    through says nothing.
 
     Args:
         judge: returns why the evidence does not bear a claim, or nothing.
@@ -77,7 +79,8 @@ def compare(document: Postmortem, told: Told, *, judge: Judge, editor: str = "")
     found: list[Compared] = []
     for one in told.sentences:
         if one.line in unchanged:
-            found.append(Compared(fate=Fate.UNCHANGED, section=one.section, line=one.line, claim=unchanged[one.line]))
+            fate = Fate.STRUCK if one.struck else Fate.UNCHANGED
+            found.append(Compared(fate=fate, section=one.section, line=one.line, claim=unchanged[one.line]))
             continue
         before = nearest(one.claim, left)
         if before is not None:
@@ -89,6 +92,8 @@ def compare(document: Postmortem, told: Told, *, judge: Judge, editor: str = "")
 
 def _judged(one: Sentence, before: Claim | None, evidence: Evidence, judge: Judge, editor: str) -> Compared:
     claim = one.claim
+    if one.struck:
+        return Compared(fate=Fate.STRUCK, section=one.section, line=one.line, claim=claim, before=before)
     if claim.kind is Kind.STATED:
         by = claim.by or editor
         fate = Fate.STATED if by else Fate.UNSOURCED

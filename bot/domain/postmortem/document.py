@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from bot.domain.assistance import Engine
 from bot.domain.claims import Claim, Dropped
 from bot.domain.evidence import Evidence, Link
 from bot.domain.value import Value
@@ -102,6 +103,7 @@ class Postmortem(Value):
     Attributes:
         number: the edition of the draft, from 1.
         status: DRAFT or PUBLISHED.
+        engine: who worded its sections.
         evidence: what every claim points at, and what was not read.
     """
 
@@ -110,6 +112,7 @@ class Postmortem(Value):
     severity: int | None = None
     number: int = 1
     status: str = "DRAFT"
+    engine: Engine = "extractive"
     since: datetime
     until: datetime
     times: Times = Times()

@@ -6,6 +6,7 @@ from enum import StrEnum
 from bot.domain.chart import Chart
 from bot.domain.people import Place
 from bot.domain.postmortem.document import Postmortem
+from bot.domain.strikes import Strike
 from bot.domain.value import Value
 
 MOST_TEXT = 400_000  # characters
@@ -36,6 +37,7 @@ class Draft(Value):
     Attributes:
         label: of the incident, or `PM-3` where there is none.
         groups: the log groups it reads.
+        about: the alarms and runs it tells of, by label.
         progress: what is being done, in words, while it is not ready.
         share: how much of that is done.
         document: what was drafted, with its evidence; None until then.
@@ -43,6 +45,7 @@ class Draft(Value):
         edition: rises with every edit; an edit of an older edition is refused.
         published: where it lies, in words, once it is published.
         editions: the SHA-256 of the text of each edition, under which the records keep it.
+        struck: which of its sentences people struck; the text shows them so.
         chart: what its picture shows.
         seal: of the evidence archive.
         cancelled: a person wants no more of it.
@@ -58,6 +61,7 @@ class Draft(Value):
     since: datetime
     until: datetime
     groups: tuple[str, ...] = ()
+    about: tuple[str, ...] = ()
     state: DraftState = DraftState.READING
     progress: str = ""
     share: float = 0.0
@@ -67,6 +71,7 @@ class Draft(Value):
     edits: tuple[Edited, ...] = ()
     editions: tuple[str, ...] = ()
     published: tuple[str, ...] = ()
+    struck: tuple[Strike, ...] = ()
     chart: Chart | None = None
     seal: str = ""
     cancelled: bool = False

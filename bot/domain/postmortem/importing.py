@@ -22,9 +22,11 @@ from bot.domain.postmortem.markdown import (
     UNREAD,
     claim_in,
     read,
+    restruck,
     sentence,
 )
 from bot.domain.postmortem.sections import EDITABLE, replaced, section_of, sections
+from bot.domain.strikes import Struck
 from bot.domain.value import Value
 from bot.errors import InvalidError, RequestError
 
@@ -82,12 +84,15 @@ def edition_of(draft: Draft, text: str, *, titled: bool = True) -> int:
     return told.number
 
 
-def brought(draft: Draft, text: str, *, edition: int, base: str | None, by: str, judge: Judge) -> Brought:
+def brought(
+    draft: Draft, text: str, *, edition: int, base: str | None, by: str, judge: Judge, struck: Struck
+) -> Brought:
     """Return what the text would make of the draft.
 
     Args:
         base: the draft's text as it was in that edition; None where it is not known any more.
         by: the name of who brings it in.
+        struck: the strikes that stand; a text neither strikes a sentence nor takes a strike back.
 
     Raises:
         InvalidError: it cannot be read as a post-mortem.
@@ -95,7 +100,7 @@ def brought(draft: Draft, text: str, *, edition: int, base: str | None, by: str,
     """
     if draft.document is None:
         raise InvalidError(f"The draft of {draft.label} is not ready yet.")
-    brought_in, now = parts(plainly(text)), parts(draft.text)
+    brought_in, now = parts(restruck(plainly(text), struck)), parts(draft.text)
     before = now if edition == draft.edition else parts(base) if base is not None else {}
     wanted = {title: body for title, body in brought_in.items() if _same(body) != _same(before.get(title))}
     wanted = {title: body for title, body in wanted.items() if _same(body) != _same(now.get(title))}
@@ -109,6 +114,7 @@ def brought(draft: Draft, text: str, *, edition: int, base: str | None, by: str,
     made = draft.text
     for title in changed:
         made = _with(made, title, "\n".join(_owned(title, wanted[title], known=known, by=by)))
+    made = restruck(made, struck)
     if len(made) > MOST_TEXT:
         raise InvalidError(f"A post-mortem has at most {MOST_TEXT:,} characters.")
     told = read(made)

@@ -23,6 +23,7 @@ from bot.domain.postmortem.document import (
     Postmortem,
     Times,
 )
+from bot.domain.strikes import Struck, claim_id
 from bot.domain.value import Value
 
 TIMES, TIMELINE, ACTIONS = "Times", "Timeline", "Action items"
@@ -36,11 +37,13 @@ class Sentence(Value):
 
     Attributes:
         line: its number in the text, from 1.
+        struck: it stands there struck through, as `struck` writes it.
     """
 
     section: str
     line: int
     claim: Claim
+    struck: bool = False
 
 
 class Told(Value):
@@ -118,10 +121,16 @@ def sentence(claim: Claim) -> str:
     return " ".join(part for part in parts if part)
 
 
+def struck(claim: Claim, said: str) -> str:
+    """Return a claim as one line of Markdown, struck through, and behind it by whom."""
+    return f"~~{sentence(claim)}~~ *{escaped(said)}*"
+
+
 def escaped(text: str) -> str:
     """Return a text in one line in which no character is Markdown's."""
     one_line = " ".join(text.split())
-    return re.sub(r"^([#>+=~-]|\d+[.)])", r"\\\1", re.sub(r"([\\*`<|\[\]])|(?<!\w)(_)|(_)(?!\w)", r"\\\g<0>", one_line))
+    marks = re.sub(r"([\\*`<|\[\]~])|(?<!\w)(_)|(_)(?!\w)", r"\\\g<0>", one_line)
+    return re.sub(r"^([#>+=-]|\d+[.)])", r"\\\1", marks)
 
 
 def _header(document: Postmortem) -> str:
@@ -209,6 +218,8 @@ _STATED = re.compile(r"\s*[*_]stated by (?P<by>[^*]+)[*_]\s*$")
 _INFERRED = re.compile(r"\s*[*_]inferred[*_]\s*$")
 _QUOTE = re.compile(r"\s*“(?P<quote>[^”]*)”\s*$")
 _LINKED = re.compile(r"\[(?P<words>[^\]]*)\]\((?P<link>[^)]*)\)")
+_STRUCK = re.compile(r"~~(?P<text>.+)(?<!\\)~~\s*(?:\*struck by .+\*|_struck by .+_)\s*")
+_LINE = re.compile(rf"(?P<lead>\s*(?:(?:[-*+]|\d+[.)])\s+)?(?:\[[ xX]\]\s+)?(?:(?:{FOR}|{AGAINST}): )?)(?P<text>.*)")
 _PROMPT = re.compile(r"_[^_].*_|-?\s*")
 _LEADS = re.compile(rf"({FOR}|{AGAINST}|Not looked at): ")
 _BOOKS = frozenset({TIMES, TIMELINE, QUESTIONS, UNREAD, DROPPED, EVIDENCE, ACTIONS})  # not made of claims
@@ -257,7 +268,8 @@ def actions_in(text: str) -> tuple[ActionItem, ...]:
 
 
 def claim_in(text: str) -> Claim:
-    """Return the claim that one line of Markdown is, without its bullet."""
+    """Return the claim that one line of Markdown is, without its bullet and without the marks of a strike."""
+    text = _bare(text)
     by, kind = "", Kind.OBSERVED
     if found := _STATED.search(text):
         by, kind, text = unescaped(found["by"].strip()), Kind.STATED, text[: found.start()]
@@ -277,6 +289,26 @@ def numbered(text: str, number: int, *, status: str = "DRAFT") -> str:
     """Return the text with its edition under its title."""
     head, mark, rest = text.partition("\n## ")
     return _EDITION.sub(f"**{status} v{number}**", head, count=1) + mark + rest
+
+
+def restruck(text: str, strikes: Struck) -> str:
+    """Return the text with every sourced sentence struck through that is struck, and no other."""
+    lines = text.splitlines()
+    for one in read(text).sentences:
+        sourced = one.claim.evidence or one.section in {CANDIDATES, FOR, AGAINST}
+        strike = strikes.get(claim_id(one.claim.text)) if sourced else None
+        found = _LINE.fullmatch(lines[one.line - 1])
+        if found and (strike or one.struck):
+            shown = struck(one.claim, strike.said) if strike else _bare(found["text"])
+            lines[one.line - 1] = found["lead"] + shown
+    changed = "\n".join(lines)
+    return text if changed == text.rstrip("\n") else changed + "\n"
+
+
+def unstruck(text: str) -> str:
+    """Return the text without the lines that are struck through."""
+    struck_out = {one.line for one in read(text).sentences if one.struck}
+    return "\n".join(line for number, line in enumerate(text.splitlines(), start=1) if number not in struck_out)
 
 
 def unescaped(text: str) -> str:
@@ -300,8 +332,16 @@ def _sentences(section: str, number: int, line: str) -> Iterator[Sentence]:
         if lead[1] == "Not looked at":
             return
         section, text = lead[1], text[lead.end() :]
-    if text.strip() and not _PROMPT.fullmatch(text.strip()):
-        yield Sentence(section=section, line=number, claim=claim_in(text))
+    bare = _bare(text)
+    if bare and not _PROMPT.fullmatch(bare):
+        yield Sentence(section=section, line=number, claim=claim_in(bare), struck=bare != text.strip())
+
+
+def _bare(text: str) -> str:
+    """Return a line's words without the marks of a strike, however many somebody put around them."""
+    while found := _STRUCK.fullmatch(text.strip()):
+        text = found["text"]
+    return text.strip()
 
 
 def _moment(line: str) -> Iterator[Moment]:

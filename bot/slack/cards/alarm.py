@@ -7,8 +7,9 @@ from bot.domain.problem import Problem
 from bot.domain.records import AlarmState, Episode
 from bot.domain.run import Run, standing
 from bot.domain.runbook import Runbook, Step
+from bot.domain.strikes import Struck
 from bot.slack.cards import wording
-from bot.slack.cards.assist import suggestion_lines
+from bot.slack.cards.assist import suggestion_lines, wrong
 from bot.slack.cards.blocks import Block, Button, Confirm, Message, buttons, context, lines, message, section
 from bot.slack.cards.run import STATES
 from bot.slack.cards.stage import Stage, on_trial
@@ -23,6 +24,7 @@ def alarm_card(
     run: Run | None,
     stage: Stage,
     *,
+    struck: Struck,
     others: Sequence[Episode] = (),
     unread: Sequence[Problem] = (),
 ) -> Message:
@@ -30,6 +32,7 @@ def alarm_card(
 
     Args:
         run: the newest run that answers it.
+        struck: the strikes that stand in what it belongs to.
         others: alarms of the same cause, told on this card and not by themselves.
         unread: what keeps runbooks from being read, one of which may name the alarm.
     """
@@ -37,12 +40,13 @@ def alarm_card(
         section(_head(episode, stage, others)),
         section(_meaning(episode, runbook)),
         *_looked(episode),
-        *_suggested(episode, run),
+        *_suggested(episode, run, struck),
         section(_runbook(episode, runbook, run, stage, unread)),
         *_buttons(episode, runbook, run),
         context(_small_print(episode, run, stage)),
     ]
-    return message(_push(episode, runbook, run, stage), blocks, ids=f"alarm:{episode.id}:{episode.revision}")
+    edition = f"{episode.revision}.{max((one.id for one in struck.values()), default=0)}.{len(struck)}"
+    return message(_push(episode, runbook, run, stage), blocks, ids=f"alarm:{episode.id}:{edition}")
 
 
 def storm_card(caught: Sequence[Episode], stage: Stage) -> Message:
@@ -149,7 +153,7 @@ def _looked(episode: Episode) -> list[Block]:
     return [section(lines("*Looked already* (read-only)", *found))]
 
 
-def _suggested(episode: Episode, run: Run | None) -> list[Block]:
+def _suggested(episode: Episode, run: Run | None, struck: Struck) -> list[Block]:
     """Return what the assistant suggests, until somebody has started something.
 
     Without a model, and with a runbook that names the alarm, it says only what stands on the card already.
@@ -157,8 +161,9 @@ def _suggested(episode: Episode, run: Run | None) -> list[Block]:
     suggestion = episode.suggestion
     if suggestion is None or run is not None or (suggestion.made.engine == "extractive" and episode.runbook):
         return []
-    said = suggestion_lines(suggestion)
-    return [section(lines("*Suggested*", *said))] if said else []
+    said = suggestion_lines(suggestion, struck)
+    button = wrong(label(episode), suggestion.response)
+    return [section(lines("*Suggested*", *said), button=button)] if said else []
 
 
 def _runbook(
@@ -210,8 +215,8 @@ def _buttons(episode: Episode, runbook: Runbook | None, run: Run | None) -> list
             Button(label="Plan only", action="plan", value=number),
             Button(label="Read the runbook", action="show_runbook", value=runbook.id),
         ]
-        if episode.state is AlarmState.ALARM:
-            more.append(Button(label="Other runbook…", action="other_runbook", value=number))
+    if runbook is not None and episode.state is AlarmState.ALARM:
+        shown.append(Button(label="Other runbook…", action="other_runbook", value=number))
     if episode.suggestion is not None:
         more.append(Button(label="Evidence", action="evidence", value=label(episode)))
     if episode.state is AlarmState.ALARM:

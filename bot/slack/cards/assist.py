@@ -5,11 +5,12 @@ Everything here was written by a model, or quoted from logs and chat: it is show
 
 from collections.abc import Mapping, Sequence
 
-from bot.domain.assistance import Answer, Expansion, Made, Offer, ProposedStep, Suggestion, spelled
+from bot.domain.assistance import PARTS, Answer, Expansion, Made, Offer, ProposedStep, Suggestion, spelled
 from bot.domain.claims import Claim, Kind
 from bot.domain.evidence import Evidence
 from bot.domain.records import Card
 from bot.domain.run import Run
+from bot.domain.strikes import Struck, claim_id
 from bot.domain.value import JsonObject
 from bot.slack.cards import wording
 from bot.slack.cards.blocks import Block, Button, Confirm, Message, buttons, context, exact, lines, message, section
@@ -19,18 +20,15 @@ MOST_CLAIMS = 8
 MOST_ITEMS = 12
 MOST_IDS = 4
 MOST_PROPOSED = 2
-PARTS: Mapping[str, str] = {
-    "do": "Do now",
-    "look_for": "Look for",
-    "can_go_wrong": "Can go wrong",
-    "undo": "Take it back",
-}
+NOT_DETERMINED = "Not determined: nothing that was looked at answers this."
+ENGINES: Mapping[str, str] = {"bedrock": "model", "extractive": "no model"}
 
 
-def assist_card(card: Card, stage: Stage, *, run: Run | None = None) -> Message:
+def assist_card(card: Card, stage: Stage, *, struck: Struck, run: Run | None = None) -> Message:
     """Return an answer or an expanded step as far as it has come.
 
     Args:
+        struck: the strikes that stand in what it speaks of.
         run: of an expanded step, the run that what is proposed may be added to.
     """
     payload = card.payload
@@ -45,7 +43,7 @@ def assist_card(card: Card, stage: Stage, *, run: Run | None = None) -> Message:
     if state == "failed":
         words = wording.quoted(str(payload.get("words", "")), 600)
         return _message(card, f"{head} · could not be answered", [section(lines(head, f"🚫 {words}"))])
-    return _message(card, *_said(card, head, stage, run))
+    return _message(card, *_said(card, head, stage, struck, run))
 
 
 def _message(card: Card, text: str, blocks: Sequence[Block]) -> Message:
@@ -66,32 +64,46 @@ def _head(payload: JsonObject, stage: Stage) -> str:
             return f"*{where} · step {step}*" + (f" · {title}" if title else "")
 
 
-def _said(card: Card, head: str, stage: Stage, run: Run | None) -> tuple[str, list[Block]]:
+def _said(card: Card, head: str, stage: Stage, struck: Struck, run: Run | None) -> tuple[str, list[Block]]:
     payload = card.payload
     evidence = Button(label="Evidence", action="evidence", value=card.key)
     match payload.get("what"):
         case "answer":
             answer = Answer.model_validate(payload["reply"])
-            said = claims_text(answer.claims) or "Not determined: nothing that was looked at answers this."
+            taps = buttons([evidence, wrong(card.key, answer.claims)])
+            said = claims_text(answer.claims, struck) or NOT_DETERMINED
             missing = [wording.quoted(one, 120) for one in dict.fromkeys(answer.not_looked_at)][:4]
             looked = f"*Not looked at*  {' · '.join(missing)}" if missing else ""
             blocks = [section(lines(head, said)), *([section(looked)] if looked else [])]
-            return said.split("\n")[0].removeprefix("• "), [*blocks, *buttons([evidence]), small_print(answer.made)]
+            return _first(answer.claims, struck), [*blocks, *taps, small_print(answer.made)]
         case "suggestion":
             suggestion = Suggestion.model_validate(payload["reply"])
-            cost = payload.get("cost") is True
-            text, blocks = f"{head}", [section(lines(head, *suggestion_lines(suggestion)))]
-            return text, [*blocks, *buttons([evidence]), small_print(suggestion.made, cost=cost)]
+            taps = buttons([evidence, wrong(card.key, suggestion.response)])
+            blocks = [section(lines(head, *suggestion_lines(suggestion, struck)))]
+            spent = _spent(suggestion.made, payload) if payload.get("cost") is True else ""
+            return f"{head}", [*blocks, *taps, small_print(suggestion.made, spent=spent)]
         case _:
-            return _expanded(card, head, evidence, stage, run)
+            return _expanded(card, head, evidence, stage, struck, run)
 
 
-def _expanded(card: Card, head: str, evidence: Button, stage: Stage, run: Run | None) -> tuple[str, list[Block]]:
+def _first(claims: Sequence[Claim], struck: Struck) -> str:
+    """Return the first sentence that is not struck, for a reader who sees no more than that."""
+    still = [one for one in claims if claim_id(one.text) not in struck]
+    if claims and not still:
+        return "All of it was struck."
+    return claims_text(still[:1], struck).removeprefix("• ") or NOT_DETERMINED
+
+
+def _expanded(
+    card: Card, head: str, evidence: Button, stage: Stage, struck: Struck, run: Run | None
+) -> tuple[str, list[Block]]:
     expansion = Expansion.model_validate(card.payload["reply"])
     blocks = [section(head)]
+    can_be_struck: list[Claim] = [one.why for one in expansion.proposed]
     for name, title in PARTS.items():
-        said = claims_text(getattr(expansion, name))
-        if said:
+        claims = getattr(expansion, name)
+        can_be_struck += claims
+        if said := claims_text(claims, struck):
             blocks.append(section(lines(f"*{title}*", said)))
     if expansion.questions:
         asked = [f"• {wording.quoted(one, 160)}" for one in expansion.questions[:6]]
@@ -101,14 +113,18 @@ def _expanded(card: Card, head: str, evidence: Button, stage: Stage, run: Run | 
         offer = expansion.offers[number - 1] if number <= len(expansion.offers) else Offer(refused="expand it again.")
         added = next((one for one in run.added if one.proposal == f"{card.key}:{number}"), None) if run else None
         mark = f"{number} · " if len(expansion.proposed) > 1 else ""
-        why = f"{_claim(step.why).removeprefix('• ')}"
-        head_of = f"*{mark}Proposed by the assistant*  {wording.code(step.action, 60)} {why}"
+        head_of, why = f"*{mark}Proposed by the assistant*  {wording.code(step.action, 60)}", _claim(step.why, struck)
+        if claim_id(step.why.text) in struck:
+            head_of, offer = lines(head_of, why), Offer(refused="what speaks for it is struck.")
+        else:
+            head_of = f"{head_of} {why.removeprefix('• ')}"
         fate = f"✓ added by {stage.name(added.by)} as step {added.number}" if added else _asks(offer, stage)
         blocks.append(section(lines(head_of, fate)))
         blocks.append(exact(_params(step)))
         if run is not None and added is None and not offer.refused and not run.state.ended:
             adding.append(_add(card, number, step, offer, run, stage, mark=mark.strip(" ·")))
-    return f"{head}", [*blocks, *buttons([*adding, evidence]), small_print(expansion.made)]
+    taps = buttons([*adding, evidence, wrong(card.key, can_be_struck)])
+    return f"{head}", [*blocks, *taps, small_print(expansion.made)]
 
 
 def _params(step: ProposedStep) -> str:
@@ -143,43 +159,60 @@ def _add(card: Card, number: int, step: ProposedStep, offer: Offer, run: Run, st
     )
 
 
-def suggestion_lines(suggestion: Suggestion) -> list[str]:
+def wrong(message: str, claims: Sequence[Claim]) -> Button:
+    """Return the button that lists a message's sentences to be struck; none where there is no sentence."""
+    return Button(label="Wrong?…", action="wrong", value=message if claims else "")
+
+
+def suggestion_lines(suggestion: Suggestion, struck: Struck) -> list[str]:
     """Return the suggested response, or that no runbook fits."""
-    said = claims_text(suggestion.response, most=4)
+    said = claims_text(suggestion.response, struck, most=4)
     none = "" if suggestion.runbook else "None of the runbooks fits for certain; the nearest are named."
     return [line for line in (none, said) if line]
 
 
-def claims_text(claims: Sequence[Claim], *, most: int = MOST_CLAIMS) -> str:
-    """Return claims one a line: how far each goes as a word, and the evidence it points at."""
-    shown = [_claim(one) for one in claims[:most]]
+def claims_text(claims: Sequence[Claim], struck: Struck, *, most: int = MOST_CLAIMS) -> str:
+    """Return claims one a line: how far each goes as a word, the evidence it points at, and who struck it."""
+    shown = [_claim(one, struck) for one in claims[:most]]
     more = len(claims) - most
     return lines(*shown, f"… and {more} more, in the evidence" if more > 0 else "")
 
 
-def _claim(claim: Claim) -> str:
+def _claim(claim: Claim, struck: Struck) -> str:
     ids = " ".join(wording.quoted(one, 8) for one in claim.evidence[:MOST_IDS])
     mark = f" [{ids}]" if ids else ""
     text = wording.told(claim.text, 300)
+    if strike := struck.get(claim_id(claim.text)):
+        reason = f": {wording.quoted(strike.reason, 160)}" if strike.reason else ""
+        return f"{wording.STRUCK}{text}~{mark} _struck by @{wording.quoted(strike.name, 40)}_{reason}"
     match claim.kind:
         case Kind.OBSERVED:
             return f"• {text}{mark}"
         case Kind.STATED:
-            return f"• {text} _stated by {wording.quoted(claim.by, 40)}_{mark}"
+            return f"• {text} _stated by {wording.quoted(claim.by, 40) or 'a person'}_{mark}"
         case Kind.INFERRED:
             return f"• {text} _inferred_{mark}"
 
 
-def small_print(made: Made, *, cost: bool = False) -> Block:
+def small_print(made: Made, *, spent: str = "") -> Block:
     """Return who worded it, what was dropped, and what it cost where that was asked for."""
     who = "no model used" if made.engine == "extractive" else f"worded by {wording.quoted(made.model, 60) or 'Bedrock'}"
     why = wording.quoted(made.degraded, 200)
     count = len(made.dropped)
     dropped = f"{count} sentence{'s' if count > 1 else ''} dropped: not borne by the evidence" if count else ""
+    return context(" · ".join(part for part in (who, why, dropped, spent) if part))
+
+
+def _spent(made: Made, payload: JsonObject) -> str:
+    """Return what it cost, and how many sentences of each engine people have struck so far."""
     tokens = made.tokens
     cached = f" ({tokens.cached:,} of them cached)" if tokens.cached else ""
-    spent = f"{tokens.input:,} tokens read{cached}, {tokens.output:,} written" if cost else ""
-    return context(" · ".join(part for part in (who, why, dropped, spent) if part))
+    told = [f"{tokens.input:,} tokens read{cached}, {tokens.output:,} written"]
+    fates = payload.get("fates")
+    for engine, fate in fates.items() if isinstance(fates, dict) else ():
+        if isinstance(fate, list) and len(fate) == 2:
+            told.append(f"{ENGINES.get(engine, 'others')}: {fate[1]} of {fate[0]} sentences struck so far")
+    return " · ".join(told)
 
 
 def evidence_blocks(evidence: Evidence, stage: Stage) -> list[Block]:

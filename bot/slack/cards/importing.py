@@ -9,7 +9,15 @@ from bot.slack.cards import wording
 from bot.slack.cards.blocks import Block, Button, Message, buttons, context, lines, message, section
 
 SETTLED: Mapping[str, tuple[str, str]] = {"taken": ("✅", "TAKEN OVER"), "discarded": ("🗑️", "DISCARDED")}
-ORDER = (Fate.UNCHANGED, Fate.SUPPORTED, Fate.CONTRADICTED, Fate.STATED, Fate.UNSOURCED, Fate.REMOVED)
+ORDER = (
+    Fate.UNCHANGED,
+    Fate.SUPPORTED,
+    Fate.CONTRADICTED,
+    Fate.STATED,
+    Fate.STRUCK,
+    Fate.UNSOURCED,
+    Fate.REMOVED,
+)
 
 
 def import_card(draft: Draft, payload: JsonObject) -> Message:

@@ -1,4 +1,4 @@
-"""The dialogs: decline, inputs, park, start with inputs, details, review. Pure; ids only in `private_metadata`.
+"""The dialogs: decline, inputs, park, start with inputs, strike, details, review. Pure; ids only in `private_metadata`.
 
 Fields: every input block's id and action id are the constants here; `submitted` of the door reads them by these.
 """
@@ -16,6 +16,7 @@ from bot.domain.postmortem.draft import Draft
 from bot.domain.postmortem.sections import EDITABLE, section_of, sections
 from bot.domain.run import Run
 from bot.domain.runbook import Runbook
+from bot.domain.strikes import MOST_REASON, Struck, Uttered
 from bot.slack.cards import wording
 from bot.slack.cards.blocks import Block, Confirm, View, context, exact, lines, numbered, section, words
 from bot.slack.cards.calls import command_line, exact_text, fenced, pieces
@@ -24,6 +25,7 @@ from bot.slack.cards.stage import Stage, headline
 
 WHY, WORDS, UNTIL, OTHER, VALUE = "why", "words", "until", "other", "value"
 SECTION = "section:"
+TICKS = "ticks:"
 MOST_FIELD = 3_000  # characters
 INPUT = "input:"
 """Begins the block id of a parameter's input; its name follows, and the action id is `value`."""
@@ -37,6 +39,9 @@ DECLINES: dict[str, str] = {
 PARKS: dict[str, str] = {"30m": "30 minutes", "1h": "1 hour", "tomorrow": "Tomorrow 08:00", "other": "Another time…"}
 MOST_CHOICES = 100
 MOST_PIECES = 70
+MOST_TICKS = 10  # in one list; Slack takes no more
+MOST_LISTS = 30
+OPTION = 75  # characters of an option, and as many below it
 MOST_BYTES = 240_000
 
 
@@ -143,6 +148,77 @@ def _chunks(text: str) -> list[str]:
             pieces.append("")
         pieces[-1] += line[:MOST_FIELD]
     return pieces
+
+
+def listed(said: Sequence[Uttered]) -> Sequence[Uttered]:
+    """Return the sentences that one dialog can list, part by part, in the order in which it numbers them."""
+    return [one for under in _lists(said)[:MOST_LISTS] for one in under]
+
+
+def strike(title: str, said: Sequence[Uttered], struck: Struck, *, more: int, meta: str) -> View:
+    """Return the dialog in which somebody ticks what is wrong of a message, and unticks what is not.
+
+    Args:
+        said: the sentences that are listed.
+        struck: the strikes that stand, whose sentences are ticked already.
+        more: how many sentences the message has beside.
+    """
+    blocks = [
+        section(
+            f"*{wording.quoted(title, 80)}*\nTick what is wrong: it is shown struck through, with your name, and is not"
+            " said again as seen. Untick what was struck and holds after all."
+        )
+    ]
+    first = 1
+    for under in _lists(said):
+        blocks += _ticks(first, under, struck)
+        first += len(under)
+    if more:
+        blocks.append(context(f"and {more} more, which do not fit here; Edit section… has them too"))
+    blocks.append(_input(WORDS, "Why? Others see it", _text(WORDS, most=MOST_REASON, long=True), optional=True))
+    return _modal("strike", "Wrong?", blocks, meta=meta, submit="Keep")
+
+
+def _lists(said: Sequence[Uttered]) -> list[Sequence[Uttered]]:
+    found: list[Sequence[Uttered]] = []
+    for part in dict.fromkeys(one.part for one in said):
+        under = [one for one in said if one.part == part]
+        found += [under[begin : begin + MOST_TICKS] for begin in range(0, len(under), MOST_TICKS)]
+    return found
+
+
+def _ticks(first: int, said: Sequence[Uttered], struck: Struck) -> list[Block]:
+    """Return a list to tick, numbered from there; a sentence that is too long for it stands above, whole."""
+    numbered_ = list(enumerate(said, start=first))
+    options = [_tick(number, one, struck) for number, one in numbered_]
+    ticked = [option for option, one in zip(options, said, strict=True) if one.id in struck]
+    element: Block = {"type": "checkboxes", "action_id": VALUE, "options": options}
+    long = [
+        (number, one)
+        for number, one in numbered_
+        if len(f"{number} · {_plainly(one)}") > (OPTION if one.id in struck else 2 * OPTION)
+    ]
+    most = MOST_FIELD // (len(long) + 1)
+    whole = "\n".join(f"*{number}*  {wording.quoted(one.claim.text, most)}" for number, one in long)
+    shown = {**element, "initial_options": ticked} if ticked else element
+    name = f"{TICKS}{first}:{numbered_[-1][0]}"
+    listed_ = _input(name, said[0].part or "Sentences", shown, optional=True)
+    return [section(whole), listed_] if long else [listed_]
+
+
+def _tick(number: int, one: Uttered, struck: Struck) -> Block:
+    words_of, below = wording.cut(f"{number} · {_plainly(one)}", OPTION), ""
+    if strike := struck.get(one.id):
+        below = wording.visible(strike.said)
+    elif words_of.endswith("…"):
+        first, _, _ = words_of.rpartition(" ")
+        words_of, below = first, f"{number} · {_plainly(one)}".removeprefix(first).strip()
+    option: Block = {"text": words(words_of), "value": str(number)}
+    return {**option, "description": words(wording.cut(below, OPTION))} if below else option
+
+
+def _plainly(one: Uttered) -> str:
+    return wording.visible(one.claim.text)
 
 
 def add_fact(draft: Draft) -> View:

@@ -6,6 +6,8 @@ from enum import StrEnum
 from bot.domain.postmortem.comparing import Fate
 from bot.domain.postmortem.document import Candidate, Part, Postmortem
 from bot.domain.postmortem.draft import Draft, DraftState
+from bot.domain.postmortem.markdown import read
+from bot.domain.strikes import Struck, by_claim, claim_id
 from bot.slack.cards import wording
 from bot.slack.cards.assist import claims_text
 from bot.slack.cards.blocks import Block, Button, Message, buttons, context, lines, message, section
@@ -53,7 +55,7 @@ def postmortem_card(
     if document is None:
         blocks = [section(lines(head, *_progress(draft, stage))), *_cancel(draft)]
     else:
-        blocks = [section(lines(head, *_facts(document, stage))), *_body(document), *_buttons(draft)]
+        blocks = [section(lines(head, *_facts(document, stage))), *_body(draft, document), *_buttons(draft)]
         blocks.append(context(_small_print(draft, document, fates, canvas)))
     text = wording.push(f"Post-mortem of {draft.label} {word}{edition}: {wording.quoted(draft.title, 80)}")
     return message(text, blocks, ids=f"postmortem:{draft.id}:{draft.revision}")
@@ -104,24 +106,36 @@ def _facts(document: Postmortem, stage: Stage) -> list[str]:
     return [f"{severity}looked at {since} to {until}", f"*Times*  {told}" if told else ""]
 
 
-def _body(document: Postmortem) -> list[Block]:
-    said = []
+def _body(draft: Draft, document: Postmortem) -> list[Block]:
+    """Return what the text says now, as people have left it, and the first candidate that nobody has struck."""
+    said, struck = [], by_claim(draft.struck)
+    stands = read(draft.text).sentences
     for part, title in ((Part.SUMMARY, "In short"), (Part.IMPACT, "Impact")):
-        claims = claims_text(document.parts.get(part, ()), most=3)
-        said.append(lines(f"*{title}*", claims or "_not determined_"))
-    first = document.candidates[0] if document.candidates else None
-    return [section("\n".join(said)), section(lines(*_candidate(first, len(document.candidates))))]
+        claims = [one.claim for one in stands if one.section == part.value]
+        said.append(lines(f"*{title}*", claims_text(claims, struck, most=3) or "_not determined_"))
+    return [section("\n".join(said)), section(lines(*_candidate(draft, document, struck)))]
 
 
-def _candidate(first: Candidate | None, count: int) -> list[str]:
-    if first is None:
+def _left(draft: Draft) -> list[tuple[int, Candidate]]:
+    """Return the candidates that nobody has struck, each with its place among all, from 1."""
+    struck = by_claim(draft.struck)
+    candidates = draft.document.candidates if draft.document else ()
+    return [(at, one) for at, one in enumerate(candidates, start=1) if claim_id(one.claim.text) not in struck]
+
+
+def _candidate(draft: Draft, document: Postmortem, struck: Struck) -> list[str]:
+    if not document.candidates:
         return ["*Cause*  no candidate: the logs name none"]
+    left = _left(draft)
+    if not left:
+        return ["*Cause*  no candidate is left: people struck all of them"]
+    first = left[0][1]
     if first.confirmed_by:
         head = f"*Cause, confirmed by {wording.quoted(first.confirmed_by, 40)}*"
     else:
-        head = f"*Candidate cause, not confirmed* (1 of {count})"
+        head = f"*Candidate cause, not confirmed* (1 of {len(left)})"
     ids = " ".join(wording.quoted(one, 8) for one in first.claim.evidence[:4])
-    against = claims_text(first.against, most=2)
+    against = claims_text(first.against, struck, most=2)
     return [
         f"{head}  {wording.told(first.claim.text, 240)} [{ids}]",
         f"against:\n{against}" if against else "against: none found",
@@ -130,15 +144,18 @@ def _candidate(first: Candidate | None, count: int) -> list[str]:
 
 def _buttons(draft: Draft) -> list[Block]:
     number = str(draft.id)
-    document = draft.document
+    left = _left(draft)
     shown = [
         Button(label="Add what I saw", action="add_fact", value=number, primary=True),
         Button(label="Edit section…", action="edit_section", value=number),
     ]
     more = [Button(label="Evidence", action="evidence", value=f"postmortem:{number}")]
-    if document and document.candidates and not document.candidates[0].confirmed_by:
-        shown.append(Button(label="Confirm the cause", action="confirm_cause", value=f"{number}:1"))
-        more.append(Button(label="The candidate is wrong", action="wrong_cause", value=f"{number}:1"))
+    if any(one.evidence for one in (sentence.claim for sentence in read(draft.text).sentences)):
+        more.append(Button(label="Wrong?…", action="wrong", value=f"postmortem:{number}"))
+    if left and not left[0][1].confirmed_by:
+        which = f"{number}:{left[0][0]}"
+        shown.append(Button(label="Confirm the cause", action="confirm_cause", value=which))
+        more.append(Button(label="The candidate is wrong", action="wrong_cause", value=which))
     if draft.state is DraftState.READY:
         more.append(Button(label="Publish", action="publish_draft", value=number))
     return buttons(shown, more)
@@ -149,11 +166,13 @@ def _small_print(draft: Draft, document: Postmortem, fates: tuple[Fate, ...], ca
     inferred = sum(claim.kind.value == "inferred" for claim in claims)
     stated = sum(fate is Fate.STATED for fate in fates)
     wrong = sum(fate is Fate.CONTRADICTED for fate in fates)
+    struck = sum(fate is Fate.STRUCK for fate in fates)
     unread = len(document.evidence.unread)
     owners = sum(not one.owner for one in document.actions)
     parts = (
         f"{wording.counted(len(claims), 'claim')}, {inferred} inferred, {len(document.dropped)} dropped",
         f"{stated} stated by people" if stated else "",
+        f"{struck} struck by people" if struck else "",
         f"{wrong} contradicted by the evidence" if wrong else "",
         f"{unread} not read" if unread else "",
         wording.counted(len(document.questions), "open question"),

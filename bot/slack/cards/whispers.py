@@ -125,6 +125,11 @@ def _next_taps(approval: Approval) -> list[Button]:
     return [Button(label="Ask again", action="ask_again", value=run, primary=True), details]
 
 
+def _told(told: Whisper) -> tuple[str, list[Block]]:
+    words = wording.quoted(str(told.payload.get("words", "")), 1_500)
+    return wording.push(words), [section(words)]
+
+
 def _help(told: Whisper) -> tuple[str, list[Block]]:
     """Return what can be typed; the words are the door's own, with all that was typed escaped in them."""
     words = str(told.payload.get("words", ""))
@@ -504,6 +509,7 @@ KINDS: Mapping[str, Draw] = {
     "help": _help,
     "done": _done,
     "refused": _refused,
+    "told": _told,
     "joined": _joined,
     "alone": _alone,
     "plan": _plan,

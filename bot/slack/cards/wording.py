@@ -17,6 +17,8 @@ from bot.errors import InvalidError
 
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 STAR = "\u2217"
+STRUCK = "• ~"
+"""Begins a line whose sentence is struck through; of what others write no tilde is left that would end it."""
 _MARKS = {"*": STAR, "~": "\u223c", "`": "'"}
 _ID = re.compile(r"[A-Za-z0-9_-]{1,40}", re.ASCII)
 _TORN = re.compile(r"(?:<[^<>]*|&[a-z]{0,4})$")
@@ -28,10 +30,17 @@ MOST_TAIL = 60
 
 
 def cut_mrkdwn(text: str, most: int) -> str:
-    """Return mrkdwn in at most so many characters; a mention, date or entity is left out whole, never torn."""
+    """Return mrkdwn in at most so many characters; a mention, date or entity is left out whole, never torn.
+
+    What is struck through stays so, however little of it is left.
+    """
     if len(text) <= most:
         return text
-    return _TORN.sub("", text[: most - 1]).rstrip() + "…"
+    shown = _TORN.sub("", text[: most - 1]).rstrip()
+    line = shown.rpartition("\n")[2]
+    if line.startswith(STRUCK) and "~" not in line.removeprefix(STRUCK):
+        return _TORN.sub("", text[: most - 2]).rstrip() + "…~"
+    return f"{shown}…"
 
 
 def escaped(text: str, most: int = 3_000) -> str:

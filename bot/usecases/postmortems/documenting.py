@@ -15,7 +15,7 @@ from bot.domain.postmortem.draft import Draft
 from bot.domain.records import Episode
 from bot.domain.run import Run
 from bot.domain.timeline import merged, of_approval, of_attempt, of_episode, of_incident, of_run, times
-from bot.usecases import gathering
+from bot.usecases import gathering, strikes
 from bot.usecases.desk import Desk
 
 MOST_CANDIDATES = 3
@@ -59,6 +59,7 @@ def document_of(
         incident=draft.label,
         sections={part.value: purpose for part, purpose in WORDED.items()},
         evidence=evidence,
+        struck=strikes.sentences(desk.records, strikes.of_draft(desk.records, draft)),
     )
     said = desk.assistant.draft_postmortem(job)
     parts, dropped = _checked_parts(said.sections, job, names=gathering.names(desk))
@@ -66,6 +67,7 @@ def document_of(
         incident=draft.label,
         title=draft.title,
         severity=incident.severity if incident else None,
+        engine=said.made.engine,
         since=draft.since,
         until=draft.until,
         times=told,

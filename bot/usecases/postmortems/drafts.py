@@ -1,17 +1,21 @@
-"""What every verb about a draft needs: which one is meant, its card, and whether it is still being written."""
+"""What every verb about a draft needs: which one is meant, its card, its next edition, whether it is being written."""
 
 from collections.abc import Mapping
 from hashlib import sha256
 
+from bot.domain.audit import AuditEntry
 from bot.domain.inbox import Delivery, ShowPostmortem
 from bot.domain.matching import Page
 from bot.domain.postmortem.document import Part
-from bot.domain.postmortem.draft import Draft, DraftState
+from bot.domain.postmortem.draft import MOST_TEXT, Draft, DraftState, Edited
+from bot.domain.postmortem.markdown import numbered, read, restruck, unstruck
 from bot.domain.postmortem.sections import section_of
-from bot.domain.records import Card, CardKind, canvas_key
+from bot.domain.records import Card, CardKind, Change, canvas_key
+from bot.domain.strikes import Struck, claim_id
 from bot.domain.value import JsonObject, JsonValue
-from bot.errors import NotFoundError
+from bot.errors import InvalidError, NotFoundError
 from bot.ports import Records
+from bot.usecases import strikes
 from bot.usecases.desk import Desk
 
 
@@ -39,10 +43,10 @@ def show(desk: Desk, delivery: Delivery, wish: ShowPostmortem) -> JsonObject:
 
 def pages(records: Records) -> Mapping[str, Page]:
     """Return what past incidents are found by, one page for each draft that is ready or published."""
-    ready = [one for one in records.drafts(most=500) if one.document is not None]
+    ready = [(one, unstruck(one.text)) for one in records.drafts(most=500) if one.document is not None]
     return {
-        one.label: Page(key=one.label, title=one.title, opening=section_of(one.text, Part.SUMMARY.value), text=one.text)
-        for one in reversed(ready)
+        one.label: Page(key=one.label, title=one.title, opening=section_of(text, Part.SUMMARY.value), text=text)
+        for one, text in reversed(ready)
     }
 
 
@@ -62,6 +66,41 @@ def canvas_card(draft: Draft, **payload: JsonValue) -> Card:
         under=f"postmortem:{draft.id}",
         payload=payload,
     )
+
+
+def struck_in(records: Records, draft: Draft) -> Struck:
+    """Return the strikes that stand in a draft."""
+    return strikes.standing(records, strikes.of_draft(records, draft), channel=draft.place.channel)
+
+
+def with_struck(draft: Draft, text: str, struck: Struck) -> Draft:
+    """Return the draft with a text in which what is struck is struck through."""
+    now = draft.model_copy(update={"text": restruck(text, struck)})
+    held = {claim_id(one.claim.text) for one in read(now.text).sentences}
+    held |= {claim_id(one.text) for _, one in draft.document.claims()} if draft.document else set()
+    return now.model_copy(update={"struck": tuple(one for one in struck.values() if one.claim in held)})
+
+
+def edited(desk: Desk, draft: Draft, text: str, *, by: str, section: str, struck: Struck | None = None) -> Change:
+    """Return the draft's next edition, under the name of who made it; what is struck stands in it struck through.
+
+    Args:
+        struck: the strikes, where they change with it.
+
+    Raises:
+        InvalidError: the text is too long.
+    """
+    marked = with_struck(draft, text, struck_in(desk.records, draft) if struck is None else struck)
+    if len(marked.text) > MOST_TEXT:
+        raise InvalidError(f"A post-mortem has at most {MOST_TEXT:,} characters.")
+    edition = draft.edition + 1
+    text = numbered(marked.text, edition)
+    edit = Edited(by=by, at=desk.now(), section=section, sha256=keep_text(desk, draft.label, text, edition))
+    update = {"edition": edition, "edits": (*draft.edits, edit), "editions": (*draft.editions, edit.sha256)}
+    now = marked.model_copy(update={"text": text, **update})
+    facts: JsonObject = {"edition": now.edition, "section": section, "text": edit.sha256}
+    entry = AuditEntry(kind="postmortem.edited", subject=draft.label, actor=by, facts=facts)
+    return Change(drafts=(now,), cards=(draft_card(now), canvas_card(now)), audit=(entry,))
 
 
 def over(draft: Draft) -> bool:

@@ -1,18 +1,15 @@
-"""A draft in people's hands: their words, what they saw, and what they say was the cause."""
+"""A draft in people's hands: their words, and what they saw."""
 
-from bot.domain.audit import AuditEntry
 from bot.domain.claims import Claim, Kind
-from bot.domain.inbox import ConfirmCause, Delivery, EditDraft, StateFact
-from bot.domain.postmortem.document import CANDIDATES, Part
-from bot.domain.postmortem.draft import MOST_TEXT, Draft, Edited
+from bot.domain.inbox import Delivery, EditDraft, StateFact
+from bot.domain.postmortem.document import Part
 from bot.domain.postmortem.importing import LOOK_AGAIN, owned, standing
-from bot.domain.postmortem.markdown import numbered, sentence, written
+from bot.domain.postmortem.markdown import restruck, sentence
 from bot.domain.postmortem.sections import replaced, section_of
 from bot.domain.records import Change
-from bot.domain.value import JsonObject
 from bot.errors import InvalidError, RequestError
 from bot.usecases.desk import Desk
-from bot.usecases.postmortems.drafts import canvas_card, draft_card, keep_text
+from bot.usecases.postmortems.drafts import edited, struck_in
 
 
 def edit(desk: Desk, delivery: Delivery, wish: EditDraft) -> Change:
@@ -35,7 +32,11 @@ def edit(desk: Desk, delivery: Delivery, wish: EditDraft) -> Change:
     text = draft.text
     for title, body in changed.items():
         text = replaced(text, title, owned(draft.text, title, body, by=f"@{somebody.name}"))
-    return edited(desk, draft, text, by=somebody.id, section=", ".join(changed))
+    struck = struck_in(desk.records, draft)
+    marked = restruck(text, struck)
+    if all(section_of(marked, title) == section_of(draft.text, title) for title in changed):
+        raise RequestError("Nothing was changed: what is struck stays so until somebody takes it back with Wrong?….")
+    return edited(desk, draft, text, by=somebody.id, section=", ".join(changed), struck=struck)
 
 
 def state_fact(desk: Desk, delivery: Delivery, wish: StateFact) -> Change:
@@ -51,40 +52,3 @@ def state_fact(desk: Desk, delivery: Delivery, wish: StateFact) -> Change:
     kept = body if "\n- " in f"\n{body}" else ""
     text = replaced(draft.text, wish.section, f"{kept}\n- {sentence(claim)}".strip())
     return edited(desk, draft, text, by=somebody.id, section=wish.section)
-
-
-def confirm_cause(desk: Desk, delivery: Delivery, wish: ConfirmCause) -> Change:
-    """Take a person's word that a candidate was it, or that it was not."""
-    somebody = desk.person(delivery.person, channel=delivery.place.channel, starts=True)
-    draft = desk.records.draft(wish.draft)
-    if draft.document is None or wish.number >= len(draft.document.candidates):
-        raise RequestError("There is no such candidate any more.")
-    candidates = list(draft.document.candidates)
-    if wish.right:
-        told = {"confirmed_by": f"@{somebody.name}"}
-        candidates[wish.number] = candidates[wish.number].model_copy(update=told)
-    else:
-        del candidates[wish.number]
-    document = draft.document.model_copy(update={"candidates": tuple(candidates)})
-    section = section_of(written(document), CANDIDATES)
-    text = replaced(draft.text, CANDIDATES, section)
-    changed = draft.model_copy(update={"document": document})
-    return edited(desk, changed, text, by=somebody.id, section=CANDIDATES)
-
-
-def edited(desk: Desk, draft: Draft, text: str, *, by: str, section: str) -> Change:
-    """Return the draft's next edition, under the name of who made it.
-
-    Raises:
-        InvalidError: the text is too long.
-    """
-    if len(text) > MOST_TEXT:
-        raise InvalidError(f"A post-mortem has at most {MOST_TEXT:,} characters.")
-    edition = draft.edition + 1
-    text = numbered(text, edition)
-    edit = Edited(by=by, at=desk.now(), section=section, sha256=keep_text(desk, draft.label, text, edition))
-    update = {"edition": edition, "edits": (*draft.edits, edit), "editions": (*draft.editions, edit.sha256)}
-    now = draft.model_copy(update={"text": text, **update})
-    facts: JsonObject = {"edition": now.edition, "section": section, "text": edit.sha256}
-    entry = AuditEntry(kind="postmortem.edited", subject=draft.label, actor=by, facts=facts)
-    return Change(drafts=(now,), cards=(draft_card(now), canvas_card(now)), audit=(entry,))

@@ -20,8 +20,7 @@ from bot.domain.value import JsonObject
 from bot.errors import EdgeError, InvalidError, NotAllowedError, NotFoundError, RequestError
 from bot.usecases import gathering
 from bot.usecases.desk import Desk
-from bot.usecases.postmortems.drafts import canvas_card, find_draft, fingerprint
-from bot.usecases.postmortems.editing import edited
+from bot.usecases.postmortems.drafts import canvas_card, edited, find_draft, fingerprint, struck_in
 from bot.usecases.postmortems.publishing import judging
 
 MOST_SHOWN = 5
@@ -112,6 +111,7 @@ def _brought(desk: Desk, draft: Draft, text: str, *, by: str, titled: bool) -> B
         base=_base(desk, draft, edition),
         by=by,
         judge=judging(gathering.names(desk)),
+        struck=struck_in(desk.records, draft),
     )
 
 

@@ -16,19 +16,19 @@ from bot.domain.logs.showing import evidence as lines_of
 from bot.domain.moment import moment
 from bot.domain.postmortem.document import Postmortem
 from bot.domain.postmortem.draft import Draft, DraftState
-from bot.domain.postmortem.markdown import written
+from bot.domain.postmortem.markdown import restruck, written
 from bot.domain.records import Card, CardKind, Change, Episode
 from bot.domain.run import Run
 from bot.domain.value import JsonObject
 from bot.errors import BotError, RequestError, StaleError
-from bot.usecases import gathering
+from bot.usecases import gathering, strikes
 from bot.usecases.console import log_line
 from bot.usecases.desk import Desk
 from bot.usecases.happenings import happened
 from bot.usecases.marking import read_again
 from bot.usecases.postmortems.beginning import BEFORE
 from bot.usecases.postmortems.documenting import document_of
-from bot.usecases.postmortems.drafts import canvas_card, draft_card, keep_text
+from bot.usecases.postmortems.drafts import canvas_card, draft_card, keep_text, struck_in, with_struck
 
 BASELINE = timedelta(hours=24)
 TOLD_EVERY_S = 2.0
@@ -57,8 +57,9 @@ def _ready(desk: Desk, number: int, key: str, made: Draft) -> Change:
     now = desk.records.draft(number)
     if now.cancelled:
         return Change(closes=(key,), cards=(draft_card(now),))
-    first = keep_text(desk, made.label, made.text, made.edition)
-    kept = made.model_copy(update={"revision": now.revision, "cancelled": False, "editions": (first,)})
+    marked = with_struck(made, made.text, struck_in(desk.records, made))
+    first = keep_text(desk, made.label, marked.text, made.edition)
+    kept = marked.model_copy(update={"revision": now.revision, "cancelled": False, "editions": (first,)})
     facts: JsonObject = {"seal": kept.seal, "text": first, "edition": kept.edition}
     entry = AuditEntry(kind="postmortem.drafted", subject=kept.label, actor="bot", facts=facts)
     files = tuple(
@@ -73,11 +74,13 @@ def _ready(desk: Desk, number: int, key: str, made: Draft) -> Change:
         for what in ("chart", "md")
     )
     evidence = kept.document.evidence if kept.document else Evidence()
+    worded = sum(map(len, kept.document.parts.values())) if kept.document else 0
     return Change(
         drafts=(kept,),
         cards=(draft_card(kept), *files, canvas_card(kept)),
         closes=(key,),
         evidence=((f"postmortem:{number}", evidence),),
+        counts=strikes.kept(kept.document.engine, worded) if kept.document else (),
         audit=(entry,),
     )
 
@@ -85,6 +88,8 @@ def _ready(desk: Desk, number: int, key: str, made: Draft) -> Change:
 def _drafted(desk: Desk, draft: Draft) -> Draft:
     incident, left = read_again(desk, draft.incident) if draft.incident is not None else (None, 0)
     episodes, runs = _episodes(desk, draft, incident), _runs(desk, draft, incident)
+    about = (*(f"A-{one.id}" for one in episodes), *(run.label for run in runs))
+    draft = draft.model_copy(update={"about": about})
     telling = _Telling(desk, draft)
     digest, unread = _digest_of(desk, draft, telling)
     telling.say(DraftState.WORDING, "Wording it, and holding each sentence against the evidence")
@@ -105,7 +110,7 @@ def _drafted(desk: Desk, draft: Draft) -> Draft:
     )
     told = _redacted(incident, facts) if incident else None
     document = document_of(desk, draft, told, episodes, runs, lake, digest, pointed, evidence, unread=unread)
-    text = written(document)
+    text = restruck(written(document), struck_in(desk.records, draft))
     seal = desk.archive.keep(draft.label, document, text=text, pointed=pointed, digest=digest)
     update = {"state": DraftState.READY, "progress": "", "share": 1.0, "document": document, "text": text}
     chart = _chart(desk, draft, document, episodes, digest)

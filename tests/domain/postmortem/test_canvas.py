@@ -4,10 +4,12 @@ import pytest
 from markdown_it import MarkdownIt
 
 from bot.domain.postmortem.canvas import canvas_of, is_as_written, mark_of, markdown_of, unmarked
-from bot.domain.postmortem.importing import key_of
-from bot.domain.postmortem.markdown import read, written
+from bot.domain.postmortem.importing import key_of, parts
+from bot.domain.postmortem.markdown import read, restruck, written
 from bot.domain.postmortem.sections import replaced
+from bot.domain.strikes import by_claim
 from tests.domain.postmortem.inc7 import document
+from tests.domain.test_strikes import a_strike
 
 TEXT = written(document()).replace("\\[E1\\]", "(E1)")
 """Without the one thing that a canvas does not give back: which of two brackets was escaped."""
@@ -100,3 +102,17 @@ def test_a_broken_page_is_read_as_far_as_it_goes(page: str) -> None:
 def test_the_mark_is_of_what_people_write_and_not_of_what_records_fill() -> None:
     assert mark_of(TEXT) == mark_of(replaced(TEXT, "Evidence", "- other"))
     assert mark_of(TEXT) != mark_of(replaced(TEXT, "Summary", "- other"))
+
+
+def test_what_is_struck_comes_back_struck_and_is_no_edit() -> None:
+    said = [one.claim.text for one in read(TEXT).sentences if one.claim.evidence]
+    strikes = by_claim(
+        a_strike(number, text, reason="~~ <!channel> *no* [x](y)") for number, text in enumerate(said, 1)
+    )
+    marked = restruck(TEXT, strikes)
+
+    found = back(canvas_of(marked))
+
+    assert is_as_written(found)
+    assert [one.struck for one in read(unmarked(found)).sentences] == [one.struck for one in read(marked).sentences]
+    assert parts(restruck(unmarked(found), strikes))["Summary"] == parts(marked)["Summary"]

@@ -162,3 +162,10 @@ def test_a_changed_number_in_a_sentence_on_a_computed_value_is_caught() -> None:
     twisted = text.replace(f"- {words} [D1]", "- time until detected: 3 s [D1]")
     (wrong,) = check(twisted, archived(told), judge=borne)
     assert wrong.words == "It says 3; the archive says 30."
+
+
+def test_what_is_struck_through_says_nothing_that_could_be_wrong() -> None:
+    line = "612 of 10,000 rows went to quarantine. [E3]"
+
+    assert found(WORDS.replace(line, "~~999 of 10,000 rows went to quarantine. [E3]~~ *struck by @bo: no*")) == []
+    assert found(WORDS.replace(line, "~~999 of 10,000 rows went to quarantine. [E3]~~")) != []

@@ -82,3 +82,16 @@ def test_a_sentence_is_borne_by_its_evidence_or_the_reason_is_said(text: str, id
 
     assert bool(why) == bool(words)
     assert words in why
+
+
+def test_a_sentence_that_is_struck_through_says_nothing_and_is_not_removed() -> None:
+    marked = "~~613 rows went to quarantine. [E3]~~ *struck by @bo: 612*"
+    found = fates("612 of 10,000 rows went to quarantine. [E3]", marked)
+
+    assert found[Fate.STRUCK] == ["613 rows went to quarantine."]
+    assert Fate.CONTRADICTED not in found
+    assert Fate.REMOVED not in found
+    same = fates(
+        "No wrong data was promoted. [E3 E4] *inferred*", "~~No wrong data was promoted. [E3 E4]~~ *struck by @bo*"
+    )
+    assert same[Fate.STRUCK] == ["No wrong data was promoted."]

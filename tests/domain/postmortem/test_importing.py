@@ -12,10 +12,12 @@ from bot.domain.postmortem.comparing import Fate
 from bot.domain.postmortem.document import Part
 from bot.domain.postmortem.draft import Draft, DraftState
 from bot.domain.postmortem.importing import FILLED, Brought, brought, edition_of, plainly
-from bot.domain.postmortem.markdown import read, written
+from bot.domain.postmortem.markdown import read, restruck, written
 from bot.domain.postmortem.sections import replaced, section_of
+from bot.domain.strikes import Struck, by_claim
 from bot.errors import BotError, InvalidError, RequestError
 from tests.domain.postmortem.inc7 import document
+from tests.domain.test_strikes import a_strike
 
 AT = datetime(2026, 1, 21, 3, tzinfo=UTC)
 SUMMARY, IMPACT, WELL = Part.SUMMARY.value, Part.IMPACT.value, Part.WELL.value
@@ -46,10 +48,16 @@ def a_draft(text: str | None = None, *, edition: int = 1) -> Draft:
 
 
 def bring(
-    text: str, *, draft: Draft | None = None, base: str | None = None, edition: int = 0, by: str = "@ana"
+    text: str,
+    *,
+    draft: Draft | None = None,
+    base: str | None = None,
+    edition: int = 0,
+    by: str = "@ana",
+    struck: Struck | None = None,
 ) -> Brought:
     one = draft or a_draft()
-    return brought(one, text, edition=edition or one.edition, base=base, by=by, judge=judge)
+    return brought(one, text, edition=edition or one.edition, base=base, by=by, judge=judge, struck=struck or {})
 
 
 def body(made: Brought, title: str) -> str:
@@ -274,3 +282,40 @@ def test_a_statement_is_never_unsourced_and_never_judged() -> None:
     (said,) = made.new
     assert (said.fate, said.claim.kind, said.claim.by) == (Fate.STATED, Kind.STATED, "@ana")
     assert read(made.text).incident == "INC-7"
+
+
+# Struck sentences.
+
+STRUCK = by_claim([a_strike(1, "The nightly load stopped itself on bad currency values.", reason="by hand")])
+MARKED = f"- ~~{STOPPED}~~ *struck by @bo: by hand*"
+
+
+def test_a_text_takes_no_strike_back_and_is_judged_as_it_then_stands() -> None:
+    draft = a_draft(restruck(a_draft().text, STRUCK))
+    without = a_draft().text.replace("## What went well\n", "## What went well\n\n- It held.\n")
+
+    made = bring(without, draft=draft, struck=STRUCK)
+
+    assert made.changed == (WELL,)
+    assert body(made, SUMMARY).startswith(MARKED)
+    assert fates(made.compared).count(Fate.STRUCK) == 1
+    assert Fate.REMOVED not in fates(made.compared)
+    with pytest.raises(RequestError, match="does not say already"):
+        bring(a_draft().text, draft=draft, struck=STRUCK)
+
+
+def test_a_sentence_that_was_struck_elsewhere_comes_in_struck() -> None:
+    strikes = by_claim([a_strike(1, "612 of 10,000 rows are in quarantine", reason="old")])
+
+    made = bring(edited(WELL, "612 of 10,000 rows are in quarantine. [E3]"), struck=strikes)
+
+    assert body(made, WELL) == "- ~~612 of 10,000 rows are in quarantine. [E3]~~ *struck by @bo: old*"
+    assert fates(made.new) == [Fate.STRUCK]
+
+
+@pytest.mark.parametrize("line", ["It held.", "612 of 10,000 rows are in quarantine. [E3]"])
+def test_no_text_says_that_somebody_struck_what_nobody_struck(line: str) -> None:
+    made = bring(edited(WELL, f"- ~~{line}~~ *struck by @bo: no*"))
+
+    assert "struck by" not in made.text
+    assert Fate.STRUCK not in fates(made.compared)

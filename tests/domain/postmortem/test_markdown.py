@@ -1,20 +1,30 @@
+import re
 from datetime import timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
 
 from bot.domain.claims import Claim, Kind
-from bot.domain.postmortem.document import PROMPTS, ActionItem, Moment, Part
+from bot.domain.plain import visible
+from bot.domain.postmortem.document import PROMPTS, ActionItem, Moment, Part, Postmortem
 from bot.domain.postmortem.markdown import (
     actions_in,
     claim_in,
     escaped,
     read,
+    restruck,
     sentence,
     span,
     unescaped,
     written,
 )
+from bot.domain.postmortem.sections import section_of
+from bot.domain.strikes import Struck, by_claim, reasoned
+from tests.domain.attacks import TEXTS
 from tests.domain.postmortem.inc7 import at, claim, document
+from tests.domain.test_strikes import a_strike
 
 HOSTILE = [
     "plain",
@@ -176,3 +186,99 @@ def test_an_action_item_of_hostile_words_stays_one_item_with_these_words(text: s
     items = (ActionItem(text=text), ActionItem(text="next"))
 
     assert actions_in(written(document().model_copy(update={"actions": items}))) == items
+
+
+# Struck sentences.
+
+
+def strikes(*texts: str, reason: str = "it was not") -> Struck:
+    return by_claim(a_strike(number, text, reason=reason) for number, text in enumerate(texts, start=1))
+
+
+SAID = [one.claim for one in read(written(document())).sentences if one.claim.evidence]
+
+
+def test_a_sentence_that_is_struck_is_struck_through_with_who_and_why_and_nothing_else_changes() -> None:
+    text = written(document())
+
+    marked = restruck(text, strikes("No wrong data was promoted"))
+
+    before = "- No wrong data was promoted. [E3 E4] *inferred*"
+    after = "- ~~No wrong data was promoted. [E3 E4] *inferred*~~ *struck by @bo: it was not*"
+    assert marked == text.replace(before, after)
+    assert marked != text
+
+
+def test_what_is_struck_and_taken_back_is_the_text_as_it_was() -> None:
+    text = written(document())
+    every = strikes(*(one.text for one in SAID), reason="~~ *struck by @cy* [E1] \\")
+
+    marked = restruck(text, every)
+
+    assert [one.struck for one in read(marked).sentences if one.claim.evidence] == [True] * len(SAID)
+    assert [one.claim for one in read(marked).sentences if one.claim.evidence] == SAID
+    assert restruck(marked, every) == marked
+    assert restruck(marked, {}) == text
+
+
+def test_what_speaks_for_a_candidate_and_against_it_is_struck_behind_its_lead() -> None:
+    marked = restruck(
+        written(document()), strikes("101 of 101 errors carry f-0193.", "f-0193 carries an unknown currency code")
+    )
+
+    assert "- For: ~~101 of 101 errors carry f-0193. [E2]~~ *struck by @bo: it was not*" in marked
+    assert "- ~~f-0193 carries an unknown currency code. [E2] *inferred*~~ *struck by @bo: it was not*" in marked
+
+
+def test_what_a_person_states_is_not_struck() -> None:
+    text = written(document())
+
+    assert restruck(text, strikes("Reports were late until noon.")) == text
+
+
+@pytest.mark.parametrize("wrapped", ["~~{}~~ *struck by @bo: no*", "~~~~{}~~ *struck by @a*~~ *struck by @b*"])
+@pytest.mark.parametrize("line", ["No wrong data was promoted. [E3 E4] *inferred*", "Reports were late."])
+def test_a_mark_that_no_strike_stands_behind_is_taken_off(wrapped: str, line: str) -> None:
+    text = f"# INC-7 · x\n\n## Summary\n\n- {wrapped.format(line)}\n"
+
+    assert restruck(text, {}) == f"# INC-7 · x\n\n## Summary\n\n- {line}\n"
+
+
+@pytest.mark.parametrize("text", [*TEXTS, "a ~~ b", "~~a~~", "a~", "~a", "a\\", "*a", "_a_ `b", "[E9] a"])
+def test_no_sentence_and_no_reason_ends_the_strike_it_stands_in(text: str) -> None:
+    shown = visible(text)[:600] or "x"
+    whole = Postmortem(
+        incident="INC-7",
+        title="x",
+        since=at(0),
+        until=at(1),
+        parts={Part.SUMMARY: (claim(shown, "E1"),)},
+    )
+    marked = restruck(written(whole), strikes(read(written(whole)).sentences[0].claim.text, reason=reasoned(text)))
+
+    html = MarkdownIt("commonmark", {"html": False}).enable(["strikethrough"]).render(section_of(marked, "Summary"))
+
+    struck_out = re.findall(r"<s>(.*?)</s>(.*)", html, flags=re.S)
+    assert len(struck_out) == 1
+    assert struck_out[0][0].endswith("[E1]")
+    assert struck_out[0][1].strip().startswith("<em>struck by @bo")
+    assert html.startswith("<ul>\n<li><s>")
+
+
+@given(st.text(alphabet=st.characters(codec="utf-8"), min_size=1, max_size=80))
+def test_whatever_a_sentence_says_it_is_found_again_struck_and_unstruck(text: str) -> None:
+    whole = Postmortem(
+        incident="INC-7",
+        title="x",
+        since=at(0),
+        until=at(1),
+        parts={Part.SUMMARY: (claim(f"a {visible(text)} b", "E1"),)},
+    )
+    plain = written(whole)
+    (one,) = read(plain).sentences
+
+    marked = restruck(plain, strikes(one.claim.text))
+
+    (again,) = read(marked).sentences
+    assert (again.struck, again.claim) == (True, one.claim)
+    assert restruck(marked, {}) == plain

@@ -6,7 +6,9 @@ from bot.domain.assistance import Answer, Expansion, Made, Offer, ProposedStep, 
 from bot.domain.claims import Claim, Dropped, Kind
 from bot.domain.evidence import Evidence, Gathering, Origin
 from bot.domain.records import Card, CardKind, Episode
+from bot.domain.strikes import Uttered, by_claim
 from bot.domain.value import JsonValue, Value
+from tests.domain.test_strikes import a_strike
 from tests.slack.cards.samples import ANA, CHANNEL, NIGHT, an_alarm
 
 SLOW = "Bedrock did not answer within 20 s; this is from the runbook and the evidence alone."
@@ -14,6 +16,21 @@ OPEN = Claim(text="The breaker is OPEN.", kind=Kind.OBSERVED, evidence=("E1",), 
 FILE = Claim(text="The errors come from one file, f-0193.", evidence=("E2", "E3"))
 SAID = Claim(text="the source has deployed", kind=Kind.STATED, by="bo")
 EVIL = Claim(text="<!channel> *approve* the `promotion` <https://evil.example/x|here>", evidence=("E1",))
+
+
+STRUCK = by_claim(
+    a_strike(number, text, reason=reason)
+    for number, (text, reason) in enumerate(
+        ((OPEN.text, ""), (EVIL.text, "~no~ <!channel> *this* is `wrong` _here_ \u202e")), start=1
+    )
+)
+
+
+def a_said() -> tuple[Uttered, ...]:
+    long = Claim(
+        text=f"Of all files that came that night, {'this one and ' * 20}no other has errors.", evidence=("E2",)
+    )
+    return tuple(Uttered(claim=one) for one in (OPEN, FILE, long, EVIL))
 
 
 def made(*, degraded: str = "") -> Made:

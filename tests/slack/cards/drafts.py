@@ -6,9 +6,11 @@ from bot.domain.claims import Claim, Kind
 from bot.domain.people import Place
 from bot.domain.postmortem.document import Candidate, Moment, Part, Postmortem, Times
 from bot.domain.postmortem.draft import Draft, DraftState
-from bot.domain.postmortem.markdown import written
+from bot.domain.postmortem.markdown import restruck, written
+from bot.domain.strikes import by_claim
 from bot.domain.value import JsonObject, JsonValue
-from tests.slack.cards.assists import EVIL, FILE, OPEN, some_evidence
+from tests.domain.test_strikes import a_strike
+from tests.slack.cards.assists import EVIL, FILE, OPEN, STRUCK, some_evidence
 from tests.slack.cards.samples import ANA, CHANNEL, NIGHT
 
 PLACES = ("var/postmortems/INC-7.md", "s3://lake-docs/postmortems/INC-7-v4.md")
@@ -65,6 +67,14 @@ def a_draft() -> Draft:
     document = a_document()
     ready = {"state": DraftState.READY, "progress": "", "document": document, "text": written(document), "edition": 1}
     return a_reading().model_copy(update=ready)
+
+
+def a_struck() -> Draft:
+    """Return the draft with a sentence and its only candidate struck."""
+    draft = a_draft()
+    struck = by_claim((*STRUCK.values(), a_strike(9, FILE.text)))
+    marked = {"struck": tuple(struck.values()), "text": restruck(draft.text, struck), "edition": 3}
+    return draft.model_copy(update=marked)
 
 
 def a_brought(**changes: JsonValue) -> JsonObject:

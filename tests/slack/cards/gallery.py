@@ -10,9 +10,10 @@ from bot.domain.following import FollowState, FollowUp, Why, closed
 from bot.domain.incident import Incident
 from bot.domain.postmortem.comparing import Fate
 from bot.domain.problem import Problem
-from bot.domain.records import AlarmState, Attempt, Episode
+from bot.domain.records import AlarmState, Attempt, Card, Episode
 from bot.domain.run import Awaiting, Run, RunState, StepRecord, StepState, Waiting
 from bot.domain.runbook import Parameter, Runbook, Status
+from bot.domain.strikes import Struck
 from bot.domain.value import JsonObject
 from bot.slack.cards import modals
 from bot.slack.cards.alarm import alarm_card, storm_card
@@ -29,8 +30,19 @@ from bot.slack.cards.postmortem import CanvasState, file_refused, postmortem_car
 from bot.slack.cards.request import request_card
 from bot.slack.cards.run import run_card
 from bot.slack.cards.whispers import Whisper, whisper
-from tests.slack.cards.assists import SLOW, a_storm, a_suggestion, an_answer, an_assist, an_expansion, some_evidence
-from tests.slack.cards.drafts import a_brought, a_draft, a_failed, a_published, a_reading
+from tests.slack.cards.assists import (
+    OPEN,
+    SLOW,
+    STRUCK,
+    a_said,
+    a_storm,
+    a_suggestion,
+    an_answer,
+    an_assist,
+    an_expansion,
+    some_evidence,
+)
+from tests.slack.cards.drafts import a_brought, a_draft, a_failed, a_published, a_reading, a_struck
 from tests.slack.cards.followed import LAST_WEEK, TUESDAY, items, mine
 from tests.slack.cards.samples import (
     ANA,
@@ -67,9 +79,19 @@ BROKEN = Problem(path="runbooks/quarantine-review.md", line=12, words="`owner:` 
 
 
 def _alarm(
-    episode: Episode, run: Run | None = None, *others: Episode, known: bool = True, unread: Sequence[Problem] = ()
+    episode: Episode,
+    run: Run | None = None,
+    *others: Episode,
+    known: bool = True,
+    unread: Sequence[Problem] = (),
+    struck: Struck | None = None,
 ) -> Message:
-    return alarm_card(episode, runbook() if known else None, run, stage(), others=others, unread=unread)
+    book = runbook() if known else None
+    return alarm_card(episode, book, run, stage(), struck=struck or {}, others=others, unread=unread)
+
+
+def _assist(card: Card, *, run: Run | None = None, struck: Struck | None = None) -> Message:
+    return assist_card(card, stage(), struck=struck or {}, run=run)
 
 
 def _ended_request(state: ApprovalState, why: str, by: str = "bot", *, waits: bool = True) -> Message:
@@ -432,35 +454,51 @@ GALLERY: dict[str, Show] = {
     "whisper-no-incidents": lambda: _whisper({"what": "incidents", "incidents": []}),
     "alarm-with-suggestion": lambda: _alarm(an_alarm(suggestion=a_suggestion())),
     "alarm-with-a-degraded-suggestion": lambda: _alarm(an_alarm(suggestion=a_suggestion(degraded=SLOW))),
+    "alarm-struck": lambda: _alarm(an_alarm(suggestion=a_suggestion()), struck=STRUCK),
     "storm": lambda: storm_card(a_storm(), stage()),
     "storm-over": lambda: storm_card([one.model_copy(update={"state": AlarmState.OK}) for one in a_storm()], stage()),
-    "assist-looking": lambda: assist_card(an_assist(state="looking"), stage()),
-    "assist-writing": lambda: assist_card(an_assist(state="writing", text="The load halted because"), stage()),
-    "assist-failed": lambda: assist_card(an_assist(state="failed", words="Slack did not answer."), stage()),
-    "assist-answer": lambda: assist_card(an_assist(reply=an_answer()), stage()),
-    "assist-not-determined": lambda: assist_card(an_assist(reply=an_answer(claims=())), stage()),
-    "assist-suggestion": lambda: assist_card(
-        an_assist(what="suggestion", alarm=118, cost=True, reply=a_suggestion()), stage()
-    ),
-    "assist-expansion": lambda: assist_card(
+    "assist-looking": lambda: _assist(an_assist(state="looking")),
+    "assist-writing": lambda: _assist(an_assist(state="writing", text="The load halted because")),
+    "assist-failed": lambda: _assist(an_assist(state="failed", words="Slack did not answer.")),
+    "assist-answer": lambda: _assist(an_assist(reply=an_answer())),
+    "assist-not-determined": lambda: _assist(an_assist(reply=an_answer(claims=()))),
+    "assist-suggestion": lambda: _assist(an_assist(what="suggestion", alarm=118, cost=True, reply=a_suggestion())),
+    "assist-expansion": lambda: _assist(
         an_assist(what="expansion", runbook="circuit-breaker", run=42, step="half_open", reply=an_expansion()),
-        stage(),
         run=at_step("half_open"),
     ),
-    "assist-expansion-added": lambda: assist_card(
+    "assist-expansion-added": lambda: _assist(
         an_assist(what="expansion", runbook="circuit-breaker", run=42, step="half_open", reply=an_expansion()),
-        stage(),
         run=with_added(),
     ),
-    "assist-expansion-of-a-runbook": lambda: assist_card(
-        an_assist(what="expansion", runbook="circuit-breaker", step="half_open", reply=an_expansion()), stage()
+    "assist-expansion-of-a-runbook": lambda: _assist(
+        an_assist(what="expansion", runbook="circuit-breaker", step="half_open", reply=an_expansion())
     ),
+    "assist-answer-struck": lambda: _assist(an_assist(reply=an_answer()), struck=STRUCK),
+    "assist-answer-all-struck": lambda: _assist(an_assist(reply=an_answer(claims=(OPEN,))), struck=STRUCK),
+    "assist-suggestion-with-fates": lambda: _assist(
+        an_assist(
+            what="suggestion",
+            alarm=118,
+            cost=True,
+            fates={"bedrock": [120, 3], "extractive": [40, 0]},
+            reply=a_suggestion(),
+        )
+    ),
+    "assist-expansion-struck": lambda: _assist(
+        an_assist(what="expansion", runbook="circuit-breaker", run=42, step="half_open", reply=an_expansion()),
+        run=at_step("half_open"),
+        struck=STRUCK,
+    ),
+    "modal-strike": lambda: modals.strike("Answer", a_said(), STRUCK, more=2, meta="opaque"),
+    "whisper-told": lambda: _whisper({"what": "told", "words": "“<!channel>” was struck by @bo (8 s ago)."}),
     "whisper-alarms": lambda: whisper(
         Whisper(payload={"what": "alarms"}, stage=stage(), ids="whisper:7", episodes=[an_alarm(), *a_storm()[:3]])
     ),
     "whisper-evidence": lambda: _whisper(
         {"what": "evidence", "subject": "A-118", "evidence": some_evidence().model_dump(mode="json")}
     ),
+    "postmortem-struck": lambda: postmortem_card(a_struck(), (Fate.STRUCK, Fate.STRUCK), stage()),
     "postmortem-reading": lambda: postmortem_card(a_reading(), (), stage()),
     "postmortem-failed": lambda: postmortem_card(a_failed(), (), stage()),
     "postmortem-draft": lambda: postmortem_card(a_draft(), (Fate.STATED, Fate.CONTRADICTED), stage()),

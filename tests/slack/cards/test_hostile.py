@@ -12,12 +12,15 @@ from hypothesis import strategies as st
 
 from bot.domain.action import Call
 from bot.domain.approval import Approval, BoundCall
+from bot.domain.claims import Claim
 from bot.domain.records import Episode
 from bot.domain.run import Awaiting, Run, StepState
 from bot.domain.runbook import Runbook
+from bot.domain.strikes import Uttered, by_claim
 from bot.domain.value import JsonObject
 from bot.slack.cards import modals
 from bot.slack.cards.alarm import alarm_card
+from bot.slack.cards.assist import assist_card
 from bot.slack.cards.blocks import Message, View, characters
 from bot.slack.cards.calls import MOST_ON_CARD, command_line, exact_text, pieces
 from bot.slack.cards.checklist import checklist_card, reminder_card
@@ -30,6 +33,8 @@ from bot.slack.cards.run import run_card
 from bot.slack.cards.whispers import Whisper, whisper
 from bot.workbench.slack.checker import check_message, check_view
 from bot.workbench.slack.notices import spoken
+from tests.domain.test_strikes import a_strike
+from tests.slack.cards.assists import a_suggestion, an_answer, an_assist
 from tests.slack.cards.followed import items, mine
 from tests.slack.cards.samples import (
     ANA,
@@ -107,10 +112,22 @@ def followed(text: str) -> dict[str, Message]:
     }
 
 
+def struck(text: str) -> dict[str, Message]:
+    """A sentence that is the text, struck for that reason by somebody of that name."""
+    claim = Claim(text=text or "x", evidence=("E1",))
+    strikes = by_claim([a_strike(1, claim.text, reason=text, name=text)])
+    answer = an_assist(reply=an_answer(claims=(claim,) * 8))
+    episode = an_alarm(findings=(), suggestion=a_suggestion().model_copy(update={"response": (claim,) * 4}))
+    return {
+        "assist-struck": assist_card(answer, stage(), struck=strikes),
+        "alarm-struck": alarm_card(episode, runbook(), None, stage(), struck=strikes),
+    }
+
+
 def cards(text: str) -> dict[str, Message]:
     episode, run, book, approval = hostile(text)
     shown = {
-        "alarm": alarm_card(episode, book, run, stage(), others=[episode]),
+        "alarm": alarm_card(episode, book, run, stage(), struck={}, others=[episode]),
         "run": run_card(run, book, [approval], stage()),
         "request": request_card(approval, run, book, stage()),
     }
@@ -129,7 +146,7 @@ def cards(text: str) -> dict[str, Message]:
             attempts=attempts(),
         )
         shown[f"notice-{what[:10]}"] = notice(told)
-    shown |= followed(text)
+    shown |= followed(text) | struck(text)
     for payload in whispers(text):
         told_one = Whisper(payload=payload, stage=stage(), ids="w:1", runs=[run], runbook=book, approvals=[approval])
         shown[f"whisper-{payload['what']}"] = whisper(told_one)
@@ -143,6 +160,7 @@ def whispers(text: str) -> list[JsonObject]:
     others: list[JsonObject] = [{"what": what, "words": text} for what in rest]
     return [
         {"what": "refused", "words": text, "kind": "cast_vote"},
+        {"what": "told", "words": text},
         {"what": "alone", "words": [text] * 30},
         {"what": "plan", "plan": {"title": text, "runbook": "x", "steps": [step] * 40, "warnings": [text] * 9}},
         {"what": "runbooks", "words": text, "items": [item] * 30},
@@ -156,7 +174,11 @@ def views(text: str) -> list[View]:
         modals.Field(name="a", title=text, choices=[text, "b"], hint=text),
         modals.Field(name="b", title=text, value=text, long=True),
     ]
+    said = [Uttered(part=text, claim=Claim(text=text or "x", evidence=("E1",)))] * 25
+    strikes = by_claim([a_strike(1, text or "x", reason=text, name=text)])
     return [
+        modals.strike(text, said, strikes, more=3, meta="x"),
+        modals.strike(text, said, {}, more=0, meta="x"),
         home(ANA, [run] * 20, [approval] * 20, [episode] * 20, stage()),
         modals.decline(approval),
         modals.inputs(run, "half_open", fields),
@@ -182,7 +204,7 @@ def test_every_card_stays_valid_and_within_its_limits(text: str) -> None:
 
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
 def test_every_dialog_and_home_stays_valid(text: str) -> None:
-    assert [check_view(view.payload) for view in views(text)] == [[]] * 7
+    assert [check_view(view.payload) for view in views(text)] == [[]] * 9
 
 
 @given(text=st.text(max_size=400))
@@ -449,3 +471,13 @@ def test_a_bound_call_that_the_catalogue_has_lost_is_still_shown() -> None:
     card = request_card(an_approval(one), at_step("half_open"), runbook(), stage())
 
     assert exact_of(card) == "```gone.row\n  a = 1```"
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
+def test_no_words_end_the_strike_they_stand_in_however_short_they_are_cut(text: str) -> None:
+    for card in struck(text).values():
+        said = [line for block in card.blocks for line in str(block.get("text", {}).get("text", "")).split("\n")]  # type: ignore[attr-defined] # JSON
+        listed = [line for line in said if line.startswith("• ")]
+
+        assert listed
+        assert [line for line in listed if line.count("~") != 2 or not line.startswith("• ~")] == []
