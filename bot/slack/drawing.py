@@ -97,9 +97,7 @@ class Drawing:
                 return self._assist(card, link)
             case CardKind.POSTMORTEM:
                 draft = self.records.draft(card.subject)
-                fates = tuple(one.fate for one in compared(draft, names=self._names_of_things()))
-                canvas = _canvas_state(self.records.card(canvas_key(draft.id)), draft)
-                return Drawn(shows=postmortem_card(draft, fates, self.stage(link=link), canvas=canvas), asks=draft.by)
+                return Drawn(shows=self._postmortem(draft, link), asks=draft.by)
             case CardKind.CANVAS:
                 draft = self.records.draft(card.subject)
                 shows = Canvas(title=f"Post-mortem of {draft.label}", text=canvas_of(draft.text))
@@ -199,6 +197,11 @@ class Drawing:
         stage = self.stage(link=link, cards=[f"alarm:{card.payload.get('alarm')}"], people=people)
         return Drawn(shows=assist_card(card, stage, run=run), asks=str(card.payload.get("by") or "") or None)
 
+    def _postmortem(self, draft: Draft, link: Link) -> Message:
+        fates = tuple(one.fate for one in compared(draft, names=self._names_of_things()))
+        canvas = _canvas_state(self.records.card(canvas_key(draft.id)), draft)
+        return postmortem_card(draft, fates, self.stage(link=link), canvas=canvas)
+
     def _picture(self, card: Card) -> Drawn:
         chart = self.records.episode(card.subject).chart
         if chart is None:
@@ -278,6 +281,8 @@ class Drawing:
         cards += [checklist_key(one.subject) for one in items]
         cards += [f"incident:{one.id}" for one in incidents]
         cards += [f"alarm:{one.with_ or one.id}" for one in episodes]
+        drafts = [self.records.draft(number) for number in _numbers(payload, "draft", "drafts")]
+        cards += [f"postmortem:{one.id}" for one in drafts]
         told = Whisper(
             payload=payload,
             stage=self.stage(link=link, cards=cards[:40], people=people),
@@ -288,6 +293,7 @@ class Drawing:
             incidents=incidents,
             episodes=episodes,
             followups=items,
+            draft=next((self._postmortem(one, link) for one in drafts), None),
         )
         return Drawn(shows=whisper(told))
 

@@ -36,6 +36,7 @@ class Whisper:
         runs: the runs named in the payload, newest first.
         runbook: of the first run, or the one named.
         approvals: the requests named in the payload.
+        draft: the card of the draft named in the payload.
     """
 
     payload: JsonObject
@@ -47,6 +48,7 @@ class Whisper:
     incidents: Sequence[Incident] = ()
     episodes: Sequence[Episode] = ()
     followups: Sequence[FollowUp] = ()
+    draft: Message | None = None
 
 
 Draw = Callable[[Whisper], tuple[str, list[Block]]]
@@ -278,6 +280,16 @@ def _incidents(told: Whisper) -> tuple[str, list[Block]]:
     return wording.push(f"{count} open incident{'s' if count > 1 else ''}."), [*found, context(_more(count))]
 
 
+# Post-mortems.
+
+
+def _postmortem(told: Whisper) -> tuple[str, list[Block]]:
+    if told.draft is None:
+        return _gone("draft")
+    opened = told.stage.linked(f"postmortem:{told.payload.get('draft')}", "the draft’s card in its channel")
+    return told.draft.text, [*told.draft.blocks, context(opened)]
+
+
 # Alarms and evidence.
 
 
@@ -454,4 +466,5 @@ KINDS: Mapping[str, Draw] = {
     "items": _items,
     "incident": _incident,
     "incidents": _incidents,
+    "postmortem": _postmortem,
 }

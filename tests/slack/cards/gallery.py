@@ -165,6 +165,11 @@ def _whisper(payload: JsonObject, *, run: Run | None = None, asked: bool = False
     )
 
 
+def _draft_shown() -> Message:
+    card = postmortem_card(a_draft(), (), stage())
+    return whisper(Whisper(payload={"what": "postmortem", "draft": 3}, stage=stage(), ids="whisper:7", draft=card))
+
+
 def _whisper_of(incident: Incident, what: str) -> Message:
     return whisper(Whisper(payload={"what": what}, stage=stage(), ids="whisper:7", incidents=(incident,)))
 
@@ -391,6 +396,7 @@ GALLERY: dict[str, Show] = {
             "kind": "start_run",
         }
     ),
+    "whisper-postmortem": _draft_shown,
     "whisper-joined": lambda: _whisper({"what": "joined", "run": 42}, run=waiting_for(Awaiting.APPROVAL, "half_open")),
     "whisper-alone": lambda: _whisper(
         {"what": "alone", "run": 42, "words": ["Close the breaker: nobody but you is in lake-platform"]}, run=a_run()
