@@ -349,6 +349,14 @@ class EditDraft(Value):
     sections: Mapping[str, str]
 
 
+class EditSection(Value):
+    """Open a section of a draft, by title, for editing; without a title, ask which."""
+
+    kind: Literal["edit_section"] = "edit_section"
+    incident: int | None = None
+    section: str = ""
+
+
 class StateFact(Value):
     """Add what somebody saw to a section of a draft, under their name."""
 
@@ -514,6 +522,7 @@ Wish = Annotated[
     | CancelDraft
     | ShowPostmortem
     | EditDraft
+    | EditSection
     | StateFact
     | ConfirmCause
     | PublishPostmortem

@@ -65,7 +65,7 @@ class Opening:
     Attributes:
         number: the request for decline, details and review; the run for inputs and park; the expansion for typed; the
             action item for drop, and one on the same checklist for item; else the draft.
-        place: of a proposal on its expansion, from 1.
+        place: of a proposal on its expansion, or of a section among those people write in, from 1.
     """
 
     what: Literal["decline", "details", "review", "inputs", "park", "edit", "fact", "typed", "drop", "item"]
@@ -112,6 +112,7 @@ _NUMBER = r"([1-9][0-9]{0,8})"
 _STEP = r"([a-z][a-z0-9_]{0,39})"
 _ONE = re.compile(_NUMBER, re.ASCII)
 _TWO = re.compile(f"{_NUMBER}:{_NUMBER}", re.ASCII)
+_ONE_OR_TWO = re.compile(f"{_NUMBER}(?::{_NUMBER})?", re.ASCII)
 _AT_STEP = re.compile(f"{_NUMBER}:{_STEP}", re.ASCII)
 _CHOSEN = re.compile(f"{_NUMBER}:{_STEP}:([A-Za-z0-9][A-Za-z0-9_.-]{{0,39}})", re.ASCII)
 _SUBJECT = re.compile(r"(A-[1-9][0-9]{0,8}|(?:assist|postmortem):[1-9][0-9]{0,8})", re.ASCII)
@@ -185,7 +186,9 @@ BUTTONS: Mapping[str, Button] = {
     ),
     # Post-mortems.
     "cancel_draft": _one(lambda draft: CancelDraft(draft=draft)),
-    "edit_section": _one(lambda draft: Opening(what="edit", number=draft)),
+    "edit_section": Button(
+        shape=_ONE_OR_TWO, build=lambda found: Opening(what="edit", number=int(found[1]), place=int(found[2] or 0))
+    ),
     "add_fact": _one(lambda draft: Opening(what="fact", number=draft)),
     "confirm_cause": Button(shape=_TWO, build=lambda found: _cause(found, right=True)),
     "wrong_cause": Button(shape=_TWO, build=lambda found: _cause(found, right=False)),

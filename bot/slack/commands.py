@@ -14,6 +14,7 @@ from bot.domain.inbox import (
     AskQuestion,
     DeclareIncident,
     Delivery,
+    EditSection,
     EndIncident,
     ExpandStep,
     ExportPostmortem,
@@ -43,6 +44,7 @@ from bot.domain.inbox import (
 )
 from bot.domain.incident import MOST_NOTE
 from bot.domain.people import Place
+from bot.domain.postmortem.sections import editable
 from bot.domain.uploads import CANVAS
 from bot.domain.value import JsonObject
 from bot.errors import InvalidError
@@ -183,6 +185,12 @@ def _drafted(found: Words) -> Wish:
 
 def _draft_shown(found: Words) -> Wish:
     return ShowPostmortem(incident=one_number(found, "INC") if found.plain or found.given else None)
+
+
+def _section_edited(found: Words) -> Wish:
+    incident, rest = label_first(found, "INC")
+    _only(rest)
+    return EditSection(incident=incident, section=editable(" ".join(rest.plain)) if rest.plain else "")
 
 
 def _published(found: Words) -> Wish:
@@ -384,6 +392,13 @@ ROWS: tuple[Row, ...] = (
         help="Show the draft of an incident; this channel's newest if none is named.",
         build=_draft_shown,
         alone=True,
+    ),
+    Row(
+        command="postmortem",
+        name="edit",
+        usage="[INC-7] [section]",
+        help="Edit one section in a dialog; it is kept under your name.",
+        build=_section_edited,
     ),
     Row(
         command="postmortem",

@@ -25,6 +25,7 @@ from bot.domain.inbox import (
     DeclineRequest,
     Delivery,
     EditDraft,
+    EditSection,
     EndIncident,
     ExpandStep,
     ExportPostmortem,
@@ -234,6 +235,10 @@ def _postmortem(desk: Desk, delivery: Delivery, wish: ShowPostmortem) -> Answer:
     return Change(), drafts.show(desk, delivery, wish)
 
 
+def _to_edit(desk: Desk, delivery: Delivery, wish: EditSection) -> Answer:
+    return Change(), drafts.to_edit(desk, delivery, wish)
+
+
 def _home(desk: Desk, delivery: Delivery, wish: OpenHome) -> Answer:
     desk.person(delivery.person, channel="D", starts=False)
     return Change(cards=(approvals.home_card(desk, delivery.person or ""),)), None
@@ -284,6 +289,7 @@ WISHES: dict[type, Callable[[Desk, Delivery, Any], Answer]] = {
     StartPostmortem: _silent(beginning.begin),
     CancelDraft: _silent(beginning.cancel),
     EditDraft: _silent(editing.edit),
+    EditSection: _to_edit,
     StateFact: _silent(editing.state_fact),
     ConfirmCause: _silent(editing.confirm_cause),
     PublishPostmortem: _silent(publishing.publish),

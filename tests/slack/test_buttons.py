@@ -73,6 +73,7 @@ CLICKS: list[tuple[str, str, Wanted]] = [
     ("snooze", "118", SnoozeAlarm(alarm=118)),
     ("cancel_draft", "3", CancelDraft(draft=3)),
     ("edit_section", "3", Opening(what="edit", number=3)),
+    ("edit_section", "3:2", Opening(what="edit", number=3, place=2)),
     ("add_fact", "3", Opening(what="fact", number=3)),
     ("confirm_cause", "3:1", ConfirmCause(draft=3, number=0, right=True)),
     ("wrong_cause", "3:2", ConfirmCause(draft=3, number=1, right=False)),

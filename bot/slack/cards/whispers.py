@@ -8,6 +8,7 @@ from bot.domain.approval import Approval, ApprovalState, who_may
 from bot.domain.evidence import Evidence
 from bot.domain.following import FollowUp
 from bot.domain.incident import Incident
+from bot.domain.postmortem.sections import EDITABLE
 from bot.domain.records import AlarmState, Episode
 from bot.domain.run import Run
 from bot.domain.runbook import Runbook, Status
@@ -290,6 +291,14 @@ def _postmortem(told: Whisper) -> tuple[str, list[Block]]:
     return told.draft.text, [*told.draft.blocks, context(opened)]
 
 
+def _edit(told: Whisper) -> tuple[str, list[Block]]:
+    number, title = told.payload.get("draft"), str(told.payload.get("section") or "")
+    value = f"{number}:{EDITABLE.index(title) + 1}" if title in EDITABLE else str(number)
+    words = f"Edit {title}: a message cannot open a dialog, this button can." if title else "Edit which section?"
+    edit = Button(label="Edit section…", action="edit_section", value=value, primary=True)
+    return words, [section(words), *buttons([edit])]
+
+
 # Alarms and evidence.
 
 
@@ -467,4 +476,5 @@ KINDS: Mapping[str, Draw] = {
     "incident": _incident,
     "incidents": _incidents,
     "postmortem": _postmortem,
+    "edit": _edit,
 }

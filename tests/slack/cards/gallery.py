@@ -397,6 +397,8 @@ GALLERY: dict[str, Show] = {
         }
     ),
     "whisper-postmortem": _draft_shown,
+    "whisper-edit": lambda: _whisper({"what": "edit", "draft": 3, "section": "What went well"}),
+    "whisper-edit-which": lambda: _whisper({"what": "edit", "draft": 3, "section": ""}),
     "whisper-joined": lambda: _whisper({"what": "joined", "run": 42}, run=waiting_for(Awaiting.APPROVAL, "half_open")),
     "whisper-alone": lambda: _whisper(
         {"what": "alone", "run": 42, "words": ["Close the breaker: nobody but you is in lake-platform"]}, run=a_run()
@@ -455,7 +457,9 @@ GALLERY: dict[str, Show] = {
     "import-clean": lambda: import_card(a_draft(), a_brought(wrong=[], left=[])),
     "import-taken": lambda: import_card(a_draft(), a_brought(settled="taken", who="ana", became=4)),
     "import-discarded": lambda: import_card(a_draft(), a_brought(settled="discarded", who="bo")),
-    "modal-edit-draft": lambda: modals.edit_draft(a_draft()),
+    "modal-edit-draft": lambda: modals.edit_draft(a_draft(), "Summary"),
+    "modal-edit-draft-changed": lambda: modals.edit_draft(a_draft(), "Summary", mine="- Mine <!channel>"),
+    "modal-choose-section": lambda: modals.choose_section(a_draft()),
     "modal-add-fact": lambda: modals.add_fact(a_draft()),
     "checklist": lambda: checklist_card(items(), 0, 5, stage(), ids="checklist:INC-7:0:1"),
     "checklist-continued": lambda: checklist_card(items(), 1, 5, stage(), ids="checklist:INC-7:1:1"),
