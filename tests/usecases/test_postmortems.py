@@ -179,6 +179,7 @@ def test_what_was_not_read_is_said_and_the_draft_goes_on(table: Table) -> None:
 
     assert draft.state is DraftState.READY
     assert "/aws-glue/jobs/output: access denied." in section_of(draft.text, "Not read")
+    assert "- Not looked at: /aws-glue/jobs/output: access denied; " in draft.text
     assert "- [ ] Let the bot read what it could not: /aws-glue/jobs/output" in section_of(draft.text, "Action items")
 
 

@@ -28,6 +28,7 @@ from bot.domain.value import Value
 TIMES, TIMELINE, ACTIONS = "Times", "Timeline", "Action items"
 QUESTIONS, UNREAD, DROPPED, EVIDENCE = "Open questions", "Not read", "Dropped", "Evidence"
 MOST_OF_A_ROW = 300  # characters of an item in the evidence table; the archive holds it whole
+MOST_UNSEEN = 4  # of what was not read are named with each candidate
 UNKNOWN = "unknown"
 
 
@@ -160,7 +161,10 @@ def _candidates(candidates: Iterable[Candidate]) -> Iterator[str]:
         yield from (f"- {AGAINST}: {sentence(claim)}" for claim in one.against)
         if not one.against:
             yield f"- {AGAINST}: _none found_"
-        yield f"- Not looked at: {'; '.join(map(escaped, one.unseen)) or '_nothing that was asked for_'}"
+        if one.unseen:
+            more = len(one.unseen) - MOST_UNSEEN
+            shown = "; ".join(escaped(unread.rstrip(".")) for unread in one.unseen[:MOST_UNSEEN])
+            yield f"- Not looked at: {shown}{f'; and {more} more under {UNREAD}' if more > 0 else ''}"
 
 
 def _action(one: ActionItem) -> str:

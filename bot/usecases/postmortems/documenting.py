@@ -72,7 +72,7 @@ def document_of(
         times=told,
         parts=parts,
         timeline=_timeline(desk, incident, episodes, runs, lake, digest, pointed, evidence),
-        candidates=_candidates(digest, pointed),
+        candidates=_candidates(digest, pointed, unread=evidence.unread),
         actions=_actions(desk, incident, runs, episodes, unread),
         questions=_questions(digest, parts, evidence),
         dropped=(*said.made.dropped, *dropped),
@@ -170,14 +170,15 @@ def _name(desk: Desk, person: str) -> str:
         return person
 
 
-def _candidates(digest: Digest, pointed: Sequence[Pointed]) -> tuple[Candidate, ...]:
+def _candidates(digest: Digest, pointed: Sequence[Pointed], *, unread: Sequence[str]) -> tuple[Candidate, ...]:
     """Return what may have set it off, from the logs; none is a cause before a person says so."""
-    return tuple(
-        _candidate(suspect, digest, pointed, place) for place, suspect in enumerate(digest.suspects[:MOST_CANDIDATES])
-    )
+    suspects = digest.suspects[:MOST_CANDIDATES]
+    return tuple(_candidate(one, digest, pointed, place, unread=unread) for place, one in enumerate(suspects))
 
 
-def _candidate(suspect: Suspect, digest: Digest, pointed: Sequence[Pointed], place: int) -> Candidate:
+def _candidate(
+    suspect: Suspect, digest: Digest, pointed: Sequence[Pointed], place: int, *, unread: Sequence[str]
+) -> Candidate:
     def ids(numbers: Sequence[int]) -> list[Item]:
         return [one.item for one in pointed if one.template in numbers]
 
@@ -194,6 +195,7 @@ def _candidate(suspect: Suspect, digest: Digest, pointed: Sequence[Pointed], pla
         role="trigger" if place == 0 else "contributing",
         backing=backing,
         against=against,
+        unseen=tuple(unread),
     )
 
 
