@@ -202,6 +202,7 @@ def _about(document: Postmortem, seal: str) -> Iterator[dict[str, str]]:
         "times": "\n".join(times_rows(document.times)),
         "derived": json.dumps(dict(document.evidence.derived), sort_keys=True),
         "unread": "\n".join(document.evidence.unread),
+        "made": document.made.model_dump_json() if document.made else "",
         "seal": seal,
     }
     yield from ({"name": name, "value": value} for name, value in known.items())

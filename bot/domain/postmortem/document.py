@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from bot.domain.assistance import Made
 from bot.domain.claims import Claim, Dropped
 from bot.domain.evidence import Evidence
 from bot.domain.value import Value
@@ -101,6 +102,7 @@ class Postmortem(Value):
         number: the edition of the draft, from 1.
         status: DRAFT or PUBLISHED.
         evidence: what every claim points at, and what was not read.
+        made: who worded it and what that cost; what was dropped of it stands in `dropped`. None: not known.
     """
 
     incident: str
@@ -118,6 +120,7 @@ class Postmortem(Value):
     questions: tuple[str, ...] = ()
     dropped: tuple[Dropped, ...] = ()
     evidence: Evidence = Evidence()
+    made: Made | None = None
 
     def claims(self) -> Iterator[tuple[str, Claim]]:
         """Yield every claim with the name of where it stands."""

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
+from bot.domain.assistance import Made
 from bot.domain.claims import Claim, Kind
 from bot.domain.evidence import Item
 from bot.domain.postmortem.document import (
@@ -130,7 +131,17 @@ def _header(document: Postmortem) -> str:
     return (
         f"# {document.incident} · {escaped(document.title)}\n\n"
         f"**{document.status} v{document.number}** · {severity} · {_utc(document.since)} – {_utc(document.until)}"
+        f"{_worded(document.made)}"
     )
+
+
+def _worded(made: Made | None) -> str:
+    if made is None:
+        return ""
+    who = "no model used" if made.engine == "extractive" else f"worded by {escaped(made.model) or 'a model'}"
+    prompt = f"prompt {made.prompt} (SHA-256 {made.prompt_sha256[:12]})" if made.prompt else ""
+    tokens = f"{made.tokens.input:,} tokens read, {made.tokens.output:,} written" if made.tokens.input else ""
+    return f"\n\n_{'; '.join(part for part in (who, escaped(made.degraded.rstrip('.')), prompt, tokens) if part)}_"
 
 
 def _block(title: str, lines: Iterable[str]) -> str:

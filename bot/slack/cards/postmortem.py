@@ -7,7 +7,7 @@ from bot.domain.postmortem.comparing import Fate
 from bot.domain.postmortem.document import Candidate, Part, Postmortem
 from bot.domain.postmortem.draft import Draft, DraftState
 from bot.slack.cards import wording
-from bot.slack.cards.assist import claims_text
+from bot.slack.cards.assist import claims_text, small_print
 from bot.slack.cards.blocks import Block, Button, Message, buttons, context, lines, message, section
 from bot.slack.cards.stage import Stage
 
@@ -55,6 +55,8 @@ def postmortem_card(
     else:
         blocks = [section(lines(head, *_facts(document, stage))), *_body(document), *_buttons(draft)]
         blocks.append(context(_small_print(draft, document, fates, canvas)))
+        if document.made is not None:
+            blocks.append(small_print(document.made, cost=document.made.tokens.input > 0))
     text = wording.push(f"Post-mortem of {draft.label} {word}{edition}: {wording.quoted(draft.title, 80)}")
     return message(text, blocks, ids=f"postmortem:{draft.id}:{draft.revision}")
 

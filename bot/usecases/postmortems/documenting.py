@@ -77,6 +77,7 @@ def document_of(
         questions=_questions(digest, parts, evidence),
         dropped=(*said.made.dropped, *dropped),
         evidence=grounds(job),
+        made=said.made.model_copy(update={"dropped": ()}),
     )
 
 
