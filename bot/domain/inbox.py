@@ -279,10 +279,16 @@ class LeaveOut(Value):
 
 
 class ShowEvidence(Value):
-    """Show what sentences point at: of an alarm (`A-118`) or of an answer (`assist:57`)."""
+    """Show what sentences point at: of an alarm (`A-118`), an answer (`assist:57`) or a draft (`postmortem:3`).
+
+    Attributes:
+        item: the one item that is wanted whole; without it a page of all, from 1.
+    """
 
     kind: Literal["show_evidence"] = "show_evidence"
     subject: str
+    page: int = 1
+    item: str = ""
 
 
 class ShowAlarms(Value):
@@ -334,10 +340,11 @@ class CancelDraft(Value):
 
 
 class ShowPostmortem(Value):
-    """Show a draft, this channel's newest if none is named."""
+    """Show a draft, this channel's newest if none is named; or one item of its evidence, whole."""
 
     kind: Literal["show_postmortem"] = "show_postmortem"
     incident: int | None = None
+    item: str = ""
 
 
 class EditDraft(Value):

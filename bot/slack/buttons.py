@@ -115,7 +115,10 @@ _TWO = re.compile(f"{_NUMBER}:{_NUMBER}", re.ASCII)
 _ONE_OR_TWO = re.compile(f"{_NUMBER}(?::{_NUMBER})?", re.ASCII)
 _AT_STEP = re.compile(f"{_NUMBER}:{_STEP}", re.ASCII)
 _CHOSEN = re.compile(f"{_NUMBER}:{_STEP}:([A-Za-z0-9][A-Za-z0-9_.-]{{0,39}})", re.ASCII)
-_SUBJECT = re.compile(r"(A-[1-9][0-9]{0,8}|(?:assist|postmortem):[1-9][0-9]{0,8})", re.ASCII)
+_OF = r"(A-[1-9][0-9]{0,8}|(?:assist|postmortem):[1-9][0-9]{0,8})"
+_SUBJECT = re.compile(_OF, re.ASCII)
+_PAGE = re.compile(f"{_OF}:{_NUMBER}", re.ASCII)
+_ITEM = re.compile(f"{_OF}:([A-Z][1-9][0-9]{{0,4}}[a-z]?)", re.ASCII)
 _OWNER = re.compile(f"{_NUMBER}:([UW][A-Z0-9]{{1,20}})", re.ASCII)
 _DAY = re.compile(f"{_NUMBER}:([0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}})", re.ASCII)
 _RUNBOOK = re.compile(r"([a-z][a-z0-9-]{0,59})", re.ASCII)
@@ -179,6 +182,8 @@ BUTTONS: Mapping[str, Button] = {
     "show_alarms": _one(lambda _: ShowAlarms()),
     "other_runbook": _one(lambda alarm: OtherRunbook(alarm=alarm)),
     "evidence": Button(shape=_SUBJECT, build=lambda found: ShowEvidence(subject=found[1])),
+    "evidence_page": Button(shape=_PAGE, build=lambda found: ShowEvidence(subject=found[1], page=int(found[2]))),
+    "evidence_item": Button(shape=_ITEM, build=lambda found: ShowEvidence(subject=found[1], item=found[2])),
     "expand": _at_step(lambda run, step: ExpandStep(run=run, step=step)),
     "add_step": Button(shape=_TWO, build=lambda found: AddStep(answer=int(found[1]), number=int(found[2]))),
     "add_typed": Button(

@@ -184,7 +184,12 @@ def _drafted(found: Words) -> Wish:
 
 
 def _draft_shown(found: Words) -> Wish:
-    return ShowPostmortem(incident=one_number(found, "INC") if found.plain or found.given else None)
+    incident, rest = label_first(found, "INC")
+    nothing_more(rest, beyond=1)
+    item = rest.plain[0].upper() if rest.plain else ""
+    if item and not re.fullmatch(r"[DE][1-9][0-9]{0,4}", item, re.ASCII):
+        raise InvalidError(f"{code(item, 60)} is no incident and no piece of evidence; write INC-7, or E37.")
+    return ShowPostmortem(incident=incident, item=item)
 
 
 def _section_edited(found: Words) -> Wish:
@@ -388,8 +393,8 @@ ROWS: tuple[Row, ...] = (
     Row(
         command="postmortem",
         name="show",
-        usage="[INC-7]",
-        help="Show the draft of an incident; this channel's newest if none is named.",
+        usage="[INC-7] [E37]",
+        help="Show the draft of an incident, this channel's newest if none is named; or one piece of its evidence.",
         build=_draft_shown,
         alone=True,
     ),

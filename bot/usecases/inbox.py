@@ -71,7 +71,7 @@ from bot.domain.inbox import (
 from bot.domain.records import Card, CardKind, Change
 from bot.domain.value import JsonObject
 from bot.errors import BotError, EdgeError, LeaseHeldError
-from bot.usecases import adding, alarms, approvals, assistance, following, incidents, steering
+from bot.usecases import adding, alarms, approvals, assistance, evidence, following, incidents, steering
 from bot.usecases.desk import Desk
 from bot.usecases.plans import plan_run
 from bot.usecases.postmortems import beginning, drafts, editing, importing, publishing
@@ -220,7 +220,7 @@ def _incidents(desk: Desk, delivery: Delivery, wish: ShowIncidents) -> Answer:
 
 
 def _evidence(desk: Desk, delivery: Delivery, wish: ShowEvidence) -> Answer:
-    return Change(), assistance.evidence_shown(desk, delivery, wish)
+    return Change(), evidence.shown(desk, delivery, wish)
 
 
 def _others(desk: Desk, delivery: Delivery, wish: OtherRunbook) -> Answer:
@@ -232,7 +232,7 @@ def _alarms(desk: Desk, delivery: Delivery, wish: ShowAlarms) -> Answer:
 
 
 def _postmortem(desk: Desk, delivery: Delivery, wish: ShowPostmortem) -> Answer:
-    return Change(), drafts.show(desk, delivery, wish)
+    return Change(), evidence.of_draft(desk, delivery, wish) if wish.item else drafts.show(desk, delivery, wish)
 
 
 def _to_edit(desk: Desk, delivery: Delivery, wish: EditSection) -> Answer:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.domain.approval import Approval, ApprovalState, who_may
-from bot.domain.evidence import Evidence
+from bot.domain.evidence import Evidence, Item
 from bot.domain.following import FollowUp
 from bot.domain.incident import Incident
 from bot.domain.postmortem.sections import EDITABLE
@@ -14,7 +14,7 @@ from bot.domain.run import Run
 from bot.domain.runbook import Runbook, Status
 from bot.domain.value import JsonObject, JsonValue
 from bot.slack.cards import wording
-from bot.slack.cards.assist import evidence_blocks
+from bot.slack.cards.assist import evidence_item, evidence_page
 from bot.slack.cards.blocks import Block, Button, Message, buttons, context, exact, lines, message, section
 from bot.slack.cards.calls import exact_text, fits_card
 from bot.slack.cards.checklist import line_of, told_of
@@ -352,9 +352,20 @@ def _rest(count: int) -> list[Block]:
 
 def _evidence(told: Whisper) -> tuple[str, list[Block]]:
     found = Evidence.model_validate(told.payload.get("evidence"))
-    subject = wording.quoted(str(told.payload.get("subject", "")), 30)
-    text = wording.push(f"{len(found.items)} pieces of evidence for {subject}.")
-    return text, evidence_blocks(found, told.stage)
+    subject = str(told.payload.get("subject", ""))
+    page, pages, count, cited = (_counted(told.payload.get(name)) for name in ("page", "pages", "count", "cited"))
+    text = wording.push(f"{count} pieces of evidence for {wording.quoted(subject, 30)}.")
+    return text, evidence_page(found, subject, told.stage, page=page, pages=pages, count=count, cited=cited)
+
+
+def _counted(value: JsonValue) -> int:
+    return value if isinstance(value, int) else 0
+
+
+def _one_item(told: Whisper) -> tuple[str, list[Block]]:
+    item = Item.model_validate(told.payload.get("of"))
+    blocks = evidence_item(item, str(told.payload.get("verbatim") or ""), told.stage)
+    return wording.push(f"{wording.quoted(item.id, 8)}: {wording.quoted(item.text, 100)}"), blocks
 
 
 # Runbooks and plans.
@@ -472,6 +483,7 @@ KINDS: Mapping[str, Draw] = {
     "details": _details,
     "alarms": _alarms,
     "evidence": _evidence,
+    "item": _one_item,
     "items": _items,
     "incident": _incident,
     "incidents": _incidents,

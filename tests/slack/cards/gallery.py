@@ -443,7 +443,23 @@ GALLERY: dict[str, Show] = {
         Whisper(payload={"what": "alarms"}, stage=stage(), ids="whisper:7", episodes=[an_alarm(), *a_storm()[:3]])
     ),
     "whisper-evidence": lambda: _whisper(
-        {"what": "evidence", "subject": "A-118", "evidence": some_evidence().model_dump(mode="json")}
+        {
+            "what": "evidence",
+            "subject": "A-118",
+            "evidence": some_evidence().model_dump(mode="json"),
+            "page": 1,
+            "pages": 3,
+            "count": 12,
+            "cited": 2,
+        }
+    ),
+    "whisper-item": lambda: _whisper(
+        {
+            "what": "item",
+            "subject": "postmortem:3",
+            "of": some_evidence().items[0].model_dump(mode="json"),
+            "verbatim": "2026-01-21 ERROR `CURRENCY_ERROR` <!channel> " + "row " * 480,
+        }
     ),
     "postmortem-reading": lambda: postmortem_card(a_reading(), (), stage()),
     "postmortem-failed": lambda: postmortem_card(a_failed(), (), stage()),
