@@ -66,6 +66,24 @@ def test_a_derived_value_is_put_in_by_code() -> None:
     assert [claim.text for claim in answer.claims] == ["It was mitigated within 24 min."]
 
 
+@pytest.mark.parametrize("place", ["{time until detected}", "{time_until_detected}", "{{ Time until detected }}"])
+def test_a_post_mortems_own_values_are_put_in_however_their_names_are_spelled(place: str) -> None:
+    evidence = ANSWER.evidence.model_copy(update={"derived": {"time_until_detected": "28 s", "requests": "2"}})
+    told = sentence(f"It was detected within {place}.", "D1", kind="inferred")
+
+    answer = assistant(ScriptedModel([answering(told)])).answer(ANSWER.model_copy(update={"evidence": evidence}))
+
+    assert [claim.text for claim in answer.claims] == ["It was detected within 28 s."]
+
+
+@pytest.mark.parametrize("text", ["It took {time to nowhere}.", "It took {24 min!}.", "It took {time_to_mitigate."])
+def test_no_braces_are_left_in_a_text_that_no_evidence_has(text: str) -> None:
+    answer = assistant(ScriptedModel([answering(HOLDS, sentence(text, "D1", kind="inferred"))])).answer(ANSWER)
+
+    assert [claim.text for claim in answer.claims] == [HOLDS["text"]]
+    assert [one.claim.text for one in answer.made.dropped] == [text]
+
+
 def test_each_verb_has_its_own_reply() -> None:
     step = ExpansionReply.model_validate({"do": [HOLDS], "undo": [HOLDS_TOO]})
     response = SuggestionReply.model_validate({"runbook": "circuit-breaker", "response": [HOLDS]})

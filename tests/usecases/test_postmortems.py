@@ -1,5 +1,6 @@
 """From `/postmortem draft` to a published text: filled from records, worded by the assistant, owned by people."""
 
+import re
 import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -166,6 +167,26 @@ def test_the_time_that_work_waited_for_people_stands_in_its_times(table: Table) 
     assert waited is not None
     assert timedelta(minutes=4) <= waited < timedelta(minutes=5)
     assert "- Waited for people: 4 min" in section_of(draft.text, "Times")
+
+
+def test_every_derived_value_is_a_placeholder_that_a_model_can_ask_for(table: Table) -> None:
+    seat(table)
+    table.start(ANA)
+    table.later(timedelta(minutes=4))
+    table.approve(ANA)
+
+    draft = drafted(table)
+
+    assert draft.document is not None
+    derived = draft.document.evidence.derived
+    assert [name for name in derived if not re.fullmatch(r"[a-z][a-z_]+", name)] == []
+    assert derived["time_waiting_for_people"].startswith("4 min")
+    assert {name: derived[name] for name in ("lines_read", "grave_lines_read", "runs", "requests")} == {
+        "lines_read": "160",
+        "grave_lines_read": "60",
+        "runs": "1",
+        "requests": str(len(table.store.approvals())),
+    }
 
 
 def test_a_sentence_the_evidence_does_not_bear_is_dropped_and_listed(table: Table) -> None:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 
+from bot.domain.approval import Approval
 from bot.domain.assistance import DraftPostmortem, grounds
 from bot.domain.claims import Claim, Dropped, Kind, check
 from bot.domain.evidence import Evidence, Item, Origin
@@ -53,7 +54,7 @@ def document_of(
     told = times(
         began=digest.onset, episodes=episodes, runs=runs, approvals=approvals, incident=incident, now=desk.now()
     )
-    derived = {**evidence.derived, **_durations(told)}
+    derived = {**evidence.derived, **_durations(told), **_counts(digest, runs, episodes, approvals)}
     evidence = evidence.model_copy(update={"derived": derived})
     job = DraftPostmortem(
         subject=draft.label,
@@ -89,8 +90,31 @@ def _durations(told: Times) -> dict[str, str]:
         "resolved": told.resolved,
     }
     began = told.began
-    spans = {f"time until {name}": span(at - began) for name, at in reached.items() if began and at}
-    return {**spans, **({"time waiting for people": span(told.waited)} if told.waited is not None else {})}
+    spans = {f"time_until_{name}": span(at - began) for name, at in reached.items() if began and at}
+    return {**spans, **({"time_waiting_for_people": span(told.waited)} if told.waited is not None else {})}
+
+
+def _counts(
+    digest: Digest, runs: Sequence[Run], episodes: Sequence[Episode], approvals: Sequence[Approval]
+) -> dict[str, str]:
+    counted = {
+        "lines_read": digest.lines,
+        "grave_lines_read": sum(count for level, count in digest.levels.items() if level.grave),
+        "alarms": len(episodes),
+        "runs": len(runs),
+        "requests": len(approvals),
+    }
+    return {**{name: f"{count:,}" for name, count in counted.items() if count}, **_set_aside(runs)}
+
+
+def _set_aside(runs: Sequence[Run]) -> dict[str, str]:
+    """Return how many rows went to quarantine, as the last run that looked has read it of the load's own figures."""
+    outputs = [record.output for run in runs for record in run.records.values() if record.output]
+    for seen in reversed(outputs):
+        rows, whole = seen.get("quarantined_rows"), seen.get("input_rows")
+        if isinstance(rows, int | float) and isinstance(whole, int | float) and whole:
+            return {"rows_quarantined": f"{rows:,.0f} of {whole:,.0f} rows"}
+    return {}
 
 
 def _checked_parts(
