@@ -17,7 +17,7 @@ from bot.domain.assistance import (
     Wording,
 )
 from bot.domain.chart import Chart
-from bot.domain.evidence import Evidence
+from bot.domain.evidence import Evidence, Item
 from bot.domain.following import FollowUp
 from bot.domain.inbox import Delivery
 from bot.domain.incident import Incident
@@ -122,6 +122,15 @@ class Archive(Protocol):
         self, label: str, document: Postmortem, *, text: str, pointed: Sequence[Pointed], digest: Digest | None
     ) -> str:
         """Write the evidence archive, whole or not at all; return its seal."""
+        ...
+
+    def verbatim(self, label: str, item: Item) -> str:
+        """Return the log line that an item points at, whole and redacted; empty where it points at none.
+
+        Raises:
+            NotFoundError: there is no archive.
+            InvalidError: it cannot be read.
+        """
         ...
 
     def publish(self, label: str, edition: int, text: str) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
+from bot.domain.evidence import Item
 from bot.domain.logs.digest import Digest
 from bot.domain.logs.event import LogEvent
 from bot.domain.logs.fetching import Fetched, Progress, ReadLogs
@@ -33,6 +34,9 @@ class NoArchive:
         self, label: str, document: Postmortem, *, text: str, pointed: Sequence[Pointed], digest: Digest | None
     ) -> str:
         return "0" * 64
+
+    def verbatim(self, label: str, item: Item) -> str:
+        return ""
 
     def publish(self, label: str, edition: int, text: str) -> tuple[str, ...]:
         return ()

@@ -5,14 +5,15 @@ Nothing here raises for a model that is away, slow, wrong or too dear: the reply
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from time import monotonic
 from typing import Generic, TypeVar
 
 from bot.assistant import sieve
 from bot.assistant.breaker import Breaker
-from bot.assistant.writing import Assemble, Writer, Written
+from bot.assistant.extractive import ENGINE
+from bot.assistant.writing import Assemble, Writer, Written, total
 from bot.domain.assistance import (
     Answer,
     AnswerQuestion,
@@ -25,6 +26,7 @@ from bot.domain.assistance import (
     SuggestResponse,
     Wording,
 )
+from bot.domain.claims import Claim
 from bot.domain.metrics import FALLBACKS, measured
 from bot.errors import BotError, BusyError, CallRefusedError, NotAllowedError, UnavailableError
 from bot.ports import Assistant
@@ -32,6 +34,8 @@ from bot.ports import Assistant
 log = logging.getLogger(__name__)
 
 INSTEAD = "this is from the runbook and the evidence alone."
+ITS_OWN = frozenset({"nothing_holds", "guarded", "too_long", "unusable"})
+"""Why one section of a draft came to nothing that says nothing of the next."""
 
 AnyJob = TypeVar("AnyJob", bound=Job)
 Reply = TypeVar("Reply", Answer, Expansion, Suggestion, Wording)
@@ -74,9 +78,22 @@ class FallbackAssistant:
         return tried.reply or _instead(self._plain.answer(job, heard=heard), tried)
 
     def draft_postmortem(self, job: DraftPostmortem) -> Wording:
-        """Word the sections of a post-mortem."""
-        tried = self._tried("draft_postmortem", job, sieve.wording, self._draft_deadline)
-        return tried.reply or _instead(self._plain.draft_postmortem(job), tried)
+        """Word the sections of a post-mortem, one request each: what fails costs its own section, and no other's words.
+
+        Where the service itself fails or nothing is left to spend, it is not asked for the rest.
+        """
+        began = monotonic()
+        tried: dict[str, Written[Wording]] = {}
+        for title, purpose in job.sections.items():
+            one = job.model_copy(update={"sections": {title: purpose}})
+            last = next(reversed(tried.values()), None)
+            if last is not None and last.reply is None and last.why not in ITS_OWN:
+                tried[title] = Written(reply=None, made=Made(engine="bedrock"), words=last.words, why=last.why)
+                continue
+            spent = monotonic() - began
+            tried[title] = self._tried("draft_postmortem", one, sieve.wording, self._draft_deadline, spent=spent)
+        quoted = self._plain.draft_postmortem(job).sections
+        return _joined(tried, quoted)
 
     def _tried(
         self,
@@ -85,10 +102,15 @@ class FallbackAssistant:
         assemble: Assemble[AnyJob, Reply],
         deadline: float,
         *,
+        spent: float = 0.0,
         heard: Callable[[str], None] | None = None,
     ) -> Written[Reply]:
-        """Return what the model made of the job before the deadline, or why nothing."""
-        ends = monotonic() + deadline
+        """Return what the model made of the job before the deadline, or why nothing.
+
+        Args:
+            spent: seconds of the deadline that are gone already.
+        """
+        ends = monotonic() + deadline - spent
         try:
             self._breaker.enter()
         except UnavailableError as error:
@@ -166,6 +188,36 @@ class _Work(Generic[Reply]):
         with self._lock:
             if not self._over and self._heard is not None:
                 self._heard(text)
+
+
+def _joined(tried: Mapping[str, Written[Wording]], quoted: Mapping[str, tuple[Claim, ...]]) -> Wording:
+    """Return the sections, each as the model worded it or else quoted, and how they came about together."""
+    worded = [one.made for one in tried.values() if one.reply is not None]
+    all_made = [one.made for one in tried.values()]
+    first = worded[0] if worded else Made(engine=ENGINE)
+    made = first.model_copy(
+        update={
+            "tokens": total([one.tokens for one in all_made]),
+            "dropped": tuple(one for each in all_made for one in each.dropped),
+            "degraded": _why(tried),
+        }
+    )
+    parts = {
+        title: one.reply.sections[title] if one.reply is not None else quoted[title] for title, one in tried.items()
+    }
+    return Wording(sections=parts, made=made)
+
+
+def _why(tried: Mapping[str, Written[Wording]]) -> str:
+    """Return why sections are quotations, and which where others are not; those of one reason together."""
+    reasons: dict[str, list[str]] = {}
+    for title, one in tried.items():
+        if one.reply is None:
+            reasons.setdefault(one.words.rstrip("."), []).append(title)
+    if len(reasons) == 1 and all(one.reply is None for one in tried.values()):
+        return f"{next(iter(reasons))}; {INSTEAD}"
+    said = [f"{', '.join(titles)}: {words}" for words, titles in reasons.items()]
+    return f"{'; '.join(said)}; what it did not word is quoted from the evidence." if said else ""
 
 
 def _worth(written: Written[Reply]) -> Written[Reply]:

@@ -23,14 +23,15 @@ from bot.domain.assistance import (
     vouched,
 )
 from bot.domain.claims import Checked, Claim, Dropped, Kind
-from bot.domain.evidence import Evidence, Origin
+from bot.domain.evidence import Evidence, Origin, place_of
 from bot.domain.value import JsonValue
 
 MOST_SENTENCES = 40
 LONGEST_SENTENCE = 400
 MOST_PROPOSED = 2
 
-_PLACE = re.compile(r"\{([a-z][a-z0-9_]{0,59})\}")
+_PLACE = re.compile(r"\{+\s*([A-Za-z][A-Za-z0-9_ -]{0,59}?)\s*\}+")
+_BRACES = re.compile(r"\{[^{}]*\}|[{}]")
 
 
 Check = Callable[[Sequence[Claim], Evidence], Checked]
@@ -41,6 +42,7 @@ class Sieve:
 
     def __init__(self, job: Job, check: Check) -> None:
         self._evidence = grounds(job)
+        self._places = {place_of(name): value for name, value in self._evidence.derived.items()}
         self._check = check
         self._left = MOST_SENTENCES
         self.kept = 0
@@ -71,15 +73,21 @@ class Sieve:
 
     def _claim(self, sentence: Sentence) -> Claim | None:
         """Return the sentence as a claim with the derived values put in, or note why it is none."""
-        if unknown := [name for name in _PLACE.findall(sentence.text) if name not in self._evidence.derived]:
+        if unknown := [name for name in _PLACE.findall(sentence.text) if place_of(name) not in self._places]:
             self.drop(sentence.text, f"{{{unknown[0]}}} is no value that was derived.")
             return None
-        text = _PLACE.sub(lambda found: self._evidence.derived[found[1]], sentence.text).strip()
+        text = _PLACE.sub(lambda found: self._places[place_of(found[1])], sentence.text).strip()
+        if stray := next((one for one in _BRACES.findall(text) if not self._stands(one)), ""):
+            self.drop(sentence.text, f"{stray[:60]} stands in no evidence, and is no value that was derived.")
+            return None
         if not text or len(text) > LONGEST_SENTENCE:
             self.drop(sentence.text, f"A sentence has 1 to {LONGEST_SENTENCE} characters.")
             return None
         evidence = tuple(dict.fromkeys(sentence.evidence))
         return Claim(text=text, kind=Kind(sentence.kind), evidence=evidence, quote=sentence.quote.strip())
+
+    def _stands(self, text: str) -> bool:
+        return any(text in item.text for item in self._evidence.items)
 
 
 def expansion(job: ExpandStep, reply: BaseModel, sieve: Sieve, made: Made) -> Expansion:

@@ -1,7 +1,7 @@
 """One job done with a model: prompt, request, reply, check, and one second try for what did not hold."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from time import monotonic
 from typing import Generic, TypeVar
@@ -103,7 +103,7 @@ class Writer:
             log.info("The second try did not come about.", extra={"task": task})
             return one
         better = two if two.reply is not None and two.kept >= one.kept else one
-        spent = _sum(one.made.tokens, two.made.tokens)
+        spent = total((one.made.tokens, two.made.tokens))
         made = better.made.model_copy(update={"tokens": spent})
         return Written(reply=_with(better.reply, made), made=made, kept=better.kept)
 
@@ -187,5 +187,10 @@ def _with(reply: Reply | None, made: Made) -> Reply | None:
     return None if reply is None else reply.model_copy(update={"made": made})
 
 
-def _sum(one: Tokens, two: Tokens) -> Tokens:
-    return Tokens(input=one.input + two.input, output=one.output + two.output, cached=one.cached + two.cached)
+def total(spent: Sequence[Tokens]) -> Tokens:
+    """Return the tokens of several requests together."""
+    return Tokens(
+        input=sum(one.input for one in spent),
+        output=sum(one.output for one in spent),
+        cached=sum(one.cached for one in spent),
+    )

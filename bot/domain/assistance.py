@@ -142,8 +142,7 @@ def grounds(job: Job) -> Evidence:
         case _:
             own = ()
     derived = tuple(
-        _kept(f"D{number}", "derived", "computed from the evidence", f"{name.replace('_', ' ')}: {value}")
-        for number, (name, value) in enumerate(job.evidence.derived.items(), start=1)
+        _derived(number, name, value) for number, (name, value) in enumerate(job.evidence.derived.items(), start=1)
     )
     return job.evidence.model_copy(update={"items": (*own, *job.evidence.items, *derived)})
 
@@ -167,6 +166,12 @@ def _of_candidates(job: SuggestResponse) -> Iterator[Item]:
         for part, (title, text) in zip("ab", texts.items(), strict=True):
             if text:
                 yield _written(f"B{number}{part}", "runbook", f"runbook {candidate.runbook}, {title}", text)
+
+
+def _derived(number: int, name: str, value: str) -> Item:
+    """Return a derived value as an item; a bare number is of its own kind, since it is not quoted for itself."""
+    kind = "count" if value.replace(",", "").isdigit() else "derived"
+    return _kept(f"D{number}", kind, "computed from the evidence", f"{name.replace('_', ' ')}: {value}")
 
 
 def _written(name: str, kind: str, source: str, text: str) -> Item:

@@ -185,16 +185,25 @@ def _sentences(text: str) -> list[str]:
     return parts if len(parts) > 1 else []
 
 
+def _measured(value: str) -> bool:
+    """Return whether a derived value bears a sentence that does not cite it: a time or a span, never a bare number.
+
+    A number alone would bear every sentence in which it stands; a sentence with one cites its `D` item.
+    """
+    return all(amount.dimension for amount in read_facts(value).amounts)
+
+
 class _Court:
     """Hear the claims of one job; what an item says is read when it is first cited."""
 
     def __init__(self, evidence: Evidence, names: Iterable[str]) -> None:
         self._evidence = evidence
         self._witnesses: dict[str, _Witness] = {}
-        said = "\n".join(f"{name}: {value}" for name, value in evidence.derived.items())
-        self._derived = read_facts(said)
-        self._derived_low = plain(said).casefold()
-        self._values = [(content_stems(read_facts(name).words), value) for name, value in evidence.derived.items()]
+        values = {name.replace("_", " "): value for name, value in evidence.derived.items()}
+        measured = [f"{name}: {value}" for name, value in values.items() if _measured(value)]
+        self._derived = read_facts("\n".join(measured))
+        self._derived_low = plain("\n".join(measured)).casefold()
+        self._values = [(content_stems(read_facts(name).words), value) for name, value in values.items()]
         self._names = "\n".join(plain(name).casefold() for name in names)
 
     def objection(self, claim: Claim) -> str:

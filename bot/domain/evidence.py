@@ -82,11 +82,17 @@ class Item(Value):
     channel: str | None = None
 
 
+def place_of(name: str) -> str:
+    """Return the placeholder in which a sentence asks for a derived value, however its name is spelled."""
+    return re.sub(r"[^a-z0-9]+", "_", name.casefold()).strip("_")
+
+
 class Evidence(Value):
     """Hold everything one job may use.
 
     Attributes:
-        derived: values code computed from the items (durations, counts, rates), by name, as they may be quoted.
+        derived: values code computed from the items (durations, counts, rates), by name, as they may be quoted; a
+            name is a placeholder, `time_until_detected`.
         basis: of each derived value, the ids of the items it was computed from.
         unread: what was not looked at, each with the reason, in words.
     """
@@ -149,8 +155,8 @@ class Gathering:
 
     def derive(self, name: str, value: str, *, of: Iterable[str]) -> None:
         """Keep a value that code computed, and what it was computed from."""
-        self._derived[name] = _name(value, self.redactor)
-        self._basis[name] = tuple(of)
+        self._derived[place_of(name)] = _name(value, self.redactor)
+        self._basis[place_of(name)] = tuple(of)
 
     def skip(self, words: str) -> None:
         """Keep what was not looked at and why, once."""

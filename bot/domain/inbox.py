@@ -293,10 +293,16 @@ class LeaveOut(Value):
 
 
 class ShowEvidence(Value):
-    """Show what sentences point at: of an alarm (`A-118`) or of an answer (`assist:57`)."""
+    """Show what sentences point at: of an alarm (`A-118`), an answer (`assist:57`) or a draft (`postmortem:3`).
+
+    Attributes:
+        item: the one item that is wanted whole; without it a page of all, from 1.
+    """
 
     kind: Literal["show_evidence"] = "show_evidence"
     subject: str
+    page: int = 1
+    item: str = ""
 
 
 class StrikeClaims(Value):
@@ -364,10 +370,11 @@ class CancelDraft(Value):
 
 
 class ShowPostmortem(Value):
-    """Show a draft, this channel's newest if none is named."""
+    """Show a draft, this channel's newest if none is named; or one item of its evidence, whole."""
 
     kind: Literal["show_postmortem"] = "show_postmortem"
     incident: int | None = None
+    item: str = ""
 
 
 class EditDraft(Value):
@@ -377,6 +384,14 @@ class EditDraft(Value):
     draft: int
     edition: int
     sections: Mapping[str, str]
+
+
+class EditSection(Value):
+    """Open a section of a draft, by title, for editing; without a title, ask which."""
+
+    kind: Literal["edit_section"] = "edit_section"
+    incident: int | None = None
+    section: str = ""
 
 
 class StateFact(Value):
@@ -546,6 +561,7 @@ Wish = Annotated[
     | CancelDraft
     | ShowPostmortem
     | EditDraft
+    | EditSection
     | StateFact
     | ConfirmCause
     | PublishPostmortem

@@ -96,6 +96,25 @@ def read_archive(path: Path) -> tuple[Archived, str]:
     return _archived(about, rows), str(drafts[-1]["markdown"]) if drafts else ""
 
 
+def verbatim_of(path: Path, item: Item) -> str:
+    """Return the log line kept with an item; empty where there is none, or the archive is of a later draft.
+
+    Raises:
+        NotFoundError: there is no such file.
+        InvalidError: it is no archive.
+    """
+    if not path.is_file():
+        raise NotFoundError(f"There is no archive {path.name}.")
+    connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+    try:
+        rows = list(Database(connection)["evidence"].rows_where("id = ? and text = ?", [item.id, item.text]))
+    except (sqlite3.DatabaseError, AssertionError) as error:
+        raise InvalidError(f"{path.name} is no evidence archive: {error}.") from error
+    finally:
+        connection.close()
+    return str(rows[0]["verbatim"] or "") if rows else ""
+
+
 # Writing.
 
 
@@ -203,6 +222,7 @@ def _about(document: Postmortem, seal: str) -> Iterator[dict[str, str]]:
         "times": "\n".join(times_rows(document.times)),
         "derived": json.dumps(dict(document.evidence.derived), sort_keys=True),
         "unread": "\n".join(document.evidence.unread),
+        "made": document.made.model_dump_json() if document.made else "",
         "seal": seal,
     }
     yield from ({"name": name, "value": value} for name, value in known.items())

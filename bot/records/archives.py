@@ -4,11 +4,12 @@ import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from bot.domain.evidence import Item
 from bot.domain.logs.digest import Digest
 from bot.domain.logs.showing import Pointed
 from bot.domain.postmortem.document import Postmortem
 from bot.errors import EdgeError, InvalidError, UnavailableError
-from bot.records.archive import write_archive
+from bot.records.archive import verbatim_of, write_archive
 
 _LABEL = re.compile(r"(?:INC|PM)-[1-9][0-9]{0,8}", re.ASCII)
 
@@ -37,6 +38,15 @@ class FolderArchive:
             return write_archive(self._of(label), document, text=text, pointed=pointed, digest=digest)
         except OSError as error:
             raise UnavailableError(f"The evidence archive cannot be written: {error.strerror or error}.") from error
+
+    def verbatim(self, label: str, item: Item) -> str:
+        """Return the log line that an item points at, whole and redacted; empty where it points at none.
+
+        Raises:
+            NotFoundError: there is no archive.
+            InvalidError: it cannot be read.
+        """
+        return verbatim_of(self._of(label), item)
 
     def publish(self, label: str, edition: int, text: str) -> tuple[str, ...]:
         """Keep the Markdown where others find it; return where, in words."""

@@ -170,7 +170,11 @@ class Listeners:
         ack()
 
     def submitted(self, ack: Ack, body: Body) -> None:
-        """Keep a submitted dialog."""
+        """Keep a submitted dialog, or show the one that follows on it."""
+        view = self._views.following(body, at=self._now())
+        if view is not None:
+            ack(response_action="update", view=view)
+            return
         delivery = modals.submission(body, self._views, at=self._now())
         self._accept(delivery)
         ack()

@@ -65,7 +65,7 @@ class Opening:
     Attributes:
         number: the request for decline, details and review; the run for inputs, park, undo and stop; the expansion for
             typed; the action item for drop, and one on the same checklist for item; else the draft.
-        place: of a proposal on its expansion, from 1.
+        place: of a proposal on its expansion, or of a section among those people write in, from 1.
         message: of the assistant, whose sentences are to be struck.
     """
 
@@ -128,9 +128,13 @@ _NUMBER = r"([1-9][0-9]{0,8})"
 _STEP = r"([a-z][a-z0-9_]{0,39})"
 _ONE = re.compile(_NUMBER, re.ASCII)
 _TWO = re.compile(f"{_NUMBER}:{_NUMBER}", re.ASCII)
+_ONE_OR_TWO = re.compile(f"{_NUMBER}(?::{_NUMBER})?", re.ASCII)
 _AT_STEP = re.compile(f"{_NUMBER}:{_STEP}", re.ASCII)
 _CHOSEN = re.compile(f"{_NUMBER}:{_STEP}:([A-Za-z0-9][A-Za-z0-9_.-]{{0,39}})", re.ASCII)
-_SUBJECT = re.compile(r"(A-[1-9][0-9]{0,8}|(?:assist|postmortem):[1-9][0-9]{0,8})", re.ASCII)
+_OF = r"(A-[1-9][0-9]{0,8}|(?:assist|postmortem):[1-9][0-9]{0,8})"
+_SUBJECT = re.compile(_OF, re.ASCII)
+_PAGE = re.compile(f"{_OF}:{_NUMBER}", re.ASCII)
+_ITEM = re.compile(f"{_OF}:([A-Z][1-9][0-9]{{0,4}}[a-z]?)", re.ASCII)
 _OWNER = re.compile(f"{_NUMBER}:([UW][A-Z0-9]{{1,20}})", re.ASCII)
 _DAY = re.compile(f"{_NUMBER}:([0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}})", re.ASCII)
 _RUNBOOK = re.compile(r"([a-z][a-z0-9-]{0,59})", re.ASCII)
@@ -197,6 +201,8 @@ BUTTONS: Mapping[str, Button] = {
     "other_runbook": _one(lambda alarm: OtherRunbook(alarm=alarm)),
     "evidence": Button(shape=_SUBJECT, build=lambda found: ShowEvidence(subject=found[1])),
     "wrong": Button(shape=_SUBJECT, build=lambda found: Opening(what="strike", message=found[1])),
+    "evidence_page": Button(shape=_PAGE, build=lambda found: ShowEvidence(subject=found[1], page=int(found[2]))),
+    "evidence_item": Button(shape=_ITEM, build=lambda found: ShowEvidence(subject=found[1], item=found[2])),
     "expand": _at_step(lambda run, step: ExpandStep(run=run, step=step)),
     "add_step": Button(shape=_TWO, build=lambda found: AddStep(answer=int(found[1]), number=int(found[2]))),
     "add_typed": Button(
@@ -204,7 +210,9 @@ BUTTONS: Mapping[str, Button] = {
     ),
     # Post-mortems.
     "cancel_draft": _one(lambda draft: CancelDraft(draft=draft)),
-    "edit_section": _one(lambda draft: Opening(what="edit", number=draft)),
+    "edit_section": Button(
+        shape=_ONE_OR_TWO, build=lambda found: Opening(what="edit", number=int(found[1]), place=int(found[2] or 0))
+    ),
     "add_fact": _one(lambda draft: Opening(what="fact", number=draft)),
     "confirm_cause": Button(shape=_TWO, build=lambda found: _cause(found, right=True)),
     "wrong_cause": Button(shape=_TWO, build=lambda found: _cause(found, right=False)),

@@ -14,6 +14,7 @@ from bot.domain.inbox import (
     AskQuestion,
     DeclareIncident,
     Delivery,
+    EditSection,
     EndIncident,
     ExpandStep,
     ExportPostmortem,
@@ -43,6 +44,7 @@ from bot.domain.inbox import (
 )
 from bot.domain.incident import MOST_NOTE
 from bot.domain.people import Place
+from bot.domain.postmortem.sections import editable
 from bot.domain.uploads import CANVAS
 from bot.domain.value import JsonObject
 from bot.errors import InvalidError
@@ -182,7 +184,18 @@ def _drafted(found: Words) -> Wish:
 
 
 def _draft_shown(found: Words) -> Wish:
-    return ShowPostmortem(incident=one_number(found, "INC") if found.plain or found.given else None)
+    incident, rest = label_first(found, "INC")
+    nothing_more(rest, beyond=1)
+    item = rest.plain[0].upper() if rest.plain else ""
+    if item and not re.fullmatch(r"[DE][1-9][0-9]{0,4}", item, re.ASCII):
+        raise InvalidError(f"{code(item, 60)} is no incident and no piece of evidence; write INC-7, or E37.")
+    return ShowPostmortem(incident=incident, item=item)
+
+
+def _section_edited(found: Words) -> Wish:
+    incident, rest = label_first(found, "INC")
+    _only(rest)
+    return EditSection(incident=incident, section=editable(" ".join(rest.plain)) if rest.plain else "")
 
 
 def _published(found: Words) -> Wish:
@@ -380,10 +393,17 @@ ROWS: tuple[Row, ...] = (
     Row(
         command="postmortem",
         name="show",
-        usage="[INC-7]",
-        help="Show the draft of an incident; this channel's newest if none is named.",
+        usage="[INC-7] [E37]",
+        help="Show the draft of an incident, this channel's newest if none is named; or one piece of its evidence.",
         build=_draft_shown,
         alone=True,
+    ),
+    Row(
+        command="postmortem",
+        name="edit",
+        usage="[INC-7] [section]",
+        help="Edit one section in a dialog; it is kept under your name.",
+        build=_section_edited,
     ),
     Row(
         command="postmortem",

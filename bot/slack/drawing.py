@@ -99,7 +99,8 @@ class Drawing:
             case CardKind.ASSIST:
                 return self._assist(card, link)
             case CardKind.POSTMORTEM:
-                return self._postmortem(card.subject, link)
+                draft = self.records.draft(card.subject)
+                return Drawn(shows=self._postmortem(draft, link), asks=draft.by)
             case CardKind.CANVAS:
                 draft = self.records.draft(card.subject)
                 shows = Canvas(title=f"Post-mortem of {draft.label}", text=canvas_of(draft.text))
@@ -206,11 +207,10 @@ class Drawing:
     def _struck(self, label: str, card: Card) -> Struck:
         return strikes.standing(self.records, strikes.family(self.records, label), channel=card.channel)
 
-    def _postmortem(self, number: int, link: Link) -> Drawn:
-        draft = self.records.draft(number)
+    def _postmortem(self, draft: Draft, link: Link) -> Message:
         fates = tuple(one.fate for one in compared(draft, names=self._names_of_things()))
         canvas = _canvas_state(self.records.card(canvas_key(draft.id)), draft)
-        return Drawn(shows=postmortem_card(draft, fates, self.stage(link=link), canvas=canvas), asks=draft.by)
+        return postmortem_card(draft, fates, self.stage(link=link), canvas=canvas)
 
     def _picture(self, card: Card) -> Drawn:
         chart = self.records.episode(card.subject).chart
@@ -275,8 +275,6 @@ class Drawing:
 
     def _whisper(self, card: Card, link: Link) -> Drawn:
         payload = card.payload
-        if payload.get("what") == "postmortem" and (draft := _number(payload.get("draft"))) is not None:
-            return self._postmortem(draft, link)
         approvals = [self.records.approval(number) for number in _numbers(payload, "approval", "approvals")]
         runs = [self.records.run(number) for number in _numbers(payload, "run", "runs")]
         runs = runs or [self.records.run(one.run) for one in approvals[:1]]
@@ -294,6 +292,8 @@ class Drawing:
         cards += [f"incident:{one.id}" for one in incidents]
         cards += [f"alarm:{one.with_ or one.id}" for one in episodes]
         cards += [at] if isinstance(at := payload.get("at"), str) else []
+        drafts = [self.records.draft(number) for number in _numbers(payload, "draft", "drafts")]
+        cards += [f"postmortem:{one.id}" for one in drafts]
         told = Whisper(
             payload=payload,
             stage=self.stage(link=link, cards=cards[:40], people=people),
@@ -304,6 +304,7 @@ class Drawing:
             incidents=incidents,
             episodes=episodes,
             followups=items,
+            draft=next((self._postmortem(one, link) for one in drafts), None),
         )
         return Drawn(shows=whisper(told))
 

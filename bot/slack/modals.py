@@ -31,7 +31,8 @@ from bot.domain.postmortem.sections import EDITABLE
 from bot.domain.runbook import Parameter
 from bot.domain.strikes import MOST_REASON
 from bot.errors import InvalidError, RequestError
-from bot.slack.cards.modals import DECLINES, INPUT, OTHER, SECTION, TICKS, UNTIL, VALUE, WHY, WORDS
+from bot.slack.buttons import Opening
+from bot.slack.cards.modals import CONTINUED, DECLINES, INPUT, OTHER, SECTION, TICKS, UNTIL, VALUE, WHY, WORDS
 from bot.slack.parsing import MOST_VALUE, cleaned, harmless
 from bot.slack.payloads import Payload, hashed, ids_in, person_of, place_in, team_of
 from bot.usecases.starting import fits
@@ -43,7 +44,7 @@ SHORT_PARKS = {"30m": timedelta(minutes=30), "1h": timedelta(hours=1)}
 _NUMBER = re.compile(r"[1-9][0-9]{0,8}", re.ASCII)
 _AT_STEP = re.compile(r"([1-9][0-9]{0,8}):([a-z][a-z0-9_]{0,39})", re.ASCII)
 _TWO = re.compile(r"([1-9][0-9]{0,8}):([1-9][0-9]{0,8})", re.ASCII)
-_SECTION = re.compile(rf"{SECTION}([0-9]{{1,2}}):([0-9]{{1,3}})", re.ASCII)
+_SECTION = re.compile(rf"{SECTION}([0-9]{{1,2}}):([0-9]{{1,3}})({re.escape(CONTINUED)}?)", re.ASCII)
 _TICKS = re.compile(rf"{TICKS}([1-9][0-9]{{0,2}}):([1-9][0-9]{{0,2}})", re.ASCII)
 _UNTIL_THEN = re.compile(r"([1-9][0-9]{0,8}):([0-9]{1,12})", re.ASCII)
 
@@ -191,6 +192,21 @@ def submission(body: Payload, forms: Forms, *, at: datetime) -> Delivery:
     )
 
 
+def section_chosen(body: Payload) -> tuple[Opening, Place] | None:
+    """Return the section that was chosen to be edited, and where; None for every other dialog.
+
+    Raises:
+        RequestError: it cannot be read any more.
+    """
+    if body["view"].get("callback_id") != "choose_section":
+        return None
+    chosen = _NUMBER.fullmatch(field(body, WHY, WHY))
+    if chosen is None:
+        raise FieldsError({WHY: "Choose one."})
+    place = place_in(str(body["view"].get("private_metadata") or ""), team=team_of(body))
+    return Opening(what="edit", number=_number(body), place=int(chosen[0])), place
+
+
 Read = Callable[[Payload, Forms, datetime], tuple[Wish, Place | None]]
 
 
@@ -284,14 +300,15 @@ def _edit(body: Payload, _forms: Forms, _at: datetime) -> tuple[Wish, None]:
     found = _TWO.fullmatch(_ids(body))
     if found is None:
         raise RequestError(GONE)
-    pieces: dict[str, list[tuple[int, str]]] = {}
+    pieces: dict[str, list[tuple[int, str]]] = {}  # each with its place and, before it, what joins it to the last
     for block_id in _values(body):
         named = _SECTION.fullmatch(block_id)
         if named is None or int(named[1]) >= len(EDITABLE):
             continue
-        text = field(body, block_id, VALUE)
-        pieces.setdefault(EDITABLE[int(named[1])], []).append((int(named[2]), text))
-    sections = {title: "\n".join(text for _, text in sorted(parts)).strip() for title, parts in pieces.items()}
+        joined = "" if named[3] else "\n"
+        piece = joined + _as_written(body, block_id, VALUE)
+        pieces.setdefault(EDITABLE[int(named[1])], []).append((int(named[2]), piece))
+    sections = {title: "".join(text for _, text in sorted(parts)).strip() for title, parts in pieces.items()}
     return EditDraft(draft=int(found[1]), edition=int(found[2]), sections=sections), None
 
 
@@ -359,10 +376,13 @@ def ticks(body: Payload, block_id: str, action_id: str) -> frozenset[int]:
 
 def field(body: Payload, block_id: str, action_id: str) -> str:
     """Return what stands in a field, whatever kind of field it is; empty where it was left out."""
+    return _as_written(body, block_id, action_id).strip()
+
+
+def _as_written(body: Payload, block_id: str, action_id: str) -> str:
     entry = _values(body).get(block_id, {}).get(action_id) or {}
     option = entry.get("selected_option") or {}
-    found = entry.get("value") or option.get("value") or entry.get("selected_date_time") or ""
-    return harmless(str(found)).strip()
+    return harmless(str(entry.get("value") or option.get("value") or entry.get("selected_date_time") or ""))
 
 
 def checked(body: Payload, parameters: Mapping[str, Parameter]) -> dict[str, str]:

@@ -9,9 +9,10 @@ from datetime import datetime, timedelta, tzinfo
 
 from bot.domain.approval import Approval, ApprovalState
 from bot.domain.expression import compile_expression, first_given
-from bot.domain.inbox import StartRun, Wish
+from bot.domain.inbox import EditDraft, EditSection, StartRun, Wish
 from bot.domain.people import Place
 from bot.domain.postmortem.draft import Draft
+from bot.domain.postmortem.sections import EDITABLE
 from bot.domain.run import Awaiting, Run
 from bot.domain.runbook import Parameter
 from bot.domain.value import JsonValue
@@ -22,10 +23,12 @@ from bot.slack.cards.blocks import Block, View
 from bot.slack.cards.modals import Field
 from bot.slack.cards.run import stop_button, undo_button
 from bot.slack.cards.stage import Stage
+from bot.slack.modals import section_chosen, submission
 from bot.slack.opened import Opened, ReviewOpened, StrikingOpened, TypingOpened
-from bot.slack.payloads import kept_place
+from bot.slack.payloads import Payload, kept_place, person_of
 from bot.usecases.adding import proposal
 from bot.usecases.desk import Desk, utc_for
+from bot.usecases.postmortems.drafts import find_draft, ready
 from bot.usecases.runs import choices
 from bot.usecases.starting import InputsMissingError, facts_of, fill, find_episode, known_scope
 from bot.usecases.strikes import standing
@@ -78,10 +81,9 @@ class Views:
             case "strike":
                 return self._striking(opening.message, person, place)
             case "edit":
-                draft = self._draft(opening.number)
-                return _set(modals.edit_draft(draft), f"{draft.id}:{draft.edition}", place)
+                return self._edit(ready(self.desk.records.draft(opening.number)), opening.place, place)
             case "fact":
-                draft = self._draft(opening.number)
+                draft = ready(self.desk.records.draft(opening.number))
                 return _set(modals.add_fact(draft), str(draft.id), place)
             case "drop":
                 item = self.desk.records.followup(opening.number)
@@ -92,11 +94,32 @@ class Views:
                 item = self.desk.records.followup(opening.number)
                 return _set(modals.add_item(item), str(item.id), place)
 
-    def _draft(self, number: int) -> Draft:
-        draft = self.desk.records.draft(number)
-        if draft.document is None:
-            raise RequestError(f"The draft of {draft.label} is not ready yet; nothing was done.")
-        return draft
+    def _edit(self, draft: Draft, number: int, place: Place) -> Block:
+        if not 0 < number <= len(EDITABLE):
+            return _set(modals.choose_section(draft), str(draft.id), place)
+        return _set(modals.edit_draft(draft, EDITABLE[number - 1]), f"{draft.id}:{draft.edition}", place)
+
+    def following(self, body: Payload, *, at: datetime) -> Block | None:
+        """Return the dialog that follows on a submitted one: of the section chosen, or of one changed meanwhile.
+
+        Raises:
+            RequestError: the words say why there is none.
+        """
+        if chosen := section_chosen(body):
+            return self.dialog(chosen[0], person=person_of(body), place=chosen[1])
+        if body["view"].get("callback_id") != "edit_draft":
+            return None
+        delivery = submission(body, self, at=at)
+        wish = delivery.wish
+        if not isinstance(wish, EditDraft):
+            return None
+        self.desk.person(person_of(body), channel=delivery.place.channel, starts=False)
+        draft = ready(self.desk.records.draft(wish.draft))
+        if draft.edition == wish.edition or len(wish.sections) != 1:
+            return None  # what is older still when it is dealt with is refused then
+        ((title, mine),) = wish.sections.items()
+        again = modals.edit_draft(draft, title, mine=mine)
+        return _set(again, f"{draft.id}:{draft.edition}", delivery.place)
 
     def _pending(self, number: int) -> Approval:
         approval = self.desk.records.approval(number)
@@ -196,7 +219,9 @@ class Views:
         return StartRun(runbook=episode.runbook, alarm=episode.id, plan_only=wanted.plan_only)
 
     def asking(self, wish: Wish, *, person: str, place: Place) -> Block | None:
-        """Return the dialog that asks for what a start lacks; None where it lacks nothing, or is to be refused."""
+        """Return the dialog that a wish needs: what a start lacks, or a section; None to leave it to the inbox."""
+        if isinstance(wish, EditSection):
+            return self._to_edit(wish, person=person, place=place)
         if not isinstance(wish, StartRun) or wish.plan_only:
             return None
         try:
@@ -206,6 +231,14 @@ class Views:
         except BotError:
             return None  # the inbox refuses it, in words and on record
         return None
+
+    def _to_edit(self, wish: EditSection, *, person: str, place: Place) -> Block | None:
+        try:
+            draft = find_draft(self.desk, wish.incident, place.channel)
+            number = EDITABLE.index(wish.section) + 1 if wish.section else 0
+            return self.dialog(Opening(what="edit", number=draft.id, place=number), person=person, place=place)
+        except BotError:
+            return None  # the inbox refuses it, in words and on record
 
     def _insist_on_inputs(self, wish: StartRun, place: Place) -> None:
         runbook = self.desk.library.find(wish.runbook)

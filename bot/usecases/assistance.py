@@ -27,7 +27,7 @@ from bot.domain.chart import Chart
 from bot.domain.claims import Claim, Dropped, check
 from bot.domain.evidence import Evidence, Gathering
 from bot.domain.expression import compile_expression, resolve
-from bot.domain.inbox import AskQuestion, Delivery, ExpandStep, OtherRunbook, ShowEvidence, SuggestForAlarm
+from bot.domain.inbox import AskQuestion, Delivery, ExpandStep, OtherRunbook, SuggestForAlarm
 from bot.domain.matching import words_of_alarm
 from bot.domain.moment import moment
 from bot.domain.records import Card, CardKind, Change, Episode, Wait
@@ -110,18 +110,6 @@ def _begun(desk: Desk, delivery: Delivery, payload: JsonObject, *, by: str) -> C
         kind=f"assist.{payload['what']}", subject=key, actor=by, private=str(payload.get("question", ""))[:600]
     )
     return Change(cards=(card,), opens=(Wait(key=key, due=desk.now()),), audit=(entry,))
-
-
-def evidence_shown(desk: Desk, delivery: Delivery, wish: ShowEvidence) -> JsonObject:
-    """Return what sentences point at, as far as everybody in this channel may see it.
-
-    Raises:
-        NotFoundError: nothing was gathered for it.
-    """
-    found = desk.records.evidence(wish.subject).readable_in(delivery.place.channel)
-    if not found.items:
-        raise NotFoundError("There is no evidence kept for that, or none that may be shown here.")
-    return {"what": "evidence", "subject": wish.subject, "evidence": found.model_dump(mode="json")}
 
 
 # Alarms.

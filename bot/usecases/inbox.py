@@ -25,6 +25,7 @@ from bot.domain.inbox import (
     DeclineRequest,
     Delivery,
     EditDraft,
+    EditSection,
     EndIncident,
     ExpandStep,
     ExportPostmortem,
@@ -72,7 +73,18 @@ from bot.domain.inbox import (
 from bot.domain.records import Card, CardKind, Change
 from bot.domain.value import JsonObject
 from bot.errors import BotError, EdgeError, LeaseHeldError, NotFoundError
-from bot.usecases import adding, alarms, approvals, assistance, following, incidents, marking, steering, striking
+from bot.usecases import (
+    adding,
+    alarms,
+    approvals,
+    assistance,
+    evidence,
+    following,
+    incidents,
+    marking,
+    steering,
+    striking,
+)
 from bot.usecases.desk import Desk
 from bot.usecases.plans import plan_run
 from bot.usecases.postmortems import beginning, drafts, editing, importing, publishing
@@ -238,7 +250,7 @@ def _incidents(desk: Desk, delivery: Delivery, wish: ShowIncidents) -> Answer:
 
 
 def _evidence(desk: Desk, delivery: Delivery, wish: ShowEvidence) -> Answer:
-    return Change(), assistance.evidence_shown(desk, delivery, wish)
+    return Change(), evidence.shown(desk, delivery, wish)
 
 
 def _others(desk: Desk, delivery: Delivery, wish: OtherRunbook) -> Answer:
@@ -250,7 +262,11 @@ def _alarms(desk: Desk, delivery: Delivery, wish: ShowAlarms) -> Answer:
 
 
 def _postmortem(desk: Desk, delivery: Delivery, wish: ShowPostmortem) -> Answer:
-    return Change(), drafts.show(desk, delivery, wish)
+    return Change(), evidence.of_draft(desk, delivery, wish) if wish.item else drafts.show(desk, delivery, wish)
+
+
+def _to_edit(desk: Desk, delivery: Delivery, wish: EditSection) -> Answer:
+    return Change(), drafts.to_edit(desk, delivery, wish)
 
 
 def _home(desk: Desk, delivery: Delivery, wish: OpenHome) -> Answer:
@@ -320,6 +336,7 @@ WISHES: dict[type, Callable[[Desk, Delivery, Any], Answer]] = {
     StartPostmortem: _silent(beginning.begin),
     CancelDraft: _silent(beginning.cancel),
     EditDraft: _silent(editing.edit),
+    EditSection: _to_edit,
     StateFact: _silent(editing.state_fact),
     ConfirmCause: _silent(striking.confirm_cause),
     PublishPostmortem: _silent(publishing.publish),

@@ -13,7 +13,7 @@ import pytest
 
 from bot.assistant.extractive import ExtractiveAssistant
 from bot.assistant.fallback import FallbackAssistant
-from bot.assistant.model import Model
+from bot.assistant.model import Asked, Heard, Model, Said
 from bot.aws.bedrock import BedrockRuntime
 from bot.aws.clients import Credentials
 from bot.domain.assistance import Answer, Expansion, Job, Made, Suggestion, Wording, grounds
@@ -103,7 +103,31 @@ def test_every_job_is_done_by_the_model_and_every_sentence_holds(bedrock: Model,
         assert reply.made.tokens.input > reply.made.tokens.cached > 0
         assert claims(reply)
     assert replies["suggest_response"].model_dump()["runbook"] == "circuit-breaker"
-    assert [one.streams for one in wire.asked] == [False, False, True, False]
+    assert [one.streams for one in wire.asked] == [False, False, True, *[False] * len(DRAFT.sections)]
+
+
+def test_a_wire_that_fails_on_the_second_section_keeps_the_first_and_says_so(
+    bedrock: Model, wire: BedrockStandIn
+) -> None:
+    first, *rest = DRAFT.sections
+
+    class Failing:
+        """Let the wire go silent once the first section is back."""
+
+        def ask(self, asked: Asked, *, heard: Heard | None = None) -> Said:
+            said = bedrock.ask(asked, heard=heard)
+            wire.mode = Mode.AWAY
+            return said
+
+    wording = assistant(Failing()).draft_postmortem(DRAFT)
+
+    quoted = PLAIN.draft_postmortem(DRAFT).sections
+    assert wording.sections[first]
+    assert wording.sections[first] != quoted[first]
+    assert [wording.sections[title] for title in rest] == [quoted[title] for title in rest]
+    assert (wording.made.engine, wording.made.model) == ("bedrock", CLAUDE)
+    assert wording.made.degraded.startswith(f"{', '.join(rest)}: ")
+    assert wording.made.degraded.endswith("; what it did not word is quoted from the evidence.")
 
 
 def test_what_leaves_the_bot_is_the_prompt_a_forced_form_and_nothing_else(bedrock: Model, wire: BedrockStandIn) -> None:

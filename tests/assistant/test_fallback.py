@@ -23,6 +23,7 @@ from tests.embedded import collected
 DAY = f"tokens of {TODAY.date()}"
 INSTEAD = "; this is from the runbook and the evidence alone."
 PLAIN = ExtractiveAssistant()
+IMPACT = DRAFT.model_copy(update={"sections": {"Impact": DRAFT.sections["Impact"]}})
 
 
 def sentence(text: str, *evidence: str, quote: str = "", kind: str = "observed") -> dict[str, Any]:
@@ -66,6 +67,24 @@ def test_a_derived_value_is_put_in_by_code() -> None:
     assert [claim.text for claim in answer.claims] == ["It was mitigated within 24 min."]
 
 
+@pytest.mark.parametrize("place", ["{time until detected}", "{time_until_detected}", "{{ Time until detected }}"])
+def test_a_post_mortems_own_values_are_put_in_however_their_names_are_spelled(place: str) -> None:
+    evidence = ANSWER.evidence.model_copy(update={"derived": {"time_until_detected": "28 s", "requests": "2"}})
+    told = sentence(f"It was detected within {place}.", "D1", kind="inferred")
+
+    answer = assistant(ScriptedModel([answering(told)])).answer(ANSWER.model_copy(update={"evidence": evidence}))
+
+    assert [claim.text for claim in answer.claims] == ["It was detected within 28 s."]
+
+
+@pytest.mark.parametrize("text", ["It took {time to nowhere}.", "It took {24 min!}.", "It took {time_to_mitigate."])
+def test_no_braces_are_left_in_a_text_that_no_evidence_has(text: str) -> None:
+    answer = assistant(ScriptedModel([answering(HOLDS, sentence(text, "D1", kind="inferred"))])).answer(ANSWER)
+
+    assert [claim.text for claim in answer.claims] == [HOLDS["text"]]
+    assert [one.claim.text for one in answer.made.dropped] == [text]
+
+
 def test_each_verb_has_its_own_reply() -> None:
     step = ExpansionReply.model_validate({"do": [HOLDS], "undo": [HOLDS_TOO]})
     response = SuggestionReply.model_validate({"runbook": "circuit-breaker", "response": [HOLDS]})
@@ -73,12 +92,76 @@ def test_each_verb_has_its_own_reply() -> None:
 
     expansion = assistant(ScriptedModel([step])).expand_step(EXPAND)
     suggestion = assistant(ScriptedModel([response])).suggest_response(SUGGEST)
-    wording = assistant(ScriptedModel([words])).draft_postmortem(DRAFT)
+    wording = assistant(ScriptedModel([words])).draft_postmortem(IMPACT)
 
     assert ([len(expansion.do), len(expansion.undo)], expansion.questions) == ([1, 1], EXPAND.unknown)
     assert (suggestion.runbook, len(suggestion.response)) == ("circuit-breaker", 1)
-    assert [title for title, claims in wording.sections.items() if claims] == ["Impact"]
-    assert list(wording.sections) == list(DRAFT.sections)
+    assert {title: len(claims) for title, claims in wording.sections.items()} == {"Impact": 1}
+
+
+def wording_of(title: str, *sentences: dict[str, Any]) -> WordingReply:
+    return WordingReply.model_validate({"sections": [{"title": title, "claims": sentences}]})
+
+
+def test_a_draft_is_worded_section_by_section_and_its_tokens_are_added_up() -> None:
+    model = ScriptedModel([wording_of(title, HOLDS) for title in DRAFT.sections])
+
+    wording = assistant(model).draft_postmortem(DRAFT)
+
+    assert [len(claims) for claims in wording.sections.values()] == [1] * len(DRAFT.sections)
+    assert (wording.made.engine, wording.made.degraded) == ("bedrock", "")
+    assert wording.made.tokens.input == len(DRAFT.sections) * USED.input
+
+
+@pytest.mark.parametrize(
+    ("fails", "why"),
+    [
+        (UnavailableError("Bedrock is away"), "Bedrock is away"),
+        (said(None, refused="Bedrock's reply did not have the agreed form"), "did not have the agreed form"),
+    ],
+)
+def test_a_service_that_fails_between_two_sections_leaves_the_first_and_is_not_asked_for_the_rest(
+    fails: Any,  # noqa: ANN401 - any line of a script
+    why: str,
+) -> None:
+    first, second, *rest = DRAFT.sections
+    model = ScriptedModel([wording_of(first, HOLDS), fails])
+
+    wording = assistant(model).draft_postmortem(DRAFT)
+
+    quoted = PLAIN.draft_postmortem(DRAFT).sections
+    assert [claim.text for claim in wording.sections[first]] == [HOLDS["text"]]
+    assert {title: wording.sections[title] for title in (second, *rest)} == {
+        title: quoted[title] for title in (second, *rest)
+    }
+    assert wording.made.engine == "bedrock"
+    assert wording.made.degraded.startswith(f"{', '.join((second, *rest))}: ")
+    assert why in wording.made.degraded
+    assert len(model.asked) == 2
+
+
+def test_a_section_of_which_nothing_holds_costs_no_other() -> None:
+    first, second, *rest = DRAFT.sections
+    lines = [wording_of(first, HOLDS), *[wording_of(second, INVENTED)] * 2, *(wording_of(one, HOLDS) for one in rest)]
+
+    wording = assistant(ScriptedModel(lines)).draft_postmortem(DRAFT)
+
+    assert [[claim.text for claim in wording.sections[title]] for title in (first, *rest)] == [[HOLDS["text"]]] * (
+        len(rest) + 1
+    )
+    assert wording.sections[second] == PLAIN.draft_postmortem(DRAFT).sections[second]
+    assert wording.made.degraded.startswith(f"{second}: Nothing of Bedrock's reply stands in the evidence; ")
+
+
+def test_a_budget_that_ends_between_two_sections_is_kept_and_said() -> None:
+    first = next(iter(DRAFT.sections))
+    model = ScriptedModel([wording_of(title, HOLDS) for title in DRAFT.sections])
+
+    wording = assistant(model, per_incident=9_000).draft_postmortem(DRAFT)
+
+    assert 0 < len(model.asked) < len(DRAFT.sections)
+    assert [claim.text for claim in wording.sections[first]] == [HOLDS["text"]]
+    assert "are used up (9,000); what it did not word is quoted" in wording.made.degraded
 
 
 # What does not hold is said once more, then dropped.
@@ -133,7 +216,7 @@ def test_of_two_hundred_sentences_the_first_forty_are_read_and_the_same_one_is_t
 
 def test_ids_that_nobody_gave_cost_their_sentence_and_not_the_reply() -> None:
     invented = [{"title": "Who is to blame", "claims": [HOLDS]}, {"title": "Impact", "claims": [HOLDS]}]
-    wording = assistant(ScriptedModel([WordingReply.model_validate({"sections": invented})])).draft_postmortem(DRAFT)
+    wording = assistant(ScriptedModel([WordingReply.model_validate({"sections": invented})])).draft_postmortem(IMPACT)
     response = SuggestionReply.model_validate({"runbook": "drop-everything", "response": [HOLDS]})
     suggestion = assistant(ScriptedModel([response])).suggest_response(SUGGEST)
 

@@ -75,6 +75,9 @@ def test_a_draft_goes_out_as_file_and_canvas_and_comes_back_edited(stage: Stage)
     until(lambda: bool(ana.canvases(INCIDENTS)), "a canvas")
     ana.wait_for_message("also a canvas", channel=INCIDENTS, timeout=PATIENCE)
 
+    good(bo.slash(INCIDENTS, "/postmortem"))
+    bo.wait_for_message("the draft’s card in its channel", channel=INCIDENTS, timeout=PATIENCE)
+
     edited = text.replace("## What went well\n", "## What went well\n\nThe breaker held <!channel>.\n")
     bo.share(INCIDENTS, "INC-1 edited.md", edited.encode())
     good(bo.slash(INCIDENTS, "/postmortem import"))

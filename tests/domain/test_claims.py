@@ -11,7 +11,7 @@ from bench.claim_cases import made_up, of_the_lake, renumbered, swapped, turned
 from bench.claim_sheet import sheet
 from bench.claims import check_each
 from bot.domain.claims import MOST_CLAIMS, Claim, Kind, check, quoted_whole
-from bot.domain.evidence import Evidence, Gathering, Origin
+from bot.domain.evidence import Evidence, Gathering, Item, Origin
 from bot.domain.facts import read_facts
 
 
@@ -211,6 +211,20 @@ def test_what_was_made_false_is_caught_and_what_is_true_is_kept() -> None:
         assert len(ids) - ids.count(None) == 0
         assert numbers.count(None) >= 0.99 * len(numbers)
         assert flips.count(None) >= 0.95 * len(flips)
+
+
+def test_a_bare_number_that_was_derived_bears_only_the_sentence_that_cites_it() -> None:
+    seen = Item(id="E1", kind="log", origin=Origin.AWS, source="logs", text="Rows of transactions failed to load.")
+    counted = Item(
+        id="D1", kind="count", origin=Origin.RECORDS, source="computed", text="rows quarantined: 612 of 10,000 rows"
+    )
+    evidence = Evidence(items=(seen, counted), derived={"rows_quarantined": "612 of 10,000 rows"})
+
+    def kept(text: str, *ids: str) -> int:
+        return len(check((Claim(text=text, evidence=ids),), evidence).kept)
+
+    assert kept("612 rows of transactions failed to load.", "E1") == 0
+    assert kept("612 of 10,000 rows went to quarantine: rows quarantined.", "D1") == 1
 
 
 def test_a_persons_sentences_about_one_night_are_told_apart() -> None:

@@ -29,6 +29,7 @@ from bot.slack.links import Links
 from bot.slack.renderer import MOST_BEHIND, Renderer
 from tests.embedded import collected
 from tests.records.values import StandingClock
+from tests.slack.cards.drafts import a_draft
 from tests.slack.cards.samples import (
     ANA,
     BO,
@@ -333,6 +334,17 @@ def test_a_question_to_one_person_stays_in_the_thread(house: House) -> None:
 
     assert [one.card for one in house.chat.said(CHANNEL)] == ["run:42"]
     assert not house.chat.card("input:42:half_open:1").broadcast
+
+
+def test_a_draft_that_was_asked_for_is_shown_to_who_asked(house: House) -> None:
+    house.store.commit(Change(drafts=(a_draft(),)))
+    house.keep(card(CardKind.WHISPER, 8, to=ANA, what="postmortem", draft=3))
+
+    house.settle()
+
+    (told,) = house.chat.whispers(ANA)
+    assert "INC-7 · transactions load halted · DRAFT v1" in told.words
+    assert "Edit section…" in told.labels
 
 
 # Pace.

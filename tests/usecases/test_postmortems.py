@@ -1,12 +1,14 @@
 """From `/postmortem draft` to a published text: filled from records, worded by the assistant, owned by people."""
 
+import re
+import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 import pytest
 
-from bot.domain.assistance import DraftPostmortem, Made, Wording
+from bot.domain.assistance import DraftPostmortem, Made, Tokens, Wording
 from bot.domain.claims import Claim, Kind
 from bot.domain.inbox import (
     CancelDraft,
@@ -25,7 +27,7 @@ from bot.domain.logs.event import LogEvent
 from bot.domain.logs.fetching import Fetched, Progress, ReadLogs
 from bot.domain.postmortem.document import Part
 from bot.domain.postmortem.draft import Draft, DraftState
-from bot.domain.postmortem.markdown import numbered, sentence
+from bot.domain.postmortem.markdown import numbered, read, sentence
 from bot.domain.postmortem.sections import section_of
 from bot.errors import UnavailableError
 from bot.records.archive import read_archive
@@ -74,19 +76,25 @@ class FakeLogs:
         return [LogEvent(at, "etl", f"e{n}", text, "/lake/etl") for n, (at, text) in enumerate(told)]
 
 
+@dataclass
 class Wordsmith(FakeAssistant):
     """Word the summary as a test wants it."""
 
+    made: Made | None = None
+
     def draft_postmortem(self, job: DraftPostmortem) -> Wording:
         self.jobs.append(job)
-        return Wording(sections={SUMMARY: self.claims}, made=Made(engine="bedrock", model="a-model"))
+        made = self.made or Made(engine="bedrock", model="a-model")
+        return Wording(sections={SUMMARY: self.claims}, made=made)
 
 
-def seat(table: Table, *, logs: FakeLogs | None = None, claims: tuple[Claim, ...] | None = None) -> FakeLogs:
-    read = logs or FakeLogs()
-    assistant = table.desk.assistant if claims is None else Wordsmith(claims=claims)
-    table.desk = replace(table.desk, logs=read, assistant=assistant)
-    return read
+def seat(
+    table: Table, *, logs: FakeLogs | None = None, claims: tuple[Claim, ...] | None = None, made: Made | None = None
+) -> FakeLogs:
+    source = logs or FakeLogs()
+    assistant = table.desk.assistant if claims is None else Wordsmith(claims=claims, made=made)
+    table.desk = replace(table.desk, logs=source, assistant=assistant)
+    return source
 
 
 def drafted(table: Table) -> Draft:
@@ -161,6 +169,26 @@ def test_the_time_that_work_waited_for_people_stands_in_its_times(table: Table) 
     assert "- Waited for people: 4 min" in section_of(draft.text, "Times")
 
 
+def test_every_derived_value_is_a_placeholder_that_a_model_can_ask_for(table: Table) -> None:
+    seat(table)
+    table.start(ANA)
+    table.later(timedelta(minutes=4))
+    table.approve(ANA)
+
+    draft = drafted(table)
+
+    assert draft.document is not None
+    derived = draft.document.evidence.derived
+    assert [name for name in derived if not re.fullmatch(r"[a-z][a-z_]+", name)] == []
+    assert derived["time_waiting_for_people"].startswith("4 min")
+    assert {name: derived[name] for name in ("lines_read", "grave_lines_read", "runs", "requests")} == {
+        "lines_read": "160",
+        "grave_lines_read": "60",
+        "runs": "1",
+        "requests": str(len(table.store.approvals())),
+    }
+
+
 def test_a_sentence_the_evidence_does_not_bear_is_dropped_and_listed(table: Table) -> None:
     invented = Claim(text="All 99,999 rows were lost.", kind=Kind.OBSERVED, evidence=("E1",))
     seat(table, claims=(invented,))
@@ -173,6 +201,43 @@ def test_a_sentence_the_evidence_does_not_bear_is_dropped_and_listed(table: Tabl
     assert [one.claim.text for one in draft.document.dropped] == ["All 99,999 rows were lost."]
 
 
+BY_MODEL = Made(
+    engine="bedrock",
+    model="eu.a_model",
+    prompt="draft_postmortem@1",
+    prompt_sha256="5f" * 32,
+    tokens=Tokens(input=12_345, output=678),
+)
+
+
+@pytest.mark.parametrize(
+    ("made", "said"),
+    [
+        (Made(engine="extractive"), "_no model used_"),
+        (
+            BY_MODEL,
+            f"_worded by eu.a_model; prompt draft_postmortem@1 (SHA-256 {'5f' * 6}); 12,345 tokens read, 678 written_",
+        ),
+        (
+            Made(engine="extractive", degraded="Bedrock was not asked; this is from the evidence alone."),
+            "_no model used; Bedrock was not asked; this is from the evidence alone_",
+        ),
+    ],
+)
+def test_a_draft_says_who_worded_it_wherever_it_is_read_and_kept(table: Table, made: Made, said: str) -> None:
+    seat(table, claims=(), made=made)
+
+    draft = drafted(table)
+
+    assert draft.document is not None
+    assert draft.document.made == made
+    assert draft.text.splitlines()[4] == said
+    with sqlite3.connect(table.folder / "archives" / "INC-1.db") as archive:
+        ((kept,),) = archive.execute("select value from about where name = 'made'")
+    assert Made.model_validate_json(kept) == made
+    assert read(draft.text).number == 1
+
+
 def test_what_was_not_read_is_said_and_the_draft_goes_on(table: Table) -> None:
     seat(table, logs=FakeLogs(unread=("/aws-glue/jobs/output: access denied.",)))
 
@@ -180,6 +245,7 @@ def test_what_was_not_read_is_said_and_the_draft_goes_on(table: Table) -> None:
 
     assert draft.state is DraftState.READY
     assert "/aws-glue/jobs/output: access denied." in section_of(draft.text, "Not read")
+    assert "- Not looked at: /aws-glue/jobs/output: access denied; " in draft.text
     assert "- [ ] Let the bot read what it could not: /aws-glue/jobs/output" in section_of(draft.text, "Action items")
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from bot.domain.assistance import Engine
+from bot.domain.assistance import Engine, Made
 from bot.domain.claims import Claim, Dropped
 from bot.domain.evidence import Evidence, Link
 from bot.domain.value import Value
@@ -103,8 +103,8 @@ class Postmortem(Value):
     Attributes:
         number: the edition of the draft, from 1.
         status: DRAFT or PUBLISHED.
-        engine: who worded its sections.
         evidence: what every claim points at, and what was not read.
+        made: who worded it and what that cost; what was dropped of it stands in `dropped`. None: not known.
     """
 
     incident: str
@@ -112,7 +112,6 @@ class Postmortem(Value):
     severity: int | None = None
     number: int = 1
     status: str = "DRAFT"
-    engine: Engine = "extractive"
     since: datetime
     until: datetime
     times: Times = Times()
@@ -123,6 +122,12 @@ class Postmortem(Value):
     questions: tuple[str, ...] = ()
     dropped: tuple[Dropped, ...] = ()
     evidence: Evidence = Evidence()
+    made: Made | None = None
+
+    @property
+    def engine(self) -> Engine:
+        """Return who worded its sections."""
+        return self.made.engine if self.made else "extractive"
 
     def claims(self) -> Iterator[tuple[str, Claim]]:
         """Yield every claim with the name of where it stands."""

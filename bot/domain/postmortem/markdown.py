@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
+from bot.domain.assistance import Made
 from bot.domain.claims import Claim, Kind
 from bot.domain.evidence import Item
 from bot.domain.postmortem.document import (
@@ -29,6 +30,7 @@ from bot.domain.value import Value
 TIMES, TIMELINE, ACTIONS = "Times", "Timeline", "Action items"
 QUESTIONS, UNREAD, DROPPED, EVIDENCE = "Open questions", "Not read", "Dropped", "Evidence"
 MOST_OF_A_ROW = 300  # characters of an item in the evidence table; the archive holds it whole
+MOST_UNSEEN = 4  # of what was not read are named with each candidate
 UNKNOWN = "unknown"
 
 
@@ -138,7 +140,17 @@ def _header(document: Postmortem) -> str:
     return (
         f"# {document.incident} · {escaped(document.title)}\n\n"
         f"**{document.status} v{document.number}** · {severity} · {_utc(document.since)} – {_utc(document.until)}"
+        f"{_worded(document.made)}"
     )
+
+
+def _worded(made: Made | None) -> str:
+    if made is None:
+        return ""
+    who = "no model used" if made.engine == "extractive" else f"worded by {escaped(made.model) or 'a model'}"
+    prompt = f"prompt {made.prompt} (SHA-256 {made.prompt_sha256[:12]})" if made.prompt else ""
+    tokens = f"{made.tokens.input:,} tokens read, {made.tokens.output:,} written" if made.tokens.input else ""
+    return f"\n\n_{'; '.join(part for part in (who, escaped(made.degraded.rstrip('.')), prompt, tokens) if part)}_"
 
 
 def _block(title: str, lines: Iterable[str]) -> str:
@@ -170,7 +182,10 @@ def _candidates(candidates: Iterable[Candidate]) -> Iterator[str]:
         yield from (f"- {AGAINST}: {sentence(claim)}" for claim in one.against)
         if not one.against:
             yield f"- {AGAINST}: _none found_"
-        yield f"- Not looked at: {'; '.join(map(escaped, one.unseen)) or '_nothing that was asked for_'}"
+        if one.unseen:
+            more = len(one.unseen) - MOST_UNSEEN
+            shown = "; ".join(escaped(unread.rstrip(".")) for unread in one.unseen[:MOST_UNSEEN])
+            yield f"- Not looked at: {shown}{f'; and {more} more under {UNREAD}' if more > 0 else ''}"
 
 
 def _action(one: ActionItem) -> str:

@@ -2,7 +2,7 @@
 
 from bot.domain.postmortem.document import Part
 from bot.domain.postmortem.markdown import ACTIONS, QUESTIONS
-from bot.errors import NotFoundError
+from bot.errors import InvalidError, NotFoundError
 
 EDITABLE = (*(part.value for part in Part), ACTIONS, QUESTIONS)
 """What people write in; the rest is filled from records."""
@@ -11,6 +11,20 @@ EDITABLE = (*(part.value for part in Part), ACTIONS, QUESTIONS)
 def sections(text: str) -> tuple[str, ...]:
     """Return the titles, in order."""
     return tuple(line[3:].strip() for line in text.splitlines() if line.startswith("## "))
+
+
+def editable(words: str) -> str:
+    """Return the title of the section that people write in and that these words mean.
+
+    Raises:
+        InvalidError: none, or more than one; the words hold the titles.
+    """
+    wanted = " ".join(words.casefold().split())
+    same = [title for title in EDITABLE if title.casefold() == wanted]
+    found = same or [title for title in EDITABLE if wanted and wanted in title.casefold()]
+    if len(found) != 1:
+        raise InvalidError(f"{words[:60]!a} is no section people write in: {', '.join(found or EDITABLE)}.")
+    return found[0]
 
 
 def section_of(text: str, title: str) -> str:

@@ -7,17 +7,18 @@ from collections.abc import Mapping, Sequence
 
 from bot.domain.assistance import PARTS, Answer, Expansion, Made, Offer, ProposedStep, Suggestion, spelled
 from bot.domain.claims import Claim, Kind
-from bot.domain.evidence import Evidence
+from bot.domain.evidence import Evidence, Item, Origin
 from bot.domain.records import Card
 from bot.domain.run import Run
 from bot.domain.strikes import Struck, claim_id
 from bot.domain.value import JsonObject
 from bot.slack.cards import wording
 from bot.slack.cards.blocks import Block, Button, Confirm, Message, buttons, context, exact, lines, message, section
+from bot.slack.cards.calls import pieces
 from bot.slack.cards.stage import Stage
 
 MOST_CLAIMS = 8
-MOST_ITEMS = 12
+MOST_OF_AN_ITEM = 260  # characters on a page of several
 MOST_IDS = 4
 MOST_PROPOSED = 2
 NOT_DETERMINED = "Not determined: nothing that was looked at answers this."
@@ -80,8 +81,8 @@ def _said(card: Card, head: str, stage: Stage, struck: Struck, run: Run | None) 
             suggestion = Suggestion.model_validate(payload["reply"])
             taps = buttons([evidence, wrong(card.key, suggestion.response)])
             blocks = [section(lines(head, *suggestion_lines(suggestion, struck)))]
-            spent = _spent(suggestion.made, payload) if payload.get("cost") is True else ""
-            return f"{head}", [*blocks, *taps, small_print(suggestion.made, spent=spent)]
+            cost = _spent(suggestion.made, payload) if payload.get("cost") is True else ""
+            return f"{head}", [*blocks, *taps, small_print(suggestion.made, cost=cost)]
         case _:
             return _expanded(card, head, evidence, stage, struck, run)
 
@@ -194,20 +195,24 @@ def _claim(claim: Claim, struck: Struck) -> str:
             return f"• {text} _inferred_{mark}"
 
 
-def small_print(made: Made, *, spent: str = "") -> Block:
+def small_print(made: Made, *, cost: str = "") -> Block:
     """Return who worded it, what was dropped, and what it cost where that was asked for."""
     who = "no model used" if made.engine == "extractive" else f"worded by {wording.quoted(made.model, 60) or 'Bedrock'}"
     why = wording.quoted(made.degraded, 200)
     count = len(made.dropped)
     dropped = f"{count} sentence{'s' if count > 1 else ''} dropped: not borne by the evidence" if count else ""
-    return context(" · ".join(part for part in (who, why, dropped, spent) if part))
+    return context(" · ".join(part for part in (who, why, dropped, cost) if part))
+
+
+def spent(made: Made) -> str:
+    """Return what it cost."""
+    cached = f" ({made.tokens.cached:,} of them cached)" if made.tokens.cached else ""
+    return f"{made.tokens.input:,} tokens read{cached}, {made.tokens.output:,} written"
 
 
 def _spent(made: Made, payload: JsonObject) -> str:
     """Return what it cost, and how many sentences of each engine people have struck so far."""
-    tokens = made.tokens
-    cached = f" ({tokens.cached:,} of them cached)" if tokens.cached else ""
-    told = [f"{tokens.input:,} tokens read{cached}, {tokens.output:,} written"]
+    told = [spent(made)]
     fates = payload.get("fates")
     for engine, fate in fates.items() if isinstance(fates, dict) else ():
         if isinstance(fate, list) and len(fate) == 2:
@@ -215,19 +220,49 @@ def _spent(made: Made, payload: JsonObject) -> str:
     return " · ".join(told)
 
 
-def evidence_blocks(evidence: Evidence, stage: Stage) -> list[Block]:
-    """Return the items one a paragraph: where it was read, when, and its own words."""
-    shown = []
-    for item in evidence.items[:MOST_ITEMS]:
-        at = f" · {wording.time_of(item.at, now=stage.now)}" if item.at else ""
-        opened = f" · <{item.link}|open>" if item.link else ""
-        who = {"aws": "AWS", "records": "our records", "text": "text somebody wrote"}[item.origin.value]
-        source = wording.quoted(item.source, 100)
-        head = f"*{wording.quoted(item.id, 8)}* {source} · {who}{at}{opened}"
-        shown.append(f"{head}\n{wording.quoted(item.text, 300)}")
-    parts = ["\n".join(shown[place : place + 3]) for place in range(0, len(shown), 3)]
-    more = len(evidence.items) - MOST_ITEMS
-    unread = [wording.quoted(one, 140) for one in evidence.unread[:6]]
-    tail = f"*Not read*  {' · '.join(unread)}" if unread else ""
-    blocks = [section(part) for part in parts]
-    return [*blocks, *([section(tail)] if tail else []), context(f"and {more} more items" if more > 0 else "")]
+def evidence_page(
+    evidence: Evidence, subject: str, stage: Stage, *, page: int, pages: int, count: int, cited: int
+) -> list[Block]:
+    """Return one page of items: where each was read, when, and its own words, with what opens it whole.
+
+    Args:
+        count: how many items there are on all pages; those that sentences cite come first.
+    """
+    found = [
+        section(
+            f"{_headed(item, stage)}\n{wording.quoted(item.text, MOST_OF_AN_ITEM)}",
+            button=Button(label=f"Open {item.id}", action="evidence_item", value=f"{subject}:{item.id}"),
+        )
+        for item in evidence.items
+    ]
+    unread = [wording.quoted(one, 140) for one in evidence.unread[:3]] if page == 1 else []
+    more = f" · and {len(evidence.unread) - 3} more" if page == 1 and len(evidence.unread) > 3 else ""
+    found += [section(f"*Not read*  {' · '.join(unread)}{more}")] if unread else []
+    turns = [Button(label="Next", action="evidence_page", value=f"{subject}:{page + 1}")] if page < pages else []
+    turns += [Button(label="Back", action="evidence_page", value=f"{subject}:{page - 1}")] if page > 1 else []
+    return [
+        *found,
+        *buttons(turns),
+        context(f"page {page} of {pages} · {count} items, {cited} of them cited, those first"),
+    ]
+
+
+def evidence_item(item: Item, verbatim: str, stage: Stage) -> list[Block]:
+    """Return one item whole: its own words are never shortened; of a log line, the line beside what was counted."""
+    blocks = [section(_headed(item, stage))]
+    if item.text != verbatim and not (item.origin is Origin.TEXT and verbatim):
+        blocks += map(exact, pieces(_verbatim(item.text)))
+    if verbatim:
+        blocks += [section("*The line, redacted*"), *map(exact, pieces(_verbatim(verbatim)))]
+    return blocks
+
+
+def _verbatim(text: str) -> str:
+    return wording.escaped(text.replace("`", "'"), len(text) * 5 + 1)
+
+
+def _headed(item: Item, stage: Stage) -> str:
+    at = f" · {wording.time_of(item.at, now=stage.now)}" if item.at else ""
+    opened = f" · <{item.link}|open>" if item.link else ""
+    who = {"aws": "AWS", "records": "our records", "text": "text somebody wrote"}[item.origin.value]
+    return f"*{wording.quoted(item.id, 8)}* {wording.quoted(item.source, 100)} · {who}{at}{opened}"

@@ -17,6 +17,7 @@ from bot.domain.postmortem.sections import EDITABLE, section_of, sections
 from bot.domain.run import Run
 from bot.domain.runbook import Runbook
 from bot.domain.strikes import MOST_REASON, Struck, Uttered
+from bot.errors import InvalidError
 from bot.slack.cards import wording
 from bot.slack.cards.blocks import Block, Confirm, View, context, exact, lines, numbered, section, words
 from bot.slack.cards.calls import command_line, exact_text, fenced, pieces
@@ -27,6 +28,9 @@ WHY, WORDS, UNTIL, OTHER, VALUE = "why", "words", "until", "other", "value"
 SECTION = "section:"
 TICKS = "ticks:"
 MOST_FIELD = 3_000  # characters
+MOST_SHOWN = 2_400  # characters of a text that is only shown, before & < > become longer
+CONTINUED = "+"
+"""Ends the block id of a piece that goes on in the line of the one before."""
 INPUT = "input:"
 """Begins the block id of a parameter's input; its name follows, and the action id is `value`."""
 
@@ -126,27 +130,68 @@ def sure(confirm: Confirm, *, callback: str, meta: str) -> View:
     return _modal(callback, confirm.title, [section(wording.quoted(confirm.text, 300))], meta=meta, submit=confirm.yes)
 
 
-def edit_draft(draft: Draft) -> View:
-    """Return the dialog with every section people write in, as it stands; a long one in several fields."""
+def choose_section(draft: Draft) -> View:
+    """Return the dialog that asks which section is to be edited."""
+    options = [
+        {"text": words(title), "value": str(number)}
+        for number, title in enumerate(EDITABLE, start=1)
+        if title in sections(draft.text)
+    ]
+    chosen: Block = {"type": "static_select", "action_id": WHY, "options": options, "initial_option": options[0]}
+    blocks = [
+        section(f"*{draft.label}* · edition {draft.edition}. What records fill is not edited."),
+        _input(WHY, "Section", chosen),
+    ]
+    return _modal("choose_section", f"Edit {draft.label}", blocks, meta=str(draft.id), submit="Edit")
+
+
+def edit_draft(draft: Draft, title: str, *, mine: str | None = None) -> View:
+    """Return the dialog with one section, in as many fields as it takes.
+
+    Args:
+        mine: what somebody wrote while others changed the section; it stands in the fields, the others' above them.
+
+    Raises:
+        InvalidError: no dialog holds it.
+    """
+    number, stands = EDITABLE.index(title), section_of(draft.text, title)
     blocks = [section(f"*{draft.label}* · edition {draft.edition}. What you change is kept under your name.")]
-    for number, title in enumerate(EDITABLE):
-        body = section_of(draft.text, title) if title in sections(draft.text) else ""
-        for part, piece in enumerate(_chunks(body)):
-            name = f"{SECTION}{number}:{part}"
-            more = f" (part {part + 1})" if part else ""
-            text = _text(VALUE, most=MOST_FIELD, long=True, value=piece)
-            blocks.append(_input(name, f"{title}{more}"[:100], text, optional=True))
-    meta = f"{draft.id}:{draft.edition}"
-    return _modal("edit_draft", f"Edit {draft.label}", blocks[:MOST_PIECES], meta=meta, submit="Keep")
+    if mine is not None:
+        meanwhile = "*Somebody has changed the draft since; this section stands so now.*"
+        blocks = [section(f"{meanwhile} Yours is below, and not kept yet.")]
+        blocks += [section(wording.escaped(one, MOST_FIELD)) for one, _ in _chunks(stands, most=MOST_SHOWN) if one]
+    for part, (piece, goes_on) in enumerate(_chunks(stands if mine is None else mine)):
+        name = f"{SECTION}{number}:{part}{CONTINUED if goes_on else ''}"
+        more = f" (part {part + 1}{', the line goes on' if goes_on else ''})" if part else ""
+        blocks.append(
+            _input(name, f"{title}{more}", _text(VALUE, most=MOST_FIELD, long=True, value=piece), optional=True)
+        )
+    view = _modal("edit_draft", f"Edit {draft.label}", blocks, meta=f"{draft.id}:{draft.edition}", submit="Keep")
+    if len(blocks) > MOST_PIECES or len(json.dumps(view.payload)) > MOST_BYTES:
+        again = "`/postmortem export md`, edit the file, share it here, `/postmortem import`"
+        raise InvalidError(f"{title} is too long for a dialog; nothing was done. Edit it as a file: {again}")
+    return view
 
 
-def _chunks(text: str) -> list[str]:
-    """Return the text in pieces a field takes, cut between lines."""
-    pieces = [""]
-    for line in text.splitlines(keepends=True):
-        if len(pieces[-1]) + len(line) > MOST_FIELD:
-            pieces.append("")
-        pieces[-1] += line[:MOST_FIELD]
+def _chunks(text: str, *, most: int = MOST_FIELD) -> list[tuple[str, bool]]:
+    """Return the text in pieces a field takes, and of each whether it goes on in the line of the one before.
+
+    Cut between lines, else within one and never beside a blank, which a field might not keep.
+    """
+    pieces: list[tuple[str, bool]] = []
+    held = ""
+    for line in text.split("\n"):
+        if pieces and len(held) + 1 + len(line) <= most:
+            held += f"\n{line}"
+            pieces[-1] = (held, pieces[-1][1])
+            continue
+        goes_on = False
+        while len(line) > most:
+            place = _between_letters(line, most)
+            pieces.append((line[:place], goes_on))
+            line, goes_on = line[place:], True
+        pieces.append((line, goes_on))
+        held = line
     return pieces
 
 
@@ -219,6 +264,11 @@ def _tick(number: int, one: Uttered, struck: Struck) -> Block:
 
 def _plainly(one: Uttered) -> str:
     return wording.visible(one.claim.text)
+
+
+def _between_letters(line: str, most: int) -> int:
+    places = range(most, most // 2, -1)
+    return next((one for one in places if not (line[one - 1].isspace() or line[one].isspace())), most)
 
 
 def add_fact(draft: Draft) -> View:

@@ -9,7 +9,7 @@ from bot.domain.postmortem.draft import Draft, DraftState
 from bot.domain.postmortem.markdown import read
 from bot.domain.strikes import Struck, by_claim, claim_id
 from bot.slack.cards import wording
-from bot.slack.cards.assist import claims_text
+from bot.slack.cards.assist import claims_text, small_print, spent
 from bot.slack.cards.blocks import Block, Button, Message, buttons, context, lines, message, section
 from bot.slack.cards.stage import Stage
 
@@ -57,6 +57,8 @@ def postmortem_card(
     else:
         blocks = [section(lines(head, *_facts(document, stage))), *_body(draft, document), *_buttons(draft)]
         blocks.append(context(_small_print(draft, document, fates, canvas)))
+        if document.made is not None:
+            blocks.append(small_print(document.made, cost=spent(document.made) if document.made.tokens.input else ""))
     text = wording.push(f"Post-mortem of {draft.label} {word}{edition}: {wording.quoted(draft.title, 80)}")
     return message(text, blocks, ids=f"postmortem:{draft.id}:{draft.revision}")
 

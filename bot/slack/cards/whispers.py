@@ -5,15 +5,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.domain.approval import Approval, ApprovalState, who_may
-from bot.domain.evidence import Evidence
+from bot.domain.evidence import Evidence, Item
 from bot.domain.following import FollowUp
 from bot.domain.incident import Incident
+from bot.domain.postmortem.sections import EDITABLE
 from bot.domain.records import AlarmState, Episode
 from bot.domain.run import Run
 from bot.domain.runbook import Risk, Runbook, Status, Step
 from bot.domain.value import JsonObject, JsonValue
 from bot.slack.cards import wording
-from bot.slack.cards.assist import evidence_blocks
+from bot.slack.cards.assist import evidence_item, evidence_page
 from bot.slack.cards.blocks import Block, Button, Message, buttons, context, exact, lines, message, section
 from bot.slack.cards.calls import exact_text, fits_card
 from bot.slack.cards.checklist import line_of, told_of
@@ -39,6 +40,7 @@ class Whisper:
         runs: the runs named in the payload, newest first.
         runbook: of the first run, or the one named.
         approvals: the requests named in the payload.
+        draft: the card of the draft named in the payload.
     """
 
     payload: JsonObject
@@ -50,6 +52,7 @@ class Whisper:
     incidents: Sequence[Incident] = ()
     episodes: Sequence[Episode] = ()
     followups: Sequence[FollowUp] = ()
+    draft: Message | None = None
 
 
 Draw = Callable[[Whisper], tuple[str, list[Block]]]
@@ -310,6 +313,24 @@ def _incidents(told: Whisper) -> tuple[str, list[Block]]:
     return wording.push(f"{count} open incident{'s' if count > 1 else ''}."), [*found, context(_more(count))]
 
 
+# Post-mortems.
+
+
+def _postmortem(told: Whisper) -> tuple[str, list[Block]]:
+    if told.draft is None:
+        return _gone("draft")
+    opened = told.stage.linked(f"postmortem:{told.payload.get('draft')}", "the draft’s card in its channel")
+    return told.draft.text, [*told.draft.blocks, context(opened)]
+
+
+def _edit(told: Whisper) -> tuple[str, list[Block]]:
+    number, title = told.payload.get("draft"), str(told.payload.get("section") or "")
+    value = f"{number}:{EDITABLE.index(title) + 1}" if title in EDITABLE else str(number)
+    words = f"Edit {title}: a message cannot open a dialog, this button can." if title else "Edit which section?"
+    edit = Button(label="Edit section…", action="edit_section", value=value, primary=True)
+    return words, [section(words), *buttons([edit])]
+
+
 # Alarms and evidence.
 
 
@@ -363,9 +384,20 @@ def _rest(count: int) -> list[Block]:
 
 def _evidence(told: Whisper) -> tuple[str, list[Block]]:
     found = Evidence.model_validate(told.payload.get("evidence"))
-    subject = wording.quoted(str(told.payload.get("subject", "")), 30)
-    text = wording.push(f"{len(found.items)} pieces of evidence for {subject}.")
-    return text, evidence_blocks(found, told.stage)
+    subject = str(told.payload.get("subject", ""))
+    page, pages, count, cited = (_counted(told.payload.get(name)) for name in ("page", "pages", "count", "cited"))
+    text = wording.push(f"{count} pieces of evidence for {wording.quoted(subject, 30)}.")
+    return text, evidence_page(found, subject, told.stage, page=page, pages=pages, count=count, cited=cited)
+
+
+def _counted(value: JsonValue) -> int:
+    return value if isinstance(value, int) else 0
+
+
+def _one_item(told: Whisper) -> tuple[str, list[Block]]:
+    item = Item.model_validate(told.payload.get("of"))
+    blocks = evidence_item(item, str(told.payload.get("verbatim") or ""), told.stage)
+    return wording.push(f"{wording.quoted(item.id, 8)}: {wording.quoted(item.text, 100)}"), blocks
 
 
 # Runbooks and plans.
@@ -521,7 +553,10 @@ KINDS: Mapping[str, Draw] = {
     "details": _details,
     "alarms": _alarms,
     "evidence": _evidence,
+    "item": _one_item,
     "items": _items,
     "incident": _incident,
     "incidents": _incidents,
+    "postmortem": _postmortem,
+    "edit": _edit,
 }

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 
+from bot.domain.approval import Approval
 from bot.domain.assistance import DraftPostmortem, grounds
 from bot.domain.claims import Claim, Dropped, Kind, check
 from bot.domain.evidence import Evidence, Item, Origin
@@ -52,7 +53,7 @@ def document_of(
     told = times(
         began=digest.onset, episodes=episodes, runs=runs, approvals=approvals, incident=incident, now=desk.now()
     )
-    derived = {**evidence.derived, **_durations(told)}
+    derived = {**evidence.derived, **_durations(told), **_counts(digest, runs, episodes, approvals)}
     evidence = evidence.model_copy(update={"derived": derived})
     job = DraftPostmortem(
         subject=draft.label,
@@ -67,17 +68,17 @@ def document_of(
         incident=draft.label,
         title=draft.title,
         severity=incident.severity if incident else None,
-        engine=said.made.engine,
         since=draft.since,
         until=draft.until,
         times=told,
         parts=parts,
         timeline=_timeline(desk, incident, episodes, runs, lake, digest, pointed, evidence),
-        candidates=_candidates(digest, pointed),
+        candidates=_candidates(digest, pointed, unread=evidence.unread),
         actions=_actions(desk, incident, runs, episodes, unread),
         questions=_questions(digest, parts, evidence),
         dropped=(*said.made.dropped, *dropped),
         evidence=grounds(job),
+        made=said.made.model_copy(update={"dropped": ()}),
     )
 
 
@@ -89,8 +90,31 @@ def _durations(told: Times) -> dict[str, str]:
         "resolved": told.resolved,
     }
     began = told.began
-    spans = {f"time until {name}": span(at - began) for name, at in reached.items() if began and at}
-    return {**spans, **({"time waiting for people": span(told.waited)} if told.waited is not None else {})}
+    spans = {f"time_until_{name}": span(at - began) for name, at in reached.items() if began and at}
+    return {**spans, **({"time_waiting_for_people": span(told.waited)} if told.waited is not None else {})}
+
+
+def _counts(
+    digest: Digest, runs: Sequence[Run], episodes: Sequence[Episode], approvals: Sequence[Approval]
+) -> dict[str, str]:
+    counted = {
+        "lines_read": digest.lines,
+        "grave_lines_read": sum(count for level, count in digest.levels.items() if level.grave),
+        "alarms": len(episodes),
+        "runs": len(runs),
+        "requests": len(approvals),
+    }
+    return {**{name: f"{count:,}" for name, count in counted.items() if count}, **_set_aside(runs)}
+
+
+def _set_aside(runs: Sequence[Run]) -> dict[str, str]:
+    """Return how many rows went to quarantine, as the last run that looked has read it of the load's own figures."""
+    outputs = [record.output for run in runs for record in run.records.values() if record.output]
+    for seen in reversed(outputs):
+        rows, whole = seen.get("quarantined_rows"), seen.get("input_rows")
+        if isinstance(rows, int | float) and isinstance(whole, int | float) and whole:
+            return {"rows_quarantined": f"{rows:,.0f} of {whole:,.0f} rows"}
+    return {}
 
 
 def _checked_parts(
@@ -163,14 +187,15 @@ def _ids_of(one: Moment, evidence: Evidence) -> tuple[str, ...]:
     return tuple(item.id for item in evidence.items if label and named.search(item.source))[:1]
 
 
-def _candidates(digest: Digest, pointed: Sequence[Pointed]) -> tuple[Candidate, ...]:
+def _candidates(digest: Digest, pointed: Sequence[Pointed], *, unread: Sequence[str]) -> tuple[Candidate, ...]:
     """Return what may have set it off, from the logs; none is a cause before a person says so."""
-    return tuple(
-        _candidate(suspect, digest, pointed, place) for place, suspect in enumerate(digest.suspects[:MOST_CANDIDATES])
-    )
+    suspects = digest.suspects[:MOST_CANDIDATES]
+    return tuple(_candidate(one, digest, pointed, place, unread=unread) for place, one in enumerate(suspects))
 
 
-def _candidate(suspect: Suspect, digest: Digest, pointed: Sequence[Pointed], place: int) -> Candidate:
+def _candidate(
+    suspect: Suspect, digest: Digest, pointed: Sequence[Pointed], place: int, *, unread: Sequence[str]
+) -> Candidate:
     def ids(numbers: Sequence[int]) -> list[Item]:
         return [one.item for one in pointed if one.template in numbers]
 
@@ -187,6 +212,7 @@ def _candidate(suspect: Suspect, digest: Digest, pointed: Sequence[Pointed], pla
         role="trigger" if place == 0 else "contributing",
         backing=backing,
         against=against,
+        unseen=tuple(unread),
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from hashlib import sha256
 
 from bot.domain.audit import AuditEntry
-from bot.domain.inbox import Delivery, ShowPostmortem
+from bot.domain.inbox import Delivery, EditSection, ShowPostmortem
 from bot.domain.matching import Page
 from bot.domain.postmortem.document import Part
 from bot.domain.postmortem.draft import MOST_TEXT, Draft, DraftState, Edited
@@ -13,7 +13,7 @@ from bot.domain.postmortem.sections import section_of
 from bot.domain.records import Card, CardKind, Change, canvas_key
 from bot.domain.strikes import Struck, claim_id
 from bot.domain.value import JsonObject, JsonValue
-from bot.errors import InvalidError, NotFoundError
+from bot.errors import InvalidError, NotFoundError, RequestError
 from bot.ports import Records
 from bot.usecases import strikes
 from bot.usecases.desk import Desk
@@ -39,6 +39,27 @@ def find_draft(desk: Desk, number: int | None, channel: str) -> Draft:
 def show(desk: Desk, delivery: Delivery, wish: ShowPostmortem) -> JsonObject:
     """Return which draft is to be shown."""
     return {"what": "postmortem", "draft": find_draft(desk, wish.incident, delivery.place.channel).id}
+
+
+def to_edit(desk: Desk, delivery: Delivery, wish: EditSection) -> JsonObject:
+    """Return which draft and section somebody wants to edit, where no dialog could be opened at once.
+
+    Raises:
+        RequestError: there is none to edit yet.
+    """
+    draft = ready(find_draft(desk, wish.incident, delivery.place.channel))
+    return {"what": "edit", "draft": draft.id, "section": wish.section}
+
+
+def ready(draft: Draft) -> Draft:
+    """Return the draft, unless it is still being written.
+
+    Raises:
+        RequestError: it is.
+    """
+    if draft.document is None:
+        raise RequestError(f"The draft of {draft.label} is not ready yet; nothing was done.")
+    return draft
 
 
 def pages(records: Records) -> Mapping[str, Page]:

@@ -106,7 +106,7 @@ def _drafted(desk: Desk, draft: Draft) -> Draft:
     )
     gathered = facts.evidence()
     evidence = gathered.model_copy(
-        update={"items": (*gathered.items, *(one.item for one in pointed)), "unread": (*gathered.unread, *unread)}
+        update={"items": (*gathered.items, *(one.item for one in pointed)), "unread": (*unread, *gathered.unread)}
     )
     told = _redacted(incident, facts) if incident else None
     document = document_of(desk, draft, told, episodes, runs, lake, digest, pointed, evidence, unread=unread)

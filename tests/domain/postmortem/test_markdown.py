@@ -124,6 +124,21 @@ def test_a_cause_is_a_candidate_until_a_person_confirms_it() -> None:
     assert "root cause" not in written(whole).casefold()
 
 
+def test_a_candidate_names_what_was_not_looked_at_and_says_nothing_where_all_was() -> None:
+    whole = document()
+    (candidate,) = whole.candidates
+
+    def lines(*unseen: str) -> list[str]:
+        told = whole.model_copy(update={"candidates": (candidate.model_copy(update={"unseen": unseen}),)})
+        return [line for line in written(told).splitlines() if "ot looked at" in line]
+
+    assert lines() == []
+    assert lines("/aws-glue/jobs/output: access denied.", "S3") == [
+        "- Not looked at: /aws-glue/jobs/output: access denied; S3"
+    ]
+    assert lines(*"abcdef") == ["- Not looked at: a; b; c; d; and 2 more under Not read"]
+
+
 def test_what_was_not_read_and_what_was_dropped_stand_in_the_text() -> None:
     text = written(document())
 

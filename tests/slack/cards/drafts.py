@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from bot.domain.assistance import Made, Tokens
 from bot.domain.claims import Claim, Kind
 from bot.domain.people import Place
 from bot.domain.postmortem.document import Candidate, Moment, Part, Postmortem, Times
@@ -60,6 +61,12 @@ def a_document() -> Postmortem:
         ),
         questions=("Who else reads it?",),
         evidence=some_evidence(),
+        made=Made(
+            engine="bedrock",
+            model="eu.a-model",
+            degraded="Impact: Bedrock answers nobody <!here>; quoted from the evidence",
+            tokens=Tokens(input=12_345, output=678, cached=9_000),
+        ),
     )
 
 

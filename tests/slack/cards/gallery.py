@@ -194,6 +194,11 @@ def _whisper(payload: JsonObject, *, run: Run | None = None, asked: bool = False
     )
 
 
+def _draft_shown() -> Message:
+    card = postmortem_card(a_draft(), (), stage())
+    return whisper(Whisper(payload={"what": "postmortem", "draft": 3}, stage=stage(), ids="whisper:7", draft=card))
+
+
 def _whisper_of(incident: Incident, what: str) -> Message:
     return whisper(Whisper(payload={"what": what}, stage=stage(), ids="whisper:7", incidents=(incident,)))
 
@@ -437,6 +442,9 @@ GALLERY: dict[str, Show] = {
             "kind": "start_run",
         }
     ),
+    "whisper-postmortem": _draft_shown,
+    "whisper-edit": lambda: _whisper({"what": "edit", "draft": 3, "section": "What went well"}),
+    "whisper-edit-which": lambda: _whisper({"what": "edit", "draft": 3, "section": ""}),
     "whisper-joined": lambda: _whisper({"what": "joined", "run": 42}, run=waiting_for(Awaiting.APPROVAL, "half_open")),
     "whisper-alone": lambda: _whisper(
         {"what": "alone", "run": 42, "words": ["Close the breaker: nobody but you is in lake-platform"]}, run=a_run()
@@ -496,7 +504,23 @@ GALLERY: dict[str, Show] = {
         Whisper(payload={"what": "alarms"}, stage=stage(), ids="whisper:7", episodes=[an_alarm(), *a_storm()[:3]])
     ),
     "whisper-evidence": lambda: _whisper(
-        {"what": "evidence", "subject": "A-118", "evidence": some_evidence().model_dump(mode="json")}
+        {
+            "what": "evidence",
+            "subject": "A-118",
+            "evidence": some_evidence().model_dump(mode="json"),
+            "page": 1,
+            "pages": 3,
+            "count": 12,
+            "cited": 2,
+        }
+    ),
+    "whisper-item": lambda: _whisper(
+        {
+            "what": "item",
+            "subject": "postmortem:3",
+            "of": some_evidence().items[0].model_dump(mode="json"),
+            "verbatim": "2026-01-21 ERROR `CURRENCY_ERROR` <!channel> " + "row " * 480,
+        }
     ),
     "postmortem-struck": lambda: postmortem_card(a_struck(), (Fate.STRUCK, Fate.STRUCK), stage()),
     "postmortem-reading": lambda: postmortem_card(a_reading(), (), stage()),
@@ -511,7 +535,9 @@ GALLERY: dict[str, Show] = {
     "import-clean": lambda: import_card(a_draft(), a_brought(wrong=[], left=[])),
     "import-taken": lambda: import_card(a_draft(), a_brought(settled="taken", who="ana", became=4)),
     "import-discarded": lambda: import_card(a_draft(), a_brought(settled="discarded", who="bo")),
-    "modal-edit-draft": lambda: modals.edit_draft(a_draft()),
+    "modal-edit-draft": lambda: modals.edit_draft(a_draft(), "Summary"),
+    "modal-edit-draft-changed": lambda: modals.edit_draft(a_draft(), "Summary", mine="- Mine <!channel>"),
+    "modal-choose-section": lambda: modals.choose_section(a_draft()),
     "modal-add-fact": lambda: modals.add_fact(a_draft()),
     "checklist": lambda: checklist_card(items(), 0, 5, stage(), ids="checklist:INC-7:0:1"),
     "checklist-continued": lambda: checklist_card(items(), 1, 5, stage(), ids="checklist:INC-7:1:1"),

@@ -1,0 +1,72 @@
+"""Every id behind a sentence can be opened: what is cited first, page by page, and each item whole."""
+
+from bot.domain.evidence import Evidence
+from bot.domain.inbox import ShowEvidence, ShowPostmortem
+from bot.domain.value import JsonObject
+from bot.usecases.evidence import PAGE
+from tests.usecases.table import ANA, Table
+from tests.usecases.test_postmortems import FakeLogs, drafted, seat
+
+LONG = '{"level":"ERROR","message":"CURRENCY_ERROR in ' + "a row of many " * 60 + '","source_file_id":"f-0193"}'
+
+
+def page(table: Table, number: int) -> tuple[JsonObject, list[str]]:
+    table.wish(ANA, ShowEvidence(subject="postmortem:1", page=number))
+    told = table.whispers()[-1]
+    return told, [item.id for item in Evidence.model_validate(told["evidence"]).items]
+
+
+def test_what_sentences_cite_comes_first_and_every_item_is_on_some_page(table: Table) -> None:
+    seat(table)
+    draft = drafted(table)
+    assert draft.document is not None
+    cited = list(dict.fromkeys(one for _, claim in draft.document.claims() for one in claim.evidence))
+
+    told, first = page(table, 1)
+    pages = [page(table, number)[1] for number in range(1, int(str(told["pages"])) + 1)]
+
+    shown = [one for each in pages for one in each]
+    assert shown[: len(cited)] == cited
+    assert sorted(shown) == sorted(item.id for item in draft.document.evidence.items)
+    assert len(first) == PAGE
+    assert len(shown) > PAGE
+
+
+def test_an_item_is_opened_by_its_id_with_the_whole_line_it_points_at(table: Table) -> None:
+    seat(table, logs=FakeLogs(bad=LONG))
+    draft = drafted(table)
+    assert draft.document is not None
+    item = next(one for one in draft.document.evidence.items if one.kind == "log" and one.text.startswith('{"level"'))
+    assert len(item.text) < len(LONG)
+
+    table.wish(ANA, ShowPostmortem(item=item.id))
+
+    told = table.whispers()[-1]
+    assert told["what"] == "item"
+    assert told["of"] == item.model_dump(mode="json")
+    assert told["verbatim"] == LONG
+
+
+def test_an_item_without_a_line_and_one_whose_archive_is_gone_are_shown_all_the_same(table: Table) -> None:
+    seat(table, logs=FakeLogs(bad=LONG))
+    draft = drafted(table)
+    assert draft.document is not None
+    (table.folder / "archives" / "INC-1.db").unlink()
+
+    for item in draft.document.evidence.items:
+        table.wish(ANA, ShowEvidence(subject="postmortem:1", item=item.id))
+
+        assert (table.whispers()[-1]["of"], table.whispers()[-1]["verbatim"]) == (item.model_dump(mode="json"), "")
+
+
+def test_what_may_not_be_shown_in_a_channel_is_not_opened_there_either(table: Table) -> None:
+    seat(table)
+    draft = drafted(table)
+    assert draft.document is not None
+    hidden = next(one for one in draft.document.evidence.items if one.channel is not None)
+
+    table.wish(ANA, ShowEvidence(subject="postmortem:1", item=hidden.id), channel="C0OTHER")
+    table.wish(ANA, ShowEvidence(subject="postmortem:1", item="E999"))
+
+    assert "There is no E999" in table.refused()
+    assert not [one for one in table.whispers() if one.get("what") == "item"]
