@@ -91,8 +91,10 @@ class PolicySettings(_Part):
     viewer: str = Field(description="the role that may read")
     operator: str = Field(description="the role that may start and steer runs")
     on_call: str = Field(description="the role that confirms control steps")
-    change: tuple[str, ...] = Field(description="the roles a change needs where its step names none")
-    destructive: tuple[str, ...] = Field((), description="the roles a destructive step needs; below two: not offered")
+    change: tuple[str, ...] = Field(description="the roles a change needs at least; its step may name more")
+    destructive: tuple[str, ...] = Field(
+        (), description="the roles a destructive step needs at least; below two: not offered"
+    )
     channels: tuple[str, ...] = Field((), description="channels bound to the environment; elsewhere nothing is told")
     lifetime_minutes: int = Field(
         int(APPROVAL_LIFETIME.total_seconds() // 60),

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 
 from bot.domain.action import Action, Catalogue
 from bot.domain.expression import Expression, compile_expression, expressions_in
+from bot.domain.policy import Policy, left_out
 from bot.domain.problem import Problem, Severity
 from bot.domain.reach import Reach, near
 from bot.domain.references import ExpressionSyntaxError
@@ -45,6 +46,8 @@ def check_runbook(
     catalogue: Catalogue,
     platform_keys: Collection[str],
     known: Collection[str] | None = None,
+    *,
+    policy: Policy | None = None,
 ) -> tuple[Problem, ...]:
     """Return every problem of one runbook.
 
@@ -53,8 +56,9 @@ def check_runbook(
         catalogue: the actions its steps may use.
         platform_keys: what the environment's section of bot.toml names.
         known: paths relative links may lead to, as runbooks are named (`runbooks/rollback.md`); None looks at no link.
+        policy: whom it asks at least; None where no bot.toml says so.
     """
-    check = _Check(runbook, catalogue, frozenset(platform_keys) | PLATFORM_KEYS)
+    check = _Check(runbook, catalogue, frozenset(platform_keys) | PLATFORM_KEYS, policy)
     for step in runbook.steps:
         check.step(step)
     check.head()
@@ -85,9 +89,10 @@ def check_library(runbooks: Iterable[Runbook]) -> tuple[Problem, ...]:
 class _Check:
     """Walk one runbook and collect what is wrong."""
 
-    def __init__(self, runbook: Runbook, catalogue: Catalogue, platform: frozenset[str]) -> None:
+    def __init__(self, runbook: Runbook, catalogue: Catalogue, platform: frozenset[str], policy: Policy | None) -> None:
         self.runbook = runbook
         self.catalogue = catalogue
+        self.policy = policy
         self.reach = Reach(runbook, catalogue, platform)
         self.inputs = {one.name: one for one in runbook.parameters}
         self.taken: set[tuple[str, str]] = set()
@@ -180,8 +185,23 @@ class _Check:
             self.at(step, "risk", words)
         if changes:
             self.changing(step, action)
+            self.asked(step, max(step.risk or action.risk, action.risk, key=lambda risk: risk.rank))
         else:
             self.looking(step, action)
+
+    def asked(self, step: Step, risk: Risk) -> None:
+        """Say which roles a step leaves out that the policy asks, and which the policy does not have."""
+        if self.policy is None or not step.needs:
+            return
+        unknown = sorted(set(step.needs) - set(self.policy.roles))
+        for role in unknown:
+            hint = near(role, self.policy.roles) or f" It has {', '.join(sorted(self.policy.roles))}."
+            self.at(step, "needs", f"The policy has no role `{role}`, so nobody could say yes.{hint}")
+        missing = left_out(step, risk, self.policy)
+        if missing and not unknown:
+            whole = ", ".join((*step.needs, *missing))
+            words = f"The policy asks {' + '.join(missing)} for a step of risk {risk}, and `needs` only adds to that"
+            self.at(step, "needs", f"{words}; write `needs: [{whole}]`.")
 
     def changing(self, step: Step, action: Action) -> None:
         if step.phase is Phase.VERIFICATION:

@@ -4,9 +4,10 @@ A verdict is the policy's answer. What a person answers is a vote, and belongs t
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from enum import StrEnum
+from typing import assert_never
 
 from bot.domain.people import Person
 from bot.domain.runbook import Risk, Step
@@ -61,8 +62,8 @@ class Policy(Value):
     Attributes:
         roles: by the word that runbooks use in `needs`.
         on_call: the role that confirms control steps.
-        change: the roles a change needs where its step names none.
-        destructive: the roles a destructive call needs; empty means it is never offered.
+        change: the roles a change needs at least; its step may name more.
+        destructive: the roles a destructive call needs at least; empty means it is never offered.
         channels: the channels bound to the environment; elsewhere the bot tells nothing.
         most_at_once: how many calls one approval may cover where a step asks for more than 20 by `most`.
     """
@@ -103,45 +104,58 @@ def verdict(step: Step, risks: Iterable[Risk], policy: Policy) -> Verdict:
     risk = max([*risks, step.risk or Risk.READ], key=lambda one: one.rank)
     if risk is Risk.READ:
         return Verdict(decision=Decision.ALLOW, risk=risk, reason="It only looks.")
-    lifetime = min(step.lifetime or policy.lifetime, LONGEST_LIFETIME)
-    match risk:
-        case Risk.CONTROL:
-            return Verdict(
-                decision=Decision.ASK,
-                risk=risk,
-                needs=(_both if step.added else _raised)((policy.on_call,), step.needs),
-                requester_may=not step.needs and not step.added,
-                lifetime=lifetime,
-                reason="It touches no data; one click by on-call, who may be the person who asked.",
-            )
-        case Risk.CHANGE:
-            return Verdict(
-                decision=Decision.ASK,
-                risk=risk,
-                needs=_both(policy.change, step.needs) if step.added else step.needs or policy.change,
-                lifetime=lifetime,
-                reason="It changes data or configuration; the named roles, never the person who asked.",
-            )
-        case _:
-            return _destructive(step, policy, lifetime)
-
-
-def _destructive(step: Step, policy: Policy, lifetime: timedelta) -> Verdict:
-    needs = (_both if step.added else _raised)(policy.destructive, step.needs)
-    if len(policy.destructive) < 2:
+    if risk is Risk.DESTRUCTIVE and len(policy.destructive) < 2:
         reason = "It is hard to undo, and the policy offers no such step."
-        return Verdict(decision=Decision.DENY, risk=Risk.DESTRUCTIVE, reason=reason)
-    reason = "It is hard to undo; two people, never the person who asked."
-    return Verdict(decision=Decision.ASK, risk=Risk.DESTRUCTIVE, needs=needs, lifetime=lifetime, reason=reason)
+        return Verdict(decision=Decision.DENY, risk=risk, reason=reason)
+    needs = (*step.needs, *left_out(step, risk, policy))
+    return Verdict(
+        decision=Decision.ASK,
+        risk=risk,
+        needs=needs,
+        requester_may=risk is Risk.CONTROL and not step.needs and not step.added,
+        lifetime=min(step.lifetime or policy.lifetime, LONGEST_LIFETIME),
+        reason=_REASONS[risk],
+    )
 
 
-def _both(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the roles that fill both multisets."""
-    return tuple((Counter(one) | Counter(other)).elements())
+_REASONS = {
+    Risk.CONTROL: "It touches no data; one click by on-call, who may be the person who asked.",
+    Risk.CHANGE: "It changes data or configuration; the named roles, never the person who asked.",
+    Risk.DESTRUCTIVE: "It is hard to undo; two people, never the person who asked.",
+}
 
 
-def _raised(least: tuple[str, ...], named: tuple[str, ...]) -> tuple[str, ...]:
-    return named if len(named) >= len(least) and named else least
+def left_out(step: Step, risk: Risk, policy: Policy) -> tuple[str, ...]:
+    """Return the places the policy asks for at this risk that the step's own `needs` do not fill.
+
+    Roles have no order but one: whoever the policy trusts with a change may confirm what on-call may confirm.
+    """
+    match risk:
+        case Risk.READ:
+            return ()
+        case Risk.CONTROL if not step.added and {*policy.change, *policy.destructive} & set(step.needs):
+            return ()
+        case Risk.CONTROL:
+            least: tuple[str, ...] = (policy.on_call,)
+        case Risk.CHANGE:
+            least = policy.change
+        case Risk.DESTRUCTIVE:
+            least = policy.destructive
+        case _:
+            assert_never(risk)
+    return tuple((Counter(least) - Counter(step.needs)).elements())
+
+
+def together(judged: Sequence[tuple[Step, Verdict]]) -> Verdict:
+    """Return what one yes to all of these steps needs: the strictest decides, and no step loses a place it names."""
+    strictest = max(
+        (one for _, one in judged), key=lambda one: (one.decision is Decision.DENY, one.risk.rank, len(one.needs))
+    )
+    needs = Counter(strictest.needs)
+    for step, one in judged:
+        needs |= Counter(one.needs if one.risk is strictest.risk else step.needs)
+    may = all(one.requester_may for _, one in judged if one.decision is not Decision.ALLOW)
+    return strictest.model_copy(update={"needs": tuple(needs.elements()), "requester_may": may})
 
 
 def places(needs: tuple[str, ...], roles_of: Mapping[str, frozenset[str]]) -> dict[str, str]:

@@ -11,10 +11,10 @@ from bot.domain.audit import AuditEntry
 from bot.domain.denies import denied
 from bot.domain.expression import compile_expression, resolve
 from bot.domain.many import Element, insist_same, line
-from bot.domain.policy import Decision, Verdict, verdict
+from bot.domain.policy import Decision, Verdict, together, verdict
 from bot.domain.records import Card, CardKind, Wait
 from bot.domain.run import Run
-from bot.domain.runbook import Phase, Runbook, Step
+from bot.domain.runbook import Phase, Risk, Runbook, Step
 from bot.domain.value import JsonObject, JsonValue
 from bot.errors import InvalidError, NotAllowedError, NotFoundError
 from bot.usecases.desk import Desk
@@ -163,12 +163,12 @@ def said(desk: Desk, run: Run, template: str | None) -> str:
 
 
 def judge(desk: Desk, steps: Sequence[Step], found: Sequence[BoundCall]) -> Verdict:
-    """Return the policy's answer for the calls as they are; the strictest step decides."""
-    verdicts = [
-        verdict(step, [desk.catalogue.row(one.call.row).risk for one in found if one.step == step.id], desk.policy)
-        for step in steps
-    ]
-    return max(verdicts, key=lambda one: (one.decision is Decision.DENY, one.risk.rank, len(one.needs)))
+    """Return the policy's answer for the calls as they are; one yes to several steps fills the places of each."""
+
+    def risks(step: Step) -> list[Risk]:
+        return [desk.catalogue.row(one.call.row).risk for one in found if one.step == step.id]
+
+    return together([(step, verdict(step, risks(step), desk.policy)) for step in steps])
 
 
 def binding(

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from bot.domain.people import Person
-from bot.domain.policy import Decision, Policy, Role, admit, missing, places, verdict
+from bot.domain.policy import Decision, Policy, Role, admit, missing, places, together, verdict
 from bot.domain.runbook import Phase, Risk, Step
 from bot.errors import NotAllowedError
 
@@ -80,10 +80,54 @@ def test_a_destructive_step_is_not_offered_unless_the_policy_names_two_people() 
     assert verdict(step(), [Risk.DESTRUCTIVE], two).needs == ("platform", "platform")
 
 
-def test_no_step_can_make_a_destructive_call_need_fewer_people() -> None:
+@pytest.mark.parametrize(
+    ("risk", "named", "needs"),
+    [
+        (Risk.CONTROL, ("team",), ("oncall", "team")),
+        (Risk.CONTROL, ("platform",), ("platform",)),  # who may say yes to a change may to less
+        (Risk.CHANGE, ("team",), ("platform", "team")),
+        (Risk.CHANGE, ("oncall",), ("oncall", "platform")),
+        (Risk.CHANGE, ("domain", "platform"), ("domain", "platform")),
+        (Risk.DESTRUCTIVE, ("platform",), ("platform", "platform")),
+        (Risk.DESTRUCTIVE, ("team", "team"), ("platform", "platform", "team", "team")),
+        (Risk.DESTRUCTIVE, ("domain", "platform"), ("domain", "platform", "platform")),
+        (Risk.DESTRUCTIVE, ("platform", "platform", "platform"), ("platform", "platform", "platform")),
+    ],
+)
+def test_no_step_can_ask_others_instead_of_those_the_policy_asks(
+    risk: Risk, named: tuple[str, ...], needs: tuple[str, ...]
+) -> None:
     two = POLICY.model_copy(update={"destructive": ("platform", "platform")})
 
-    assert len(verdict(step(needs=("platform",)), [Risk.DESTRUCTIVE], two).needs) == 2
+    judged = verdict(step(needs=named), [risk], two)
+
+    assert (tuple(sorted(judged.needs)), judged.requester_may) == (needs, False)
+
+
+def test_one_yes_to_several_steps_fills_the_places_of_each() -> None:
+    lead, follower = step(needs=("platform", "team")), step(id="two", needs=("platform", "domain"))
+
+    both = together([(one, verdict(one, [Risk.CHANGE], POLICY)) for one in (lead, follower)])
+
+    assert sorted(both.needs) == ["domain", "platform", "team"]
+
+
+def test_a_control_step_that_goes_with_a_change_brings_the_places_it_names_and_not_on_call() -> None:
+    plain, named = step(id="two"), step(id="two", needs=("domain",))
+
+    def asked(follower: Step) -> tuple[str, ...]:
+        return together([(step(), change), (follower, verdict(follower, [Risk.CONTROL], POLICY))]).needs
+
+    change = verdict(step(), [Risk.CHANGE], POLICY)
+    assert (asked(plain), asked(named)) == (("platform",), ("platform", "domain"))
+
+
+def test_the_requester_may_confirm_several_steps_only_where_they_may_confirm_each() -> None:
+    mine, theirs = step(), step(id="two", needs=("oncall",))
+
+    both = together([(one, verdict(one, [Risk.CONTROL], POLICY)) for one in (mine, theirs)])
+
+    assert (both.needs, both.requester_may) == (("oncall",), False)
 
 
 def test_a_request_lives_an_hour_at_most() -> None:

@@ -328,6 +328,17 @@ def test_a_request_that_nobody_but_the_requester_could_answer_is_said_at_the_sta
     assert "nobody but you is in lake-platform" in str(table.whispers()[0]["words"])
 
 
+def test_a_runbook_that_asks_others_instead_of_the_policys_roles_asks_both(table: Table) -> None:
+    table.edit("swap", "needs: [platform]", "needs: [everyone]")
+    table.start(ANA, "swap")
+
+    asked = table.approve(DEE)
+
+    assert (asked.binding.needs, asked.state) == (("everyone", "platform"), ApprovalState.PENDING)
+    assert table.cloud.sent == []
+    assert table.approve(CY).state is ApprovalState.CONSUMED
+
+
 def test_a_runbook_that_needs_a_role_the_policy_does_not_know_is_refused_in_words_at_the_start(table: Table) -> None:
     table.edit("swap", "needs: [platform]", "needs: [nobody]")
 
