@@ -159,9 +159,14 @@ class _Check:
         for field, given in (
             ("with", step.with_), ("expect", step.expect), ("until", step.until), ("for_each", step.for_each),
             ("undo", step.undo), ("owes", step.owes), ("approved_with", step.approved_with), ("watch", step.watch),
+            ("risk", step.risk), ("lifetime", step.lifetime),
         ):  # fmt: skip
             if given:
                 self.at(step, field, f"Step `{step.id}` has `{field}` but no action; add `uses:`, or leave it out.")
+        if len(step.needs) > 1:
+            words = f"One person says that step `{step.id}` is done; name one role, and put another's part into a step"
+            self.at(step, "needs", f"{words} of its own.")
+        self.known_roles(step)
 
     def parameters(self, step: Step, action: Action) -> None:
         try:
@@ -190,18 +195,23 @@ class _Check:
             self.looking(step, action)
 
     def asked(self, step: Step, risk: Risk) -> None:
-        """Say which roles a step leaves out that the policy asks, and which the policy does not have."""
-        if self.policy is None or not step.needs:
+        """Say which roles a step leaves out that the policy asks."""
+        if self.policy is None or not step.needs or not self.known_roles(step):
             return
-        unknown = sorted(set(step.needs) - set(self.policy.roles))
-        for role in unknown:
-            hint = near(role, self.policy.roles) or f" It has {', '.join(sorted(self.policy.roles))}."
-            self.at(step, "needs", f"The policy has no role `{role}`, so nobody could say yes.{hint}")
         missing = left_out(step, risk, self.policy)
-        if missing and not unknown:
+        if missing:
             whole = ", ".join((*step.needs, *missing))
             words = f"The policy asks {' + '.join(missing)} for a step of risk {risk}, and `needs` only adds to that"
             self.at(step, "needs", f"{words}; write `needs: [{whole}]`.")
+
+    def known_roles(self, step: Step) -> bool:
+        """Return whether the policy has every role that the step names; say which it has not."""
+        roles = self.policy.roles if self.policy else step.needs
+        unknown = sorted(set(step.needs) - set(roles))
+        for role in unknown:
+            hint = near(role, roles) or f" It has {', '.join(sorted(roles))}."
+            self.at(step, "needs", f"The policy has no role `{role}`, so nobody could say yes.{hint}")
+        return not unknown
 
     def changing(self, step: Step, action: Action) -> None:
         if step.phase is Phase.VERIFICATION:
@@ -222,7 +232,8 @@ class _Check:
     def looking(self, step: Step, action: Action) -> None:
         for field, given in (
             ("undo", step.undo), ("no_undo", step.no_undo), ("owes", step.owes), ("approved_with", step.approved_with),
-            ("for_each", step.for_each),
+            ("for_each", step.for_each), ("needs", step.needs), ("lifetime", step.lifetime),
+            ("risk", step.risk is not None and step.risk is not Risk.READ),
         ):  # fmt: skip
             if given:
                 self.at(step, field, f"{action.id} only looks, so `{field}` means nothing here; leave it out.")

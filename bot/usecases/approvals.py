@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 REMIND_AFTER = timedelta(minutes=5)
 PAGE_AFTER = timedelta(minutes=10)
 ASK_PEOPLE_EVERY = timedelta(minutes=5)
+_TO_BE_SAFE = "Refused to be safe, nothing is used up; try again."
 
 
 def cast_vote(desk: Desk, delivery: Delivery, wish: CastVote) -> Change:
@@ -38,10 +39,9 @@ def cast_vote(desk: Desk, delivery: Delivery, wish: CastVote) -> Change:
         raise NotAllowedError("That request has no card yet; nothing was done. Try again in a moment.")
     try:
         somebody = desk.directory.person(delivery.person, fresh=True)
-        roles = roles_of(desk, delivery.person, approval.binding.needs)
     except UnavailableError as error:
-        words = f"{error.words} Refused to be safe, nothing is used up; try again."
-        raise NotAllowedError(words) from error
+        raise NotAllowedError(f"{error.words} {_TO_BE_SAFE}") from error
+    roles = roles_of(desk, delivery.person, approval.binding.needs)
     shown = (Place(team=desk.team, channel=card.channel, ts=card.ts), card.edition)
     clicked = (delivery.place.model_copy(update={"thread": None}), wish.edition)
     voted = cast(approval, by=somebody, roles=roles, shown=shown, clicked=clicked, now=now)
@@ -57,8 +57,15 @@ def cast_vote(desk: Desk, delivery: Delivery, wish: CastVote) -> Change:
 
 
 def roles_of(desk: Desk, person: str, roles: tuple[str, ...]) -> frozenset[str]:
-    """Return which of the roles the person holds now, freshly looked up."""
-    return frozenset(role for role in set(roles) if person in desk.directory.members(role, fresh=True))
+    """Return which of the roles the person holds now, freshly looked up.
+
+    Raises:
+        NotAllowedError: Slack did not say.
+    """
+    try:
+        return frozenset(role for role in set(roles) if person in desk.directory.members(role, fresh=True))
+    except UnavailableError as error:
+        raise NotAllowedError(f"{error.words} {_TO_BE_SAFE}") from error
 
 
 def decline(desk: Desk, delivery: Delivery, wish: DeclineRequest) -> Change:

@@ -321,6 +321,33 @@ MISTAKES = [
         "exclusive:",
         "`:` is expected here",
     ),
+    # what asks nobody
+    (
+        "   expect: output.found\n",
+        "   expect: output.found\n   needs: [platform]\n",
+        "needs:",
+        "s3.read_json only looks",
+    ),
+    ("   expect: output.found\n", "   expect: output.found\n   risk: change\n", "risk:", "s3.read_json only looks"),
+    ("   expect: output.found\n", "   expect: output.found\n   lifetime: 5 min\n", "lifetime:", "only looks"),
+    (
+        "6. **By hand.**\n",
+        "6. **By hand.**\n   ```yaml step\n   id: hand\n   risk: change\n   ```\n",
+        "risk: change",
+        "Step `hand` has `risk` but no action",
+    ),
+    (
+        "6. **By hand.**\n",
+        "6. **By hand.**\n   ```yaml step\n   id: hand\n   lifetime: 5 min\n   ```\n",
+        "lifetime: 5 min",
+        "Step `hand` has `lifetime` but no action",
+    ),
+    (
+        "6. **By hand.**\n",
+        "6. **By hand.**\n   ```yaml step\n   id: hand\n   needs: [a, b]\n   ```\n",
+        "needs: [a, b]",
+        "One person says that step `hand` is done; name one role",
+    ),
     # ways back, checks, pairs, approvals
     ("   no_undo: It is the way back.\n", "", "id: back", "Step `back` has no way back; add `undo:`"),
     ("undo: back", "undo: swap", "undo: swap", "names itself as its undo"),

@@ -411,10 +411,13 @@ def _by_hand(told: Told) -> tuple[str, list[Block]]:
     step = step_or_none(told.runbook, told.step)
     asked = wording.person(run.requester)
     prose = wording.prose(step.prose, 500) if step else ""
-    text = wording.push(f"BY HAND: {told.where}: step {told.named_step}", asked)
+    needs = dict.fromkeys(step.needs) if step and step.manual else ()
+    roles = " ".join(wording.mention(role, told.stage.policy) for role in needs)
+    who = f"{roles} alone may press Done, and nobody who asked for this run." if roles else ""
+    text = wording.push(f"BY HAND: {told.where}: step {told.named_step}", roles or asked)
     done = Button(label="Done", action="done", value=f"{run.id}:{told.step}", primary=True)
     return text, [
-        section(lines(f"✋ *{told.where}: step {told.named_step}, by hand* · {asked}", prose)),
+        section(lines(f"✋ *{told.where}: step {told.named_step}, by hand* · {asked}", prose, who)),
         *buttons([done, Button(label="Park until…", action="park", value=str(run.id))]),
     ]
 
