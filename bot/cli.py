@@ -198,7 +198,8 @@ def _check_files(arguments: argparse.Namespace) -> int:
     from bot.authoring.house import house
 
     files, at = _markdown(arguments.paths), house(arguments.config)
-    problems = check_files(files, policy=at.policy if at.file else None)
+    policy, platform = (at.policy, at.platform) if at.file else (None, None)
+    problems = check_files(files, policy=policy, platform=platform)
     for problem in problems:
         print(problem)
     errors = len([problem for problem in problems if problem.severity == "error"])

@@ -7,7 +7,8 @@ from os import cpu_count
 from pathlib import Path
 
 from bot.actions.catalogue import CATALOGUE
-from bot.domain.action import PLATFORM_KEYS
+from bot.authoring.binding import refused
+from bot.domain.action import PLATFORM_KEYS, Platform
 from bot.domain.checking import check_library, check_runbook
 from bot.domain.policy import Policy
 from bot.domain.problem import Problem
@@ -20,14 +21,17 @@ AT_ONCE = 16
 Checked = tuple[tuple[Problem, ...], Runbook | None]
 
 
-def check_files(files: Sequence[Path], *, policy: Policy | None = None) -> list[Problem]:
+def check_files(
+    files: Sequence[Path], *, policy: Policy | None = None, platform: Platform | None = None
+) -> list[Problem]:
     """Return every problem of the files, by path and line.
 
     Args:
-        policy: bot.toml's, which no step may lower; None where there is none.
+        policy: bot.toml's, which no step may lower; None where there is none. So is `platform`, whose names are all
+            that a step may use.
     """
     known = frozenset(str(near) for folder in {path.parent for path in files} for near in folder.rglob("*.md"))
-    found = list(_each(files, partial(_checked, known=known, policy=policy)))
+    found = list(_each(files, partial(_checked, known=known, policy=policy, platform=platform)))
     problems = [problem for own, _ in found for problem in own]
     problems += check_library(runbook for _, runbook in found if runbook is not None)
     return sorted(problems, key=lambda one: (one.path, one.line))
@@ -41,10 +45,11 @@ def _each(files: Sequence[Path], checked: Callable[[Path], Checked]) -> Iterable
         return list(pool.map(checked, files, chunksize=AT_ONCE))
 
 
-def _checked(path: Path, *, known: frozenset[str], policy: Policy | None) -> Checked:
+def _checked(path: Path, *, known: frozenset[str], policy: Policy | None, platform: Platform | None) -> Checked:
     """Return the problems of one file, and of its runbook what concerns others."""
     reading = read_runbook(path.read_text(encoding="utf-8"), str(path))
     if reading.runbook is None:
         return reading.problems, None
     own = check_runbook(reading.runbook, CATALOGUE, PLATFORM_KEYS, known, policy=policy)
+    own = (*own, *refused(reading.runbook, CATALOGUE, platform))
     return (*reading.problems, *own), reading.runbook.model_copy(update={"steps": (), "sections": ()})

@@ -515,6 +515,57 @@ def bind(row: Row, params: JsonObject, platform: Platform) -> Call:
     return Call(row=row.id, params=params, resource=row.resource.format(**named))
 
 
+def bind_known(
+    row: Row, params: JsonObject, platform: Platform, *, is_open: Callable[[Allowed, JsonValue], bool]
+) -> Call:
+    """Return the call as `bind` does, where some values are not known yet: those may be anything.
+
+    Raises:
+        InvalidError: whatever the open values turn out to be, the row does not admit the call.
+    """
+    params = {**_fixed(row, platform), **params}
+    if missing := [name for name in row.required if name not in params]:
+        raise InvalidError(f"{row.id} needs {', '.join(missing)}.")
+    for name, value in params.items():
+        allowed = row.allows.get(name)
+        if allowed is None:
+            raise InvalidError(f"{row.id} may not carry the parameter {name}.")
+        if isinstance(allowed, Named):
+            params[name] = value = allowed.full(value, platform)
+        if not _may_admit(allowed, value, platform, is_open):
+            raise InvalidError(f"{row.id} does not admit this value of {name}: {shown(value)}.")
+    return Call(row=row.id, params=params, resource=row.resource)
+
+
+def _may_admit(
+    allowed: Allowed, value: JsonValue, platform: Platform, is_open: Callable[[Allowed, JsonValue], bool]
+) -> bool:
+    """Return whether the known parts fit, whatever the open ones turn out to be."""
+
+    def fits(within: Allowed, item: JsonValue) -> bool:
+        return _may_admit(within, item, platform, is_open)
+
+    match allowed, value:
+        case Document(), str() if value.lstrip().startswith("{"):
+            return _fields_fit(allowed, parse_object(value), fits)
+        case Fields(), dict():
+            return _fields_fit(allowed, value, fits)
+        case Each(), list():
+            return len(value) <= allowed.most and all(fits(allowed.of, item) for item in value)
+        case AnyOf(), _:
+            return any(fits(one, value) for one in allowed.of)
+        case Map(), dict():
+            names = all(fits(allowed.keys, name) for name in value)
+            return names and len(value) <= allowed.most and all(fits(allowed.of, item) for item in value.values())
+        case _:
+            return is_open(allowed, value) or allowed.admits(value, platform)
+
+
+def _fields_fit(allowed: Document | Fields, value: JsonObject, fits: Callable[[Allowed, JsonValue], bool]) -> bool:
+    known = set(allowed.required) <= set(value) <= set(allowed.fields)
+    return known and all(fits(allowed.fields[name], item) for name, item in value.items())
+
+
 def _fixed(row: Row, platform: Platform) -> JsonObject:
     return {name: allowed.filled(platform) for name, allowed in row.allows.items() if isinstance(allowed, Fixed)}
 
