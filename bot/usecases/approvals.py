@@ -12,7 +12,7 @@ from bot.domain.records import Card, CardKind, Change, Wait
 from bot.domain.run import Awaiting, Retried, Run, RunState, StepState, Waiting, Woken, advance
 from bot.domain.value import JsonObject
 from bot.errors import EdgeError, NotAllowedError, RequestError, UnavailableError
-from bot.usecases.asking import request_card
+from bot.usecases.asking import library_sha, request_card
 from bot.usecases.desk import Desk
 from bot.usecases.runs import notice, run_card, waking
 
@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 REMIND_AFTER = timedelta(minutes=5)
 PAGE_AFTER = timedelta(minutes=10)
 ASK_PEOPLE_EVERY = timedelta(minutes=5)
+EDITED = "the runbook was edited since this was asked"
 _TO_BE_SAFE = "Refused to be safe, nothing is used up; try again."
 
 
@@ -108,6 +109,17 @@ def ended(desk: Desk, run: Run, approval: Approval, state: ApprovalState, *, by:
         waiting = Waiting(what=Awaiting.PERSON, step=approval.step, words=words, since=now)
         runs = (run.model_copy(update={"waiting": waiting, "touched": now}),)
     return Change(runs=runs, approvals=(over,), cards=(request_card(over, run), run_card(run)), audit=(entry,))
+
+
+def voided_by_edit(desk: Desk, number: int) -> Change | None:
+    """Return the end of an open request whose runbook was edited since it was asked; None where there is none."""
+    approval = desk.records.approval(number)
+    run = desk.records.run(approval.run)
+    if not approval.state.open or approval.binding.library == library_sha(desk, run):
+        return None
+    change = ended(desk, run, approval, ApprovalState.VOID, by="bot", why=EDITED)
+    told = notice(run, "void", mark=f":{approval.id}", approval=approval.id, step=approval.step)
+    return change.model_copy(update={"cards": (*change.cards, told)})
 
 
 def ask_again(desk: Desk, delivery: Delivery, wish: AskAgain) -> Change:

@@ -204,7 +204,7 @@ def binding(
         request=run.record(lead.id).request,
         authors=tuple(sorted(run.authors)),
         snapshot=run.snapshot,
-        library=_library_sha(desk, run),
+        library=library_sha(desk, run),
         account=caller.account,
         role=caller.role,
         risk=judged.risk.value,
@@ -219,7 +219,8 @@ def binding(
     return derived, judged
 
 
-def _library_sha(desk: Desk, run: Run) -> str:
+def library_sha(desk: Desk, run: Run) -> str:
+    """Return the SHA-256 of the run's runbook as the library has it now."""
     try:
         return desk.library.find(run.runbook).sha256
     except NotFoundError:

@@ -243,7 +243,7 @@ def _void(told: Told) -> tuple[str, list[Block]]:
     used = approval.used if approval else 0
     done = "Nothing was done." if not used else f"{used} call(s) were made before; nothing more."
     return text, [
-        section(lines(f"🚫 *{told.where}: {label} is VOID*, the world changed", f"{why} {done}")),
+        section(lines(f"🚫 *{told.where}: {label} is VOID*", f"{why} {done}")),
         *_again_or_park(run),
         context(f"{_people(told)} · Ask again looks anew and shows the request as it would be now."),
     ]
