@@ -102,6 +102,12 @@ class PolicySettings(_Part):
         le=int(LONGEST_LIFETIME.total_seconds() // 60),
         description="how long a request lives",
     )
+    lifetime_minutes_of_two: int = Field(
+        int(LONGEST_LIFETIME.total_seconds() // 60),
+        ge=1,
+        le=int(LONGEST_LIFETIME.total_seconds() // 60),
+        description="how long a request lives that more than one person must answer",
+    )
     most_at_once: int = Field(
         100, ge=20, le=MOST_EVER, description="how many calls one approval may cover, where a step's `most` asks for it"
     )
@@ -242,6 +248,7 @@ class Settings(_Part):
             destructive=self.policy.destructive,
             channels=self.policy.channels,
             lifetime=timedelta(minutes=self.policy.lifetime_minutes),
+            lifetime_of_two=timedelta(minutes=self.policy.lifetime_minutes_of_two),
             most_at_once=self.policy.most_at_once,
         )
 

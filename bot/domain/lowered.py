@@ -46,7 +46,7 @@ def lowered(old: Verdict, new: Verdict) -> Iterator[tuple[str, str]]:
         yield "needs", f"needs {' + '.join(new.needs) or 'nobody'}, before {' + '.join(old.needs)}"
     if new.requester_may and not old.requester_may:
         yield "needs", "may be approved by the person who asked for it"
-    if new.lifetime > old.lifetime:
+    if new.lifetime > old.lifetime and len(new.needs) <= len(old.needs):  # more people are given more time
         yield "lifetime", f"may be answered for {new.lifetime}, before {old.lifetime}"
 
 

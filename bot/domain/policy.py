@@ -65,6 +65,7 @@ class Policy(Value):
         change: the roles a change needs at least; its step may name more.
         destructive: the roles a destructive call needs at least; empty means it is never offered.
         channels: the channels bound to the environment; elsewhere the bot tells nothing.
+        lifetime_of_two: how long a request lives that more than one person must answer.
         most_at_once: how many calls one approval may cover where a step asks for more than 20 by `most`.
     """
 
@@ -76,11 +77,16 @@ class Policy(Value):
     destructive: tuple[str, ...] = ()
     channels: tuple[str, ...] = ()
     lifetime: timedelta = APPROVAL_LIFETIME
+    lifetime_of_two: timedelta = LONGEST_LIFETIME
     most_at_once: int = 100
 
     def covers(self, steps: Iterable[Step]) -> int:
         """Return how many calls one approval of these steps may cover."""
         return min(max((MOST_AT_ONCE, *(step.most or 0 for step in steps))), max(self.most_at_once, MOST_AT_ONCE))
+
+    def lives(self, needs: tuple[str, ...]) -> timedelta:
+        """Return how long a request for these people lives, where its step does not say."""
+        return self.lifetime_of_two if len(needs) > 1 else self.lifetime
 
     def role(self, name: str) -> Role:
         """Return the role of that name.
@@ -113,7 +119,7 @@ def verdict(step: Step, risks: Iterable[Risk], policy: Policy) -> Verdict:
         risk=risk,
         needs=needs,
         requester_may=risk is Risk.CONTROL and not step.needs and not step.added,
-        lifetime=min(step.lifetime or policy.lifetime, LONGEST_LIFETIME),
+        lifetime=min(step.lifetime or policy.lives(needs), LONGEST_LIFETIME),
         reason=_REASONS[risk],
     )
 
@@ -155,7 +161,9 @@ def together(judged: Sequence[tuple[Step, Verdict]]) -> Verdict:
     for step, one in judged:
         needs |= Counter(one.needs if one.risk is strictest.risk else step.needs)
     may = all(one.requester_may for _, one in judged if one.decision is not Decision.ALLOW)
-    return strictest.model_copy(update={"needs": tuple(needs.elements()), "requester_may": may})
+    lifetime = min(strictest.lifetime, *(step.lifetime for step, _ in judged if step.lifetime), LONGEST_LIFETIME)
+    update = {"needs": tuple(needs.elements()), "requester_may": may, "lifetime": lifetime}
+    return strictest.model_copy(update=update)
 
 
 def places(needs: tuple[str, ...], roles_of: Mapping[str, frozenset[str]]) -> dict[str, str]:

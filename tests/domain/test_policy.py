@@ -130,6 +130,31 @@ def test_the_requester_may_confirm_several_steps_only_where_they_may_confirm_eac
     assert (both.needs, both.requester_may) == (("oncall",), False)
 
 
+@pytest.mark.parametrize(
+    ("needs", "named", "minutes"),
+    [
+        (("platform",), None, 15),
+        (("platform", "domain"), None, 60),
+        (("platform", "platform"), None, 60),
+        (("platform", "domain"), timedelta(minutes=20), 20),
+    ],
+)
+def test_a_request_that_two_must_answer_is_given_more_time_unless_its_step_says_how_much(
+    needs: tuple[str, ...], named: timedelta | None, minutes: int
+) -> None:
+    judged = verdict(step(needs=needs, lifetime=named), [Risk.CHANGE], POLICY)
+
+    assert judged.lifetime == timedelta(minutes=minutes)
+
+
+def test_one_yes_to_several_steps_lives_as_long_as_the_shortest_of_them_says() -> None:
+    short, two = step(lifetime=timedelta(minutes=5)), step(id="two", needs=("platform", "domain"))
+
+    both = together([(one, verdict(one, [Risk.CHANGE], POLICY)) for one in (short, two)])
+
+    assert both.lifetime == timedelta(minutes=5)
+
+
 def test_a_request_lives_an_hour_at_most() -> None:
     assert verdict(step(lifetime=timedelta(hours=9)), [Risk.CHANGE], POLICY).lifetime == timedelta(minutes=60)
 
