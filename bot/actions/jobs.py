@@ -318,6 +318,7 @@ ACTIONS = (
         rows=("glue.job", "glue.job_runs", "glue.job_run", "glue.start_job"),
         risk=Risk.CHANGE,
         propose=propose_start,
+        shows=False,
         observe=observe_start,
     ),
     Action(

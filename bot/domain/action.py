@@ -396,7 +396,8 @@ class Action:
     `settle` looks whether a call that was sent before, and now meets a failed precondition, took effect after all:
     the answer as if it had just been given, or None. `each` lists, from the lake as it is now, the calls that one of
     the proposal stands for (`many`), and of each whether it is so already. `risk` is the highest its calls can have;
-    what counts for the verdict is `Catalogue.risk` of the calls proposed. `local` is false where the local lake cannot
+    what counts for the verdict is `Catalogue.risk` of the calls proposed. `shows` is false where what `propose` looks
+    at stays as it was when the calls took effect, e.g. a message was sent. `local` is false where the local lake cannot
     do it.
     """
 
@@ -409,6 +410,7 @@ class Action:
     read: Callable[[Look, Any, datetime], JsonObject] | None = None
     propose: Callable[[Look, Any, Occasion], Proposal] | None = None
     observe: Callable[[Look, Any, tuple[JsonObject, ...]], JsonObject] | None = None
+    shows: bool = True
     local: bool = True
 
     def looked(self, look: Look, params: BaseModel, now: datetime) -> JsonObject:

@@ -41,6 +41,7 @@ from bot.domain.inbox import (
     OwnFollowUp,
     ParkRun,
     PublishPostmortem,
+    ReadAgain,
     RevokeRequest,
     SettleImport,
     SettleOwed,
@@ -70,7 +71,7 @@ from bot.domain.inbox import (
 from bot.domain.records import Card, CardKind, Change
 from bot.domain.value import JsonObject
 from bot.errors import BotError, EdgeError, LeaseHeldError, NotAllowedError
-from bot.usecases import adding, alarms, approvals, assistance, following, incidents, steering
+from bot.usecases import adding, alarms, approvals, assistance, following, incidents, lost, steering
 from bot.usecases.desk import Desk
 from bot.usecases.plans import plan_run
 from bot.usecases.postmortems import beginning, drafts, editing, importing, publishing
@@ -280,6 +281,7 @@ WISHES: dict[type, Callable[[Desk, Delivery, Any], Answer]] = {
     UndoStep: _silent(steering.undo),
     SettleOwed: _silent(steering.settle_owed),
     SettleUnknown: _silent(steering.settle_unknown),
+    ReadAgain: _silent(lost.read_again),
     StopRun: _silent(steering.stop),
     TakeAlarm: _silent(alarms.take_alarm),
     SnoozeAlarm: _silent(alarms.snooze_alarm),

@@ -132,7 +132,7 @@ def steps_text(run: Run, runbook: Runbook, approvals: Sequence[Approval], stage:
         _folded(run, looked),
         *(_alone(run, runbook, step, approvals, stage) for step in over if _stands_alone(run, step, stage)),
         _passed(run, over),
-        _current(run, runbook),
+        _current(run, runbook, stage),
         _coming(run, path, stage),
         *added_lines(run, stage),
         undo_line(run, runbook),
@@ -239,7 +239,7 @@ def _covers(approval: Approval, step: Step) -> bool:
     return any(call.step == step.id for call in approval.binding.calls)
 
 
-def _current(run: Run, runbook: Runbook) -> str:
+def _current(run: Run, runbook: Runbook, stage: Stage) -> str:
     step = step_or_none(runbook, run.next_step or "")
     if step is None or run.state.ended:
         return ""
@@ -252,7 +252,20 @@ def _current(run: Run, runbook: Runbook) -> str:
     }.get(run.state, "NOW")
     note = note_of(record) if record.state in {StepState.FAILED, StepState.UNKNOWN} else ""
     failed = "✗ " if record.state is StepState.FAILED else "→ "
-    return f"{failed}*{word} {step_name(step)}*  {title_of(runbook, step.id)}" + (f" · {note}" if note else "")
+    told = lines(f"{failed}*{word} {step_name(step)}*  {title_of(runbook, step.id)}" + (f" · {note}" if note else ""))
+    return lines(told, shown_by_a_read(record, stage)) if record.state is StepState.UNKNOWN else told
+
+
+def shown_by_a_read(record: StepRecord, stage: Stage) -> str:
+    """Return what a read showed of a call whose outcome nobody knows, and when."""
+    if record.shown_at is None:
+        return ""
+    return f"{wording.prose(record.shows, 400)} (read {wording.time_of(record.shown_at, now=stage.now)})"
+
+
+def read_button(run: Run, step: str) -> Button:
+    """Return the button that looks once more."""
+    return Button(label="Read again", action="read_again", value=f"{run.id}:{step}")
 
 
 def _coming(run: Run, path: Sequence[Step], stage: Stage) -> str:
@@ -286,6 +299,8 @@ def run_buttons(run: Run, runbook: Runbook) -> list[Block]:
     shown = [*_wanted(run, runbook), *_always(run)]
     more = [*other_ways(run, runbook), *([undo] if undo else [])]
     more += _leaving_out(run)
+    if run.state is RunState.OUTCOME_UNKNOWN and run.next_step:
+        more.append(read_button(run, run.next_step))
     more.append(Button(label="All steps", action="show_run", value=str(run.id)))
     if run.next_step and not run.state.ended:
         more.append(Button(label="Expand this step", action="expand", value=f"{run.id}:{run.next_step}"))
