@@ -108,6 +108,9 @@ class PolicySettings(_Part):
         le=int(LONGEST_LIFETIME.total_seconds() // 60),
         description="how long a request lives that more than one person must answer",
     )
+    own_isolated: bool = Field(
+        True, description="on-call may confirm their own execution that writes under a new run id and promotes nothing"
+    )
     most_at_once: int = Field(
         100, ge=20, le=MOST_EVER, description="how many calls one approval may cover, where a step's `most` asks for it"
     )
@@ -249,6 +252,7 @@ class Settings(_Part):
             channels=self.policy.channels,
             lifetime=timedelta(minutes=self.policy.lifetime_minutes),
             lifetime_of_two=timedelta(minutes=self.policy.lifetime_minutes_of_two),
+            own_isolated=self.policy.own_isolated,
             most_at_once=self.policy.most_at_once,
         )
 

@@ -227,7 +227,7 @@ def propose_script(look: Look, params: SetScript, _occasion: Occasion) -> Propos
         seen=seen,
         effect=f"Lets {params.job} run {params.key} from its next start on.",
         changes=f"script: {command.get('ScriptLocation', 'none')} -> {script}",
-        untouched="Runs that go now, every other setting of the job. Glue has no precondition: it is looked at again.",
+        untouched="Runs that go now, every other setting of the job.",
     )
 
 

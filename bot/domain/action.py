@@ -70,6 +70,9 @@ PLATFORM_KEYS = frozenset(
 )
 
 
+PRECONDITIONS = frozenset({"IfMatch", "IfNoneMatch", "VersionId", "RevisionId", "ConditionExpression"})
+
+
 class Replay(StrEnum):
     """Say how often a call may be sent when its outcome is in doubt."""
 
@@ -289,6 +292,8 @@ class Row(Value):
         most_kept: how many characters of kept answer are taken at most.
         absent: error codes that mean "not there" for this row, beside those that always do.
         iam: the IAM actions the operation needs.
+        isolated: it writes only under a run id of its own and promotes nothing; whether on-call may confirm their own
+            is the policy's to say.
     """
 
     id: str
@@ -305,7 +310,13 @@ class Row(Value):
     most_kept: int = 65_536
     absent: tuple[str, ...] = ()
     iam: tuple[str, ...] = ()
+    isolated: bool = False
     version: int = 1
+
+    def conditional(self, call: "Call") -> bool:
+        """Return whether AWS itself refuses the call where what it is for has changed, or its name was used before."""
+        sent = call.many.first[0] if call.many and call.many.first else call.params
+        return bool((PRECONDITIONS | {"name"} if self.operation == "start_execution" else PRECONDITIONS) & set(sent))
 
 
 class Many(Value):

@@ -66,6 +66,7 @@ class Policy(Value):
         destructive: the roles a destructive call needs at least; empty means it is never offered.
         channels: the channels bound to the environment; elsewhere the bot tells nothing.
         lifetime_of_two: how long a request lives that more than one person must answer.
+        own_isolated: whether on-call may confirm an isolated execution that they asked for themselves.
         most_at_once: how many calls one approval may cover where a step asks for more than 20 by `most`.
     """
 
@@ -78,6 +79,7 @@ class Policy(Value):
     channels: tuple[str, ...] = ()
     lifetime: timedelta = APPROVAL_LIFETIME
     lifetime_of_two: timedelta = LONGEST_LIFETIME
+    own_isolated: bool = True
     most_at_once: int = 100
 
     def covers(self, steps: Iterable[Step]) -> int:
@@ -102,10 +104,13 @@ class Policy(Value):
         return role
 
 
-def verdict(step: Step, risks: Iterable[Risk], policy: Policy) -> Verdict:
+def verdict(step: Step, risks: Iterable[Risk], policy: Policy, *, isolated: bool = False) -> Verdict:
     """Judge a step by the highest risk among its calls; the step may raise risk and roles, never lower them.
 
     An added step lowers nothing: it needs what the policy asks and what its runbook asks for the same action.
+
+    Args:
+        isolated: one of the calls begins something that writes only under a run id of its own.
     """
     risk = max([*risks, step.risk or Risk.READ], key=lambda one: one.rank)
     if risk is Risk.READ:
@@ -118,7 +123,10 @@ def verdict(step: Step, risks: Iterable[Risk], policy: Policy) -> Verdict:
         decision=Decision.ASK,
         risk=risk,
         needs=needs,
-        requester_may=risk is Risk.CONTROL and not step.needs and not step.added,
+        requester_may=risk is Risk.CONTROL
+        and not step.needs
+        and not step.added
+        and (policy.own_isolated or not isolated),
         lifetime=min(step.lifetime or policy.lives(needs), LONGEST_LIFETIME),
         reason=_REASONS[risk],
     )

@@ -14,7 +14,7 @@ from bot.domain.many import Element, insist_same, line
 from bot.domain.policy import Decision, Verdict, together, verdict
 from bot.domain.records import Card, CardKind, Wait
 from bot.domain.run import Run
-from bot.domain.runbook import Phase, Risk, Runbook, Step
+from bot.domain.runbook import Phase, Runbook, Step
 from bot.domain.value import JsonObject, JsonValue
 from bot.errors import InvalidError, NotAllowedError, NotFoundError
 from bot.usecases.desk import Desk
@@ -165,10 +165,12 @@ def said(desk: Desk, run: Run, template: str | None) -> str:
 def judge(desk: Desk, steps: Sequence[Step], found: Sequence[BoundCall]) -> Verdict:
     """Return the policy's answer for the calls as they are; one yes to several steps fills the places of each."""
 
-    def risks(step: Step) -> list[Risk]:
-        return [desk.catalogue.row(one.call.row).risk for one in found if one.step == step.id]
+    def judged(step: Step) -> Verdict:
+        rows = [desk.catalogue.row(one.call.row) for one in found if one.step == step.id]
+        isolated = any(row.isolated for row in rows)
+        return verdict(step, [row.risk for row in rows], desk.policy, isolated=isolated)
 
-    return together([(step, verdict(step, risks(step), desk.policy)) for step in steps])
+    return together([(step, judged(step)) for step in steps])
 
 
 def binding(

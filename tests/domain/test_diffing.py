@@ -284,7 +284,12 @@ def test_a_policy_that_lets_others_in_is_told_apart_from_one_that_lets_fewer() -
             "channels": ("C1", "C2"),
         }
     )
+    strict = POLICY.model_copy(update={"own_isolated": False})
 
+    assert list(lowered_policy(strict, POLICY)) == [
+        "On-call may confirm an isolated execution that they asked for themselves."
+    ]
+    assert list(lowered_policy(POLICY, strict)) == []
     assert list(lowered_policy(POLICY, wider)) == [
         "The role platform is other people: U1, U2, U3 now, U1, U2 before.",
         "Those who may start and steer runs are platform now, oncall before.",

@@ -35,6 +35,15 @@ def test_a_control_step_is_one_on_call_click_that_the_requester_may_give() -> No
     assert (judged.decision, judged.needs, judged.requester_may) == (Decision.ASK, ("oncall",), True)
 
 
+def test_the_policy_may_keep_on_call_from_confirming_their_own_isolated_execution() -> None:
+    strict = POLICY.model_copy(update={"own_isolated": False})
+
+    def own(policy: Policy, *, isolated: bool) -> bool:
+        return verdict(step(), [Risk.CONTROL], policy, isolated=isolated).requester_may
+
+    assert [own(POLICY, isolated=True), own(strict, isolated=True), own(strict, isolated=False)] == [True, False, True]
+
+
 def test_a_change_needs_the_named_roles_and_never_the_requester() -> None:
     judged = verdict(step(needs=("platform", "domain")), [Risk.READ, Risk.CHANGE], POLICY)
 

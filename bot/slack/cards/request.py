@@ -157,6 +157,7 @@ def facts(approval: Approval, runbook: Runbook, stage: Stage) -> list[Block]:
                 if approval.reason
                 else "",
                 f"*Seen* {seen_at}:  {_seen(calls)}. If any of it changes, this request is void.",
+                _unconditional(calls, stage),
             )
         ),
         section(f"*Who*  {_who(approval, stage)}"),
@@ -217,6 +218,14 @@ def _seen(calls: Sequence[BoundCall]) -> str:
     left = len(found) - len(shown)
     more = [f"{left} more in Details"] if left else []
     return " · ".join([*shown, *more]) or "nothing that decides"
+
+
+def _unconditional(calls: Sequence[BoundCall], stage: Stage) -> str:
+    """Return the calls that AWS would do whatever has changed: only what the bot looks at itself holds them back."""
+    rows = stage.catalogue.rows
+    bare = [one.call for one in calls if one.call.row in rows and not rows[one.call.row].conditional(one.call)]
+    names = ", ".join(dict.fromkeys(operation(call, rows) for call in bare))
+    return f"AWS has no precondition for {names}: it is read again right before the call." if names else ""
 
 
 def _telling(leaf: tuple[str, JsonValue]) -> int:

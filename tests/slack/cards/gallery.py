@@ -100,6 +100,11 @@ def _with_ways() -> Runbook:
     return known.model_copy(update={"parameters": (*known.parameters[:1], WAY)})
 
 
+def _script() -> Call:
+    update: JsonObject = {"Command": {"ScriptLocation": "s3://lake-artifacts/etl/transaction_etl.py"}}
+    return Call(row="glue.update_job", params={"JobName": "etl", "JobUpdate": update}, resource="glue/etl")
+
+
 def _by_role() -> Runbook:
     """Return the runbook with a step that is done by hand, by platform alone."""
     known = runbook()
@@ -290,6 +295,12 @@ GALLERY: dict[str, Show] = {
     "request": lambda: request_card(an_approval(), waiting_for(Awaiting.APPROVAL, "half_open"), runbook(), stage()),
     "request-control": lambda: request_card(
         control_request(), waiting_for(Awaiting.APPROVAL, "pause"), runbook(), stage()
+    ),
+    "request-without-precondition": lambda: request_card(
+        an_approval(put_breaker().model_copy(update={"call": _script(), "untouched": "data"})),
+        waiting_for(Awaiting.APPROVAL, "half_open"),
+        runbook(),
+        stage(),
     ),
     "request-one-of-two": lambda: request_card(
         two_roles(votes=(YES,)), waiting_for(Awaiting.APPROVAL, "half_open"), runbook(), stage()
