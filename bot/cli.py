@@ -195,9 +195,11 @@ def _run_check(arguments: argparse.Namespace) -> int:
 
 def _check_files(arguments: argparse.Namespace) -> int:
     from bot.authoring.checking import check_files
+    from bot.authoring.house import house
 
-    files = _markdown(arguments.paths)
-    problems = check_files(files)
+    files, at = _markdown(arguments.paths), house(arguments.config)
+    policy, platform = (at.policy, at.platform) if at.file else (None, None)
+    problems = check_files(files, policy=policy, platform=platform)
     for problem in problems:
         print(problem)
     errors = len([problem for problem in problems if problem.severity == "error"])

@@ -96,14 +96,25 @@ class PolicySettings(_Part):
     viewer: str = Field(description="the role that may read")
     operator: str = Field(description="the role that may start and steer runs")
     on_call: str = Field(description="the role that confirms control steps")
-    change: tuple[str, ...] = Field(description="the roles a change needs where its step names none")
-    destructive: tuple[str, ...] = Field((), description="the roles a destructive step needs; below two: not offered")
+    change: tuple[str, ...] = Field(description="the roles a change needs at least; its step may name more")
+    destructive: tuple[str, ...] = Field(
+        (), description="the roles a destructive step needs at least; below two: not offered"
+    )
     channels: tuple[str, ...] = Field((), description="channels bound to the environment; elsewhere nothing is told")
     lifetime_minutes: int = Field(
         int(APPROVAL_LIFETIME.total_seconds() // 60),
         ge=1,
         le=int(LONGEST_LIFETIME.total_seconds() // 60),
         description="how long a request lives",
+    )
+    lifetime_minutes_of_two: int = Field(
+        int(LONGEST_LIFETIME.total_seconds() // 60),
+        ge=1,
+        le=int(LONGEST_LIFETIME.total_seconds() // 60),
+        description="how long a request lives that more than one person must answer",
+    )
+    own_isolated: bool = Field(
+        True, description="on-call may confirm their own execution that writes under a new run id and promotes nothing"
     )
     most_at_once: int = Field(
         100, ge=20, le=MOST_EVER, description="how many calls one approval may cover, where a step's `most` asks for it"
@@ -245,6 +256,8 @@ class Settings(_Part):
             destructive=self.policy.destructive,
             channels=self.policy.channels,
             lifetime=timedelta(minutes=self.policy.lifetime_minutes),
+            lifetime_of_two=timedelta(minutes=self.policy.lifetime_minutes_of_two),
+            own_isolated=self.policy.own_isolated,
             most_at_once=self.policy.most_at_once,
         )
 

@@ -77,6 +77,13 @@ def test_check_finds_nothing_in_our_own_runbooks(capsys: pytest.CaptureFixture[s
     assert ", 0 errors" in capsys.readouterr().out
 
 
+def test_check_finds_nothing_in_our_own_runbooks_under_the_example_of_bot_toml(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert run(["check", "--config", "bot.example.toml"]) == 0
+    assert "9 runbooks, 0 errors, 0 warnings" in capsys.readouterr().out
+
+
 def test_check_names_file_line_and_remedy(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     bad = tmp_path / "circuit-breaker.md"
     text = (ROOT / "runbooks/circuit-breaker.md").read_text(encoding="utf-8")

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from bot.actions.listing import all_listed
 from bot.actions.parameters import Params, Returns
-from bot.domain.action import Action, Look, Occasion, Proposal, shown
+from bot.domain.action import Action, Call, Look, Occasion, Proposal, shown
 from bot.domain.runbook import Risk
 from bot.domain.strictjson import canonical, digest
 from bot.domain.value import JsonObject, JsonValue
@@ -216,6 +216,14 @@ def _folder(look: Look, folder: Folder) -> JsonObject:
     }
 
 
+def settle_start(look: Look, call: Call) -> JsonObject | None:
+    """Return the answer a start would have had, if an execution of that name is there."""
+    machine, name = str(call.params["stateMachineArn"]), str(call.params["name"])
+    arn = f"{machine.replace(':stateMachine:', ':execution:', 1)}:{name}"
+    found = look("states.execution", executionArn=arn)
+    return None if found.get("found") is False else {"executionArn": arn}
+
+
 def observe_run(look: Look, _params: RunMachine, answers: tuple[JsonObject, ...]) -> JsonObject:
     """Return how the started execution stands.
 
@@ -300,6 +308,7 @@ ACTIONS = (
         risk=Risk.CHANGE,
         propose=propose_run,
         observe=observe_run,
+        settle=settle_start,
     ),
     Action(
         id="stepfunctions.stop",

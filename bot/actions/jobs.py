@@ -227,7 +227,7 @@ def propose_script(look: Look, params: SetScript, _occasion: Occasion) -> Propos
         seen=seen,
         effect=f"Lets {params.job} run {params.key} from its next start on.",
         changes=f"script: {command.get('ScriptLocation', 'none')} -> {script}",
-        untouched="Runs that go now, every other setting of the job. Glue has no precondition: it is looked at again.",
+        untouched="Runs that go now, every other setting of the job.",
     )
 
 
@@ -318,6 +318,7 @@ ACTIONS = (
         rows=("glue.job", "glue.job_runs", "glue.job_run", "glue.start_job"),
         risk=Risk.CHANGE,
         propose=propose_start,
+        shows=False,
         observe=observe_start,
     ),
     Action(

@@ -118,6 +118,7 @@ ACTIONS = (
         rows=("sqs.attributes", "sqs.replay"),
         risk=Risk.CHANGE,
         propose=propose_replay,
+        shows=False,
         observe=observe_replay,
         local=False,
     ),
@@ -129,6 +130,7 @@ ACTIONS = (
         rows=("sns.publish",),
         risk=Risk.CONTROL,
         propose=propose_publish,
+        shows=False,
         observe=observe_publish,
     ),
 )

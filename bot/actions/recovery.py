@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from bot.actions.executions import Execution, NameExecution, definition, execution_of, start_row
+from bot.actions.executions import Execution, NameExecution, definition, execution_of, settle_start, start_row
 from bot.actions.listing import rows_of
 from bot.actions.parameters import Returns
 from bot.actions.rows.patterns import SOURCE_KEY
@@ -286,5 +286,6 @@ ACTIONS = (
         risk=Risk.CHANGE,
         propose=propose_rerun,
         observe=observe_rerun,
+        settle=settle_start,
     ),
 )

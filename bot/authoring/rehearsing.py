@@ -10,13 +10,27 @@ from dataclasses import dataclass, field
 from pydantic import ValidationError
 
 from bot.authoring.symbols import Symbols
-from bot.domain.action import Action, Call, Catalogue, Fixed, Named, Occasion, Platform, Proposal, Row
+from bot.domain.action import (
+    Action,
+    Allowed,
+    Call,
+    Catalogue,
+    Fixed,
+    Named,
+    Occasion,
+    Platform,
+    Proposal,
+    Query,
+    Row,
+    bind_known,
+)
+from bot.domain.denies import denied
 from bot.domain.expression import compile_expression
 from bot.domain.reached import leaves
 from bot.domain.references import end_of_expression
 from bot.domain.runbook import Step
 from bot.domain.value import JsonObject, JsonValue
-from bot.errors import BotError, InvalidError
+from bot.errors import BotError, ExpressionError, InvalidError, RequestError
 
 RUN = 990_000_001
 MOST_LOOKS = 12
@@ -46,13 +60,42 @@ class Rehearsed:
 
 @dataclass
 class Rehearsal:
-    """Perform steps on stand-ins, on one platform."""
+    """Perform steps on stand-ins, on one platform.
+
+    Attributes:
+        unnamed: the platform's names are made up, so a statement that names tables cannot be judged.
+    """
 
     catalogue: Catalogue
     platform: Platform
     symbols: Symbols
     steps: Mapping[str, Step]
     titles: Mapping[str, str] = field(default_factory=dict)
+    unnamed: bool = False
+
+    def refusal(self, step: Step, action: Action) -> str | None:
+        """Return why what the file says of a step's calls is refused whatever a run finds, or None."""
+        found: str | None = None
+        for guess in _GUESSES:
+            look = _Judging(self, step.id, guess)
+            try:
+                done = self._through(look, step, action)
+            except InvalidError as error:
+                if not look.calls:  # no answer had a part in it
+                    return look.refused or self._own_refusal(step, error)
+                found = found or look.refused
+                continue
+            if done.calls or action.read is not None:
+                return None
+        return found
+
+    def _own_refusal(self, step: Step, error: InvalidError) -> str | None:
+        """Return the action's own words, where they rest on what the file says and on nothing else."""
+        said = error.__cause__
+        if not isinstance(said, RequestError) or isinstance(said, ExpressionError):
+            return None
+        given = [self._filled(step, name, value, {}) for name, value in step.with_.items()]
+        return None if self.symbols.stands_in(given) else said.words
 
     def perform(self, step: Step, action: Action) -> Rehearsed:
         """Return the calls of one step, from a state in which it has something to do.
@@ -67,15 +110,17 @@ class Rehearsal:
         raise InvalidError(f"{action.id} finds nothing to do in any state that can be guessed.")
 
     def _performed(self, step: Step, action: Action, guess: str) -> Rehearsed:
-        look = _Answering(self, step.id, guess)
-        hours = step.with_.get("hours")
-        now = self.symbols.now(hours=(hours,) if isinstance(hours, int) else ())
+        return self._through(_Answering(self, step.id, guess), step, action)
+
+    def _through(self, look: "_Answering", step: Step, action: Action) -> Rehearsed:
         occasion = Occasion(installation="sheet", run=RUN, step=step.id)
         self.symbols.means(f"R-{RUN}", "RUN", "who does this, as R- and a number, e.g. of the ticket")
         token = "12 hex digits of your own, the same at every try: openssl rand -hex 6"  # noqa: S105 - words, no secret
         self.symbols.means(occasion.token(), f"{step.id} TOKEN", token)
         try:
             given, params = self._params(step, action)
+            hours = getattr(params, "hours", None)
+            now = self.symbols.now(hours=(hours,) if isinstance(hours, int) else ())
             if action.read is not None:
                 action.read(look, params, now)
                 return Rehearsed(tuple(look.calls), None, look.documents, _unused(given, look.calls))
@@ -215,6 +260,32 @@ class _Answering:
                 return {}
             case _:
                 return self._rehearsal.symbols.text(name, meaning)
+
+
+class _Judging(_Answering):
+    """Refuse, as the gate would, what is known of a call and not admitted; keep the words."""
+
+    refused: str | None = None
+
+    def call(self, row: str, /, **params: JsonValue) -> Call:
+        """Return the call, unless its row or a deny refuses it whatever its stand-ins turn out to be.
+
+        Raises:
+            InvalidError: it does.
+        """
+        entry, platform = self._rehearsal.catalogue.row(row), self._rehearsal.platform
+        try:
+            call = bind_known(entry, params, platform, is_open=self._open)
+        except InvalidError as error:
+            self.refused = error.words
+            raise
+        if refusal := denied(entry, call.params, platform):
+            self.refused = f"{row} is never done so: {refusal}"
+            raise InvalidError(self.refused)
+        return call
+
+    def _open(self, allowed: Allowed, value: JsonValue) -> bool:
+        return self._rehearsal.symbols.stands_in(value) or (self._rehearsal.unnamed and isinstance(allowed, Query))
 
 
 def _in_full(allowed: Named, value: JsonValue, platform: Platform) -> JsonValue:

@@ -3,10 +3,13 @@
 An action is given stand-ins that look like real values; where they turn up again in a call, the variable is written.
 """
 
+import json
 import re
 import shlex
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+
+from bot.domain.value import JsonValue
 
 _FIRST_TIME = datetime(2001, 1, 1, tzinfo=UTC)
 _NOW = _FIRST_TIME + timedelta(hours=6)  # later than every other stand-in, and few enough points of a metric away
@@ -70,6 +73,11 @@ class Symbols:
     def written(self, line: str) -> str:
         """Return a command line with its stand-ins as variables, quoted so that the shell fills them in."""
         return _QUOTED.sub(lambda found: self._token(found[0]), line)
+
+    def stands_in(self, value: JsonValue) -> bool:
+        """Return whether a value is a stand-in, or holds one."""
+        text = value if isinstance(value, str) else json.dumps(value)
+        return any(one in text for one in self._spelt)
 
     def plain(self, text: str) -> str:
         """Return text with its stand-ins as variables; one that was cut off by a card's limit is left out."""

@@ -70,6 +70,9 @@ PLATFORM_KEYS = frozenset(
 )
 
 
+PRECONDITIONS = frozenset({"IfMatch", "IfNoneMatch", "VersionId", "RevisionId", "ConditionExpression"})
+
+
 class Replay(StrEnum):
     """Say how often a call may be sent when its outcome is in doubt."""
 
@@ -289,6 +292,8 @@ class Row(Value):
         most_kept: how many characters of kept answer are taken at most.
         absent: error codes that mean "not there" for this row, beside those that always do.
         iam: the IAM actions the operation needs.
+        isolated: it writes only under a run id of its own and promotes nothing; whether on-call may confirm their own
+            is the policy's to say.
     """
 
     id: str
@@ -305,7 +310,13 @@ class Row(Value):
     most_kept: int = 65_536
     absent: tuple[str, ...] = ()
     iam: tuple[str, ...] = ()
+    isolated: bool = False
     version: int = 1
+
+    def conditional(self, call: "Call") -> bool:
+        """Return whether AWS itself refuses the call where what it is for has changed, or its name was used before."""
+        sent = call.many.first[0] if call.many and call.many.first else call.params
+        return bool((PRECONDITIONS | {"name"} if self.operation == "start_execution" else PRECONDITIONS) & set(sent))
 
 
 class Many(Value):
@@ -396,7 +407,8 @@ class Action:
     `settle` looks whether a call that was sent before, and now meets a failed precondition, took effect after all:
     the answer as if it had just been given, or None. `each` lists, from the lake as it is now, the calls that one of
     the proposal stands for (`many`), and of each whether it is so already. `risk` is the highest its calls can have;
-    what counts for the verdict is `Catalogue.risk` of the calls proposed. `local` is false where the local lake cannot
+    what counts for the verdict is `Catalogue.risk` of the calls proposed. `shows` is false where what `propose` looks
+    at stays as it was when the calls took effect, e.g. a message was sent. `local` is false where the local lake cannot
     do it.
     """
 
@@ -409,6 +421,7 @@ class Action:
     read: Callable[[Look, Any, datetime], JsonObject] | None = None
     propose: Callable[[Look, Any, Occasion], Proposal] | None = None
     observe: Callable[[Look, Any, tuple[JsonObject, ...]], JsonObject] | None = None
+    shows: bool = True
     local: bool = True
 
     def looked(self, look: Look, params: BaseModel, now: datetime) -> JsonObject:
@@ -513,6 +526,57 @@ def bind(row: Row, params: JsonObject, platform: Platform) -> Call:
             raise InvalidError(f"{row.id} does not admit this value of {name}: {shown(value)}.")
     named = {name: value for name, value in params.items() if isinstance(value, str | int)}
     return Call(row=row.id, params=params, resource=row.resource.format(**named))
+
+
+def bind_known(
+    row: Row, params: JsonObject, platform: Platform, *, is_open: Callable[[Allowed, JsonValue], bool]
+) -> Call:
+    """Return the call as `bind` does, where some values are not known yet: those may be anything.
+
+    Raises:
+        InvalidError: whatever the open values turn out to be, the row does not admit the call.
+    """
+    params = {**_fixed(row, platform), **params}
+    if missing := [name for name in row.required if name not in params]:
+        raise InvalidError(f"{row.id} needs {', '.join(missing)}.")
+    for name, value in params.items():
+        allowed = row.allows.get(name)
+        if allowed is None:
+            raise InvalidError(f"{row.id} may not carry the parameter {name}.")
+        if isinstance(allowed, Named):
+            params[name] = value = allowed.full(value, platform)
+        if not _may_admit(allowed, value, platform, is_open):
+            raise InvalidError(f"{row.id} does not admit this value of {name}: {shown(value)}.")
+    return Call(row=row.id, params=params, resource=row.resource)
+
+
+def _may_admit(
+    allowed: Allowed, value: JsonValue, platform: Platform, is_open: Callable[[Allowed, JsonValue], bool]
+) -> bool:
+    """Return whether the known parts fit, whatever the open ones turn out to be."""
+
+    def fits(within: Allowed, item: JsonValue) -> bool:
+        return _may_admit(within, item, platform, is_open)
+
+    match allowed, value:
+        case Document(), str() if value.lstrip().startswith("{"):
+            return _fields_fit(allowed, parse_object(value), fits)
+        case Fields(), dict():
+            return _fields_fit(allowed, value, fits)
+        case Each(), list():
+            return len(value) <= allowed.most and all(fits(allowed.of, item) for item in value)
+        case AnyOf(), _:
+            return any(fits(one, value) for one in allowed.of)
+        case Map(), dict():
+            names = all(fits(allowed.keys, name) for name in value)
+            return names and len(value) <= allowed.most and all(fits(allowed.of, item) for item in value.values())
+        case _:
+            return is_open(allowed, value) or allowed.admits(value, platform)
+
+
+def _fields_fit(allowed: Document | Fields, value: JsonObject, fits: Callable[[Allowed, JsonValue], bool]) -> bool:
+    known = set(allowed.required) <= set(value) <= set(allowed.fields)
+    return known and all(fits(allowed.fields[name], item) for name, item in value.items())
 
 
 def _fixed(row: Row, platform: Platform) -> JsonObject:

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 
 from bot.domain.action import Action, Catalogue
 from bot.domain.expression import Expression, compile_expression, expressions_in
+from bot.domain.policy import Policy, left_out
 from bot.domain.problem import Problem, Severity
 from bot.domain.reach import Reach, near
 from bot.domain.references import ExpressionSyntaxError
@@ -45,6 +46,8 @@ def check_runbook(
     catalogue: Catalogue,
     platform_keys: Collection[str],
     known: Collection[str] | None = None,
+    *,
+    policy: Policy | None = None,
 ) -> tuple[Problem, ...]:
     """Return every problem of one runbook.
 
@@ -53,8 +56,9 @@ def check_runbook(
         catalogue: the actions its steps may use.
         platform_keys: what the environment's section of bot.toml names.
         known: paths relative links may lead to, as runbooks are named (`runbooks/rollback.md`); None looks at no link.
+        policy: whom it asks at least; None where no bot.toml says so.
     """
-    check = _Check(runbook, catalogue, frozenset(platform_keys) | PLATFORM_KEYS)
+    check = _Check(runbook, catalogue, frozenset(platform_keys) | PLATFORM_KEYS, policy)
     for step in runbook.steps:
         check.step(step)
     check.head()
@@ -85,9 +89,10 @@ def check_library(runbooks: Iterable[Runbook]) -> tuple[Problem, ...]:
 class _Check:
     """Walk one runbook and collect what is wrong."""
 
-    def __init__(self, runbook: Runbook, catalogue: Catalogue, platform: frozenset[str]) -> None:
+    def __init__(self, runbook: Runbook, catalogue: Catalogue, platform: frozenset[str], policy: Policy | None) -> None:
         self.runbook = runbook
         self.catalogue = catalogue
+        self.policy = policy
         self.reach = Reach(runbook, catalogue, platform)
         self.inputs = {one.name: one for one in runbook.parameters}
         self.taken: set[tuple[str, str]] = set()
@@ -154,9 +159,14 @@ class _Check:
         for field, given in (
             ("with", step.with_), ("expect", step.expect), ("until", step.until), ("for_each", step.for_each),
             ("undo", step.undo), ("owes", step.owes), ("approved_with", step.approved_with), ("watch", step.watch),
+            ("risk", step.risk), ("lifetime", step.lifetime),
         ):  # fmt: skip
             if given:
                 self.at(step, field, f"Step `{step.id}` has `{field}` but no action; add `uses:`, or leave it out.")
+        if len(step.needs) > 1:
+            words = f"One person says that step `{step.id}` is done; name one role, and put another's part into a step"
+            self.at(step, "needs", f"{words} of its own.")
+        self.known_roles(step)
 
     def parameters(self, step: Step, action: Action) -> None:
         try:
@@ -180,8 +190,28 @@ class _Check:
             self.at(step, "risk", words)
         if changes:
             self.changing(step, action)
+            self.asked(step, max(step.risk or action.risk, action.risk, key=lambda risk: risk.rank))
         else:
             self.looking(step, action)
+
+    def asked(self, step: Step, risk: Risk) -> None:
+        """Say which roles a step leaves out that the policy asks."""
+        if self.policy is None or not step.needs or not self.known_roles(step):
+            return
+        missing = left_out(step, risk, self.policy)
+        if missing:
+            whole = ", ".join((*step.needs, *missing))
+            words = f"The policy asks {' + '.join(missing)} for a step of risk {risk}, and `needs` only adds to that"
+            self.at(step, "needs", f"{words}; write `needs: [{whole}]`.")
+
+    def known_roles(self, step: Step) -> bool:
+        """Return whether the policy has every role that the step names; say which it has not."""
+        roles = self.policy.roles if self.policy else step.needs
+        unknown = sorted(set(step.needs) - set(roles))
+        for role in unknown:
+            hint = near(role, roles) or f" It has {', '.join(sorted(roles))}."
+            self.at(step, "needs", f"The policy has no role `{role}`, so nobody could say yes.{hint}")
+        return not unknown
 
     def changing(self, step: Step, action: Action) -> None:
         if step.phase is Phase.VERIFICATION:
@@ -202,7 +232,8 @@ class _Check:
     def looking(self, step: Step, action: Action) -> None:
         for field, given in (
             ("undo", step.undo), ("no_undo", step.no_undo), ("owes", step.owes), ("approved_with", step.approved_with),
-            ("for_each", step.for_each),
+            ("for_each", step.for_each), ("needs", step.needs), ("lifetime", step.lifetime),
+            ("risk", step.risk is not None and step.risk is not Risk.READ),
         ):  # fmt: skip
             if given:
                 self.at(step, field, f"{action.id} only looks, so `{field}` means nothing here; leave it out.")

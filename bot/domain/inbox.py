@@ -162,6 +162,14 @@ class SettleUnknown(Value):
     happened: bool
 
 
+class ReadAgain(Value):
+    """Look once more at what a call left whose outcome nobody knew."""
+
+    kind: Literal["read_again"] = "read_again"
+    run: int
+    step: str
+
+
 class StopRun(Value):
     """Stop a run now; what it owes stays owed."""
 
@@ -537,6 +545,7 @@ Wish = Annotated[
     | UndoStep
     | SettleOwed
     | SettleUnknown
+    | ReadAgain
     | StopRun
     | TakeAlarm
     | SnoozeAlarm

@@ -46,7 +46,7 @@ def lowered(old: Verdict, new: Verdict) -> Iterator[tuple[str, str]]:
         yield "needs", f"needs {' + '.join(new.needs) or 'nobody'}, before {' + '.join(old.needs)}"
     if new.requester_may and not old.requester_may:
         yield "needs", "may be approved by the person who asked for it"
-    if new.lifetime > old.lifetime:
+    if new.lifetime > old.lifetime and len(new.needs) <= len(old.needs):  # more people are given more time
         yield "lifetime", f"may be answered for {new.lifetime}, before {old.lifetime}"
 
 
@@ -62,6 +62,8 @@ def lowered_policy(before: Policy, after: Policy) -> Iterator[str]:
     ):
         if was != now:
             yield f"Those who may {what} are {now} now, {was} before."
+    if after.own_isolated and not before.own_isolated:
+        yield "On-call may confirm an isolated execution that they asked for themselves."
     added = sorted(set(after.channels) - set(before.channels))
     if before.channels and (added or not after.channels):
         yield f"It tells more channels: {', '.join(added) or 'all'}."

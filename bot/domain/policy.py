@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from enum import StrEnum
+from typing import assert_never
 
 from bot.domain.people import Person
 from bot.domain.runbook import Risk, Step
@@ -61,9 +62,11 @@ class Policy(Value):
     Attributes:
         roles: by the word that runbooks use in `needs`.
         on_call: the role that confirms control steps.
-        change: the roles a change needs where its step names none.
-        destructive: the roles a destructive call needs; empty means it is never offered.
+        change: the roles a change needs at least; its step may name more.
+        destructive: the roles a destructive call needs at least; empty means it is never offered.
         channels: the channels bound to the environment; elsewhere the bot tells nothing.
+        lifetime_of_two: how long a request lives that more than one person must answer.
+        own_isolated: whether on-call may confirm an isolated execution that they asked for themselves.
         most_at_once: how many calls one approval may cover where a step asks for more than 20 by `most`.
     """
 
@@ -75,11 +78,17 @@ class Policy(Value):
     destructive: tuple[str, ...] = ()
     channels: tuple[str, ...] = ()
     lifetime: timedelta = APPROVAL_LIFETIME
+    lifetime_of_two: timedelta = LONGEST_LIFETIME
+    own_isolated: bool = True
     most_at_once: int = 100
 
     def covers(self, steps: Iterable[Step]) -> int:
         """Return how many calls one approval of these steps may cover."""
         return min(max((MOST_AT_ONCE, *(step.most or 0 for step in steps))), max(self.most_at_once, MOST_AT_ONCE))
+
+    def lives(self, needs: tuple[str, ...]) -> timedelta:
+        """Return how long a request for these people lives, where its step does not say."""
+        return self.lifetime_of_two if len(needs) > 1 else self.lifetime
 
     def role(self, name: str) -> Role:
         """Return the role of that name.
@@ -95,68 +104,75 @@ class Policy(Value):
         return role
 
 
-def verdict(step: Step, risks: Iterable[Risk], policy: Policy) -> Verdict:
+def verdict(step: Step, risks: Iterable[Risk], policy: Policy, *, isolated: bool = False) -> Verdict:
     """Judge a step by the highest risk among its calls; the step may raise risk and roles, never lower them.
 
     An added step lowers nothing: it needs what the policy asks and what its runbook asks for the same action.
+
+    Args:
+        isolated: one of the calls begins something that writes only under a run id of its own.
     """
     risk = max([*risks, step.risk or Risk.READ], key=lambda one: one.rank)
     if risk is Risk.READ:
         return Verdict(decision=Decision.ALLOW, risk=risk, reason="It only looks.")
-    lifetime = min(step.lifetime or policy.lifetime, LONGEST_LIFETIME)
-    match risk:
-        case Risk.CONTROL:
-            return Verdict(
-                decision=Decision.ASK,
-                risk=risk,
-                needs=(_both if step.added else _raised)((policy.on_call,), step.needs),
-                requester_may=not step.needs and not step.added,
-                lifetime=lifetime,
-                reason="It touches no data; one click by on-call, who may be the person who asked.",
-            )
-        case Risk.CHANGE:
-            return Verdict(
-                decision=Decision.ASK,
-                risk=risk,
-                needs=_both(policy.change, step.needs) if step.added else step.needs or policy.change,
-                lifetime=lifetime,
-                reason="It changes data or configuration; the named roles, never the person who asked.",
-            )
-        case _:
-            return _destructive(step, policy, lifetime)
-
-
-def _destructive(step: Step, policy: Policy, lifetime: timedelta) -> Verdict:
-    needs = (_both if step.added else _raised)(policy.destructive, step.needs)
-    if len(policy.destructive) < 2:
+    if risk is Risk.DESTRUCTIVE and len(policy.destructive) < 2:
         reason = "It is hard to undo, and the policy offers no such step."
-        return Verdict(decision=Decision.DENY, risk=Risk.DESTRUCTIVE, reason=reason)
-    reason = "It is hard to undo; two people, never the person who asked."
-    return Verdict(decision=Decision.ASK, risk=Risk.DESTRUCTIVE, needs=needs, lifetime=lifetime, reason=reason)
+        return Verdict(decision=Decision.DENY, risk=risk, reason=reason)
+    needs = (*step.needs, *left_out(step, risk, policy))
+    return Verdict(
+        decision=Decision.ASK,
+        risk=risk,
+        needs=needs,
+        requester_may=risk is Risk.CONTROL
+        and not step.needs
+        and not step.added
+        and (policy.own_isolated or not isolated),
+        lifetime=min(step.lifetime or policy.lives(needs), LONGEST_LIFETIME),
+        reason=_REASONS[risk],
+    )
+
+
+_REASONS = {
+    Risk.CONTROL: "It touches no data; one click by on-call, who may be the person who asked.",
+    Risk.CHANGE: "It changes data or configuration; the named roles, never the person who asked.",
+    Risk.DESTRUCTIVE: "It is hard to undo; two people, never the person who asked.",
+}
+
+
+def left_out(step: Step, risk: Risk, policy: Policy) -> tuple[str, ...]:
+    """Return the places the policy asks for at this risk that the step's own `needs` do not fill.
+
+    Roles have no order but one: whoever the policy trusts with a change may confirm what on-call may confirm.
+    """
+    match risk:
+        case Risk.READ:
+            return ()
+        case Risk.CONTROL if not step.added and {*policy.change, *policy.destructive} & set(step.needs):
+            return ()
+        case Risk.CONTROL:
+            least: tuple[str, ...] = (policy.on_call,)
+        case Risk.CHANGE:
+            least = policy.change
+        case Risk.DESTRUCTIVE:
+            least = policy.destructive
+        case _:
+            assert_never(risk)
+    return tuple((Counter(least) - Counter(step.needs)).elements())
 
 
 def together(judged: Sequence[tuple[Step, Verdict]]) -> Verdict:
-    """Return the policy's answer for steps that one yes covers: the strictest decides, and nobody's roles are lost.
-
-    A step of less risk than the strictest adds only the roles it names itself; the policy's own are those of the
-    highest risk. Who asked may say yes only where every step lets them.
-    """
-    strictest = max((one for _, one in judged), key=lambda one: (one.decision is Decision.DENY, one.risk.rank))
+    """Return what one yes to all of these steps needs: the strictest decides, and no step loses a place it names."""
+    strictest = max(
+        (one for _, one in judged), key=lambda one: (one.decision is Decision.DENY, one.risk.rank, len(one.needs))
+    )
     asking = [(step, one) for step, one in judged if one.decision is not Decision.ALLOW]
-    needs = strictest.needs
+    needs = Counter(strictest.needs)
     for step, one in asking:
-        needs = _both(needs, one.needs if one.risk is strictest.risk else step.needs)
-    requester_may = bool(asking) and all(one.requester_may for _, one in asking)
-    return strictest.model_copy(update={"needs": needs, "requester_may": requester_may})
-
-
-def _both(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the roles that fill both multisets: the first, and what the other asks beyond it."""
-    return (*one, *(Counter(other) - Counter(one)).elements())
-
-
-def _raised(least: tuple[str, ...], named: tuple[str, ...]) -> tuple[str, ...]:
-    return named if len(named) >= len(least) and named else least
+        needs |= Counter(one.needs if one.risk is strictest.risk else step.needs)
+    may = bool(asking) and all(one.requester_may for _, one in asking)
+    lifetime = min(strictest.lifetime, *(step.lifetime for step, _ in judged if step.lifetime), LONGEST_LIFETIME)
+    update = {"needs": tuple(needs.elements()), "requester_may": may, "lifetime": lifetime}
+    return strictest.model_copy(update=update)
 
 
 def places(needs: tuple[str, ...], roles_of: Mapping[str, frozenset[str]]) -> dict[str, str]:

@@ -64,6 +64,7 @@ class StepRecord(Value):
         request: how often it was asked or tried; idempotency tokens and approvals are per request.
         since: when it first looked; an `until` gives up counting from here.
         tries: how often a read failed on the way.
+        shows: what a read showed of a call whose outcome nobody knows, in words; `shown_at` is when.
         given: its items are those of the step it takes back, newest first, and stay so when it is tried anew.
     """
 
@@ -78,6 +79,8 @@ class StepRecord(Value):
     request: int = 1
     since: datetime | None = None
     tries: int = 0
+    shows: str = ""
+    shown_at: datetime | None = None
     given: bool = False
 
     def anew(self, *, by: str = "") -> "StepRecord":

@@ -31,6 +31,7 @@ from bot.domain.inbox import (
     OtherRunbook,
     OwnFollowUp,
     PublishPostmortem,
+    ReadAgain,
     RevokeRequest,
     SettleImport,
     SettleOwed,
@@ -190,6 +191,7 @@ BUTTONS: Mapping[str, Button] = {
     "leave_out": _at_step(lambda run, step: LeaveOut(run=run, step=step)),
     "happened": _at_step(lambda run, step: SettleUnknown(run=run, step=step, happened=True)),
     "not_happened": _at_step(lambda run, step: SettleUnknown(run=run, step=step, happened=False)),
+    "read_again": _at_step(lambda run, step: ReadAgain(run=run, step=step)),
     "show_run": _one(lambda run: ShowStatus(run=run)),
     # Alarms.
     "start": _one(lambda alarm: OfAlarm(alarm=alarm)),

@@ -12,7 +12,7 @@ from bot.domain.records import Card, CardKind, Change, Wait
 from bot.domain.run import Awaiting, Retried, Run, RunState, StepState, Waiting, Woken, advance
 from bot.domain.value import JsonObject
 from bot.errors import EdgeError, NotAllowedError, RequestError, UnavailableError
-from bot.usecases.asking import request_card
+from bot.usecases.asking import library_sha, request_card
 from bot.usecases.desk import Desk
 from bot.usecases.runs import waking
 from bot.usecases.telling import notice, run_card, run_cards
@@ -22,6 +22,8 @@ log = logging.getLogger(__name__)
 REMIND_AFTER = timedelta(minutes=5)
 PAGE_AFTER = timedelta(minutes=10)
 ASK_PEOPLE_EVERY = timedelta(minutes=5)
+EDITED = "the runbook was edited since this was asked"
+_TO_BE_SAFE = "Refused to be safe, nothing is used up; try again."
 
 
 def cast_vote(desk: Desk, delivery: Delivery, wish: CastVote) -> Change:
@@ -39,10 +41,9 @@ def cast_vote(desk: Desk, delivery: Delivery, wish: CastVote) -> Change:
         raise NotAllowedError("That request has no card yet; nothing was done. Try again in a moment.")
     try:
         somebody = desk.directory.person(delivery.person, fresh=True)
-        roles = roles_of(desk, delivery.person, approval.binding.needs)
     except UnavailableError as error:
-        words = f"{error.words} Refused to be safe, nothing is used up; try again."
-        raise NotAllowedError(words) from error
+        raise NotAllowedError(f"{error.words} {_TO_BE_SAFE}") from error
+    roles = roles_of(desk, delivery.person, approval.binding.needs)
     shown = (Place(team=desk.team, channel=card.channel, ts=card.ts), card.edition)
     clicked = (delivery.place.model_copy(update={"thread": None}), wish.edition)
     voted = cast(approval, by=somebody, roles=roles, shown=shown, clicked=clicked, now=now)
@@ -58,8 +59,15 @@ def cast_vote(desk: Desk, delivery: Delivery, wish: CastVote) -> Change:
 
 
 def roles_of(desk: Desk, person: str, roles: tuple[str, ...]) -> frozenset[str]:
-    """Return which of the roles the person holds now, freshly looked up."""
-    return frozenset(role for role in set(roles) if person in desk.directory.members(role, fresh=True))
+    """Return which of the roles the person holds now, freshly looked up.
+
+    Raises:
+        NotAllowedError: Slack did not say.
+    """
+    try:
+        return frozenset(role for role in set(roles) if person in desk.directory.members(role, fresh=True))
+    except UnavailableError as error:
+        raise NotAllowedError(f"{error.words} {_TO_BE_SAFE}") from error
 
 
 def decline(desk: Desk, delivery: Delivery, wish: DeclineRequest) -> Change:
@@ -113,6 +121,17 @@ def ended(desk: Desk, run: Run, approval: Approval, state: ApprovalState, *, by:
     runs = (going,) if going != run else ()
     cards = (request_card(over, run), *run_cards(desk, going))
     return Change(runs=runs, approvals=(over,), cards=cards, audit=(entry,))
+
+
+def voided_by_edit(desk: Desk, number: int) -> Change | None:
+    """Return the end of an open request whose runbook was edited since it was asked; None where there is none."""
+    approval = desk.records.approval(number)
+    run = desk.records.run(approval.run)
+    if not approval.state.open or approval.binding.library == library_sha(desk, run):
+        return None
+    change = ended(desk, run, approval, ApprovalState.VOID, by="bot", why=EDITED)
+    told = notice(run, "void", mark=f":{approval.id}", approval=approval.id, step=approval.step)
+    return change.model_copy(update={"cards": (*change.cards, told)})
 
 
 def ask_again(desk: Desk, delivery: Delivery, wish: AskAgain) -> Change:

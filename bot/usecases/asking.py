@@ -163,9 +163,14 @@ def said(desk: Desk, run: Run, template: str | None) -> str:
 
 
 def judge(desk: Desk, steps: Sequence[Step], found: Sequence[BoundCall]) -> Verdict:
-    """Return the policy's answer for the calls as they are, all under one yes."""
-    risks = {step.id: [desk.catalogue.row(one.call.row).risk for one in found if one.step == step.id] for step in steps}
-    return together([(step, verdict(step, risks[step.id], desk.policy)) for step in steps])
+    """Return the policy's answer for the calls as they are; one yes to several steps fills the places of each."""
+
+    def judged(step: Step) -> Verdict:
+        rows = [desk.catalogue.row(one.call.row) for one in found if one.step == step.id]
+        isolated = any(row.isolated for row in rows)
+        return verdict(step, [row.risk for row in rows], desk.policy, isolated=isolated)
+
+    return together([(step, judged(step)) for step in steps])
 
 
 def binding(
@@ -201,7 +206,7 @@ def binding(
         request=run.record(lead.id).request,
         authors=tuple(sorted(run.authors)),
         snapshot=run.snapshot,
-        library=_library_sha(desk, run),
+        library=library_sha(desk, run),
         account=caller.account,
         role=caller.role,
         risk=judged.risk.value,
@@ -216,7 +221,8 @@ def binding(
     return derived, judged
 
 
-def _library_sha(desk: Desk, run: Run) -> str:
+def library_sha(desk: Desk, run: Run) -> str:
+    """Return the SHA-256 of the run's runbook as the library has it now."""
     try:
         return desk.library.find(run.runbook).sha256
     except NotFoundError:

@@ -31,6 +31,7 @@ from bot.errors import (
 )
 from bot.usecases.asking import binding, elements, items, propose, request, request_card
 from bot.usecases.desk import Desk
+from bot.usecases.lost import lost_call, unknown_card, with_what_is_there
 from bot.usecases.runs import LEASE_AGAIN, Turn, failed, observed, seen
 from bot.usecases.telling import notice, run_card
 
@@ -441,7 +442,8 @@ def _lost(
     audit: tuple[AuditEntry, ...] = (),
 ) -> Turn:
     record = run.record(step.id).model_copy(update={"state": StepState.UNKNOWN, "note": words[:600], "at": desk.now()})
-    told = notice(run, "unknown", mark=f":{step.id}:{record.request}", step=step.id)
+    record = with_what_is_there(desk, run, step, record, lost_call(desk, run, record))
+    told = unknown_card(run, record)
     return Turn(events=(Lost(record=record, words=words[:600]),), cards=(told,), outcomes=outcomes, audit=audit)
 
 

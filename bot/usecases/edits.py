@@ -3,12 +3,14 @@
 import logging
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from bot.domain.audit import AuditEntry
 from bot.domain.diffing import Edit, changes_since
 from bot.domain.records import Card, CardKind, Change
 from bot.domain.runbook import Runbook
 from bot.domain.value import JsonObject
+from bot.usecases.approvals import voided_by_edit
 from bot.usecases.desk import Desk
 
 log = logging.getLogger(__name__)
@@ -20,7 +22,7 @@ MOST_TOLD = 8
 class Edits:
     """Watch the folder of runbooks: what is the same at two looks in a row, and is not what was known, is told.
 
-    What was edited while no bot served is not told; the requests that rest on it are void all the same.
+    What was edited while no bot served is not told; the requests that rest on it are refused at the click all the same.
     """
 
     def __init__(self, desk: Desk, *, ticks: Callable[[], float] = time.monotonic) -> None:
@@ -41,10 +43,21 @@ class Edits:
         if settled and _shas(now) != _shas(self._known):
             self._desk.records.commit(announced(self._desk, self._known, now))
             self._known = now
+            void_what_rests_on_edited(self._desk)
 
 
 def _shas(runbooks: Mapping[str, Runbook]) -> dict[str, str]:
     return {name: one.sha256 for name, one in runbooks.items()}
+
+
+def void_what_rests_on_edited(desk: Desk) -> None:
+    """End every open request whose runbook is not what it was when it was asked."""
+    for approval in desk.records.approvals(open_only=True):
+        desk.keep(partial(_voided, desk, approval.id))
+
+
+def _voided(desk: Desk, number: int) -> Change:
+    return voided_by_edit(desk, number) or Change()
 
 
 def announced(desk: Desk, before: Mapping[str, Runbook], after: Mapping[str, Runbook]) -> Change:

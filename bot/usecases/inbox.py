@@ -43,6 +43,7 @@ from bot.domain.inbox import (
     OwnFollowUp,
     ParkRun,
     PublishPostmortem,
+    ReadAgain,
     RevokeRequest,
     SettleImport,
     SettleOwed,
@@ -72,7 +73,7 @@ from bot.domain.inbox import (
 )
 from bot.domain.records import Card, CardKind, Change
 from bot.domain.value import JsonObject
-from bot.errors import BotError, EdgeError, LeaseHeldError, NotFoundError
+from bot.errors import BotError, EdgeError, LeaseHeldError, NotAllowedError, NotFoundError
 from bot.usecases import (
     adding,
     alarms,
@@ -81,6 +82,7 @@ from bot.usecases import (
     evidence,
     following,
     incidents,
+    lost,
     marking,
     steering,
     striking,
@@ -274,6 +276,15 @@ def _home(desk: Desk, delivery: Delivery, wish: OpenHome) -> Answer:
     return Change(cards=(approvals.home_card(desk, delivery.person or ""),)), None
 
 
+def _vote(desk: Desk, delivery: Delivery, wish: CastVote) -> Answer:
+    voided = approvals.voided_by_edit(desk, wish.approval)
+    if voided is None:
+        return approvals.cast_vote(desk, delivery, wish), None
+    words = f"Not approved, the request is void: {approvals.EDITED}. Nothing was done; press Ask again."
+    refused, told = _refused(desk, delivery, NotAllowedError(words))
+    return voided.model_copy(update={"audit": (*voided.audit, *refused.audit)}), told
+
+
 def _silent(act: Callable[[Desk, Delivery, Any], Change]) -> Callable[[Desk, Delivery, Any], Answer]:
     def answer(desk: Desk, delivery: Delivery, wish: object) -> Answer:
         return act(desk, delivery, wish), None
@@ -310,7 +321,7 @@ WISHES: dict[type, Callable[[Desk, Delivery, Any], Answer]] = {
     ShowEvidence: _evidence,
     ShowAlarms: _alarms,
     OtherRunbook: _others,
-    CastVote: _silent(approvals.cast_vote),
+    CastVote: _vote,
     DeclineRequest: _silent(approvals.decline),
     RevokeRequest: _silent(approvals.revoke),
     AskAgain: _silent(approvals.ask_again),
@@ -322,6 +333,7 @@ WISHES: dict[type, Callable[[Desk, Delivery, Any], Answer]] = {
     UndoStep: _silent(steering.undo),
     SettleOwed: _silent(steering.settle_owed),
     SettleUnknown: _silent(steering.settle_unknown),
+    ReadAgain: _silent(lost.read_again),
     StopRun: _silent(steering.stop),
     TakeAlarm: _silent(alarms.take_alarm),
     SnoozeAlarm: _silent(alarms.snooze_alarm),

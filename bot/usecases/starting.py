@@ -237,6 +237,8 @@ def roles_needed(desk: Desk, runbook: Runbook) -> tuple[tuple[Step, tuple[str, .
     """
     found = []
     for step in runbook.forward:
+        if step.manual and step.needs:
+            found.append((step, step.needs, False))
         if step.manual or step.approved_with:
             continue
         action = desk.catalogue.action(step.uses or "")

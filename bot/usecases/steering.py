@@ -38,8 +38,10 @@ from bot.domain.run import (
     advance,
     undoable,
 )
+from bot.domain.runbook import Step
 from bot.domain.value import JsonObject, JsonValue
-from bot.errors import InvalidError, RequestError
+from bot.errors import InvalidError, NotAllowedError, RequestError
+from bot.usecases.approvals import roles_of
 from bot.usecases.asking import request_card
 from bot.usecases.desk import Desk
 from bot.usecases.runs import FIRST_OWED_REMINDER, anew, asking_card, fits, offered, waking
@@ -57,10 +59,27 @@ def mark_done(desk: Desk, delivery: Delivery, wish: MarkDone) -> Change:
     somebody = desk.person(delivery.person, channel=run.place.channel, starts=True)
     if run.next_step != wish.step or run.waiting is None or run.waiting.what is not Awaiting.DONE:
         raise RequestError(f"{run.label} does not wait for that step; nothing was done.")
+    _insist_on_roles(desk, run, desk.runbook(run).step(wish.step), somebody.id)
     now = desk.now()
     record = run.record(wish.step).model_copy(update={"state": StepState.DONE, "at": now, "by": somebody.id})
     done = advance(advance(run, Woken(), now=now), StepDone(record=record), now=now)
     return woken(desk, done, "step.marked_done", by=somebody.id, facts={"step": wish.step})
+
+
+def _insist_on_roles(desk: Desk, run: Run, step: Step, person: str) -> None:
+    """Let only those whom the step asks for say that it is done, and of them nobody who asked for what follows.
+
+    Raises:
+        NotAllowedError: they may not, or Slack did not say.
+    """
+    if not step.needs:
+        return
+    titles = " and ".join(desk.policy.role(role).title for role in dict.fromkeys(step.needs))
+    if person in run.authors:
+        raise NotAllowedError(f"Not done: you asked for {run.label} yourself, so somebody else of {titles} says it.")
+    held = roles_of(desk, person, step.needs)
+    if held != set(step.needs):
+        raise NotAllowedError(f"Not done: you are not in {titles} (checked just now), whom this step asks for.")
 
 
 def give_inputs(desk: Desk, delivery: Delivery, wish: GiveInputs) -> Change:

@@ -215,7 +215,7 @@ class Walk:
         self.say(f"HAND     {_number(step)} {step.title}")
         if not self.asker.yes("Is it done?"):
             return False
-        self.table.wish(YOU, MarkDone(run=run.id, step=step.id))
+        self.table.wish(OTHERS[0] if step.needs else YOU, MarkDone(run=run.id, step=step.id))
         return True
 
     def _mend(self) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from bot.actions.catalogue import CATALOGUE
 from bot.aws.model import param_problems, row_problems
-from bot.domain.action import Replay, bind
+from bot.domain.action import Document, OneOf, Replay, bind
 from bot.domain.denies import reads
 from bot.domain.runbook import Risk
 from bot.domain.value import JsonObject, JsonValue
@@ -296,3 +296,51 @@ def test_every_action_names_only_rows_there_are_and_is_either_reading_or_changin
         assert (action.read is None) == (action.propose is not None) == (action.observe is not None)
         highest = max((CATALOGUE.row(row).risk for row in action.rows), key=lambda risk: risk.rank)
         assert action.risk is highest
+
+
+def test_the_rows_for_which_aws_has_no_precondition_are_these() -> None:
+    changing = [row for row in CATALOGUE.rows.values() if row.risk is not Risk.READ]
+
+    assert {row.id for row in changing if not row.conditional(good(row.id))} == {
+        "athena.add_partition",
+        "athena.stop",
+        "athena.update_workgroup",
+        "codebuild.start",
+        "events.disable_rule",
+        "events.enable_rule",
+        "glue.create_partitions",
+        "glue.delete_partitions",
+        "glue.start_job",
+        "glue.stop_job_run",
+        "glue.update_job",
+        "s3.copy_current",
+        "sns.publish",
+        "sqs.replay",
+        "states.redrive",
+        "states.stop",
+    }
+
+
+def test_a_call_that_leaves_its_precondition_out_has_none() -> None:
+    row, call = CATALOGUE.row("glue.update_table"), good("glue.update_table")
+    bare = {name: value for name, value in call.params.items() if name != "VersionId"}
+
+    assert row.conditional(call)
+    assert not row.conditional(call.model_copy(update={"params": bare}))
+
+
+def test_an_isolated_row_starts_what_can_promote_nothing() -> None:
+    isolated = {row.id for row in CATALOGUE.rows.values() if row.isolated}
+
+    assert isolated == {
+        "states.compact",
+        "states.smoke",
+        "states.start_day",
+        "states.start_isolated",
+        "states.start_month",
+    }
+    for name in isolated:
+        document = CATALOGUE.row(name).allows["input"]
+        assert isinstance(document, Document)
+        assert document.fields["promote"] == OneOf(values=(False,))
+        assert "promote" in document.required

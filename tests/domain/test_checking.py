@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, JsonValue
 
 from bot.domain.action import Action, Catalogue, Look, Occasion, Proposal
 from bot.domain.checking import check_library, check_runbook
+from bot.domain.policy import Policy, Role
 from bot.domain.problem import Problem, Severity
 from bot.domain.reading import read_runbook
 from bot.domain.runbook import Risk, Runbook, Status
@@ -320,6 +321,33 @@ MISTAKES = [
         "exclusive:",
         "`:` is expected here",
     ),
+    # what asks nobody
+    (
+        "   expect: output.found\n",
+        "   expect: output.found\n   needs: [platform]\n",
+        "needs:",
+        "s3.read_json only looks",
+    ),
+    ("   expect: output.found\n", "   expect: output.found\n   risk: change\n", "risk:", "s3.read_json only looks"),
+    ("   expect: output.found\n", "   expect: output.found\n   lifetime: 5 min\n", "lifetime:", "only looks"),
+    (
+        "6. **By hand.**\n",
+        "6. **By hand.**\n   ```yaml step\n   id: hand\n   risk: change\n   ```\n",
+        "risk: change",
+        "Step `hand` has `risk` but no action",
+    ),
+    (
+        "6. **By hand.**\n",
+        "6. **By hand.**\n   ```yaml step\n   id: hand\n   lifetime: 5 min\n   ```\n",
+        "lifetime: 5 min",
+        "Step `hand` has `lifetime` but no action",
+    ),
+    (
+        "6. **By hand.**\n",
+        "6. **By hand.**\n   ```yaml step\n   id: hand\n   needs: [a, b]\n   ```\n",
+        "needs: [a, b]",
+        "One person says that step `hand` is done; name one role",
+    ),
     # ways back, checks, pairs, approvals
     ("   no_undo: It is the way back.\n", "", "id: back", "Step `back` has no way back; add `undo:`"),
     ("undo: back", "undo: swap", "undo: swap", "names itself as its undo"),
@@ -558,3 +586,33 @@ def test_a_label_longer_than_a_button_is_refused() -> None:
     read = read_runbook(CHOOSING.replace("Point back", "Point all the readers back"), "runbooks/breaker.md")
 
     assert "must have 1 to 20 characters" in str(read.errors[0])
+
+
+TWO = Policy(
+    roles={name: Role(title=name) for name in ("oncall", "platform", "domain", "viewer")},
+    viewer="viewer",
+    operator="oncall",
+    on_call="oncall",
+    change=("platform",),
+    destructive=("platform", "platform"),
+)
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        ("needs: [viewer, viewer]", "asks platform for a step of risk change, and `needs` only adds"),
+        ("needs: [domain, platform]", ""),
+        ("needs: [platfrom]", "The policy has no role `platfrom`, so nobody could say yes. Did you mean `platform`?"),
+        ("risk: destructive\n   needs: [platform, viewer]", "write `needs: [platform, viewer, platform]`"),
+        ("risk: destructive\n   needs: [platform, platform]", ""),
+    ],
+)
+def test_a_step_that_asks_less_than_the_policy_is_told_whom_it_leaves_out(asked: str, words: str) -> None:
+    text = changed("   undo: back\n", f"   undo: back\n   {asked}\n")
+
+    found = check_runbook(runbook(text), CATALOGUE, KEYS, policy=TWO)
+
+    assert [problem.line for problem in found] == [line_of(text, "needs:")] * len(found)
+    assert [words in problem.words for problem in found] == [True] * len(found)
+    assert bool(found) is bool(words)

@@ -17,7 +17,7 @@ POLICY = Policy(
     viewer="oncall",
     operator="oncall",
     on_call="oncall",
-    change=("platform", "oncall"),
+    change=("platform",),
     channels=("C1",),
 )
 
@@ -111,12 +111,6 @@ RISKIER = [
         "Step `running` now looks at body.reason of what s3.read_json returns.",
     ),
     (
-        "needs: [platform]\n    effect: Close",
-        "needs: [oncall]\n    effect: Close",
-        "approval [change]",
-        "Step `close` needs oncall, before platform.",
-    ),
-    (
         "    approved_with: half_open\n",
         "    approved_with: half_open\n    lifetime: 60 min\n",
         "approval [change]",
@@ -188,14 +182,19 @@ def test_a_promotion_in_the_probe_is_found_beside_everything_that_stays_the_same
     assert len(told(TEXT, text)) == 1
 
 
-def test_a_step_renamed_and_asked_of_fewer_is_found_all_the_same() -> None:
-    text = edited(
-        ("id: close\n", "id: shut\n"), ("needs: [platform]\n    effect: Close", "needs: [oncall]\n    effect: Close")
-    )
+def test_a_step_asked_of_fewer_is_found_even_where_it_is_renamed() -> None:
+    two = edited(("needs: [platform]\n    effect: Close", "needs: [platform, oncall]\n    effect: Close"))
 
-    found = told(TEXT, text)
+    for name in ("close", "shut"):
+        found = told(two, edited(("id: close\n", f"id: {name}\n")))
 
-    assert "approval [change]: Step `shut` needs oncall, before platform." in found
+        assert f"approval [change]: Step `{name}` needs platform, before platform + oncall." in found
+
+
+def test_a_step_that_names_others_instead_of_the_policy_s_roles_lowers_nothing() -> None:
+    text = edited(("needs: [platform]\n    effect: Close", "needs: [oncall]\n    effect: Close"))
+
+    assert told(TEXT, text) == []
 
 
 def test_a_step_renamed_moved_to_another_bucket_says_who_is_asked() -> None:
@@ -265,15 +264,16 @@ def test_a_new_runbook_says_that_it_is_new_and_everything_it_reaches() -> None:
 def test_a_policy_that_asks_fewer_lowers_the_approvals_of_every_step_that_names_nobody() -> None:
     text = edited(("    needs: [platform]\n    effect: Close", "    effect: Close"))
     book = {"circuit-breaker": read(text)}
+    two = POLICY.model_copy(update={"change": ("platform", "oncall")})
     less = POLICY.model_copy(update={"change": ("oncall",)})
 
-    found = compare(book, book, catalogue=CATALOGUE, policy=less, policy_before=POLICY)
+    found = compare(book, book, catalogue=CATALOGUE, policy=less, policy_before=two)
 
     assert [one.words for one in found] == [
         "Step `probe` needs oncall, before platform + oncall.",
         "Step `close` needs oncall, before platform + oncall.",
     ]
-    assert compare(book, book, catalogue=CATALOGUE, policy=POLICY, policy_before=less) == ()
+    assert compare(book, book, catalogue=CATALOGUE, policy=two, policy_before=less) == ()
 
 
 def test_a_policy_that_lets_others_in_is_told_apart_from_one_that_lets_fewer() -> None:
@@ -284,7 +284,12 @@ def test_a_policy_that_lets_others_in_is_told_apart_from_one_that_lets_fewer() -
             "channels": ("C1", "C2"),
         }
     )
+    strict = POLICY.model_copy(update={"own_isolated": False})
 
+    assert list(lowered_policy(strict, POLICY)) == [
+        "On-call may confirm an isolated execution that they asked for themselves."
+    ]
+    assert list(lowered_policy(POLICY, strict)) == []
     assert list(lowered_policy(POLICY, wider)) == [
         "The role platform is other people: U1, U2, U3 now, U1, U2 before.",
         "Those who may start and steer runs are platform now, oncall before.",

@@ -35,6 +35,15 @@ def test_a_control_step_is_one_on_call_click_that_the_requester_may_give() -> No
     assert (judged.decision, judged.needs, judged.requester_may) == (Decision.ASK, ("oncall",), True)
 
 
+def test_the_policy_may_keep_on_call_from_confirming_their_own_isolated_execution() -> None:
+    strict = POLICY.model_copy(update={"own_isolated": False})
+
+    def own(policy: Policy, *, isolated: bool) -> bool:
+        return verdict(step(), [Risk.CONTROL], policy, isolated=isolated).requester_may
+
+    assert [own(POLICY, isolated=True), own(strict, isolated=True), own(strict, isolated=False)] == [True, False, True]
+
+
 def test_a_change_needs_the_named_roles_and_never_the_requester() -> None:
     judged = verdict(step(needs=("platform", "domain")), [Risk.READ, Risk.CHANGE], POLICY)
 
@@ -80,10 +89,79 @@ def test_a_destructive_step_is_not_offered_unless_the_policy_names_two_people() 
     assert verdict(step(), [Risk.DESTRUCTIVE], two).needs == ("platform", "platform")
 
 
-def test_no_step_can_make_a_destructive_call_need_fewer_people() -> None:
+@pytest.mark.parametrize(
+    ("risk", "named", "needs"),
+    [
+        (Risk.CONTROL, ("team",), ("oncall", "team")),
+        (Risk.CONTROL, ("platform",), ("platform",)),  # who may say yes to a change may to less
+        (Risk.CHANGE, ("team",), ("platform", "team")),
+        (Risk.CHANGE, ("oncall",), ("oncall", "platform")),
+        (Risk.CHANGE, ("domain", "platform"), ("domain", "platform")),
+        (Risk.DESTRUCTIVE, ("platform",), ("platform", "platform")),
+        (Risk.DESTRUCTIVE, ("team", "team"), ("platform", "platform", "team", "team")),
+        (Risk.DESTRUCTIVE, ("domain", "platform"), ("domain", "platform", "platform")),
+        (Risk.DESTRUCTIVE, ("platform", "platform", "platform"), ("platform", "platform", "platform")),
+    ],
+)
+def test_no_step_can_ask_others_instead_of_those_the_policy_asks(
+    risk: Risk, named: tuple[str, ...], needs: tuple[str, ...]
+) -> None:
     two = POLICY.model_copy(update={"destructive": ("platform", "platform")})
 
-    assert len(verdict(step(needs=("platform",)), [Risk.DESTRUCTIVE], two).needs) == 2
+    judged = verdict(step(needs=named), [risk], two)
+
+    assert (tuple(sorted(judged.needs)), judged.requester_may) == (needs, False)
+
+
+def test_one_yes_to_several_steps_fills_the_places_of_each() -> None:
+    lead, follower = step(needs=("platform", "team")), step(id="two", needs=("platform", "domain"))
+
+    both = together([(one, verdict(one, [Risk.CHANGE], POLICY)) for one in (lead, follower)])
+
+    assert sorted(both.needs) == ["domain", "platform", "team"]
+
+
+def test_a_control_step_that_goes_with_a_change_brings_the_places_it_names_and_not_on_call() -> None:
+    plain, named = step(id="two"), step(id="two", needs=("domain",))
+
+    def asked(follower: Step) -> tuple[str, ...]:
+        return together([(step(), change), (follower, verdict(follower, [Risk.CONTROL], POLICY))]).needs
+
+    change = verdict(step(), [Risk.CHANGE], POLICY)
+    assert (asked(plain), asked(named)) == (("platform",), ("platform", "domain"))
+
+
+def test_the_requester_may_confirm_several_steps_only_where_they_may_confirm_each() -> None:
+    mine, theirs = step(), step(id="two", needs=("oncall",))
+
+    both = together([(one, verdict(one, [Risk.CONTROL], POLICY)) for one in (mine, theirs)])
+
+    assert (both.needs, both.requester_may) == (("oncall",), False)
+
+
+@pytest.mark.parametrize(
+    ("needs", "named", "minutes"),
+    [
+        (("platform",), None, 15),
+        (("platform", "domain"), None, 60),
+        (("platform", "platform"), None, 60),
+        (("platform", "domain"), timedelta(minutes=20), 20),
+    ],
+)
+def test_a_request_that_two_must_answer_is_given_more_time_unless_its_step_says_how_much(
+    needs: tuple[str, ...], named: timedelta | None, minutes: int
+) -> None:
+    judged = verdict(step(needs=needs, lifetime=named), [Risk.CHANGE], POLICY)
+
+    assert judged.lifetime == timedelta(minutes=minutes)
+
+
+def test_one_yes_to_several_steps_lives_as_long_as_the_shortest_of_them_says() -> None:
+    short, two = step(lifetime=timedelta(minutes=5)), step(id="two", needs=("platform", "domain"))
+
+    both = together([(one, verdict(one, [Risk.CHANGE], POLICY)) for one in (short, two)])
+
+    assert both.lifetime == timedelta(minutes=5)
 
 
 @pytest.mark.parametrize(
@@ -109,7 +187,7 @@ def test_one_yes_to_several_steps_needs_what_each_of_them_names(
 
     judged = together([(one, verdict(one, [risk], POLICY)) for one, risk in steps])
 
-    assert (judged.needs, judged.requester_may) == (needs, requester_may)
+    assert (sorted(judged.needs), judged.requester_may) == (sorted(needs), requester_may)
 
 
 def test_one_step_that_is_never_offered_denies_all_that_one_yes_would_cover() -> None:

@@ -43,7 +43,7 @@ def anew(blocked: Broken, tmp_path: Path) -> Iterator[Played]:
 
 def reviewed(played: Played, **inputs: str) -> Played:
     """Go on until the cause is to be mended."""
-    played.start(**{"reason": "CURRENCY_ERROR", **inputs}).approve("tell", ONE)
+    played.start(**{"error_type": "CURRENCY_ERROR", **inputs}).approve("tell", ONE)
     assert played.waits_for() == ("done", BY_HAND), (played.run.waiting, played.failed())
     return played
 
@@ -168,7 +168,7 @@ def test_who_asked_cannot_approve_the_retry(kept: Played) -> None:
 
 
 def test_what_is_no_reason_starts_nothing(kept: Played) -> None:
-    kept.table.wish(YOU, StartRun(runbook="quarantine-review", inputs={"reason": "'; DROP TABLE x"}))
+    kept.table.wish(YOU, StartRun(runbook="quarantine-review", inputs={"error_type": "'; DROP TABLE x"}))
 
     assert kept.table.store.runs(open_only=False) == []
 

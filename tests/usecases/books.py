@@ -259,6 +259,18 @@ BY_HAND_FIRST = _book(
     PIPELINE,
 )
 
+BY_ROLE = _book(
+    "by-role",
+    "Let Platform Call, then Swap",
+    (
+        BY_HAND.rstrip() + "\n   ```yaml step\n   id: call\n   needs: [platform]\n   ```\n\n",
+        _HALF_OPEN,
+        _REOPEN,
+    ),
+    (_read("checked", "output.body.state == 'HALF_OPEN'"),),
+    PIPELINE,
+)
+
 WAYS = """exclusive: "'breaker/' + inputs.pipeline"
 parameters:
   pipeline:
@@ -338,4 +350,5 @@ BOOKS = {
     "starts": STARTS,
     "stops": STOPS,
     "by-hand-first": BY_HAND_FIRST,
+    "by-role": BY_ROLE,
 }

@@ -2,9 +2,10 @@
 
 import pytest
 
+from bot.domain.approval import ApprovalState
 from bot.domain.records import Card
 from bot.usecases.edits import EVERY_S, Edits
-from tests.usecases.table import Table
+from tests.usecases.table import ANA, Table
 
 
 class Ticks:
@@ -95,3 +96,18 @@ def test_nothing_is_told_while_nothing_changes(table: Table, ticks: Ticks) -> No
     look(Edits(table.desk, ticks=ticks), ticks, times=3)
 
     assert told(table) == []
+
+
+def test_an_edit_ends_the_requests_that_rest_on_it_and_no_others(table: Table, ticks: Ticks) -> None:
+    edits = Edits(table.desk, ticks=ticks)
+    table.start(ANA, "swap")
+    table.start(ANA, "pauses")
+    table.edit("swap", "For a story.", "For another story.")
+
+    look(edits, ticks, times=5)
+
+    swap, pauses = table.store.approval(1), table.store.approval(2)
+    assert (swap.state, pauses.state) == (ApprovalState.VOID, ApprovalState.PENDING)
+    assert "the runbook was edited" in swap.ended_why
+    assert table.kinds().count("approval.void") == 1
+    assert table.store.run(1).waiting is not None

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from bot.domain.approval import ApprovalState
-from bot.domain.inbox import AskAgain, GiveInputs, ParkRun, SettleOwed, SettleUnknown, StopRun
+from bot.domain.inbox import AskAgain, GiveInputs, ParkRun, ReadAgain, SettleOwed, SettleUnknown, StopRun
 from bot.domain.records import AttemptState
 from bot.domain.run import RunState, StepState
 from tests.usecases.proxy import Mood, Proxy
@@ -112,6 +112,69 @@ def test_no_other_press_gets_around_the_three_answers(far_table: Table, proxy: P
 
     assert far_table.run().state is RunState.OUTCOME_UNKNOWN
     assert (len(far_table.store.approvals()), proxy.count("DisableRule")) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("mood", "words"),
+    [
+        ("lost", "A read now shows state 'DISABLED'"),
+        ("unreached", "A read now shows state 'ENABLED'"),
+    ],
+)
+def test_a_person_is_told_what_a_read_shows_of_the_call(far_table: Table, proxy: Proxy, mood: Mood, words: str) -> None:
+    pause_lost(far_table, proxy, mood)
+
+    record = far_table.run().record("pause")
+
+    assert words in record.shows
+    assert ("it is so already, so it probably happened" in record.shows) is (mood == "lost")
+    assert ("unchanged, so it probably did not happen" in record.shows) is (mood == "unreached")
+    assert record.shown_at is not None
+
+
+def test_a_write_that_is_there_as_it_was_sent_probably_happened(far_table: Table, proxy: Proxy) -> None:
+    far_table.start(ANA, "swap")
+    far_table.cloud.before = lambda: proxy.rule("GET /lake-artifacts/control/", "unreached", times=99)
+    proxy.rule(PUT, "lost", times=2)
+    far_table.approve(BO)
+    assert "A read now failed" in far_table.run().record("half_open").shows
+
+    proxy.rules.clear()
+    far_table.wish(BO, ReadAgain(run=1, step="half_open"))
+
+    assert far_table.run().state is RunState.OUTCOME_UNKNOWN
+    assert far_table.run().record("half_open").shows == "A read now finds what was sent, so it probably happened."
+    assert "run.read_again" in far_table.kinds()
+
+
+def test_a_read_that_shows_what_somebody_else_did_says_what_was_and_what_is(far_table: Table, proxy: Proxy) -> None:
+    proxy.rule(PUT, "unreached", times=2)
+    far_table.start(ANA, "swap")
+    far_table.approve(BO)
+    assert "unchanged, so it probably did not happen" in far_table.run().record("half_open").shows
+
+    far_table.write_breaker(changed_by="mallory")
+    far_table.wish(BO, ReadAgain(run=1, step="half_open"))
+
+    assert "it happened, or somebody else did something" in far_table.run().record("half_open").shows
+    assert len(far_table.store.attempts(1)) == 1
+
+
+def test_a_start_that_aws_knows_by_its_name_probably_happened(far_table: Table, proxy: Proxy) -> None:
+    proxy.rule(START, "lost", times=2)
+    far_table.half_open_asked()
+
+    far_table.approve(BO)
+
+    assert "finds what was sent, so it probably happened" in far_table.run().record("probe").shows
+
+
+def test_nobody_reads_again_what_is_known(far_table: Table) -> None:
+    far_table.start(ANA, "pauses")
+
+    far_table.wish(ANA, ReadAgain(run=1, step="pause"))
+
+    assert "does not wait for that" in far_table.refused()
 
 
 def test_an_answer_that_nobody_waits_for_is_refused(far_table: Table) -> None:

@@ -446,3 +446,48 @@ def test_what_was_done_of_a_list_is_taken_back_newest_first_and_nothing_else() -
     tries = [tried(3, done, request=1), tried(0, done), tried(1, done), tried(2, failed)]
 
     assert done_items(record, tries) == ("b", "a")
+
+
+@pytest.mark.parametrize(
+    ("person", "words"),
+    [
+        (ANA, "you asked for R-1 yourself, so somebody else of lake-platform says it"),
+        (DEE, "you are not in lake-platf"),
+    ],
+)
+def test_a_step_by_hand_that_names_a_role_is_done_by_nobody_else(table: Table, person: str, words: str) -> None:
+    table.start(ANA, "by-role")
+
+    table.done(person, "call")
+
+    assert words in table.refused()
+    assert (table.run().next_step, table.store.approvals(run=1)) == ("call", [])
+
+
+def test_a_step_by_hand_that_names_a_role_waits_while_slack_does_not_say_who_is_in_it(table: Table) -> None:
+    table.start(ANA, "by-role")
+    table.directory.silent = True
+
+    table.done(CY, "call")
+
+    assert "Refused to be safe" in table.refused()
+    assert table.run().next_step == "call"
+
+
+def test_who_has_just_left_the_role_does_not_say_that_a_step_by_hand_is_done(table: Table) -> None:
+    table.start(ANA, "by-role")
+    table.directory.roles["platform"].discard(BO)
+
+    table.done(BO, "call")
+    table.done(CY, "call")
+
+    assert "you are not in lake-platform (checked just now)" in table.refused()
+    assert (table.run().record("call").by, table.run().next_step) == (CY, "half_open")
+
+
+def test_a_step_by_hand_that_only_the_requester_could_do_is_said_at_the_start(table: Table) -> None:
+    table.directory.roles["platform"] = {ANA}
+
+    table.start(ANA, "by-role")
+
+    assert "nobody but you is in lake-platform" in str(table.whispers()[0]["words"])

@@ -1,6 +1,7 @@
 """Whose yes counts, when, and how often."""
 
 import threading
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,7 +12,7 @@ from bot.domain.people import Person
 from bot.domain.run import Awaiting, RunState
 from bot.usecases.inbox import deal
 from bot.usecases.work import perform_work
-from tests.usecases.table import ANA, BO, CY, DEE, EVE, GUS, ROBO, TEAM, Table
+from tests.usecases.table import ANA, BO, CY, DEE, EVE, GUS, POLICY, ROBO, TEAM, Table
 
 
 def waits_for(table: Table) -> Awaiting | None:
@@ -326,6 +327,28 @@ def test_a_request_that_nobody_but_the_requester_could_answer_is_said_at_the_sta
 
     assert [one["what"] for one in table.whispers()] == ["alone"]
     assert "nobody but you is in lake-platform" in str(table.whispers()[0]["words"])
+
+
+def test_on_call_does_not_confirm_their_own_isolated_execution_where_the_policy_forbids_it(table: Table) -> None:
+    table.desk = replace(table.desk, policy=POLICY.model_copy(update={"own_isolated": False}))
+    table.start(ANA, "starts")
+
+    table.approve(ANA)
+
+    assert "you asked for this change yourself" in table.refused()
+    assert table.cloud.sent == []
+    assert table.approve(BO).state is ApprovalState.CONSUMED
+
+
+def test_a_runbook_that_asks_others_instead_of_the_policys_roles_asks_both(table: Table) -> None:
+    table.edit("swap", "needs: [platform]", "needs: [everyone]")
+    table.start(ANA, "swap")
+
+    asked = table.approve(DEE)
+
+    assert (asked.binding.needs, asked.state) == (("everyone", "platform"), ApprovalState.PENDING)
+    assert table.cloud.sent == []
+    assert table.approve(CY).state is ApprovalState.CONSUMED
 
 
 def test_a_runbook_that_needs_a_role_the_policy_does_not_know_is_refused_in_words_at_the_start(table: Table) -> None:

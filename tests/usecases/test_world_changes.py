@@ -130,11 +130,33 @@ def test_a_runbook_edited_between_ask_and_approval_voids_and_the_run_goes_on_wit
 
     table.approve(BO)
 
-    assert (table.newest().state, table.cloud.sent) == (ApprovalState.VOID, [])
-    assert "library was" in table.newest().ended_why
+    assert (table.newest().state, table.newest().votes, table.cloud.sent) == (ApprovalState.VOID, (), [])
+    assert "void: the runbook was edited" in table.refused()
+    assert table.notices() == ["void"]
     table.ask_again(ANA)
     table.approve(BO)
     assert (table.state(), table.run().snapshot) == ("HALF_OPEN", before)
+
+
+def test_a_first_yes_of_two_is_not_counted_after_an_edit(table: Table) -> None:
+    table.start(ANA, "two-people")
+    table.edit("two-people", "For a story.", "For another story.")
+
+    table.approve(CY)
+
+    assert (table.newest().state, table.newest().votes) == (ApprovalState.VOID, ())
+
+
+def test_a_runbook_edited_between_the_yes_and_the_call_voids_at_the_call(table: Table) -> None:
+    table.start(ANA, "swap")
+    table.approve(BO, drive=False)
+    table.deal()
+    table.edit("swap", "For a story.", "For another story.")
+
+    table.drive()
+
+    assert (table.newest().state, table.cloud.sent) == (ApprovalState.VOID, [])
+    assert "library was" in table.newest().ended_why
 
 
 def test_a_runbook_removed_between_ask_and_approval_voids_and_the_run_goes_on_if_asked_again(table: Table) -> None:

@@ -53,6 +53,7 @@ def _starting(
         replay=Replay.TOKEN,
         token="name",  # noqa: S106 - the name of a parameter, not a secret
         keep={"executionArn": "text", "startDate": "time"},
+        isolated=risk is Risk.CONTROL,
         iam=("states:StartExecution", "states:DescribeExecution"),
     )
 

@@ -10,7 +10,8 @@ from bot.domain.run import Awaiting, Run, RunState, StepRecord, StepState, stand
 from bot.domain.runbook import Parameter, Phase, Runbook
 from bot.domain.value import JsonObject
 from bot.slack.cards import wording
-from bot.slack.cards.blocks import Block, Button, Message, buttons, context, lines, message, section
+from bot.slack.cards.blocks import Block, Button, Message, buttons, context, exact, lines, message, section
+from bot.slack.cards.calls import exact_text, fits_card
 from bot.slack.cards.request import effect_of
 from bot.slack.cards.run import (
     STATES,
@@ -19,7 +20,9 @@ from bot.slack.cards.run import (
     give_button,
     missing_inputs,
     owed_buttons,
+    read_button,
     settle_buttons,
+    shown_by_a_read,
     stop_button,
     undo_button,
     undo_line,
@@ -257,20 +260,33 @@ def _unknown(told: Told) -> tuple[str, list[Block]]:
         f"OUTCOME UNKNOWN: {told.where}, step {told.named_step}. Look, then say.", wording.person(run.requester)
     )
     on = f" on {what}" if what else ""
+    more = [read_button(run, told.step)]
+    if sent is not None:
+        more.append(Button(label="Details", action="details", value=str(sent.approval)))
     return text, [
         section(
             lines(
                 f"⚠️ *{told.where}: OUTCOME UNKNOWN, step {told.named_step}*",
                 f"{when}{on}, no answer: it may or may not have happened. {wording.prose(record.note, 300)}",
-                "Nothing is sent again before somebody says. Look at the resource, then press:",
+                shown_by_a_read(record, stage),
+                "Nothing is sent again before somebody says:",
             )
         ),
-        *buttons([*settle_buttons(run, told.step), stop_button(run)]),
+        *_sent_call(sent, stage),
+        *buttons([*settle_buttons(run, told.step), stop_button(run)], more),
         context(
             f"{wording.person(run.requester)} · {_owed(told)}"
             " · It did not: asks anew · It happened: goes on to the check."
         ),
     ]
+
+
+def _sent_call(sent: Attempt | None, stage: Stage) -> list[Block]:
+    """Return exactly what was sent, where a card can hold it; Details has it whole."""
+    if sent is None:
+        return []
+    whole = exact_text([sent.call], stage.catalogue.rows)
+    return [exact(whole)] if fits_card(whole) else [context("What was sent is too long for a card: see Details.")]
 
 
 def _void(told: Told) -> tuple[str, list[Block]]:
@@ -281,7 +297,7 @@ def _void(told: Told) -> tuple[str, list[Block]]:
     used = approval.used if approval else 0
     done = "Nothing was done." if not used else f"{used} call(s) were made before; nothing more."
     return text, [
-        section(lines(f"🚫 *{told.where}: {label} is VOID*, the world changed", f"{why} {done}")),
+        section(lines(f"🚫 *{told.where}: {label} is VOID*", f"{why} {done}")),
         *_again_or_park(run),
         context(f"{_people(told)} · Ask again looks anew and shows the request as it would be now."),
     ]
@@ -470,10 +486,13 @@ def _by_hand(told: Told) -> tuple[str, list[Block]]:
     step = step_or_none(told.runbook, told.step)
     asked = wording.person(run.requester)
     prose = wording.prose(step.prose, 500) if step else ""
-    text = wording.push(f"BY HAND: {told.where}: step {told.named_step}", asked)
+    needs = dict.fromkeys(step.needs) if step and step.manual else ()
+    roles = " ".join(wording.mention(role, told.stage.policy) for role in needs)
+    who = f"{roles} alone may press Done, and nobody who asked for this run." if roles else ""
+    text = wording.push(f"BY HAND: {told.where}: step {told.named_step}", roles or asked)
     done = Button(label="Done", action="done", value=f"{run.id}:{told.step}", primary=True)
     return text, [
-        section(lines(f"✋ *{told.where}: step {told.named_step}, by hand* · {asked}", prose)),
+        section(lines(f"✋ *{told.where}: step {told.named_step}, by hand* · {asked}", prose, who)),
         *buttons([done, Button(label="Park until…", action="park", value=str(run.id))]),
     ]
 

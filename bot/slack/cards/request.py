@@ -171,6 +171,7 @@ def facts(approval: Approval, runbook: Runbook, stage: Stage, *, rest: str = "in
                 if approval.reason
                 else "",
                 f"*Seen* {seen_at}:  {_seen(calls, rest)}. If any of it changes, this request is void.",
+                _unconditional(calls, stage),
             )
         ),
         section(f"*Who*  {_who(approval, stage)}"),
@@ -241,6 +242,14 @@ def _seen(calls: Sequence[BoundCall], rest: str) -> str:
 def _tells(name: str, value: JsonValue) -> bool:
     """Return whether a value says something to a person: not a stamp, not that of one object among many, not empty."""
     return "/" not in name and value not in ("", None) and not _STAMPS.search(name.casefold())
+
+
+def _unconditional(calls: Sequence[BoundCall], stage: Stage) -> str:
+    """Return the calls that AWS would do whatever has changed: only what the bot looks at itself holds them back."""
+    rows = stage.catalogue.rows
+    bare = [one.call for one in calls if one.call.row in rows and not rows[one.call.row].conditional(one.call)]
+    names = ", ".join(dict.fromkeys(operation(call, rows) for call in bare))
+    return f"AWS has no precondition for {names}: it is read again right before the call." if names else ""
 
 
 def _telling(leaf: tuple[str, JsonValue]) -> int:

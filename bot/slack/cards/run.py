@@ -144,7 +144,7 @@ def steps_text(run: Run, runbook: Runbook, approvals: Sequence[Approval], stage:
         _folded(run, looked, telling=over[newest:]),
         *(_alone(run, runbook, step, approvals, stage) for step in alone),
         _passed(run, over),
-        _current(run, runbook),
+        _current(run, runbook, stage),
         _coming(run, path, stage),
         *added_lines(run, stage),
         undo_line(run, runbook),
@@ -160,7 +160,7 @@ def every_step(run: Run, runbook: Runbook, approvals: Sequence[Approval], stage:
     owed = {one.step for one in run.owed}
     return [
         *(_alone(run, runbook, step, approvals, stage) for step in over),
-        *([now] if (now := _current(run, runbook)) else []),
+        *([now] if (now := _current(run, runbook, stage)) else []),
         *(f"· {step_name(step)}  {title_of(runbook, step.id, 48)}{_wants_yet(step, owed, stage)}" for step in ahead),
     ]
 
@@ -273,7 +273,7 @@ def _covers(approval: Approval, step: Step) -> bool:
     return any(call.step == step.id for call in approval.binding.calls)
 
 
-def _current(run: Run, runbook: Runbook) -> str:
+def _current(run: Run, runbook: Runbook, stage: Stage) -> str:
     step = step_or_none(runbook, run.next_step or "")
     if step is None or run.state.ended:
         return ""
@@ -287,9 +287,21 @@ def _current(run: Run, runbook: Runbook) -> str:
     note = note_of(record) if record.state in {StepState.FAILED, StepState.UNKNOWN} else ""
     failed = record.state is StepState.FAILED
     word = "FAILED" if failed and run.state is RunState.WAITING else word
-    return f"{'✗' if failed else '→'} *{word} {step_name(step)}*  {title_of(runbook, step.id)}" + (
-        f" · {note}" if note else ""
-    )
+    head = f"{'✗' if failed else '→'} *{word} {step_name(step)}*  {title_of(runbook, step.id)}"
+    told = head + (f" · {note}" if note else "")
+    return lines(told, shown_by_a_read(record, stage)) if record.state is StepState.UNKNOWN else told
+
+
+def shown_by_a_read(record: StepRecord, stage: Stage) -> str:
+    """Return what a read showed of a call whose outcome nobody knows, and when."""
+    if record.shown_at is None:
+        return ""
+    return f"{wording.prose(record.shows, 400)} (read {wording.time_of(record.shown_at, now=stage.now)})"
+
+
+def read_button(run: Run, step: str) -> Button:
+    """Return the button that looks once more."""
+    return Button(label="Read again", action="read_again", value=f"{run.id}:{step}")
 
 
 def _coming(run: Run, path: Sequence[Step], stage: Stage) -> str:
@@ -329,6 +341,8 @@ def run_buttons(run: Run, runbook: Runbook) -> list[Block]:
     shown = [*_wanted(run, runbook), *_always(run)]
     more = [*other_ways(run, runbook), *([undo] if undo else [])]
     more += _leaving_out(run)
+    if run.state is RunState.OUTCOME_UNKNOWN and run.next_step:
+        more.append(read_button(run, run.next_step))
     more.append(show)
     if run.next_step:
         more.append(Button(label="Expand this step", action="expand", value=f"{run.id}:{run.next_step}"))

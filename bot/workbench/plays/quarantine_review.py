@@ -19,7 +19,7 @@ def play(story: Story, until: str | None) -> bool:
     story.posted("BY HAND")
     story.mended("hears that the source has sent the currencies again, corrected; presses Done")
     story.presses(ana, "Done")
-    story.gives(ana, {"reason": "CURRENCY_ERROR"}, why="says which rows were corrected: CURRENCY_ERROR")
+    story.gives(ana, {"error_type": "CURRENCY_ERROR"}, why="says which rows were corrected: CURRENCY_ERROR")
     story.asked(RETRY)
     story.talk.catch_up()
     if until == "approval":

@@ -129,6 +129,18 @@ def _with_ways() -> Runbook:
     return known.model_copy(update={"parameters": (*known.parameters[:1], WAY)})
 
 
+def _script() -> Call:
+    update: JsonObject = {"Command": {"ScriptLocation": "s3://lake-artifacts/etl/transaction_etl.py"}}
+    return Call(row="glue.update_job", params={"JobName": "etl", "JobUpdate": update}, resource="glue/etl")
+
+
+def _by_role() -> Runbook:
+    """Return the runbook with a step that is done by hand, by platform alone."""
+    known = runbook()
+    steps = (step.model_copy(update={"uses": None}) if step.id == "half_open" else step for step in known.steps)
+    return known.model_copy(update={"steps": tuple(steps)})
+
+
 def _copying(number: int) -> Call:
     key = f"quarantine/mortgages/transactions/part-{number:05}.json"
     params: JsonObject = {"Bucket": "lake-quarantine", "Key": key.replace("quarantine", "condemned", 1)}
@@ -321,6 +333,12 @@ GALLERY: dict[str, Show] = {
     "request-control": lambda: request_card(
         control_request(), waiting_for(Awaiting.APPROVAL, "pause"), runbook(), stage()
     ),
+    "request-without-precondition": lambda: request_card(
+        an_approval(put_breaker().model_copy(update={"call": _script(), "untouched": "data"})),
+        waiting_for(Awaiting.APPROVAL, "half_open"),
+        runbook(),
+        stage(),
+    ),
     "request-one-of-two": lambda: request_card(
         two_roles(votes=(YES,)), waiting_for(Awaiting.APPROVAL, "half_open"), runbook(), stage()
     ),
@@ -429,6 +447,9 @@ GALLERY: dict[str, Show] = {
     "notice-choice": lambda: _notice({"what": "input", "step": "half_open"}, _choosing(), book=_with_ways()),
     "question-answered": lambda: _notice(
         {"what": "input", "step": "half_open", "by": BO}, _chosen(at_step("half_open")), book=_with_ways()
+    ),
+    "notice-done-by-a-role": lambda: _notice(
+        {"what": "done", "step": "half_open"}, waiting_for(Awaiting.DONE, "half_open"), book=_by_role()
     ),
     "notice-done": lambda: _notice({"what": "done", "step": "half_open"}, waiting_for(Awaiting.DONE, "half_open")),
     "whisper-done": lambda: _whisper({"what": "done", "words": "Severity 2", "at": "incident:7"}),

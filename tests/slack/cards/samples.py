@@ -409,7 +409,8 @@ def attempts() -> tuple[Attempt, ...]:
 
 def unknown() -> tuple[Run, tuple[Attempt, ...]]:
     words = "Sent, and no answer came within 10 s."
-    record = StepRecord(step="half_open", state=StepState.UNKNOWN, note=words, at=NIGHT)
+    shows = "A read now shows body.state 'OPEN', etag '9b2c', unchanged, so it probably did not happen."
+    record = StepRecord(step="half_open", state=StepState.UNKNOWN, note=words, at=NIGHT, shows=shows, shown_at=NIGHT)
     wait = Waiting(what=Awaiting.PERSON, step="half_open", words=words, since=NIGHT)
     run = at_step("half_open", state=RunState.OUTCOME_UNKNOWN, waiting=wait)
     lost = attempts()[2].model_copy(update={"state": AttemptState.UNKNOWN})

@@ -170,4 +170,10 @@ def test_approve_stands_only_on_the_request_itself() -> None:
         name for name in GALLERY if any(one["action_id"] == "approve" for one in elements(GALLERY[name](), "button"))
     ]
 
-    assert carrying == ["request", "request-control", "request-one-of-two", "request-on-trial"]
+    assert carrying == [
+        "request",
+        "request-control",
+        "request-without-precondition",
+        "request-one-of-two",
+        "request-on-trial",
+    ]
