@@ -83,6 +83,7 @@ def _log(level: int, *, namespace: str = "", environment: str = "") -> None:
     logging.basicConfig(level=level, handlers=[handler])
     for noisy in NOISY:
         logging.getLogger(noisy).setLevel(logging.WARNING)
+    logging.getLogger("sqlglot").setLevel(logging.ERROR)  # its warnings quote the queries of others
 
 
 # demo

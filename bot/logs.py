@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from math import isfinite
 
 from bot.domain.metrics import ENVIRONMENT, ERRORS, Measured, Metric
+from bot.domain.redaction import redact
 
 _PLAIN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "metrics"}
 _SECRETS = ("token", "secret", "response_url", "trigger_id", "authorization", "password")
@@ -20,7 +21,7 @@ Values = Mapping[Metric, float | Sequence[float]]
 
 
 class JsonLines(logging.Formatter):
-    """Write a record as one line of JSON; a field named like a secret is left out."""
+    """Write a record as one line of JSON; a field named like a secret is left out, the text of others redacted."""
 
     def __init__(self, *, namespace: str = "", environment: str = "") -> None:
         """Take the namespace of the bot's own metrics, empty for none, and which environment is served."""
@@ -37,13 +38,13 @@ class JsonLines(logging.Formatter):
             "message": record.getMessage(),
         }
         line |= {
-            name: value
+            name: redact(value).text if isinstance(value, str) else value
             for name, value in vars(record).items()
             if name not in _PLAIN and not any(word in name.lower() for word in _SECRETS)
         }
         line |= self._measures(record)
         if record.exc_info:
-            line["exception"] = self.formatException(record.exc_info)
+            line["exception"] = redact(self.formatException(record.exc_info)).text
         return json.dumps(line, default=str, ensure_ascii=True)
 
     def _measures(self, record: logging.LogRecord) -> Mapping[str, object]:

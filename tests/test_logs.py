@@ -20,6 +20,7 @@ from bot.domain.metrics import (
     measured,
 )
 from bot.logs import JsonLines
+from tests.domain.attacks import TOKEN
 from tests.embedded import NAMESPACE, SERVED, RefusedError, points
 
 
@@ -42,6 +43,15 @@ def test_what_is_named_like_a_secret_is_left_out() -> None:
 
     assert [secret for secret in ("s1", "s2", "s3", "s4") if secret in line] == []
     assert json.loads(line)["card"] == "run:1"
+
+
+def test_no_secret_is_told_by_a_field_or_by_what_a_bug_says() -> None:
+    with pytest.raises(ValueError, match="could not") as raised:
+        float(f"password=hunter2-and-more {TOKEN}")
+
+    line = _line("Failed.", why=f"refused {TOKEN}", exc_info=(raised.type, raised.value, raised.tb))
+
+    assert [secret for secret in (TOKEN, "hunter2") if secret in line] == []
 
 
 def test_text_from_outside_cannot_begin_a_line_of_its_own() -> None:

@@ -10,6 +10,7 @@ from bot.actions.listing import rows_of
 from bot.actions.parameters import Params, Returns
 from bot.actions.tables import object_of
 from bot.domain.action import Action, Look, Occasion, Proposal, shown
+from bot.domain.redaction import for_eyes
 from bot.domain.runbook import Risk
 from bot.domain.value import JsonObject, JsonValue
 from bot.errors import InvalidError, WorldChangedError
@@ -114,8 +115,8 @@ _BAD = frozenset({"FAILED", "FAULT", "TIMED_OUT", "CLIENT_ERROR", "STOPPED"})
 
 
 def hushed(text: str) -> str:
-    """Return words of a machine, cut short, with what looks like a secret taken out."""
-    return _LOOKS_LIKE_SECRET.sub(lambda found: (found[1] or "") + "***", text)[:MOST_WORDS]
+    """Return words of a machine, redacted, with whatever else looks like a secret taken out, and cut short."""
+    return _LOOKS_LIKE_SECRET.sub(lambda found: (found[1] or "") + "***", for_eyes(text))[:MOST_WORDS]
 
 
 class NameBuild(Params):

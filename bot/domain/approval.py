@@ -11,7 +11,7 @@ from enum import StrEnum
 from bot.domain.action import Call
 from bot.domain.people import Person, Place
 from bot.domain.policy import missing, places
-from bot.domain.strictjson import digest, without_floats
+from bot.domain.strictjson import canonical, digest, without_floats
 from bot.domain.value import JsonObject, JsonValue, Value
 from bot.errors import NotAllowedError, WorldChangedError
 
@@ -114,7 +114,7 @@ def difference(
     left_out = {"calls"} | (OWED_IGNORES if owed else frozenset())
     was, now = (binding.model_dump(mode="json", exclude=set(left_out)) for binding in (bound, derived))
     for field in was:
-        if was[field] != now[field]:
+        if not _same(was[field], now[field]):
             return field, was[field], now[field]
     if len(bound.calls) != len(derived.calls):
         return "calls", len(bound.calls), len(derived.calls)
@@ -134,18 +134,18 @@ def _call_difference(old: BoundCall, new: BoundCall) -> tuple[str, JsonValue, Js
         return found
     was, now = old.model_dump(mode="json"), new.model_dump(mode="json")
     for field in was:
-        if was[field] == now[field]:
+        if _same(was[field], now[field]):
             continue
         if isinstance(was[field], dict) and isinstance(now[field], dict):
             for key in sorted({*was[field], *now[field]}):
-                if was[field].get(key) != now[field].get(key):
+                if not _same(was[field].get(key), now[field].get(key)):
                     return f"{field}.{key}", was[field].get(key), now[field].get(key)
         return field, was[field], now[field]
     return None
 
 
 def _leaf(path: str, was: JsonValue, now: JsonValue) -> tuple[str, JsonValue, JsonValue] | None:
-    if was == now:
+    if _same(was, now):
         return None
     if isinstance(was, dict) and isinstance(now, dict):
         for key in sorted({*was, *now}):
@@ -153,6 +153,11 @@ def _leaf(path: str, was: JsonValue, now: JsonValue) -> tuple[str, JsonValue, Js
             if found:
                 return found
     return path, was, now
+
+
+def _same(was: JsonValue, now: JsonValue) -> bool:
+    """Return whether both would be signed alike: to Python, true is 1 and 1 is 1.0."""
+    return was is now or canonical(without_floats(was)) == canonical(without_floats(now))
 
 
 def insist(bound: Binding, derived: Binding, *, first: int = 0, owed: bool = False) -> None:

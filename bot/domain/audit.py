@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from pydantic import ValidationError
 
+from bot.domain.plain import visible
 from bot.domain.strictjson import canonical, digest, parse_object, without_floats
 from bot.domain.value import JsonObject, Value
 from bot.errors import InvalidError
@@ -143,13 +144,13 @@ class Verification(Value):
         return not self.problems
 
     def lines(self) -> list[str]:
-        """Return the verdict for a terminal, problems first."""
-        told = [f"PROBLEM {problem.words}" for problem in self.problems]
+        """Return the verdict for a terminal, problems first; nothing a record says can move its cursor."""
+        told = [f"PROBLEM {visible(problem.words)}" for problem in self.problems]
         state = "whole" if self.whole else f"NOT whole: {len(self.problems)} problems"
         told.append(f"{self.records} records, {state}; head {self.head[:16]}")
         when = self.anchored_at or "no time"
         told.append(f"anchored up to record {self.anchored} at {when}; {self.unanchored} after it")
-        return told + [f"  not anchored: {body.seq} {body.kind} {body.subject}" for body in self.tail]
+        return told + [f"  not anchored: {visible(f'{body.seq} {body.kind} {body.subject}')}" for body in self.tail]
 
 
 Sign = Callable[[bytes], str]

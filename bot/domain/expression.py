@@ -35,6 +35,8 @@ Scope = Mapping[str, JsonValue]
 
 MOST_TEXT = 65_536
 MOST_ELEMENTS_NESTED = 1_000
+MOST_ELEMENTS_BUILT = 1_000  # each element more copies what was built so far: time grows with the square
+MOST_ELEMENTS_BUILT_NESTED = 100  # with the cube
 LEAST_WHOLE = -(2**63)
 MOST_WHOLE = 2**63 - 1
 
@@ -282,7 +284,8 @@ def _embedded(expression: Expression, scope: Scope) -> str:
 
 
 def _bounded(expression: Expression, path: Path, scope: Scope) -> None:
-    """Refuse numbers CEL would round silently, and lists too long for a comprehension in a comprehension."""
+    """Refuse numbers CEL would round silently, and lists it would take long over: nothing else runs meanwhile."""
+    most = _most_elements(expression.facts)
     found: object = scope
     for name in path:
         if not isinstance(found, Mapping) or name not in found:
@@ -295,11 +298,19 @@ def _bounded(expression: Expression, path: Path, scope: Scope) -> None:
             raise ExpressionError(f"`{expression.text}` meets {item} in {'.'.join(path)}, a number beyond 64 bits.")
         if isinstance(item, float) and not math.isfinite(item):
             raise ExpressionError(f"`{expression.text}` meets {item} in {'.'.join(path)}, which is no JSON number.")
-        if isinstance(item, list) and expression.facts.nested > 1 and len(item) > MOST_ELEMENTS_NESTED:
+        if isinstance(item, list) and most is not None and len(item) > most:
+            within = " within another list" if expression.facts.nested > 1 else ""
             raise ExpressionError(
-                f"`{expression.text}` would run over {len(item)} elements of {'.'.join(path)} within another list; "
-                f"at most {MOST_ELEMENTS_NESTED}."
+                f"`{expression.text}` would run over {len(item)} elements of {'.'.join(path)}{within}; at most {most}."
             )
+
+
+def _most_elements(of: Facts) -> int | None:
+    if of.builds > 1:
+        return MOST_ELEMENTS_BUILT_NESTED
+    if of.nested > 1:
+        return MOST_ELEMENTS_NESTED
+    return MOST_ELEMENTS_BUILT if of.builds else None
 
 
 def _everything(found: object) -> Iterator[object]:

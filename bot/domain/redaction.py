@@ -10,9 +10,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 
 from bot.domain.giveaways import KEY_BEGINS, KEY_BLOCK, KEY_LINE, LONG, RULES, Rule
-from bot.domain.value import Value
+from bot.domain.plain import cleaned
+from bot.domain.value import JsonValue, Value
 
 MOST_MEMORY = 50_000  # shapes of lines, each with the few rules that must still be tried on it
+MOST_READ = 65_536  # characters of one text
 LONGEST_KEY = 400  # lines of a private key
 _IN_ONE_PIECE = re.compile(r"[A-Za-z0-9/+_.-]{40}")
 _HEX = re.compile(
@@ -20,6 +22,7 @@ _HEX = re.compile(
 )
 _ONE_DIGIT = str.maketrans("123456789", "000000000")
 _RULES = tuple((rule, rule.alike) for rule in RULES)
+ACTING = frozenset({"who", "changed_by"})
 PLACEHOLDER = re.compile(r"\[[a-z]{2,16}(?:-[a-z]{2,16}){0,2}#[1-9][0-9]{0,6}\]")
 
 
@@ -108,6 +111,25 @@ class Redactor:
             self._last[kind] = self._last.get(kind, 0) + 1
             known = self._names[kind, secret] = f"[{kind}#{self._last[kind]}]"
         return known
+
+
+def for_eyes(text: str, redactor: Redactor | None = None) -> str:
+    """Return a text as anybody may read it: what nobody sees is gone first, for it would hide half a token."""
+    return (redactor or Redactor()).clean(cleaned(text, most=MOST_READ, most_in_a_line=MOST_READ))
+
+
+def redacted(value: JsonValue, redactor: Redactor | None = None) -> JsonValue:
+    """Return a value with every text in it redacted, but the names of those who act: colleagues, who are asked."""
+    redactor = redactor or Redactor()
+    match value:
+        case str():
+            return for_eyes(value, redactor)
+        case list():
+            return [redacted(one, redactor) for one in value]
+        case dict():
+            return {name: one if name in ACTING else redacted(one, redactor) for name, one in value.items()}
+        case _:
+            return value
 
 
 def _masked(found: re.Match[str]) -> str:

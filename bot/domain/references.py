@@ -23,6 +23,7 @@ ELEMENT = "[]"
 """Stands in a path for any element of a list."""
 
 COMPREHENSIONS = frozenset({"all", "exists", "exists_one", "filter", "map"})
+BUILDING = frozenset({"filter", "map"})
 FUNCTIONS = frozenset({"size", "string", "int", "double", "timestamp", "duration", "has"})
 METHODS = frozenset({
     *COMPREHENSIONS, "size", "contains", "startsWith", "endsWith", "matches", "getFullYear", "getMonth",
@@ -64,6 +65,7 @@ class Facts:
         compared: paths compared with a literal, and the literal's kind.
         asked: paths held against a plain text by `==`, `!=` or `in [...]`: the path, the sign, the text.
         nested: how deep comprehensions stand in each other.
+        builds: how deep the deepest stands that builds a list, `map()` or `filter()`; 0 where none does.
     """
 
     paths: frozenset[Path]
@@ -75,6 +77,7 @@ class Facts:
     compared: frozenset[tuple[Path, Kind]]
     asked: frozenset[tuple[Path, str, str]]
     nested: int
+    builds: int
 
 
 class _Token(NamedTuple):
@@ -168,6 +171,7 @@ class _Walk:
     brackets: int = 0
     depth: int = 0
     nested: int = 0
+    builds: int = 0
     seen: list[Path] = field(default_factory=list)
     guarded: set[Path] = field(default_factory=set)
     either: set[Path] = field(default_factory=set)
@@ -193,6 +197,7 @@ class _Walk:
             compared=frozenset(self.compared),
             asked=frozenset(self.held),
             nested=self.nested,
+            builds=self.builds,
         )
 
     @property
@@ -345,6 +350,8 @@ class _Walk:
         self.bound[variable] = None if operand.path is None else (*operand.path, ELEMENT)
         self.depth += 1
         self.nested = max(self.nested, self.depth)
+        if name in BUILDING:
+            self.builds = max(self.builds, self.depth)
         if self.depth > MOST_NESTED:
             self.refuse(f"at most {MOST_NESTED} of {', '.join(sorted(COMPREHENSIONS))} may stand in each other")
         self.arguments()

@@ -98,6 +98,10 @@ _KNOWN = frozenset((*_PLAIN, *_OPERATORS, *_COUNTING, *_OF_TELLING, *_ROUNDING))
 _ONE_SELECT = "A query is exactly one SELECT; EXPLAIN and SHOW PARTITIONS have their own place."
 # What begins otherwise is not even parsed: the parser would say so in its own log, text and all.
 _BEGINS = re.compile(r"[\s(]*(?:SELECT|WITH)\b", re.IGNORECASE)
+# The parser's own errors, and the bugs that half a query brings out in it.
+_UNREADABLE = (SqlglotError, RecursionError, ValueError, TypeError, AttributeError, LookupError)
+_QUOTED = re.compile(r"'(?:[^']|'')*'|\$\$.*?\$\$", re.DOTALL)
+_UNITS = frozenset(f"'{unit}'" for unit in ("SECOND", "MINUTE", "HOUR", "DAY", "WEEK", "MONTH", "QUARTER", "YEAR"))
 _SHOW = re.compile(rf"SHOW PARTITIONS (?:(?P<database>{PLAIN_NAME})\.)?(?P<table>{PLAIN_NAME})")
 _ADD_PARTITION = re.compile(
     rf"ALTER TABLE (?P<database>{PLAIN_NAME})\.(?P<table>{PLAIN_NAME}) ADD IF NOT EXISTS "
@@ -134,9 +138,12 @@ def selected(text: str, *, tables: frozenset[str] | None, database: str) -> str:
         return shown[0]
     tree = _parsed(text, tables=tables, database=database)
     _insist_on_marks(tree)
-    _insist_on_honest_names(tree)
-    for projection in _projections(tree):
-        _insist_on_counts(projection)
+    try:
+        _insist_on_honest_names(tree)
+        for projection in _projections(tree):
+            _insist_on_counts(projection)
+    except RecursionError as error:
+        raise InvalidError("The query is nested too deep.") from error
     return _written(tree)
 
 
@@ -211,16 +218,13 @@ def shape(text: str, *, most: int = 600) -> Shape:
     if not _BEGINS.match(text):
         return Shape(text="", compared=())
     try:
-        statements = sqlglot.parse(text[:MOST_CHARACTERS], read=DIALECT)
-    except (SqlglotError, RecursionError):
+        tree = _read(text[:MOST_CHARACTERS])
+        compared = {column.name.lower() for where in tree.find_all(exp.Where) for column in where.find_all(exp.Column)}
+        for literal in list(tree.find_all(exp.Literal)):
+            literal.replace(exp.Placeholder())
+        written = _QUOTED.sub(_unquoted, _written(tree))
+    except InvalidError:
         return Shape(text="", compared=())
-    if len(statements) != 1 or not isinstance(statements[0], exp.Query):
-        return Shape(text="", compared=())
-    tree = statements[0]
-    compared = {column.name.lower() for where in tree.find_all(exp.Where) for column in where.find_all(exp.Column)}
-    for literal in list(tree.find_all(exp.Literal)):
-        literal.replace(exp.Placeholder())
-    written = _written(tree)
     return Shape(text=written if len(written) <= most else written[: most - 1] + "…", compared=tuple(sorted(compared)))
 
 
@@ -229,17 +233,21 @@ def _parsed(text: str, *, tables: frozenset[str] | None, database: str) -> exp.Q
         raise InvalidError(f"A query is ASCII text of at most {MOST_CHARACTERS} characters.")
     if not _BEGINS.match(text):
         raise InvalidError(_ONE_SELECT)
-    try:
-        found = sqlglot.parse(text, read=DIALECT)
-    except (SqlglotError, RecursionError) as error:
-        raise InvalidError("The query could not be read as SQL.") from error
-    if len(found) != 1 or not isinstance(found[0], exp.Query):
-        raise InvalidError(_ONE_SELECT)
-    tree = found[0]
+    tree = _read(text)
     for node in tree.walk():
         _insist_on_known(node)
     _insist_on_tables(tree, tables, database)
     return tree
+
+
+def _read(text: str) -> exp.Query:
+    try:
+        found = sqlglot.parse(text, read=DIALECT)
+    except _UNREADABLE as error:
+        raise InvalidError("The query could not be read as SQL.") from error
+    if len(found) != 1 or not isinstance(found[0], exp.Query):
+        raise InvalidError(_ONE_SELECT)
+    return found[0]
 
 
 def _insist_on_known(node: exp.Expr) -> None:
@@ -299,20 +307,18 @@ def _projections(tree: exp.Query) -> Iterable[exp.Expr]:
 
 def _insist_on_counts(projection: exp.Expr) -> None:
     """Refuse anything but counts, telling columns and arithmetic on them: rows never leave the lake."""
-    node = projection.this if isinstance(projection, exp.Alias | exp.Paren | exp.Neg) else projection
-    if node is not projection:
-        _insist_on_counts(node)
-    elif _counts(node):
-        return
-    elif isinstance(node, (*_ROUNDING, exp.Cast, exp.Add, exp.Sub, exp.Mul, exp.Div)):
-        for part in node.iter_expressions():
-            if not isinstance(part, exp.DataType):
-                _insist_on_counts(part)
-    else:
-        raise InvalidError(
-            f"{node.sql(dialect=DIALECT)[:80]!a} would show rows. A query gives counts, and of columns only "
-            f"{', '.join(sorted(TELLING))}."
-        )
+    left = [projection]
+    while left:
+        node = left.pop()
+        if isinstance(node, exp.Alias | exp.Paren | exp.Neg):
+            left.append(node.this)
+        elif isinstance(node, (*_ROUNDING, exp.Cast, exp.Add, exp.Sub, exp.Mul, exp.Div)) and not _counts(node):
+            left += [part for part in node.iter_expressions() if not isinstance(part, exp.DataType)]
+        elif not _counts(node):
+            raise InvalidError(
+                f"{node.sql(dialect=DIALECT)[:80]!a} would show rows. A query gives counts, and of columns only "
+                f"{', '.join(sorted(TELLING))}."
+            )
 
 
 def _counts(node: exp.Expr) -> bool:
@@ -325,5 +331,13 @@ def _tells(node: exp.Expr) -> bool:
     return isinstance(node, exp.Column) and node.name.lower() in TELLING
 
 
+def _unquoted(found: re.Match[str]) -> str:
+    """Return what stands for a text that the writer still quotes: a path in JSON, x'…', U&'…'."""
+    return found[0] if found[0] in _UNITS else "?"
+
+
 def _written(tree: exp.Expr) -> str:
-    return tree.sql(dialect=DIALECT, comments=False)
+    try:
+        return tree.sql(dialect=DIALECT, comments=False)
+    except _UNREADABLE as error:
+        raise InvalidError("The query is nested too deep, or is no whole one.") from error

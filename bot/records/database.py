@@ -18,6 +18,7 @@ from bot.errors import InvalidError, NotAllowedError, NotFoundError, Unavailable
 
 BUSY_TIMEOUT_MS = 10_000
 POOL = 16
+PRIVATE = 0o600
 _SCHEMA = "bot"
 
 
@@ -58,6 +59,7 @@ class Database:
             )
             raise NotAllowedError(words) from None
         self._writer = lock
+        path.touch(mode=PRIVATE)  # of a new file; what lies beside it gets the same rights from SQLite
 
     def _open_sqlite(self) -> Engine:
         path = Path(self._url.database or "").resolve()

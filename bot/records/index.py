@@ -15,6 +15,7 @@ from sqlite_utils import Database
 
 from bot.domain.matching import Page, Ranking, apart, page_of, words_typed
 from bot.domain.runbook import Runbook
+from bot.records.database import PRIVATE
 
 Found = Sequence[tuple[str, tuple[str, ...]]]
 
@@ -103,6 +104,7 @@ class RunbookIndex:
             return self._made()
 
     def _made(self) -> Database:
+        self._path.touch(mode=PRIVATE)
         connection = sqlite3.connect(self._path, check_same_thread=False)
         try:
             database = Database(connection)

@@ -5,18 +5,19 @@ from datetime import datetime, timedelta
 
 from bot.domain.alarm import AlarmNotice
 from bot.domain.audit import AuditEntry
-from bot.domain.expression import compile_expression, needed_steps, resolve
+from bot.domain.expression import compile_expression, needed_steps
 from bot.domain.inbox import AlarmCame, Delivery, SnoozeAlarm, TakeAlarm
 from bot.domain.metrics import ALARMS_REFUSED, measured
 from bot.domain.moment import moment
 from bot.domain.people import Place
 from bot.domain.records import AlarmState, Card, CardKind, Change, Episode, Wait
+from bot.domain.redaction import for_eyes
 from bot.domain.run import Run, StepRecord, StepState
 from bot.domain.runbook import Runbook, Step
 from bot.domain.value import JsonObject
 from bot.errors import BotError, InvalidError, RequestError
 from bot.usecases.desk import Desk
-from bot.usecases.runs import decides, fits, found_out
+from bot.usecases.runs import decides, fits, found_out, worded
 from bot.usecases.starting import alarm_card_of, facts_of, fill
 
 log = logging.getLogger(__name__)
@@ -252,9 +253,9 @@ def _one_look(desk: Desk, run: Run, step: Step) -> tuple[Run, JsonObject | None]
             return run, None
         action = desk.catalogue.action(step.uses or "")
         output = action.looked(desk.look, desk.parameters(run, step), desk.now())
-        words = str(resolve(step.says, {**desk.scope(run), "output": output})) if step.says else step.title
+        words = worded(step.says, {**desk.scope(run), "output": output}) if step.says else step.title
     except BotError as error:
-        return run, {"words": f"{step.title}: could not look ({error.words[:160]})", "ok": False}
+        return run, {"words": f"{step.title}: could not look ({for_eyes(error.words)[:160]})", "ok": False}
     record = StepRecord(step=step.id, state=StepState.DONE, output=output)
     return run.model_copy(update={"records": {**run.records, step.id: record}}), {"words": words, "ok": True}
 

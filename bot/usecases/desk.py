@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from bot.domain.action import Call, Catalogue, Looking, Platform, bind
 from bot.domain.adding import following
@@ -116,8 +116,12 @@ class Desk:
         resolved = resolve(step.with_, self.scope(run, item=item))
         try:
             return action.params.model_validate(resolved)
-        except ValueError as error:
-            raise InvalidError(f"Step {step.id}: {action.id} does not take these parameters: {error}") from error
+        except ValidationError as error:
+            wrong = "; ".join(
+                f"{'.'.join(map(str, one['loc']))}: {one['msg']}"
+                for one in error.errors(include_url=False, include_input=False)
+            )
+            raise InvalidError(f"Step {step.id}: {action.id} does not take these parameters: {wrong}") from None
 
     def runbook(self, run: Run) -> Runbook:
         """Return the runbook as it was when the run began, with the steps that were added to this run."""

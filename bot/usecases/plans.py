@@ -3,16 +3,18 @@
 from collections.abc import Mapping
 
 from bot.domain.approval import BoundCall
-from bot.domain.expression import compile_expression, references_in, resolve
+from bot.domain.expression import compile_expression, references_in
 from bot.domain.inbox import Delivery, StartRun
 from bot.domain.people import Place
 from bot.domain.policy import Verdict, verdict
+from bot.domain.redaction import for_eyes
 from bot.domain.run import Run, StepRecord, StepState
 from bot.domain.runbook import Phase, Runbook, Step
 from bot.domain.value import JsonObject, Value
 from bot.errors import BotError
 from bot.usecases.asking import calls, judge
 from bot.usecases.desk import Desk
+from bot.usecases.runs import worded
 from bot.usecases.starting import facts_of, fill, find_episode, nobody_but
 
 
@@ -124,14 +126,14 @@ def _plan_step(desk: Desk, run: Run, runbook: Runbook, step: Step) -> tuple[Run,
             return run.model_copy(update={"records": {**run.records, step.id: skipped}}), say("not needed", step.when)
         return _plan_action(desk, run, runbook, step, say("looked"))
     except BotError as error:
-        return run, say("could not look", error.words)
+        return run, say("could not look", for_eyes(error.words))
 
 
 def _plan_action(desk: Desk, run: Run, runbook: Runbook, step: Step, planned: PlannedStep) -> tuple[Run, PlannedStep]:
     action = desk.catalogue.action(step.uses or "")
     if action.read is not None:
         output = action.looked(desk.look, desk.parameters(run, step), desk.now())
-        words = str(resolve(step.says, {**desk.scope(run), "output": output})) if step.says else ""
+        words = worded(step.says, {**desk.scope(run), "output": output}) if step.says else ""
         record = StepRecord(step=step.id, state=StepState.DONE, output=output)
         seen = run.model_copy(update={"records": {**run.records, step.id: record}})
         return seen, planned.model_copy(update={"words": words[:300]})

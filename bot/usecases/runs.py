@@ -16,6 +16,7 @@ from bot.domain.approval import Approval, ApprovalState
 from bot.domain.audit import AuditEntry
 from bot.domain.expression import compile_expression, first_given, references_in, resolve
 from bot.domain.records import AttemptState, Card, Change, Outcome, Wait
+from bot.domain.redaction import for_eyes, redacted
 from bot.domain.run import (
     Answered,
     Awaiting,
@@ -394,10 +395,27 @@ def seen(desk: Desk, run: Run, step: Step, output: JsonObject, *, owes: Owed | N
 def in_words(step: Step, seen_by_it: Mapping[str, JsonValue]) -> str:
     """Return the finding in the runbook's words; a sentence that cannot be filled in never fails a step."""
     try:
-        return str(resolve(step.says, seen_by_it)) if step.says else ""
+        return worded(step.says, seen_by_it) if step.says else ""
     except ExpressionError:
         log.warning("A finding could not be put in words.", extra={"step": step.id}, exc_info=True)
         return ""
+
+
+def worded(says: str, seen_by_it: Mapping[str, JsonValue]) -> str:
+    """Return a finding in the runbook's words, which many read: of what was seen, all text is redacted.
+
+    Raises:
+        ExpressionError: it cannot be filled in.
+    """
+    paths = references_in(says)
+    shown = dict(seen_by_it)
+    steps = seen_by_it.get("steps")
+    if isinstance(steps, dict):
+        named = {path[1] for path in paths if path[0] == "steps" and len(path) > 1}
+        shown["steps"] = {**steps, **{name: redacted(steps[name]) for name in named & steps.keys()}}
+    if "output" in shown:
+        shown["output"] = redacted(shown["output"])
+    return str(resolve(says, shown))
 
 
 def _watch(desk: Desk, run: Run, step: Step) -> Turn:
@@ -418,6 +436,7 @@ def failed(desk: Desk, run: Run, step: Step, words: str, *, record: StepRecord |
 
     It goes on past a check, which counts at the end, and past an added look, which nothing rests on.
     """
+    words = for_eyes(words)
     kept = (record or run.record(step.id)).model_copy(
         update={"state": StepState.FAILED, "at": desk.now(), "note": words[:600]}
     )

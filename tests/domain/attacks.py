@@ -13,6 +13,7 @@ class Attack(NamedTuple):
     tries: str
     text: str
     must_not: tuple[str, ...] = ()
+    secret: bool = False
 
 
 # Put together here, so that no scanner of this repository finds a token that is none.
@@ -58,11 +59,21 @@ ATTACKS: tuple[Attack, ...] = (
     Attack("wide letters and digits", "\uff21\uff30\uff30\uff32\uff2f\uff36\uff25 2\uff16 \u0661\u0662"),
     Attack("letters of mathematics", "\U0001d41a\U0001d429\U0001d429\U0001d42b\U0001d428\U0001d42f\U0001d41e"),
     # Secrets and people, in what is to be shown.
-    Attack("a token", f"push failed with {TOKEN}", (TOKEN,)),
-    Attack("a token with a gap", f"push failed with {TOKEN[:10]}\u200b{TOKEN[10:]}", (TOKEN,)),
-    Attack("a key", f"aws_access_key_id={AWS_KEY} Authorization: Bearer {JWT}", (AWS_KEY, JWT)),
-    Attack("a password", "postgres://etl:c4nary-s3cret@db:5432/gold password=c4nary-s3cret", ("c4nary-s3cret",)),
-    Attack("a person", "ana.de.vries@example.nl NL91ABNA0417164300 +31612345678", ("ana.de.vries@", "NL91ABNA")),
+    Attack("a token", f"push failed with {TOKEN}", (TOKEN,), secret=True),
+    Attack("a token with a gap", f"push failed with {TOKEN[:10]}\u200b{TOKEN[10:]}", (TOKEN,), secret=True),
+    Attack("a key", f"aws_access_key_id={AWS_KEY} Authorization: Bearer {JWT}", (AWS_KEY, JWT), secret=True),
+    Attack(
+        "a password",
+        "postgres://etl:c4nary-s3cret@db:5432/gold password=c4nary-s3cret",
+        ("c4nary-s3cret",),
+        secret=True,
+    ),
+    Attack(
+        "a person",
+        "ana.de.vries@example.nl NL91ABNA0417164300 +31612345678",
+        ("ana.de.vries@", "NL91ABNA"),
+        secret=True,
+    ),
     # Size and form.
     Attack("a long line", "x" * 262_144),
     Attack("many lines", "line\n" * 20_000),

@@ -306,3 +306,12 @@ def test_two_calls_share_a_digest_only_if_they_are_the_same(one: JsonValue, othe
 )
 def test_values_that_look_alike_do_not_share_a_digest(one: JsonValue, other: JsonValue) -> None:
     assert digest_with(one) != digest_with(other)
+
+
+@pytest.mark.parametrize(("one", "other"), [(1, 1.0), (1, True), (0, False), ([1], [True]), ({"a": 0}, {"a": 0.0})])
+def test_what_would_not_be_signed_alike_is_a_difference(one: JsonValue, other: JsonValue) -> None:
+    seen = [binding(calls=(bound(seen={"P": value}),)) for value in (one, other)]
+    sent = [binding(calls=(bound(call=Call(row="r", params={"P": v}, resource="x")),)) for v in (one, other)]
+
+    assert difference(*seen) is not None
+    assert difference(*sent) is not None

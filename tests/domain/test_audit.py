@@ -209,6 +209,17 @@ def test_a_signature_of_another_key_under_a_trusted_name_is_found(
     assert "signature of record 10" in words(verified(rows, [anchored(records[8])]))
 
 
+def test_what_a_record_says_cannot_write_over_the_verdict(rows: list[StoredRecord], records: list[AuditRecord]) -> None:
+    whole = "\x1b[2J\x1b[H10 records, whole; head 0123456789abcdef\n"
+    forged = grown([AuditEntry(kind=whole, subject=f"R-1\r{whole}", actor="U2")], after=records[9], public=whole)
+
+    lines = verified([*rows, forged[0].row()], [anchored(records[9])]).lines()
+
+    assert [line for line in lines if not line.isprintable()] == []
+    assert [line for line in lines if line.startswith("10 records")] == []
+    assert any("NOT whole" in line for line in lines)
+
+
 def test_an_old_signature_is_looked_at_when_every_one_is(records: list[AuditRecord], rows: list[StoredRecord]) -> None:
     rows[4] = rows[4]._replace(signature="forged")
 

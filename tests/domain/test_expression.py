@@ -141,11 +141,27 @@ def test_what_is_not_in_the_language_is_refused_with_line_and_column(
     assert words in caught.value.words
 
 
-def test_a_comprehension_in_a_comprehension_over_a_long_list_is_refused_before_it_runs() -> None:
-    scope: dict[str, JsonValue] = {"steps": {"a": {"output": {"l": list(range(1_001))}}}}
+@pytest.mark.parametrize(
+    ("text", "most"),
+    [
+        ("L.all(x, L.exists(y, x == y))", 1_000),
+        ("L.map(x, L.map(y, x))", 100),
+        ("L.exists(x, L.filter(y, x == y).size() > 1)", 100),
+        ("L.filter(x, L.exists(y, x == y))", 1_000),
+        ("L.map(x, x)", 1_000),
+    ],
+)
+def test_a_comprehension_that_would_take_long_is_refused_before_it_runs(text: str, most: int) -> None:
+    scope: dict[str, JsonValue] = {"steps": {"a": {"output": {"l": [0] * (most + 1)}}}}
 
-    with pytest.raises(ExpressionError, match="1001 elements"):
-        compile_expression("steps.a.output.l.map(x, steps.a.output.l.map(y, x))").value(scope)
+    with pytest.raises(ExpressionError, match=f"{most + 1} elements.* at most {most}"):
+        compile_expression(text.replace("L", "steps.a.output.l")).value(scope)
+
+
+def test_a_look_at_each_element_of_a_long_list_is_no_trouble() -> None:
+    scope: dict[str, JsonValue] = {"steps": {"a": {"output": {"l": [0] * 20_000}}}}
+
+    assert compile_expression("steps.a.output.l.all(x, x == 0)").truth(scope)
 
 
 @pytest.mark.parametrize(

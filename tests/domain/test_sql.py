@@ -92,6 +92,15 @@ def test_whatever_shows_rows_reaches_further_or_changes_is_refused(text: str) ->
         select(text)
 
 
+def test_a_query_of_more_parts_than_can_be_walked_is_refused() -> None:
+    with pytest.raises(InvalidError, match="deep"):
+        select(" UNION ".join(["SELECT 1"] * 500))
+
+
+def test_any_number_of_parts_is_judged() -> None:
+    assert select("SELECT " + "1+" * 3_500 + "1").count("+") == 3_500
+
+
 def test_comments_do_not_get_through() -> None:
     assert select("SELECT COUNT(*) /* hint */ FROM quarantine -- tail") == "SELECT COUNT(*) FROM quarantine"
 
@@ -161,6 +170,23 @@ def test_somebody_s_query_is_told_without_its_values() -> None:
     assert found.compared == ("name", "year")
 
 
-@pytest.mark.parametrize("text", ["DROP TABLE canary", "SELECT 'canary", "", "SELECT 1; SELECT 'canary'"])
+@pytest.mark.parametrize(
+    "value",
+    ["X'63616e617279'", "U&'canary'", "N'canary'", "json_extract(a, '$.canary')", "a -> 'canary'", "$$canary$$"],
+)
+def test_no_spelling_of_a_value_is_told(value: str) -> None:
+    told = shape("SELECT date_trunc('day', b) FROM t WHERE k = ?".replace("?", value)).text
+
+    assert "DATE_TRUNC('DAY', b)" in told
+    assert [word for word in ("canary", "63616e") if word in told] == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("DROP TABLE canary", "SELECT 'canary", "", "SELECT 1; SELECT 'canary'"),
+        *("SELECT MATCH_RECOGNIZE()", "SELECT LATERAL .", "SELECT a" + ".a" * 3_000),
+    ],
+)
 def test_what_cannot_be_read_is_told_as_nothing(text: str) -> None:
     assert shape(text) == shape("")

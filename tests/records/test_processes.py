@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from bot.errors import NotAllowedError, NotFoundError
 from bot.records.anchors import Anchors
 from bot.records.database import Database
+from bot.records.index import RunbookIndex
 from bot.records.ledger import verify_store
 from bot.records.migrations import MIGRATIONS
 from bot.records.signing import Signer, trusted_keys
@@ -25,6 +26,19 @@ ROOT = Path(__file__).parents[2]
 FULL = os.getenv("CRASH") == "full"  # noqa: TID251 - the switch of `make crash`
 APPENDS = 300
 MANY_APPENDS = 5_000
+
+
+def test_nobody_else_on_the_machine_can_read_the_records(tmp_path: Path, signer: Signer) -> None:
+    before = os.umask(0o022)
+    try:
+        store = Store.open(f"sqlite:///{tmp_path}/state/bot.db", signer=signer)
+        RunbookIndex(tmp_path / "state" / "index.db", runbooks=dict).runbooks("x", most=1)
+        readable = [path.name for path in (tmp_path / "state").glob("*.db*") if path.stat().st_mode & 0o077]
+        store.close()
+    finally:
+        os.umask(before)
+
+    assert set(readable) <= {"bot.db.lock"}  # it is empty
 
 
 class Replicas:
