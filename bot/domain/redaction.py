@@ -9,11 +9,12 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 
-from bot.domain.giveaways import KEY_BEGINS, KEY_BLOCK, KEY_LINE, LONG, RULES, Rule
-from bot.domain.value import Value
+from bot.domain.giveaways import KEY_BEGINS, KEY_BLOCK, KEY_LINE, LONG, NAMED, RULES, Rule
+from bot.domain.value import JsonValue, Value
 
 MOST_MEMORY = 50_000  # shapes of lines, each with the few rules that must still be tried on it
 LONGEST_KEY = 400  # lines of a private key
+_APART = re.compile(r"[\s\"'\\,;&<>(){}]")  # what would end a value in a line
 _IN_ONE_PIECE = re.compile(r"[A-Za-z0-9/+_.-]{40}")
 _HEX = re.compile(
     r"[0-9a-f](?<![0-9A-Za-z].)(?:[0-9a-f]{7}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{7,})(?![0-9A-Za-z])"
@@ -51,6 +52,33 @@ class Redactor:
             return self._line(text)
         whole = KEY_BLOCK.sub(self._key, text) if "-----BEGIN" in text else text
         return "".join(self._line(line) for line in whole.splitlines(keepends=True))
+
+    def beside(self, name: str, value: str) -> str:
+        """Return a value as it may be shown where a name stands before it: the name alone may give it away."""
+        shown = self.clean(value)
+        bare = _APART.sub("_", value)
+        if shown != value or not bare:
+            return shown
+        for rule in NAMED:
+            found = rule.pattern.fullmatch(f"{name}={bare}")
+            if found and (rule.sure is None or rule.sure(found)):
+                return self._placeholder(rule.kind, value)
+        return value
+
+    def value(self, value: JsonValue) -> JsonValue:
+        """Return a value with every text in it redacted, its names too."""
+        match value:
+            case str():
+                return self.clean(value)
+            case dict():
+                return {
+                    self.clean(name): self.beside(name, one) if isinstance(one, str) else self.value(one)
+                    for name, one in value.items()
+                }
+            case list():
+                return [self.value(one) for one in value]
+            case _:
+                return value
 
     def lines(self, lines: Iterable[str]) -> Iterator[str]:
         """Return lines redacted as they come; a private key that spans several becomes one placeholder."""

@@ -13,6 +13,7 @@ from bot.domain.moment import span
 from bot.domain.postmortem.document import ActionItem, Candidate, Moment, Part, Postmortem, Times
 from bot.domain.postmortem.draft import Draft
 from bot.domain.records import Episode
+from bot.domain.redaction import Redactor
 from bot.domain.run import Run
 from bot.domain.timeline import merged, of_approval, of_attempt, of_episode, of_incident, of_run, times
 from bot.errors import EdgeError, NotFoundError
@@ -42,12 +43,15 @@ def document_of(
     evidence: Evidence,
     *,
     unread: Sequence[str],
+    redactor: Redactor,
 ) -> Postmortem:
     """Return the document of a draft; a sentence that the evidence does not bear is dropped and listed.
 
     Args:
         lake: what happened on the lake itself.
+        digest: of the logs, redacted.
         unread: the logs that could not be read.
+        redactor: what redacted the evidence, so that a placeholder means the same in the whole draft.
     """
     approvals = [one for run in runs for one in desk.records.approvals(run=run.id)]
     told = times(
@@ -71,9 +75,9 @@ def document_of(
         until=draft.until,
         times=told,
         parts=parts,
-        timeline=_timeline(desk, incident, episodes, runs, lake, digest, pointed, evidence),
+        timeline=_timeline(desk, incident, episodes, runs, lake, digest, pointed, evidence, redactor),
         candidates=_candidates(digest, pointed),
-        actions=_actions(desk, incident, runs, episodes, unread),
+        actions=_actions(desk, incident, runs, episodes, [redactor.clean(one) for one in unread]),
         questions=_questions(digest, parts, evidence),
         dropped=(*said.made.dropped, *dropped),
         evidence=grounds(job),
@@ -117,6 +121,7 @@ def _timeline(
     digest: Digest,
     pointed: Sequence[Pointed],
     evidence: Evidence,
+    redactor: Redactor,
 ) -> tuple[Moment, ...]:
     moments = list(lake)
     for episode in episodes:
@@ -130,7 +135,8 @@ def _timeline(
     if incident is not None:
         moments += of_incident(incident)
     moments += _onset(digest, pointed)
-    return tuple(_named_moment(desk, one, evidence) for one in merged(moments))
+    told = (one.model_copy(update={"text": redactor.clean(one.text)}) for one in merged(moments))
+    return tuple(_named_moment(desk, one, evidence) for one in told)
 
 
 def _onset(digest: Digest, pointed: Sequence[Pointed]) -> list[Moment]:
