@@ -16,10 +16,10 @@ from bot.assistant.writing import Assemble, Writer, Written
 from bot.domain.assistance import (
     Answer,
     AnswerQuestion,
+    AnyJob,
     DraftPostmortem,
     ExpandStep,
     Expansion,
-    Job,
     Made,
     Suggestion,
     SuggestResponse,
@@ -33,7 +33,6 @@ log = logging.getLogger(__name__)
 
 INSTEAD = "this is from the runbook and the evidence alone."
 
-AnyJob = TypeVar("AnyJob", bound=Job)
 Reply = TypeVar("Reply", Answer, Expansion, Suggestion, Wording)
 
 

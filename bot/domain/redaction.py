@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 
 from bot.domain.giveaways import KEY_BEGINS, KEY_BLOCK, KEY_LINE, LONG, NAMED, RULES, Rule
-from bot.domain.value import JsonValue, Value
+from bot.domain.value import Value
 
 MOST_MEMORY = 50_000  # shapes of lines, each with the few rules that must still be tried on it
 LONGEST_KEY = 400  # lines of a private key
@@ -40,10 +40,14 @@ def redact(text: str) -> Redacted:
 class Redactor:
     """Redact the texts of one job; it remembers what it took out, so it must not outlive the job."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, beyond: str = "") -> None:
+        """Begin to number after the placeholders that stand in a text already."""
         self.counts: dict[str, int] = {}
         self._names: dict[tuple[str, str], str] = {}
         self._last: dict[str, int] = {}
+        for found in PLACEHOLDER.finditer(beyond):
+            kind, number = found[0][1:-1].split("#")
+            self._last[kind] = max(self._last.get(kind, 0), int(number))
         self._known: dict[str, tuple[Rule, ...]] = {}
 
     def clean(self, text: str) -> str:
@@ -64,21 +68,6 @@ class Redactor:
             if found and (rule.sure is None or rule.sure(found)):
                 return self._placeholder(rule.kind, value)
         return value
-
-    def value(self, value: JsonValue) -> JsonValue:
-        """Return a value with every text in it redacted, its names too."""
-        match value:
-            case str():
-                return self.clean(value)
-            case dict():
-                return {
-                    self.clean(name): self.beside(name, one) if isinstance(one, str) else self.value(one)
-                    for name, one in value.items()
-                }
-            case list():
-                return [self.value(one) for one in value]
-            case _:
-                return value
 
     def lines(self, lines: Iterable[str]) -> Iterator[str]:
         """Return lines redacted as they come; a private key that spans several becomes one placeholder."""

@@ -17,18 +17,20 @@ from bot.domain.assistance import (
     Suggestion,
     SuggestResponse,
     grounds,
+    redacted,
     spelled,
 )
 from bot.domain.assistance import ExpandStep as ExpandJob
 from bot.domain.audit import AuditEntry
 from bot.domain.chart import Chart
 from bot.domain.claims import Claim, Dropped, check
-from bot.domain.evidence import Evidence, Gathering
+from bot.domain.evidence import Evidence
 from bot.domain.expression import compile_expression, resolve
 from bot.domain.inbox import AskQuestion, Delivery, ExpandStep, OtherRunbook, ShowEvidence, SuggestForAlarm
 from bot.domain.matching import words_of_alarm
 from bot.domain.moment import moment
 from bot.domain.records import Card, CardKind, Change, Episode, Wait
+from bot.domain.redaction import Redactor
 from bot.domain.run import Run
 from bot.domain.runbook import Runbook, Step
 from bot.domain.value import JsonObject, JsonValue
@@ -139,13 +141,14 @@ def _by_name(desk: Desk, name: str) -> Episode:
 def perform_suggest(desk: Desk, key: str) -> None:
     """Serve `suggest:ALARM`: what is suggested becomes part of the alarm's card, its picture part of the thread."""
     made: list[tuple[Suggestion, Evidence, Chart | None]] = []
+    redactor = Redactor()
 
     def build() -> Change:
         if not desk.records.wait_open(key):
             return Change()
         episode = desk.records.episode(int(key.split(":")[1]))
         if not made:
-            made.append((*suggestion_for(desk, episode), _chart(desk, episode)))
+            made.append((*suggestion_for(desk, episode, redactor), _chart(desk, episode)))
         suggestion, evidence, chart = made[0]
         told = episode.model_copy(update={"suggestion": suggestion, "chart": chart})
         card = alarm_card_of(told)
@@ -157,9 +160,21 @@ def perform_suggest(desk: Desk, key: str) -> None:
             under=card.key,
         )
         shown = (card.model_copy(update={"urgent": False}), *((picture,) if chart else ()))
-        return Change(episodes=(told,), evidence=((f"A-{episode.id}", evidence),), closes=(key,), cards=shown)
+        return Change(
+            episodes=(told,),
+            evidence=((f"A-{episode.id}", evidence),),
+            closes=(key,),
+            cards=shown,
+            audit=(_entry(f"A-{episode.id}", "suggestion", redactor),),
+        )
 
     desk.keep(build)
+
+
+def _entry(subject: str, what: str, redactor: Redactor) -> AuditEntry:
+    """Return what the audit keeps of what was made: how often each kind of secret was taken out, and no text."""
+    facts: JsonObject = {"what": what, "redacted": dict(redactor.counts)}
+    return AuditEntry(kind="assist.made", subject=subject, actor="bot", facts=facts)
 
 
 def _chart(desk: Desk, episode: Episode) -> Chart | None:
@@ -180,13 +195,14 @@ def _chart(desk: Desk, episode: Episode) -> Chart | None:
     )
 
 
-def suggestion_for(desk: Desk, episode: Episode, *, by: str = "") -> tuple[Suggestion, Evidence]:
+def suggestion_for(desk: Desk, episode: Episode, redactor: Redactor, *, by: str = "") -> tuple[Suggestion, Evidence]:
     """Return the checked suggestion for an alarm, and the evidence it rests on; `by` is who asked, if anybody did."""
-    evidence = gathering.of_alarm(desk, episode)
+    evidence = gathering.of_alarm(desk, episode, redactor)
     candidates = candidates_for(desk, episode)
     job = SuggestResponse(
         subject=f"A-{episode.id}", by=by, alarm=episode.notice.name, candidates=candidates, evidence=evidence
     )
+    job = redacted(job, redactor)
     said = desk.assistant.suggest_response(job)
     response, made = _checked(desk, job, said.response, said.made)
     known = {one.runbook for one in candidates}
@@ -250,19 +266,22 @@ def perform_assist(desk: Desk, key: str) -> None:
     card = desk.records.card(key)
     if card is None or not desk.records.wait_open(key):
         return
+    what, redactor = str(card.payload.get("what")), Redactor()
     try:
-        payload, evidence = _WORK[str(card.payload.get("what"))](desk, card)
+        payload, evidence = _WORK[what](desk, card, redactor)
     except BotError as error:
         payload, evidence = {"state": "failed", "words": error.words[:600]}, None
     done = card.model_copy(update={"payload": {**card.payload, "text": "", "state": "done", **payload}})
     kept = ((key, evidence),) if evidence is not None else ()
-    desk.keep(lambda: Change(cards=(done,), closes=(key,), evidence=kept) if desk.records.wait_open(key) else Change())
+    change = Change(cards=(done,), closes=(key,), evidence=kept, audit=(_entry(key, what, redactor),))
+    desk.keep(lambda: change if desk.records.wait_open(key) else Change())
 
 
-def _answer(desk: Desk, card: Card) -> tuple[JsonObject, Evidence]:
+def _answer(desk: Desk, card: Card, redactor: Redactor) -> tuple[JsonObject, Evidence]:
     question = str(card.payload["question"])
-    evidence = gathering.of_question(desk, question, channel=card.channel)
+    evidence = gathering.of_question(desk, question, redactor, channel=card.channel)
     job = AnswerQuestion(subject=card.key, by=_asker(card), question=question, evidence=evidence)
+    job = redacted(job, redactor)
     said = desk.assistant.answer(job, heard=_Telling(desk, card))
     claims, made = _checked(desk, job, said.claims, said.made)
     shown = Answer(claims=claims, not_looked_at=(*evidence.unread, *said.not_looked_at), made=made)
@@ -287,17 +306,17 @@ class _Telling:
         self._desk.records.commit(Change(cards=(self._card.model_copy(update={"payload": payload}),)))
 
 
-def _suggestion(desk: Desk, card: Card) -> tuple[JsonObject, Evidence]:
+def _suggestion(desk: Desk, card: Card, redactor: Redactor) -> tuple[JsonObject, Evidence]:
     episode = desk.records.episode(_number(card.payload["alarm"]))
-    said, evidence = suggestion_for(desk, episode, by=_asker(card))
+    said, evidence = suggestion_for(desk, episode, redactor, by=_asker(card))
     return {"reply": said.model_dump(mode="json")}, evidence
 
 
-def _expansion(desk: Desk, card: Card) -> tuple[JsonObject, Evidence]:
+def _expansion(desk: Desk, card: Card, redactor: Redactor) -> tuple[JsonObject, Evidence]:
     run = desk.records.run(_number(card.payload["run"])) if card.payload.get("run") is not None else None
     runbook = desk.runbook(run) if run else desk.library.find(str(card.payload["runbook"]))
     step = runbook.step(str(card.payload["step"]))
-    job = expansion_job(desk, runbook, step, run, channel=card.channel).model_copy(update={"by": _asker(card)})
+    job = expansion_job(desk, runbook, step, run, redactor, channel=card.channel, by=_asker(card))
     said = desk.assistant.expand_step(job)
     dropped: tuple[Dropped, ...] = ()
     parts: dict[str, tuple[Claim, ...]] = {}
@@ -313,15 +332,19 @@ def _expansion(desk: Desk, card: Card) -> tuple[JsonObject, Evidence]:
 _WORK = {"answer": _answer, "expansion": _expansion, "suggestion": _suggestion}
 
 
-def expansion_job(desk: Desk, runbook: Runbook, step: Step, run: Run | None, *, channel: str) -> ExpandJob:
+def expansion_job(
+    desk: Desk, runbook: Runbook, step: Step, run: Run | None, redactor: Redactor, *, channel: str, by: str
+) -> ExpandJob:
     """Return what the assistant is asked about a step: its words, this run's values, its call, and what lacks.
 
     Of what the run has seen, only what every reader of the channel may see.
     """
     undo = next((one for one in runbook.steps if one.id == step.undo), None)
     values, call, unknown = _values(desk, step, run)
-    return ExpandJob(
+    evidence = gathering.of_run(desk, run, runbook, redactor).readable_in(channel) if run else Evidence()
+    job = ExpandJob(
         subject=run.label if run else runbook.id,
+        by=by,
         runbook=runbook.id,
         step=step.id,
         title=step.title,
@@ -332,8 +355,9 @@ def expansion_job(desk: Desk, runbook: Runbook, step: Step, run: Run | None, *, 
         undo=undo.title if undo else step.no_undo or "",
         verify=f"It is so when {step.expect}" if step.expect else "",
         actions=adding.may_be_proposed(desk, runbook),
-        evidence=(gathering.of_run(desk, run, runbook) if run else Gathering().evidence()).readable_in(channel),
+        evidence=evidence,
     )
+    return redacted(job, redactor)
 
 
 def _values(desk: Desk, step: Step, run: Run | None) -> tuple[dict[str, str], JsonObject | None, tuple[str, ...]]:

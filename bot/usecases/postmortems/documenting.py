@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 
-from bot.domain.assistance import DraftPostmortem, grounds
+from bot.domain.assistance import DraftPostmortem, grounds, redacted
 from bot.domain.claims import Claim, Dropped, Kind, check
 from bot.domain.evidence import Evidence, Item, Origin
 from bot.domain.incident import Incident
@@ -65,6 +65,7 @@ def document_of(
         sections={part.value: purpose for part, purpose in WORDED.items()},
         evidence=evidence,
     )
+    job = redacted(job, redactor)
     said = desk.assistant.draft_postmortem(job)
     parts, dropped = _checked_parts(said.sections, job, names=gathering.names(desk))
     return Postmortem(
