@@ -11,6 +11,8 @@ from ipaddress import ip_address
 from math import log2
 from typing import NamedTuple
 
+PERSONAL = frozenset({"email", "iban", "card", "bsn", "phone", "ip"})
+"""Kinds that tell who or where somebody is; every other kind opens something."""
 LONG = "\0"  # the hint of rules that need 40 characters in one piece
 
 

@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 
-from bot.domain.giveaways import KEY_BEGINS, KEY_BLOCK, KEY_LINE, LONG, NAMED, RULES, Rule
-from bot.domain.value import Value
+from bot.domain.giveaways import KEY_BEGINS, KEY_BLOCK, KEY_LINE, LONG, NAMED, PERSONAL, RULES, Rule
+from bot.domain.value import JsonValue, Value
 
 MOST_MEMORY = 50_000  # shapes of lines, each with the few rules that must still be tried on it
 LONGEST_KEY = 400  # lines of a private key
@@ -37,11 +37,34 @@ def redact(text: str) -> Redacted:
     return Redacted(text=redactor.clean(text), counts=redactor.counts)
 
 
+def covered(text: str) -> str:
+    """Return the text with what it found behind placeholders without a number, which say nothing of what is the same.
+
+    It is for words that stand alone, on a card or in the log; where texts are told together, one `Redactor` serves all.
+    """
+    redactor = Redactor(numbered=False)
+    return redactor.clean(text)
+
+
+def secrets_in(value: JsonValue) -> frozenset[str]:
+    """Return which kinds of secrets stand in the texts of a value; who or where somebody is, is none of them."""
+    match value:
+        case str():
+            return frozenset(redact(value).counts) - PERSONAL
+        case dict():
+            return frozenset().union(*(secrets_in(one) for one in value.values()))
+        case list():
+            return frozenset().union(*(secrets_in(one) for one in value))
+        case _:
+            return frozenset()
+
+
 class Redactor:
     """Redact the texts of one job; it remembers what it took out, so it must not outlive the job."""
 
-    def __init__(self, *, beyond: str = "") -> None:
-        """Begin to number after the placeholders that stand in a text already."""
+    def __init__(self, *, beyond: str = "", numbered: bool = True) -> None:
+        """Begin to number after the placeholders that stand in a text already, or number none."""
+        self._numbered = numbered
         self.counts: dict[str, int] = {}
         self._names: dict[tuple[str, str], str] = {}
         self._last: dict[str, int] = {}
@@ -120,6 +143,8 @@ class Redactor:
 
     def _placeholder(self, kind: str, secret: str) -> str:
         self.counts[kind] = self.counts.get(kind, 0) + 1
+        if not self._numbered:
+            return f"[{kind}]"
         known = self._names.get((kind, secret))
         if known is None:
             self._last[kind] = self._last.get(kind, 0) + 1
