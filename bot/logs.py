@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from math import isfinite
 
 from bot.domain.metrics import ENVIRONMENT, ERRORS, Measured, Metric
-from bot.domain.redaction import redact
+from bot.domain.redaction import covered
 
 _PLAIN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "metrics"}
 _SECRETS = ("token", "secret", "response_url", "trigger_id", "authorization", "password")
@@ -21,7 +21,7 @@ Values = Mapping[Metric, float | Sequence[float]]
 
 
 class JsonLines(logging.Formatter):
-    """Write a record as one line of JSON; a field named like a secret is left out, the text of others redacted."""
+    """Write a record as one line of JSON, redacted; a field named like a secret is left out."""
 
     def __init__(self, *, namespace: str = "", environment: str = "") -> None:
         """Take the namespace of the bot's own metrics, empty for none, and which environment is served."""
@@ -38,14 +38,14 @@ class JsonLines(logging.Formatter):
             "message": record.getMessage(),
         }
         line |= {
-            name: redact(value).text if isinstance(value, str) else value
+            name: value
             for name, value in vars(record).items()
             if name not in _PLAIN and not any(word in name.lower() for word in _SECRETS)
         }
         line |= self._measures(record)
         if record.exc_info:
-            line["exception"] = redact(self.formatException(record.exc_info)).text
-        return json.dumps(line, default=str, ensure_ascii=True)
+            line["exception"] = self.formatException(record.exc_info)
+        return json.dumps({name: _told(value) for name, value in line.items()}, default=str, ensure_ascii=True)
 
     def _measures(self, record: logging.LogRecord) -> Mapping[str, object]:
         """Return the members that say what the record measures, and how CloudWatch is to read them."""
@@ -76,6 +76,11 @@ class JsonLines(logging.Formatter):
                 for by, metrics in alike.items()
             ],
         }
+
+
+def _told(value: object) -> object:
+    """Return a member as it may be told; a text says more than it should where a neighbour's error is in it."""
+    return covered(value) if isinstance(value, str) else value
 
 
 def _finite(value: float | Sequence[float]) -> float | Sequence[float]:

@@ -17,10 +17,10 @@ from bot.assistant.writing import Assemble, Writer, Written, total
 from bot.domain.assistance import (
     Answer,
     AnswerQuestion,
+    AnyJob,
     DraftPostmortem,
     ExpandStep,
     Expansion,
-    Job,
     Made,
     Suggestion,
     SuggestResponse,
@@ -37,7 +37,6 @@ INSTEAD = "this is from the runbook and the evidence alone."
 ITS_OWN = frozenset({"nothing_holds", "guarded", "too_long", "unusable"})
 """Why one section of a draft came to nothing that says nothing of the next."""
 
-AnyJob = TypeVar("AnyJob", bound=Job)
 Reply = TypeVar("Reply", Answer, Expansion, Suggestion, Wording)
 
 

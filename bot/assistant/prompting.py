@@ -11,9 +11,10 @@ from hashlib import sha256
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from bot.domain.assistance import Job, grounds
+from bot.domain.assistance import Job, grounds, redacted
 from bot.domain.claims import Dropped
-from bot.domain.evidence import Evidence, Item
+from bot.domain.evidence import Evidence, Item, as_redacted
+from bot.domain.redaction import Redactor
 from bot.domain.strictyaml import parse_yaml
 from bot.domain.value import JsonObject, JsonValue, Value
 from bot.errors import InvalidError
@@ -95,7 +96,7 @@ def parse_prompt(text: str, path: str) -> Prompt:
 
 
 def render(prompt: Prompt, job: Job, *, boundary: str, dropped: Sequence[Dropped] = ()) -> Rendered:
-    """Return what a model is sent for the job.
+    """Return what a model is sent for the job; what was not redacted before is redacted here.
 
     Args:
         prompt: says how.
@@ -106,10 +107,14 @@ def render(prompt: Prompt, job: Job, *, boundary: str, dropped: Sequence[Dropped
     Raises:
         InvalidError: the boundary is too short, or stands in the data.
     """
+    redactor = Redactor(beyond=job.model_dump_json())
+    job = redacted(job, redactor)
     values = {
         "boundary": boundary,
         "job": _line({"job": job.model_dump(mode="json", exclude={"evidence", "subject", "by", "struck"})}),
-        "evidence": "\n".join((*_lines(grounds(job)), *_struck(job.struck), *(_again(one) for one in dropped))),
+        "evidence": "\n".join(
+            (*_lines(grounds(job)), *_struck(job.struck), *(_again(one, redactor) for one in dropped))
+        ),
     }
     if len(boundary) < FEWEST_BOUNDARY or boundary in values["job"] or boundary in values["evidence"]:
         raise InvalidError("The boundary must be long, random and nowhere in the data; draw another one.")
@@ -172,8 +177,8 @@ def _struck(sentences: Sequence[str]) -> Iterator[str]:
         yield _line({"struck": list(sentences[-MOST_STRUCK:])})
 
 
-def _again(dropped: Dropped) -> str:
-    return _line({"dropped": {"text": dropped.claim.text, "why": dropped.why}})
+def _again(dropped: Dropped, redactor: Redactor) -> str:
+    return _line(as_redacted({"dropped": {"text": dropped.claim.text, "why": dropped.why}}, redactor))
 
 
 def _shown(item: Item) -> JsonObject:

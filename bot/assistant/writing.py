@@ -13,7 +13,7 @@ from bot.assistant.model import Asked, Model, Said
 from bot.assistant.prompting import Prompt, render
 from bot.assistant.replies import Sentence
 from bot.assistant.sieve import Check, Sieve
-from bot.domain.assistance import Job, Made, Tokens
+from bot.domain.assistance import AnyJob, Job, Made, Tokens
 from bot.domain.claims import Dropped
 from bot.domain.metrics import (
     CLAIMS_DROPPED,
@@ -32,7 +32,6 @@ from bot.errors import BotError
 
 log = logging.getLogger(__name__)
 
-AnyJob = TypeVar("AnyJob", bound=Job)
 Reply = TypeVar("Reply", bound=BaseModel)
 Assemble = Callable[[AnyJob, BaseModel, Sieve, Made], Reply]
 

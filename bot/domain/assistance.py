@@ -7,11 +7,12 @@ that the job itself named; any other is dropped by whoever reads the reply.
 import json
 import re
 from collections.abc import Iterator, Mapping
-from typing import Literal
+from typing import Literal, TypeVar
 
 from bot.domain.claims import Claim, Dropped
-from bot.domain.evidence import Evidence, Item, Origin
+from bot.domain.evidence import Evidence, Item, Origin, as_redacted
 from bot.domain.plain import unmarked
+from bot.domain.redaction import Redactor
 from bot.domain.value import JsonObject, JsonValue, Value
 
 Engine = Literal["bedrock", "extractive"]
@@ -123,6 +124,21 @@ class DraftPostmortem(Job):
 
     incident: str
     sections: Mapping[str, str]
+
+
+AnyJob = TypeVar("AnyJob", bound=Job)
+
+
+def redacted(job: AnyJob, redactor: Redactor) -> AnyJob:
+    """Return the job with its own texts clean and redacted; whom it is for and its evidence stay as they are.
+
+    Args:
+        job: what is asked.
+        redactor: what redacted the evidence, so that a placeholder means the same in both.
+    """
+    own = job.model_dump(mode="json", exclude={"subject", "by", "evidence"})
+    kept = {"subject": job.subject, "by": job.by, "evidence": job.evidence}
+    return job.model_validate({**{name: as_redacted(one, redactor) for name, one in own.items()}, **kept})
 
 
 # What a sentence may point at.

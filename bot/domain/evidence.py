@@ -14,7 +14,7 @@ from pydantic import AfterValidator
 
 from bot.domain.plain import cleaned, cut, visible
 from bot.domain.redaction import Redactor
-from bot.domain.value import Value
+from bot.domain.value import JsonValue, Value
 
 MOST_ITEMS = 400
 MOST_IN_AN_ITEM = 2_000  # characters
@@ -42,12 +42,32 @@ def _named(text: str) -> str:
 
 def _safe(text: str, redactor: Redactor) -> str:
     """Return the text cleaned, then redacted, and only then cut: half a token would not be known for one."""
-    seen = cleaned(text, most=MOST_READ, most_in_a_line=MOST_READ)
-    return cleaned(redactor.clean(seen), most=MOST_IN_AN_ITEM)
+    return cleaned(redactor.clean(_legible(text)), most=MOST_IN_AN_ITEM)
 
 
 def _name(text: str, redactor: Redactor) -> str:
-    return cut(redactor.clean(visible(cleaned(text, most=MOST_READ, most_in_a_line=MOST_READ))), MOST_IN_A_SOURCE)
+    return cut(redactor.clean(visible(_legible(text))), MOST_IN_A_SOURCE)
+
+
+def as_redacted(value: JsonValue, redactor: Redactor) -> JsonValue:
+    """Return a value with every text in it clean and redacted, its names too; a name may give away what it names."""
+    match value:
+        case str():
+            return redactor.clean(_legible(value))
+        case dict():
+            return {redactor.clean(_legible(name)): _beside(name, one, redactor) for name, one in value.items()}
+        case list():
+            return [as_redacted(one, redactor) for one in value]
+        case _:
+            return value
+
+
+def _beside(name: str, value: JsonValue, redactor: Redactor) -> JsonValue:
+    return redactor.beside(name, _legible(value)) if isinstance(value, str) else as_redacted(value, redactor)
+
+
+def _legible(text: str) -> str:
+    return cleaned(text, most=MOST_READ, most_in_a_line=MOST_READ)
 
 
 def _ours(link: str) -> str:

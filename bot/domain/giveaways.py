@@ -11,6 +11,8 @@ from ipaddress import ip_address
 from math import log2
 from typing import NamedTuple
 
+PERSONAL = frozenset({"email", "iban", "card", "bsn", "phone", "ip"})
+"""Kinds that tell who or where somebody is; every other kind opens something."""
 LONG = "\0"  # the hint of rules that need 40 characters in one piece
 
 
@@ -185,6 +187,20 @@ def _is_address(found: re.Match[str]) -> bool:
     return not (address.is_loopback or address.is_unspecified)
 
 
+_PASSWORD = _assigned(
+    rf"(?:[a-z0-9]{{1,20}}[-_.]){{0,3}}[a-z0-9]{{0,12}}?(?:{_STRONG})",
+    "password",
+    _is_password,
+    "pass",
+    "pwd",
+    "pw",
+    "wachtwoord",
+    "redis",
+)
+_SECRET = _assigned(_WEAK, "secret", _is_token, "secret", "token", "key", "credential", "session", "connection")
+NAMED = (_PASSWORD, _SECRET)
+"""The rules that a name before the value decides."""
+
 RULES: tuple[Rule, ...] = (
     Rule("private-key", re.compile(rf"(?P<secret>{KEY_BLOCK.pattern})"), ("-----begin",)),
     _token("private-key", r"AGE-SECRET-KEY-1[A-Z0-9]{40,}", "age-secret-key-"),
@@ -333,17 +349,7 @@ RULES: tuple[Rule, ...] = (
         (LONG,),
         _is_aws_secret,
     ),
-    _assigned(
-        rf"(?:[a-z0-9]{{1,20}}[-_.]){{0,3}}[a-z0-9]{{0,12}}?(?:{_STRONG})",
-        "password",
-        _is_password,
-        "pass",
-        "pwd",
-        "pw",
-        "wachtwoord",
-        "redis",
-    ),
-    _assigned(_WEAK, "secret", _is_token, "secret", "token", "key", "credential", "session", "connection"),
+    *NAMED,
     Rule(
         "password",
         re.compile(

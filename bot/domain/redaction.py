@@ -9,13 +9,14 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 
-from bot.domain.giveaways import KEY_BEGINS, KEY_BLOCK, KEY_LINE, LONG, RULES, Rule
+from bot.domain.giveaways import KEY_BEGINS, KEY_BLOCK, KEY_LINE, LONG, NAMED, PERSONAL, RULES, Rule
 from bot.domain.plain import cleaned
 from bot.domain.value import JsonValue, Value
 
 MOST_MEMORY = 50_000  # shapes of lines, each with the few rules that must still be tried on it
 MOST_READ = 65_536  # characters of one text
 LONGEST_KEY = 400  # lines of a private key
+_APART = re.compile(r"[\s\"'\\,;&<>(){}]")  # what would end a value in a line
 _IN_ONE_PIECE = re.compile(r"[A-Za-z0-9/+_.-]{40}")
 _HEX = re.compile(
     r"[0-9a-f](?<![0-9A-Za-z].)(?:[0-9a-f]{7}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{7,})(?![0-9A-Za-z])"
@@ -39,13 +40,40 @@ def redact(text: str) -> Redacted:
     return Redacted(text=redactor.clean(text), counts=redactor.counts)
 
 
+def covered(text: str) -> str:
+    """Return the text with what it found behind placeholders without a number, which say nothing of what is the same.
+
+    It is for words that stand alone, on a card or in the log; where texts are told together, one `Redactor` serves all.
+    """
+    redactor = Redactor(numbered=False)
+    return redactor.clean(text)
+
+
+def secrets_in(value: JsonValue) -> frozenset[str]:
+    """Return which kinds of secrets stand in the texts of a value; who or where somebody is, is none of them."""
+    match value:
+        case str():
+            return frozenset(redact(value).counts) - PERSONAL
+        case dict():
+            return frozenset().union(*(secrets_in(one) for one in value.values()))
+        case list():
+            return frozenset().union(*(secrets_in(one) for one in value))
+        case _:
+            return frozenset()
+
+
 class Redactor:
     """Redact the texts of one job; it remembers what it took out, so it must not outlive the job."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, beyond: str = "", numbered: bool = True) -> None:
+        """Begin to number after the placeholders that stand in a text already, or number none."""
+        self._numbered = numbered
         self.counts: dict[str, int] = {}
         self._names: dict[tuple[str, str], str] = {}
         self._last: dict[str, int] = {}
+        for found in PLACEHOLDER.finditer(beyond):
+            kind, number = found[0][1:-1].split("#")
+            self._last[kind] = max(self._last.get(kind, 0), int(number))
         self._known: dict[str, tuple[Rule, ...]] = {}
 
     def clean(self, text: str) -> str:
@@ -54,6 +82,18 @@ class Redactor:
             return self._line(text)
         whole = KEY_BLOCK.sub(self._key, text) if "-----BEGIN" in text else text
         return "".join(self._line(line) for line in whole.splitlines(keepends=True))
+
+    def beside(self, name: str, value: str) -> str:
+        """Return a value as it may be shown where a name stands before it: the name alone may give it away."""
+        shown = self.clean(value)
+        bare = _APART.sub("_", value)
+        if shown != value or not bare:
+            return shown
+        for rule in NAMED:
+            found = rule.pattern.fullmatch(f"{name}={bare}")
+            if found and (rule.sure is None or rule.sure(found)):
+                return self._placeholder(rule.kind, value)
+        return value
 
     def lines(self, lines: Iterable[str]) -> Iterator[str]:
         """Return lines redacted as they come; a private key that spans several becomes one placeholder."""
@@ -106,6 +146,8 @@ class Redactor:
 
     def _placeholder(self, kind: str, secret: str) -> str:
         self.counts[kind] = self.counts.get(kind, 0) + 1
+        if not self._numbered:
+            return f"[{kind}]"
         known = self._names.get((kind, secret))
         if known is None:
             self._last[kind] = self._last.get(kind, 0) + 1

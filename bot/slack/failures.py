@@ -14,6 +14,7 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 
 from bot.domain.metrics import ACKS_FAILED, measured
 from bot.domain.people import Place
+from bot.domain.redaction import covered
 from bot.errors import BotError, RequestError
 from bot.slack.cards.blocks import Block, section
 from bot.slack.cards.blocks import words as plain
@@ -71,7 +72,7 @@ class Failures:
         elif not isinstance(error, RequestError):
             facts = {"kind": _kind(body), "why": error.words}
             log.warning("A listener could not finish.", extra={**facts, **measured((ACKS_FAILED, 1))})
-        return self._shaped(error, error.words if isinstance(error, BotError) else OUR_BUG, body)
+        return self._shaped(error, covered(error.words) if isinstance(error, BotError) else OUR_BUG, body)
 
     def _shaped(self, error: Exception, words: str, body: Payload) -> BoltResponse:
         if "command" in body:

@@ -19,6 +19,7 @@ from bot.domain.inbox import AddStep, Delivery, LeaveOut
 from bot.domain.people import Place
 from bot.domain.policy import Decision, verdict
 from bot.domain.records import Card, Change, Wait
+from bot.domain.redaction import PLACEHOLDER
 from bot.domain.run import Added, AddedStep, Awaiting, Looked, Run, Woken, advance
 from bot.domain.run import LeftOut as LeftOutEvent
 from bot.domain.runbook import Phase, Runbook
@@ -56,6 +57,8 @@ def offered(
         checked = check((one.why,), grounds(job), names=gathering.names(desk))
         if one.action not in job.actions:
             dropped.append(Dropped(claim=one.why, why="It is not among the actions of this runbook."))
+        elif PLACEHOLDER.search(spelled(one.params)):
+            dropped.append(Dropped(claim=one.why, why="The value of a parameter is one that was redacted."))
         elif None in origins.values():
             dropped.append(Dropped(claim=one.why, why="The value of a parameter stands in no evidence."))
         elif not checked.kept:

@@ -19,18 +19,20 @@ from bot.domain.assistance import (
     Suggestion,
     SuggestResponse,
     grounds,
+    redacted,
     spelled,
 )
 from bot.domain.assistance import ExpandStep as ExpandJob
 from bot.domain.audit import AuditEntry
 from bot.domain.chart import Chart
 from bot.domain.claims import Claim, Dropped, check
-from bot.domain.evidence import Evidence, Gathering
+from bot.domain.evidence import Evidence
 from bot.domain.expression import compile_expression, resolve
 from bot.domain.inbox import AskQuestion, Delivery, ExpandStep, OtherRunbook, SuggestForAlarm
 from bot.domain.matching import words_of_alarm
 from bot.domain.moment import moment
 from bot.domain.records import Card, CardKind, Change, Episode, Wait
+from bot.domain.redaction import Redactor
 from bot.domain.run import Run
 from bot.domain.runbook import Runbook, Step
 from bot.domain.value import JsonObject, JsonValue
@@ -139,13 +141,14 @@ def _by_name(desk: Desk, name: str) -> Episode:
 def perform_suggest(desk: Desk, key: str) -> None:
     """Serve `suggest:ALARM`: what is suggested becomes part of the alarm's card, its picture part of the thread."""
     made: list[tuple[Suggestion, Evidence, Chart | None]] = []
+    redactor = Redactor()
 
     def build() -> Change:
         if not desk.records.wait_open(key):
             return Change()
         episode = desk.records.episode(int(key.split(":")[1]))
         if not made:
-            made.append((*suggestion_for(desk, episode), _chart(desk, episode)))
+            made.append((*suggestion_for(desk, episode, redactor), _chart(desk, episode)))
         suggestion, evidence, chart = made[0]
         told = episode.model_copy(update={"suggestion": suggestion, "chart": chart})
         kept = strikes.kept(suggestion.made.engine, len(suggestion.response))
@@ -159,9 +162,22 @@ def perform_suggest(desk: Desk, key: str) -> None:
         )
         shown = (card.model_copy(update={"urgent": False}), *((picture,) if chart else ()))
         subject = f"A-{episode.id}"
-        return Change(episodes=(told,), evidence=((subject, evidence),), closes=(key,), cards=shown, counts=kept)
+        return Change(
+            episodes=(told,),
+            evidence=((subject, evidence),),
+            closes=(key,),
+            cards=shown,
+            counts=kept,
+            audit=(_entry(subject, "suggestion", redactor),),
+        )
 
     desk.keep(build)
+
+
+def _entry(subject: str, what: str, redactor: Redactor) -> AuditEntry:
+    """Return what the audit keeps of what was made: how often each kind of secret was taken out, and no text."""
+    facts: JsonObject = {"what": what, "redacted": dict(redactor.counts)}
+    return AuditEntry(kind="assist.made", subject=subject, actor="bot", facts=facts)
 
 
 def _chart(desk: Desk, episode: Episode) -> Chart | None:
@@ -182,9 +198,9 @@ def _chart(desk: Desk, episode: Episode) -> Chart | None:
     )
 
 
-def suggestion_for(desk: Desk, episode: Episode, *, by: str = "") -> tuple[Suggestion, Evidence]:
+def suggestion_for(desk: Desk, episode: Episode, redactor: Redactor, *, by: str = "") -> tuple[Suggestion, Evidence]:
     """Return the checked suggestion for an alarm, and the evidence it rests on; `by` is who asked, if anybody did."""
-    evidence = gathering.of_alarm(desk, episode)
+    evidence = gathering.of_alarm(desk, episode, redactor)
     candidates = candidates_for(desk, episode)
     label = f"A-{episode.id}"
     job = SuggestResponse(
@@ -195,6 +211,7 @@ def suggestion_for(desk: Desk, episode: Episode, *, by: str = "") -> tuple[Sugge
         evidence=evidence,
         struck=_struck(desk, label),
     )
+    job = redacted(job, redactor)
     said = desk.assistant.suggest_response(job)
     response, made = _checked(desk, job, said.response, said.made)
     known = {one.runbook for one in candidates}
@@ -258,13 +275,15 @@ def perform_assist(desk: Desk, key: str) -> None:
     card = desk.records.card(key)
     if card is None or not desk.records.wait_open(key):
         return
+    what, redactor = str(card.payload.get("what")), Redactor()
     try:
-        made = _WORK[str(card.payload.get("what"))](desk, card)
+        made = _WORK[what](desk, card, redactor)
     except BotError as error:
         made = _Worked(payload={"state": "failed", "words": error.words[:600]})
     done = card.model_copy(update={"payload": {**card.payload, "text": "", "state": "done", **made.payload}})
     kept = ((key, made.evidence),) if made.evidence is not None else ()
-    change = Change(cards=(done,), closes=(key,), evidence=kept, counts=made.counts)
+    entry = _entry(key, what, redactor)
+    change = Change(cards=(done,), closes=(key,), evidence=kept, counts=made.counts, audit=(entry,))
     desk.keep(lambda: change if desk.records.wait_open(key) else Change())
 
 
@@ -281,11 +300,12 @@ def _struck(desk: Desk, label: str) -> tuple[str, ...]:
     return strikes.sentences(desk.records, strikes.family(desk.records, label))
 
 
-def _answer(desk: Desk, card: Card) -> _Worked:
+def _answer(desk: Desk, card: Card, redactor: Redactor) -> _Worked:
     question = str(card.payload["question"])
-    evidence = gathering.of_question(desk, question, channel=card.channel)
+    evidence = gathering.of_question(desk, question, redactor, channel=card.channel)
     struck = _struck(desk, strikes.about(card))
     job = AnswerQuestion(subject=card.key, by=_asker(card), question=question, evidence=evidence, struck=struck)
+    job = redacted(job, redactor)
     said = desk.assistant.answer(job, heard=_Telling(desk, card))
     claims, made = _checked(desk, job, said.claims, said.made)
     shown = Answer(
@@ -313,20 +333,20 @@ class _Telling:
         self._desk.records.commit(Change(cards=(self._card.model_copy(update={"payload": payload}),)))
 
 
-def _suggestion(desk: Desk, card: Card) -> _Worked:
+def _suggestion(desk: Desk, card: Card, redactor: Redactor) -> _Worked:
     episode = desk.records.episode(_number(card.payload["alarm"]))
-    said, evidence = suggestion_for(desk, episode, by=_asker(card))
+    said, evidence = suggestion_for(desk, episode, redactor, by=_asker(card))
     counts = strikes.kept(said.made.engine, len(said.response))
     told: JsonObject = {"fates": strikes.fates(desk.records)} if card.payload.get("cost") is True else {}
     return _Worked(payload={"reply": said.model_dump(mode="json"), **told}, evidence=evidence, counts=counts)
 
 
-def _expansion(desk: Desk, card: Card) -> _Worked:
+def _expansion(desk: Desk, card: Card, redactor: Redactor) -> _Worked:
     run = desk.records.run(_number(card.payload["run"])) if card.payload.get("run") is not None else None
     runbook = desk.runbook(run) if run else desk.library.find(str(card.payload["runbook"]))
     step = runbook.step(str(card.payload["step"]))
-    asked = {"by": _asker(card), "struck": _struck(desk, strikes.about(card))}
-    job = expansion_job(desk, runbook, step, run, channel=card.channel).model_copy(update=asked)
+    job = expansion_job(desk, runbook, step, run, redactor, channel=card.channel, by=_asker(card))
+    job = job.model_copy(update={"struck": _struck(desk, strikes.about(card))})
     said = desk.assistant.expand_step(job)
     dropped: tuple[Dropped, ...] = ()
     parts: dict[str, tuple[Claim, ...]] = {}
@@ -344,15 +364,19 @@ def _expansion(desk: Desk, card: Card) -> _Worked:
 _WORK = {"answer": _answer, "expansion": _expansion, "suggestion": _suggestion}
 
 
-def expansion_job(desk: Desk, runbook: Runbook, step: Step, run: Run | None, *, channel: str) -> ExpandJob:
+def expansion_job(
+    desk: Desk, runbook: Runbook, step: Step, run: Run | None, redactor: Redactor, *, channel: str, by: str
+) -> ExpandJob:
     """Return what the assistant is asked about a step: its words, this run's values, its call, and what lacks.
 
     Of what the run has seen, only what every reader of the channel may see.
     """
     undo = next((one for one in runbook.steps if one.id == step.undo), None)
     values, call, unknown = _values(desk, step, run)
-    return ExpandJob(
+    evidence = gathering.of_run(desk, run, runbook, redactor).readable_in(channel) if run else Evidence()
+    job = ExpandJob(
         subject=run.label if run else runbook.id,
+        by=by,
         runbook=runbook.id,
         step=step.id,
         title=step.title,
@@ -363,8 +387,9 @@ def expansion_job(desk: Desk, runbook: Runbook, step: Step, run: Run | None, *, 
         undo=undo.title if undo else step.no_undo or "",
         verify=f"It is so when {step.expect}" if step.expect else "",
         actions=adding.may_be_proposed(desk, runbook),
-        evidence=(gathering.of_run(desk, run, runbook) if run else Gathering().evidence()).readable_in(channel),
+        evidence=evidence,
     )
+    return redacted(job, redactor)
 
 
 def _values(desk: Desk, step: Step, run: Run | None) -> tuple[dict[str, str], JsonObject | None, tuple[str, ...]]:

@@ -14,6 +14,7 @@ from bot.domain.people import Person
 from bot.domain.policy import Policy, admit
 from bot.domain.quiet import AT_WORK
 from bot.domain.records import Change
+from bot.domain.redaction import secrets_in
 from bot.domain.run import Run, scope
 from bot.domain.runbook import Runbook, Step
 from bot.domain.value import JsonObject, JsonValue
@@ -82,17 +83,22 @@ class Desk:
         return Looking(catalogue=self.catalogue, platform=self.platform, perform=self.cloud.look)
 
     def bound(self, row: str, params: JsonObject) -> Call:
-        """Return the call if its row admits it and no absolute deny forbids it.
+        """Return the call if its row admits it, no absolute deny forbids it, and it can be shown whole to be signed.
 
         Raises:
             InvalidError: the row does not admit it.
-            NotAllowedError: it is forbidden whatever a row says.
+            NotAllowedError: it is forbidden whatever a row says, or holds a secret.
         """
         entry = self.catalogue.row(row)
         call = bind(entry, params, self.platform)
         refusal = denied(entry, params, self.platform)
         if refusal:
             raise NotAllowedError(f"Never offered: {refusal}")
+        if kinds := secrets_in(params):
+            raise NotAllowedError(
+                f"Never offered: a parameter of {row} holds what looks like a secret ({', '.join(sorted(kinds))}), "
+                "and whoever approves is shown every parameter. Take it out where it comes from."
+            )
         return call
 
     def scope(self, run: Run, *, item: JsonValue = None) -> dict[str, JsonValue]:

@@ -15,6 +15,7 @@ from bot.domain.plain import unmarked
 from bot.domain.postmortem.document import Part
 from bot.domain.postmortem.draft import DraftState
 from bot.domain.records import Episode
+from bot.domain.redaction import Redactor
 from bot.domain.run import Run, RunState, StepState
 from bot.domain.runbook import Runbook, Step
 from bot.domain.strikes import unstruck
@@ -48,9 +49,9 @@ def things(platform: Platform, library: Library) -> tuple[str, ...]:
     return (platform.name, *listed, *library.runbooks())
 
 
-def of_alarm(desk: Desk, episode: Episode) -> Evidence:
+def of_alarm(desk: Desk, episode: Episode, redactor: Redactor) -> Evidence:
     """Return what is known of an alarm; what its card shows already comes first and keeps the ids it has there."""
-    found = Gathering()
+    found = Gathering(redactor)
     add_findings(found, episode.findings, "the runbook's reads")
     add_alarm(desk, found, episode)
     add_metric(desk, found, episode)
@@ -59,9 +60,9 @@ def of_alarm(desk: Desk, episode: Episode) -> Evidence:
     return found.evidence()
 
 
-def of_run(desk: Desk, run: Run, runbook: Runbook) -> Evidence:
+def of_run(desk: Desk, run: Run, runbook: Runbook, redactor: Redactor) -> Evidence:
     """Return what a run has seen and done, the alarm it answers and what people noted meanwhile."""
-    found = Gathering()
+    found = Gathering(redactor)
     if run.alarm is not None:
         add_alarm(desk, found, desk.records.episode(run.alarm))
     for name, value in run.inputs.items():
@@ -74,9 +75,9 @@ def of_run(desk: Desk, run: Run, runbook: Runbook) -> Evidence:
     return found.evidence()
 
 
-def of_question(desk: Desk, question: str, *, channel: str) -> Evidence:
+def of_question(desk: Desk, question: str, redactor: Redactor, *, channel: str) -> Evidence:
     """Return what the fitting runbooks' reads find now, what is open, and what our records say of the last day."""
-    found = Gathering()
+    found = Gathering(redactor)
     for episode in desk.records.episodes()[:MOST_RUNS]:
         add_alarm(desk, found, episode)
         add_findings(found, episode.findings, f"looked when A-{episode.id} went off")

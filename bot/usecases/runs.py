@@ -16,7 +16,7 @@ from bot.domain.approval import Approval, ApprovalState
 from bot.domain.audit import AuditEntry
 from bot.domain.expression import compile_expression, first_given, references_in, resolve
 from bot.domain.records import AttemptState, Card, Change, Outcome, Wait
-from bot.domain.redaction import for_eyes, redacted
+from bot.domain.redaction import for_eyes, redacted, secrets_in
 from bot.domain.run import (
     Answered,
     Awaiting,
@@ -313,6 +313,11 @@ def fits(parameter: Parameter, value: str) -> str:
     Raises:
         InvalidError: says what would fit.
     """
+    if kinds := secrets_in(value):
+        raise InvalidError(
+            f"{parameter.name} holds what looks like a secret ({', '.join(sorted(kinds))}). What a run is given is "
+            "shown and kept, so leave it out; say where it is kept instead."
+        )
     if parameter.enum and value not in parameter.enum:
         raise InvalidError(f"{parameter.name} is one of {', '.join(parameter.enum)}, not {ascii(value)[:80]}.")
     if parameter.pattern and not re.fullmatch(parameter.pattern, value):

@@ -13,8 +13,9 @@ from bot.cli import run
 from bot.domain.assistance import AnswerQuestion, grounds
 from bot.domain.claims import Claim, Dropped
 from bot.domain.evidence import Evidence, Item, Origin
+from bot.domain.value import JsonValue
 from bot.errors import InvalidError, NotFoundError
-from tests.assistant.jobs import ANSWER, JOBS
+from tests.assistant.jobs import ANSWER, EXPAND, JOBS
 
 ROOT = Path(__file__).parents[2]
 PROMPTS = read_prompts(ROOT / "prompts")
@@ -75,7 +76,9 @@ def test_what_people_struck_is_one_line_of_data_and_no_item(task: str) -> None:
 
     inside = [json.loads(line) for line in lines[first + 1 : last]]
 
-    assert [line["struck"] for line in inside if "struck" in line] == [[*struck[-MOST_STRUCK:]]]
+    (told,) = [line["struck"] for line in inside if "struck" in line]
+    assert [one.split(" ")[0] for one in told] == [one.split(" ")[0] for one in struck[-MOST_STRUCK:]]
+    assert told[-5] == struck[-5]
     assert "struck" not in inside[0]["job"]
     assert [line["item"]["id"] for line in inside if "item" in line] == [item.id for item in grounds(JOBS[task]).items]
 
@@ -99,7 +102,7 @@ def test_no_text_can_end_its_line_or_its_block_or_become_a_part_of_the_prompt(te
     first, last = [number for number, line in enumerate(lines) if line == BOUNDARY]
     inside = [json.loads(line) for line in lines[first + 1 : last]]
     assert [next(iter(line)) for line in inside] == ["job", "item", "unread"]
-    assert inside[0]["job"]["question"] == text
+    assert inside[0]["job"]["question"] == inside[1]["item"]["text"]
     assert inside[1]["item"]["text"] == item.text
 
 
@@ -120,6 +123,52 @@ def test_links_and_channels_are_for_people_and_never_sent() -> None:
 
     assert "console.aws" not in user
     assert "C0INCIDENT" not in user
+
+
+LEAKS = "mail jan@example.nl, password=hunter2 \u202eof"
+UNTOLD = ("jan@example.nl", "hunter2", "\u202e")
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_no_text_of_a_job_is_sent_that_holds_a_secret_a_person_or_what_nobody_sees(task: str) -> None:
+    job = JOBS[task]
+    own = job.model_dump(mode="json", exclude={"subject", "by", "evidence"})
+    leaky = job.model_validate({**{name: _leaky(one) for name, one in own.items()}, "evidence": job.evidence})
+
+    sent = render(PROMPTS[task], leaky, boundary=BOUNDARY, dropped=[Dropped(claim=Claim(text=LEAKS), why=LEAKS)])
+
+    assert [one for one in UNTOLD if one in sent.user] == []
+    assert "[password#1]" in sent.user
+
+
+def _leaky(value: JsonValue) -> JsonValue:
+    match value:
+        case str():
+            return f"{value} {LEAKS}"
+        case dict():
+            return {name: _leaky(one) for name, one in value.items()}
+        case list():
+            return [_leaky(one) for one in value]
+        case _:
+            return value
+
+
+def test_a_value_that_only_its_name_gives_away_is_not_sent() -> None:
+    values = {"db_password": "hunter two"}
+
+    sent = render(PROMPTS["expand_step"], EXPAND.model_copy(update={"values": values}), boundary=BOUNDARY)
+
+    assert "hunter" not in sent.user
+
+
+def test_what_is_redacted_at_the_last_moment_does_not_pass_for_what_was_redacted_before() -> None:
+    item = Item(id="E1", kind="log", origin=Origin.TEXT, source="logs", text="mail to bo@example.nl failed")
+    job = AnswerQuestion(question="why did jan@example.nl get no mail?", evidence=Evidence(items=(item,)))
+
+    sent = render(PROMPTS["answer"], job, boundary=BOUNDARY)
+
+    assert "mail to [email#1] failed" in sent.user
+    assert "why did [email#2] get no mail?" in sent.user
 
 
 def test_on_a_second_try_the_model_is_told_what_was_dropped_and_why() -> None:

@@ -237,6 +237,13 @@ def test_a_value_that_stands_in_no_evidence_is_never_shown(table: Table) -> None
     assert "stands in no evidence" in reply(card).made.dropped[-1].why
 
 
+def test_a_placeholder_is_no_value_for_a_step(table: Table) -> None:
+    card = expanded(table, swap(table, change={"reason": "[email#1]"}), look(table, key="[password#2]"))
+
+    assert reply(card).proposed == ()
+    assert {one.why for one in reply(card).made.dropped} == {"The value of a parameter is one that was redacted."}
+
+
 def test_a_reason_that_the_evidence_does_not_bear_drops_its_proposal(table: Table) -> None:
     lie = Claim(text="The probe is CLOSED since 03:15.", kind=Kind.OBSERVED, evidence=("E77",))
 

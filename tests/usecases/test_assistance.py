@@ -185,6 +185,30 @@ def test_what_a_log_or_a_note_tells_the_model_to_do_is_only_text_and_nothing_hap
     assert any("Ignore the runbook" in text for text in texts)
 
 
+def test_a_placeholder_means_the_same_in_the_question_and_in_the_evidence(table: Table) -> None:
+    assistant = seat(table)
+    table.wish(ANA, DeclareIncident(title="mail to bo@example.nl and ana@example.nl is late"))
+
+    table.wish(ANA, AskQuestion(question="why did ana@example.nl get no mail, password=hunter2\u202e?"))
+
+    job = assistant.jobs[-1]
+    assert isinstance(job, AnswerQuestion)
+    (told,) = (item.text for item in job.evidence.items if item.kind == "incident")
+    assert told.endswith("mail to [email#1] and [email#2] is late")
+    assert job.question == "why did [email#2] get no mail, password=[password#1]"
+
+
+def test_the_audit_counts_what_was_redacted_of_an_answer_and_holds_no_text_of_it(table: Table) -> None:
+    seat(table)
+    table.wish(ANA, DeclareIncident(title="mail to bo@example.nl is late"))
+
+    table.wish(ANA, AskQuestion(question="why did ana@example.nl get no mail?"))
+
+    (made,) = (one for one in table.audited() if one.body.kind == "assist.made")
+    assert made.body.facts == {"what": "answer", "redacted": {"email": 2}}
+    assert made.body.private == ""
+
+
 def test_a_question_is_shown_being_looked_at_and_then_answered_in_its_thread(table: Table) -> None:
     seat(table, claims=())
 

@@ -23,6 +23,7 @@ from bot.domain.postmortem.checking import archived, check
 from bot.domain.postmortem.draft import Draft
 from bot.domain.postmortem.sections import section_of
 from bot.domain.records import Change
+from bot.domain.redaction import Redactor
 from bot.domain.remarks import Mark
 from bot.errors import CallRefusedError, UnavailableError
 from bot.records.archive import read_archive
@@ -439,8 +440,8 @@ def test_a_message_that_loses_its_last_mark_before_the_draft_is_not_in_it(table:
 def test_questions_are_answered_with_it_in_its_channel_and_it_finds_the_incident_later(table: Table) -> None:
     marked(table, ANA, said(table, "the vendor's ferry carried zebra files"))
 
-    found = gathering.of_question(table.desk, "zebra?", channel=CHANNEL)
-    elsewhere = gathering.of_question(table.desk, "zebra?", channel="C0OTHER")
+    found = gathering.of_question(table.desk, "zebra?", Redactor(), channel=CHANNEL)
+    elsewhere = gathering.of_question(table.desk, "zebra?", Redactor(), channel="C0OTHER")
     drafted(table)
     index = RunbookIndex(table.folder / "index.db", runbooks=dict, incidents=lambda: pages(table.store))
 

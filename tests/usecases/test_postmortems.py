@@ -1,5 +1,6 @@
 """From `/postmortem draft` to a published text: filled from records, worded by the assistant, owned by people."""
 
+import json
 import re
 import sqlite3
 from collections.abc import Callable, Sequence
@@ -277,6 +278,44 @@ def test_injected_instructions_in_a_line_are_quoted_and_nothing_is_done(table: T
     assert draft.state is DraftState.READY
     assert table.cloud.sent == []
     assert table.store.approvals() == []
+
+
+def test_no_secret_and_no_person_in_a_log_line_gets_into_a_draft_or_its_archive(table: Table) -> None:
+    address, word, token = "jan.de.vries@example.nl", "geheimwoord", "hK3nQ9rT2vX5zB8d"
+    told = f"mail to {address} failed, password={word}"
+    seat(table, logs=FakeLogs(bad=json.dumps({"level": "ERROR", "message": told, "api_key": token})))
+    table.wish(ANA, DeclareIncident(title=f"the load of {address} halted"))
+    table.wish(BO, NoteIncident(text=f"{address} tried with wachtwoord: {word}"))
+
+    table.wish(ANA, StartPostmortem())
+
+    draft = table.store.draft(1)
+    assert draft.document is not None
+    sealed = (table.folder / "archives" / "INC-1.db").read_bytes()
+    places = {"the draft": draft.model_dump_json(), "the archive": sealed.decode("latin-1")}
+    assert [(where, one) for where, text in places.items() for one in (address, word, token) if one in text] == []
+    claim = draft.document.candidates[0].claim
+    assert "mail to [email#1] failed, password=[password#1]" in claim.text
+    lines = [item.text for item in draft.document.evidence.items if item.id in claim.evidence]
+    assert lines
+    assert [line for line in lines if "[email#1]" not in line] == []
+    onset = next(one.text for one in draft.document.timeline if one.source == "log")
+    assert "[email#1] failed" in onset
+    note = next(one for one in draft.document.timeline if one.source == "note")
+    assert note.text == "[email#1] tried with wachtwoord: [password#1]"
+    assert note.evidence
+    assert draft.title == "the load of [email#1] halted"
+
+
+def test_the_audit_counts_what_was_redacted_of_a_draft_by_kind(table: Table) -> None:
+    seat(table, logs=FakeLogs(bad='{"level":"ERROR","message":"mail to jan@example.nl failed"}'))
+
+    drafted(table)
+
+    (entry,) = (one for one in table.audited() if one.body.kind == "postmortem.drafted")
+    counted = entry.body.facts["redacted"]
+    assert isinstance(counted, dict)
+    assert set(counted) == {"email"}
 
 
 def test_a_draft_can_be_cancelled_while_it_reads(table: Table) -> None:

@@ -34,6 +34,7 @@ from bot.domain.postmortem.draft import Draft, DraftState
 from bot.domain.postmortem.markdown import read as read_text
 from bot.domain.postmortem.sections import replaced, section_of
 from bot.domain.records import Card, Change
+from bot.domain.redaction import Redactor
 from bot.domain.strikes import claim_id
 from bot.slack.cards.blocks import Message
 from bot.slack.drawing import Drawing
@@ -607,7 +608,7 @@ def test_a_struck_sentence_is_no_past_that_a_later_incident_learns_from(table: T
         def incidents(self, words: str, *, most: int = 3) -> list[tuple[str, tuple[str, ...]]]:
             return [("INC-1", ("load",))]
 
-    evidence = gathering.of_question(replace(table.desk, search=Past()), "load?", channel=CHANNEL)
+    evidence = gathering.of_question(replace(table.desk, search=Past()), "load?", Redactor(), channel=CHANNEL)
 
     past = next(item.text for item in evidence.items if item.text.startswith("INC-1 of"))
     assert "no summary was written" in past

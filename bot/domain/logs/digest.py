@@ -1,10 +1,14 @@
-"""What a digest holds: frozen values, made by `mining` and `ranking`, shown by `showing`."""
+"""What a digest holds: frozen values, made by `mining` and `ranking`, shown by `showing`.
+
+A digest holds what lines say as they say it; what is kept or shown of it is the digest `as_redacted` returns.
+"""
 
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 
 from bot.domain.logs.event import Level
+from bot.domain.redaction import Redactor
 from bot.domain.value import Value
 
 
@@ -140,3 +144,36 @@ class Digest(Value):
     def template(self, number: int) -> Template:
         """Return the template of that number."""
         return self.templates[number - 1]
+
+    def as_redacted(self, redactor: Redactor) -> "Digest":
+        """Return the same digest with every text of a line redacted; where a line lies stays as it is."""
+        return self.model_copy(
+            update={
+                "sources": _redacted(self.sources, redactor),
+                "templates": tuple(_template(one, redactor) for one in self.templates),
+                "suspects": tuple(_suspect(one, redactor) for one in self.suspects),
+                "abstains": redactor.clean(self.abstains),
+            }
+        )
+
+
+def _template(one: Template, redactor: Redactor) -> Template:
+    return one.model_copy(
+        update={
+            "text": redactor.clean(one.text),
+            "examples": tuple(line.model_copy(update={"text": redactor.clean(line.text)}) for line in one.examples),
+            "sources": _redacted(one.sources, redactor),
+            "columns": {
+                redactor.clean(name): {redactor.beside(name, value): count for value, count in values.items()}
+                for name, values in one.columns.items()
+            },
+        }
+    )
+
+
+def _suspect(one: Suspect, redactor: Redactor) -> Suspect:
+    return one.model_copy(update={"source": redactor.clean(one.source), "words": redactor.clean(one.words)})
+
+
+def _redacted(counts: Mapping[str, int], redactor: Redactor) -> dict[str, int]:
+    return {redactor.clean(name): count for name, count in counts.items()}

@@ -442,5 +442,5 @@ def _field(asked: Field) -> Block:
 
 def _option(value: str, label: str) -> Block:
     """Return a choice whose label keeps the end of a long value, where keys differ."""
-    shown = wording.ascii_only(label)
+    shown = wording.ascii_only(wording.visible(label))
     return {"text": words(shown if len(shown) <= 75 else f"…{shown[-74:]}"), "value": value}

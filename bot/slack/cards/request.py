@@ -11,6 +11,7 @@ from datetime import timedelta
 from bot.domain.action import Call
 from bot.domain.approval import Approval, ApprovalState, BoundCall, who_may
 from bot.domain.moment import moment
+from bot.domain.redaction import Redactor
 from bot.domain.run import Awaiting, Run, StepState
 from bot.domain.runbook import Risk, Runbook
 from bot.domain.value import JsonObject, JsonValue
@@ -279,10 +280,13 @@ def _last(name: str) -> str:
 
 
 def leaves(seen: JsonObject) -> list[tuple[str, JsonValue]]:
-    """Return every single value of what was seen, by its dotted name."""
+    """Return every single value of what was seen, by its dotted name, redacted."""
     found: list[tuple[str, JsonValue]] = []
-    for name, value in seen.items():
+    redactor = Redactor(numbered=False)
+    for name, value in ((redactor.clean(known), one) for known, one in seen.items()):
         match value:
+            case str():
+                found.append((name, redactor.beside(name, value)))
             case dict():
                 found += [(f"{name}.{inner}", leaf) for inner, leaf in leaves(value)]
             case list():
@@ -352,7 +356,7 @@ def approve_confirm(approval: Approval, stage: Stage) -> Confirm | None:
 
 
 def _plain(text: str) -> str:
-    said = wording.ascii_only(wording.visible(text[:800])).replace("`", "")
+    said = wording.ascii_only(wording.visible(text)).replace("`", "")
     return wording.sentence(wording.short_keys(said))
 
 

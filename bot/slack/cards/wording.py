@@ -1,6 +1,7 @@
 """How things are written on cards: times, people, ids, and hostile text made harmless. Pure, and knows no block.
 
-Everything that comes from outside passes `prose`, `quoted` or `code` exactly once; what they return is mrkdwn.
+Everything that comes from outside passes `prose`, `quoted` or `code` exactly once; what they return is mrkdwn, with
+secrets and personal data behind placeholders. The exact call does not pass here: what is signed is shown as it is.
 """
 
 import re
@@ -11,8 +12,9 @@ from datetime import datetime, timedelta
 from bot.domain.moment import moment
 from bot.domain.moment import span as span
 from bot.domain.plain import cut as cut
-from bot.domain.plain import visible as visible
+from bot.domain.plain import visible as seen
 from bot.domain.policy import Policy
+from bot.domain.redaction import covered
 from bot.errors import InvalidError
 
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
@@ -27,6 +29,12 @@ _KEY = re.compile(r"(?<![\w/])[\w=.-]+(?:/[\w=.-]+)+/([\w=.-]*\w)", re.ASCII)
 LONG_KEY = 30  # characters
 _FAR = timedelta(hours=12)
 MOST_TAIL = 60
+MOST_READ = 8_192  # characters; what is cut before it is read could hide half a token
+
+
+def visible(text: str) -> str:
+    """Return one line without what nobody sees, and without secrets and personal data."""
+    return covered(seen(text[:MOST_READ]))
 
 
 def cut_mrkdwn(text: str, most: int) -> str:
@@ -64,7 +72,7 @@ def _shortened(pieces: list[str], most: int) -> str:
 
 def quoted(text: str, most: int = 200) -> str:
     """Return what a person or a machine outside wrote: visible, escaped, and without formatting of its own."""
-    return escaped("".join(_MARKS.get(c, c) for c in visible(text[: most * 4])), most)
+    return escaped("".join(_MARKS.get(c, c) for c in visible(text)), most)
 
 
 def told(text: str, most: int = 200) -> str:
@@ -74,7 +82,7 @@ def told(text: str, most: int = 200) -> str:
 
 def prose(text: str, most: int = 200) -> str:
     """Return a runbook's own words: code in backticks stays code, look-alikes in it escaped; times are dates."""
-    parts = visible(text[: most * 4].replace("**", "")).split("`")
+    parts = visible(text.replace("**", "")).split("`")
     if len(parts) % 2 == 0:
         return quoted(text, most)
     written = [ascii_only(part) if place % 2 else part.replace("*", STAR) for place, part in enumerate(parts)]
@@ -96,7 +104,7 @@ def _dated(text: str) -> str:
 
 def signed(text: str, most: int = 300) -> str:
     """Return words of what is approved: as prose, and every letter that is not Latin shown as an escape."""
-    return prose("".join(_latin(character) for character in visible(text[: most * 4])), most)
+    return prose("".join(_latin(character) for character in visible(text)), most)
 
 
 def _latin(character: str) -> str:
@@ -127,13 +135,13 @@ def shorter_keys(text: str) -> str:
 
 def code(text: str, most: int = 80) -> str:
     """Return an identifier as inline code; nothing in it can end the code or look like another letter."""
-    shown = escaped(ascii_only(text).replace("`", r"\u{60}"), most)
+    shown = escaped(ascii_only(covered(text)).replace("`", r"\u{60}"), most)
     return f"`{shown or ' '}`"
 
 
 def plain(text: str, most: int = 80) -> str:
     """Return text for dialogs and labels, where nothing is formatted and nothing is a mention."""
-    return cut(visible(text[: most * 4]).replace("`", ""), most)
+    return cut(visible(text).replace("`", ""), most)
 
 
 # People.

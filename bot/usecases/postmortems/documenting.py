@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from bot.domain.approval import Approval
-from bot.domain.assistance import DraftPostmortem, grounds
+from bot.domain.assistance import DraftPostmortem, grounds, redacted
 from bot.domain.claims import Claim, Dropped, Kind, check
 from bot.domain.evidence import Evidence, Item, Origin
 from bot.domain.incident import Incident
@@ -14,6 +14,7 @@ from bot.domain.moment import span
 from bot.domain.postmortem.document import ActionItem, Candidate, Moment, Part, Postmortem, Times
 from bot.domain.postmortem.draft import Draft
 from bot.domain.records import Episode
+from bot.domain.redaction import Redactor
 from bot.domain.run import Run
 from bot.domain.timeline import merged, of_approval, of_attempt, of_episode, of_incident, of_run, times
 from bot.usecases import gathering, strikes
@@ -42,12 +43,15 @@ def document_of(
     evidence: Evidence,
     *,
     unread: Sequence[str],
+    redactor: Redactor,
 ) -> Postmortem:
     """Return the document of a draft; a sentence that the evidence does not bear is dropped and listed.
 
     Args:
         lake: what happened on the lake itself.
+        digest: of the logs, redacted.
         unread: the logs that could not be read.
+        redactor: what redacted the evidence, so that a placeholder means the same in the whole draft.
     """
     approvals = [one for run in runs for one in desk.records.approvals(run=run.id)]
     told = times(
@@ -62,6 +66,7 @@ def document_of(
         evidence=evidence,
         struck=strikes.sentences(desk.records, strikes.of_draft(desk.records, draft)),
     )
+    job = redacted(job, redactor)
     said = desk.assistant.draft_postmortem(job)
     parts, dropped = _checked_parts(said.sections, job, names=gathering.names(desk))
     return Postmortem(
@@ -72,9 +77,9 @@ def document_of(
         until=draft.until,
         times=told,
         parts=parts,
-        timeline=_timeline(desk, incident, episodes, runs, lake, digest, pointed, evidence),
+        timeline=_timeline(desk, incident, episodes, runs, lake, digest, pointed, evidence, redactor),
         candidates=_candidates(digest, pointed, unread=evidence.unread),
-        actions=_actions(desk, incident, runs, episodes, unread),
+        actions=_actions(desk, incident, runs, episodes, [redactor.clean(one) for one in unread]),
         questions=_questions(digest, parts, evidence),
         dropped=(*said.made.dropped, *dropped),
         evidence=grounds(job),
@@ -142,6 +147,7 @@ def _timeline(
     digest: Digest,
     pointed: Sequence[Pointed],
     evidence: Evidence,
+    redactor: Redactor,
 ) -> tuple[Moment, ...]:
     moments = list(lake)
     for episode in episodes:
@@ -155,7 +161,8 @@ def _timeline(
     if incident is not None:
         moments += of_incident(incident)
     moments += _onset(digest, pointed)
-    return tuple(_named_moment(desk, one, evidence) for one in merged(moments))
+    told = (one.model_copy(update={"text": redactor.clean(one.text)}) for one in merged(moments))
+    return tuple(_named_moment(desk, one, evidence) for one in told)
 
 
 def _onset(digest: Digest, pointed: Sequence[Pointed]) -> list[Moment]:

@@ -1,7 +1,7 @@
 """Read what happened, have it worded, keep the archive, and show it."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from bot.domain.audit import AuditEntry
@@ -40,12 +40,12 @@ def perform_draft(desk: Desk, key: str) -> None:
         return
     draft = desk.records.draft(int(key.split(":")[1]))
     try:
-        ready = _drafted(desk, draft)
+        ready, counts = _drafted(desk, draft)
     except BotError as error:
         failed: JsonObject = {"state": DraftState.FAILED.value, "progress": error.words[:600]}
         desk.keep(lambda: _told(desk, draft.id, key, failed))
         return
-    desk.keep(lambda: _ready(desk, draft.id, key, ready))
+    desk.keep(lambda: _ready(desk, draft.id, key, ready, redacted=counts))
 
 
 def _told(desk: Desk, number: int, key: str, update: JsonObject) -> Change:
@@ -53,14 +53,14 @@ def _told(desk: Desk, number: int, key: str, update: JsonObject) -> Change:
     return Change(drafts=(now,), cards=(draft_card(now),), closes=(key,))
 
 
-def _ready(desk: Desk, number: int, key: str, made: Draft) -> Change:
+def _ready(desk: Desk, number: int, key: str, made: Draft, *, redacted: Mapping[str, int]) -> Change:
     now = desk.records.draft(number)
     if now.cancelled:
         return Change(closes=(key,), cards=(draft_card(now),))
     marked = with_struck(made, made.text, struck_in(desk.records, made))
     first = keep_text(desk, made.label, marked.text, made.edition)
     kept = marked.model_copy(update={"revision": now.revision, "cancelled": False, "editions": (first,)})
-    facts: JsonObject = {"seal": kept.seal, "text": first, "edition": kept.edition}
+    facts: JsonObject = {"seal": kept.seal, "text": first, "edition": kept.edition, "redacted": dict(redacted)}
     entry = AuditEntry(kind="postmortem.drafted", subject=kept.label, actor="bot", facts=facts)
     files = tuple(
         Card(
@@ -85,7 +85,8 @@ def _ready(desk: Desk, number: int, key: str, made: Draft) -> Change:
     )
 
 
-def _drafted(desk: Desk, draft: Draft) -> Draft:
+def _drafted(desk: Desk, draft: Draft) -> tuple[Draft, Mapping[str, int]]:
+    """Return the draft with its document, and how often each kind of secret was taken out of it."""
     incident, left = read_again(desk, draft.incident) if draft.incident is not None else (None, 0)
     episodes, runs = _episodes(desk, draft, incident), _runs(desk, draft, incident)
     about = (*(f"A-{one.id}" for one in episodes), *(run.label for run in runs))
@@ -97,6 +98,7 @@ def _drafted(desk: Desk, draft: Draft) -> Draft:
     if left:
         facts.skip(f"{left} of the marked messages as they read now; they stand as they read when they were marked")
     lake = happened(desk, facts, since=draft.since, until=draft.until, episodes=episodes, runs=runs)
+    digest = digest.as_redacted(facts.redactor)
     pointed = lines_of(
         digest,
         source=f"logs {draft.since:%H:%M}–{draft.until:%H:%M} UTC",
@@ -105,16 +107,21 @@ def _drafted(desk: Desk, draft: Draft) -> Draft:
         begin=len(facts.evidence().items) + 1,
     )
     gathered = facts.evidence()
+    unread = tuple(facts.redactor.clean(one) for one in unread)
     evidence = gathered.model_copy(
         update={"items": (*gathered.items, *(one.item for one in pointed)), "unread": (*unread, *gathered.unread)}
     )
+    draft = draft.model_copy(update={"title": facts.redactor.clean(draft.title)})
     told = _redacted(incident, facts) if incident else None
-    document = document_of(desk, draft, told, episodes, runs, lake, digest, pointed, evidence, unread=unread)
+    document = document_of(
+        desk, draft, told, episodes, runs, lake, digest, pointed, evidence, unread=unread, redactor=facts.redactor
+    )
     text = restruck(written(document), struck_in(desk.records, draft))
     seal = desk.archive.keep(draft.label, document, text=text, pointed=pointed, digest=digest)
     update = {"state": DraftState.READY, "progress": "", "share": 1.0, "document": document, "text": text}
     chart = _chart(desk, draft, document, episodes, digest)
-    return draft.model_copy(update={**update, "edition": 1, "seal": seal, "chart": chart})
+    made = draft.model_copy(update={**update, "edition": 1, "seal": seal, "chart": chart})
+    return made, facts.redactor.counts
 
 
 class _Telling:

@@ -72,8 +72,8 @@ HOSTILE = [
 ]
 
 
-def hostile(text: str) -> tuple[Episode, Run, Runbook, Approval]:
-    """Everything that can hold free text holds it."""
+def hostile(text: str, *, kept: str | None = None) -> tuple[Episode, Run, Runbook, Approval]:
+    """Everything that can hold free text holds it; what is signed holds `kept`, where that is given."""
     known = runbook()
     steps = tuple(one.model_copy(update={"title": text, "prose": text, "no_undo": text}) for one in known.steps)
     book = known.model_copy(update={"title": text, "can_wait": text, "steps": steps, "path": text})
@@ -89,7 +89,7 @@ def hostile(text: str) -> tuple[Episode, Run, Runbook, Approval]:
         one.model_copy(
             update={"effect": text, "changes": text, "untouched": text, "seen": {text: text, "n": {"state": [text]}}}
         )
-        for one in (put_breaker(text), *pause_and_resume())
+        for one in (put_breaker(text if kept is None else kept), *pause_and_resume())
     )
     approval = an_approval(*calls, reason=text, ended_why=text, ended_by=text)
     return episode.model_copy(update={"notice": notice_, "since": text}), run, book, approval
@@ -124,8 +124,8 @@ def struck(text: str) -> dict[str, Message]:
     }
 
 
-def cards(text: str) -> dict[str, Message]:
-    episode, run, book, approval = hostile(text)
+def cards(text: str, *, kept: str | None = None) -> dict[str, Message]:
+    episode, run, book, approval = hostile(text, kept=kept)
     shown = {
         "alarm": alarm_card(episode, book, run, stage(), struck={}, others=[episode]),
         "run": run_card(run, book, [approval], stage()),
@@ -168,11 +168,12 @@ def whispers(text: str) -> list[JsonObject]:
     ]
 
 
-def views(text: str) -> list[View]:
-    episode, run, book, approval = hostile(text)
+def views(text: str, *, kept: str | None = None) -> list[View]:
+    episode, run, book, approval = hostile(text, kept=kept)
+    own = text if kept is None else kept
     fields = [
-        modals.Field(name="a", title=text, choices=[text, "b"], hint=text),
-        modals.Field(name="b", title=text, value=text, long=True),
+        modals.Field(name="a", title=text, choices=[own, "b"], labels={own: text}, hint=text),
+        modals.Field(name="b", title=text, value=own, long=True),
     ]
     said = [Uttered(part=text, claim=Claim(text=text or "x", evidence=("E1",)))] * 25
     strikes = by_claim([a_strike(1, text or "x", reason=text, name=text)])
@@ -242,6 +243,34 @@ def test_what_cannot_be_seen_is_not_there() -> None:
 
     assert re.findall("[\u200b\u202e\u2066\x00]", said) == []
     assert "abcde" in said
+
+
+SECRET = "c4nary-do-not-tell"
+LEAKS = {
+    "a password": f"step failed: password={SECRET}",
+    "a token": f"pushed with ghp_{SECRET.replace('-', 'x') * 2}",
+    "a person": f"mail to {SECRET}@example.nl failed",
+    "a name beside it": f'{{"api_key": "{SECRET}"}}',
+    "far behind": "word " * 20 + f"password={SECRET}",
+    "across a cut": "x" * 190 + f" {SECRET}@example.nl",
+}
+
+
+@pytest.mark.parametrize("text", LEAKS.values(), ids=LEAKS)
+def test_no_card_and_no_dialog_tells_a_secret_or_a_person_but_in_what_is_signed(text: str) -> None:
+    shown = [card.text + json.dumps(card.blocks) for card in cards(text, kept="as it is").values()]
+    shown += [json.dumps(view.payload) for view in views(text, kept="as it is")]
+
+    assert [one for one in shown if SECRET[:6] in one] == []
+    assert any("[" in one for one in shown)
+
+
+def test_the_exact_call_is_shown_as_it_is_signed() -> None:
+    call = put_breaker("ask ana.de.vries@example.nl")
+
+    card = request_card(an_approval(call), at_step("half_open"), runbook(), stage())
+
+    assert "ask ana.de.vries@example.nl" in json.dumps(card.blocks)
 
 
 def test_free_text_cannot_write_a_line_of_its_own() -> None:
