@@ -33,6 +33,8 @@ from bot.slack.cards.calls import exact_text, fits_card, operation, plain_text
 from bot.slack.cards.stage import Stage, headline, note_of, on_trial, step_name, step_or_none, title_of
 
 MOST_SEEN = 2
+NOTHING_DONE = " Nothing was done."
+"""What a reason may end with, where the card says it itself."""
 MOST_NAMED = 3
 _DECIDES = ("state", "status")
 _WORD = re.compile(r"[a-z_]{1,30}", re.ASCII)
@@ -413,7 +415,7 @@ def _emoji(approval: Approval) -> str:
 
 def _outcome(approval: Approval, run: Run, runbook: Runbook, stage: Stage) -> tuple[str, str]:
     """Return the state as one word, and the sentence that says who, why, and what became of it."""
-    by, why = stage.name(approval.ended_by), wording.quoted(approval.ended_why, 400)
+    by, why = stage.name(approval.ended_by), wording.quoted(approval.ended_why.removesuffix(NOTHING_DONE), 400)
     match approval.state:
         case ApprovalState.APPROVED | ApprovalState.CONSUMED:
             yes = ", ".join(
