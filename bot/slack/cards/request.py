@@ -79,7 +79,8 @@ def effect_of(approval: Approval) -> str:
 
 def state_word(approval: Approval) -> str:
     """Return the state as cards say it."""
-    return "APPROVAL NEEDED" if approval.state is ApprovalState.PENDING else approval.state.value.upper()
+    used = {ApprovalState.PENDING: "WAITING FOR APPROVAL", ApprovalState.CONSUMED: "APPROVED"}
+    return used.get(approval.state, approval.state.value.upper())
 
 
 def shows_whole_call(approval: Approval, stage: Stage) -> bool:
@@ -164,6 +165,7 @@ def facts(approval: Approval, runbook: Runbook, stage: Stage, *, rest: str = "in
     says = "*Then*" if changes.startswith("then: ") else "*Changes*"
     changes = changes.removeprefix("then: ")
     untouched = ", ".join(dict.fromkeys(part for one in calls for part in _parts(one.untouched)))
+    binds = " If any of it changes, this request is void." if approval.state.open else ""
     seen_at = wording.time_of(approval.asked_at, now=stage.now)
     return [
         section(
@@ -178,7 +180,7 @@ def facts(approval: Approval, runbook: Runbook, stage: Stage, *, rest: str = "in
                 f"*Why* ({stage.name(approval.asked_by)})  “{wording.quoted(approval.reason, 240)}”"
                 if approval.reason
                 else "",
-                f"*Seen* {seen_at}:  {_seen(calls, rest)}. If any of it changes, this request is void.",
+                f"*Seen* {seen_at}:  {_seen(calls, rest)}.{binds}",
             )
         ),
         section(f"*Who*  {_who(approval, stage)}"),
@@ -303,7 +305,8 @@ def _who(approval: Approval, stage: Stage) -> str:
         for vote in approval.votes
     )
     missing = ", ".join(wording.role_name(role, stage.policy) for role in approval.missing())
-    return f"*{len(approval.votes)} of {len(needs)}*: {given}; missing: {missing}: {_able(approval, stage)}"
+    left = f"; missing: {missing}: {_able(approval, stage)}" if missing else ""
+    return f"*{len(approval.votes)} of {len(needs)}*: {given}{left}"
 
 
 def _able(approval: Approval, stage: Stage) -> str:
