@@ -106,7 +106,7 @@ class Truth:
         if "OK again" in found["rest"] and found["name"] not in self.over:
             return False
         since = alarm["StateUpdatedTimestamp"]
-        told = [moment(found["since"])] if found["since"] else []
+        told = [_told(found["since"])] if found["since"] else []
         limit = re.search(r"\(threshold ([0-9.e+]+)\)", found[0])
         right = limit is None or float(limit[1]) == float(str(alarm["Threshold"]))
         return right and all(isinstance(since, datetime) and abs(one - since) <= SAME for one in told)
@@ -147,7 +147,7 @@ class Truth:
         return any(span(right + timedelta(seconds=off)) == found["span"] for off in range(-3, 4))
 
     def _incident(self, found: re.Match[str]) -> bool:
-        told = {name: moment(at) for name, at in re.findall(r"(declared|resolved) ([0-9T:.Z-]+[0-9Z])", found[0])}
+        told = {name: _told(at) for name, at in re.findall(r"(declared|resolved) ([0-9-]+ [0-9:]+ UTC)", found[0])}
         done = {"declared": self.moments["acknowledged"], "resolved": self.moments["resolved"]}
         return found["state"] == "resolved" and all(abs(done[name] - at) <= SAME for name, at in told.items())
 
@@ -178,7 +178,8 @@ class Truth:
 # Sentences whose truth can be computed.
 
 _ALARM = re.compile(
-    r"Alarm (?P<name>\w+) (?P<state>is \w+|went off|was OK again)(?: (?:since|at) (?P<since>\S+[0-9Z]))?(?P<rest>.*)"
+    r"Alarm (?P<name>\w+) (?P<state>is \w+|went off|was OK again)"
+    r"(?: (?:since|at) (?P<since>[0-9-]+ [0-9:]+ UTC))?(?P<rest>.*)"
 )
 _ANSWERS = re.compile(r"(?P<runbook>[a-z-]+) answers (?P<alarm>\w+) by name$")
 _ROW = re.compile(r"(?P<level>[A-Z]+) ×(?P<count>[0-9,]+), (?P<rest>.*?(?:\d\d UTC|×[0-9,]+|[\w/.-]+)): (?P<shape>.+)$")
@@ -213,6 +214,11 @@ def _base(stream: str) -> str:
 
 def _number(text: str) -> int:
     return int(text.replace(",", ""))
+
+
+def _told(text: str) -> datetime:
+    """Return the time that a sentence reads out."""
+    return moment(text.replace(" UTC", "Z"))
 
 
 def _utc(millis: int) -> datetime:

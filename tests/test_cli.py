@@ -420,6 +420,8 @@ def test_the_whole_play_repairs_the_lake_and_the_audit_is_whole() -> None:
 
     assert done.returncode == 0, done.stderr
     assert "PASS breaker CLOSED" in done.stdout
+    assert "[Approve] [Decline…] [Details] […]" in done.stdout
+    assert "Go back" not in done.stdout
     assert "whole" in done.stdout
     assert "FAIL" not in done.stdout
     assert not [raw for raw in ("<!subteam", "<!date", "<@U") if raw in done.stdout]

@@ -146,7 +146,7 @@ def propose_promote(look: Look, params: Promote, _occasion: Occasion) -> Proposa
     calls = _copyings(look, params, files, beside=len(left) + 1)
     calls += [look.call("s3.hide_left_over", Bucket=params.bucket, Key=one.key, IfMatch=one.etag) for one in left]
     changes = [
-        f"current/: filled with the {len(files)} files of {params.run_id}",
+        f"current/: filled with the files of {params.run_id} ({len(files)})",
         *(f"current/{one.key.rsplit('/', 1)[-1]}: there -> out of sight (its versions stay)" for one in left),
     ]
     if pointing.call is not None:

@@ -201,7 +201,11 @@ def _said(added: list[JsonValue], widened: list[JsonValue], refused: list[JsonVa
         return f"Refused: {'; '.join(map(str, refused))}."
     if widened:
         return f"Needs a person: {'; '.join(map(str, widened))}."
-    return f"{len(added)} new nullable column(s)." if added else "Nothing is new."
+    return f"{_in_words(len(added), 'new nullable')}." if added else "Nothing is new."
+
+
+def _in_words(count: int, which: str) -> str:
+    return f"1 {which} column" if count == 1 else f"{count} {which} columns"
 
 
 def parsed_columns(text: str) -> list[tuple[str, str]]:
@@ -260,7 +264,7 @@ def propose_add(look: Look, params: ProposedColumns, _occasion: Occasion) -> Pro
         params,
         found,
         {**given, "StorageDescriptor": {**stored, "Columns": [*columns]}},
-        effect=f"Adds {len(added)} nullable column(s) to {params.table}; older rows have NULL there.",
+        effect=f"Adds {_in_words(len(added), 'nullable')} to {params.table}; older rows have NULL there.",
         changes="\n".join(f"column {one['name']}: none -> {one['type']}" for one in added),
     )
 

@@ -3,6 +3,7 @@
 An approval binds an ordered list of calls by a digest; it is consumed once, by the records alone.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +15,8 @@ from bot.domain.policy import missing, places
 from bot.domain.strictjson import canonical, digest, without_floats
 from bot.domain.value import JsonObject, JsonValue, Value
 from bot.errors import NotAllowedError, WorldChangedError
+
+_PATH = re.compile(r"^calls\[[0-9]+\]\.(?:seen\.)?", re.ASCII)
 
 
 class ApprovalState(StrEnum):
@@ -169,7 +172,8 @@ def insist(bound: Binding, derived: Binding, *, first: int = 0, owed: bool = Fal
     found = difference(bound, derived, first=first, owed=owed)
     if found:
         field, was, now = found
-        words = f"The world changed since this was asked: {field} was {was!r}, is now {now!r}. Nothing was done."
+        name = _PATH.sub("", field)
+        words = f"The world changed since this was asked: {name} was {was!r}, is now {now!r}. Nothing was done."
         raise WorldChangedError(words, field=field, was=str(was), now=str(now))
 
 

@@ -42,9 +42,16 @@ def place_of(body: Payload) -> Place:
             team=team_of(body),
             channel=channel,
             ts=container.get("message_ts"),
-            thread=container.get("thread_ts") or (body.get("message") or {}).get("thread_ts"),
+            thread=_thread_of(container, body.get("message") or {}),
         )
     return place_in((body.get("view") or {}).get("private_metadata") or "", team=team_of(body))
+
+
+def _thread_of(container: Payload, message: Payload) -> str | None:
+    """Return the thread that is open where the click was: what stands in the channel is answered in the channel."""
+    thread = container.get("thread_ts") or message.get("thread_ts")
+    in_channel = thread == container.get("message_ts") or message.get("subtype") == "thread_broadcast"
+    return None if in_channel else thread
 
 
 def kept_place(ids: str, place: Place) -> str:

@@ -274,8 +274,7 @@ def _void(desk: Desk, run: Run, approval: Approval, step: Step, why: str) -> Tur
     voided = end(approval, ApprovalState.VOID, by="bot", why=why[:600], now=desk.now())
     facts: JsonObject = {"run": run.id, "step": step.id, "digest": approval.digest}
     entry = AuditEntry(kind="approval.void", subject=approval.label, actor="bot", facts=facts, private=why[:600])
-    words = f"{approval.label} is void: {why[:300]}"
-    waiting = Waiting(what=Awaiting.PERSON, step=step.id, words=words, since=desk.now())
+    waiting = Waiting(what=Awaiting.PERSON, step=step.id, words=f"{approval.label} is void", since=desk.now())
     told = notice(run, "void", mark=f":{approval.id}", approval=approval.id, step=step.id)
     return Turn(
         events=(MustWait(waiting=waiting),),

@@ -65,8 +65,8 @@ def columns(lake: Lake) -> dict[str, str]:
 # Comparing.
 
 COMPARED: list[tuple[str, bool, str]] = [
-    ("channel string", True, "1 new nullable column(s)."),
-    ("channel string, score decimal(5,2)", True, "2 new nullable column(s)."),
+    ("channel string", True, "1 new nullable column."),
+    ("channel string, score decimal(5,2)", True, "2 new nullable columns."),
     ("id string", False, "Nothing is new."),
     ("channel string, id bigint", False, "Refused: id: string -> bigint loses values."),
     ("amount decimal(10,2)", False, "Refused: amount: decimal(18,2) -> decimal(10,2) loses values."),

@@ -245,7 +245,7 @@ def test_what_the_steps_found_is_said_in_a_few_words() -> None:
     assert said["breaker"] == "breaker OPEN since 2026-01-21T02:07:32Z (CURRENCY_ERROR)"
     assert said["errors"] == "101 of 103 errors are CURRENCY_ERROR"
     assert said["rate"] == "101 counted by CloudWatch"
-    assert said["files"] == "101 of 101 name f-0193; files in all: 1"
+    assert said["files"] == "101 of 101 name f-0193, no other file"
     assert said["probe_clean"] == "probe SUCCEEDED, 0 CURRENCY_ERROR in 10 lines"
     assert said["watch"] == "at most 0 CURRENCY_ERROR in five minutes, for one hour"
 

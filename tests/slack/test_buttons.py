@@ -143,6 +143,27 @@ def test_several_buttons_of_one_kind_are_told_apart_by_a_number() -> None:
     assert second.wants == GiveInputs(run=42, inputs={"way": "code"})
 
 
+@pytest.mark.parametrize(
+    ("thread", "message", "answered_in"),
+    [
+        (None, {}, None),
+        (CARD, {"thread_ts": CARD}, None),
+        (THREAD, {"thread_ts": THREAD}, THREAD),
+        (THREAD, {"thread_ts": THREAD, "subtype": "thread_broadcast"}, None),
+    ],
+    ids=["a message", "one with replies", "a reply", "a reply that stands in the channel too"],
+)
+def test_what_stands_in_the_channel_is_answered_in_the_channel(
+    thread: str | None, message: dict[str, str], answered_in: str | None
+) -> None:
+    body = door.click("show_run", "42", thread=thread)
+
+    found = click({**body, "message": {**body["message"], **message}}, at=NOON)
+
+    assert found is not None
+    assert found.place.thread == answered_in
+
+
 @pytest.mark.parametrize(("action", "value", "wants"), CLICKS)
 def test_the_overflow_carries_the_same(action: str, value: str, wants: Wanted) -> None:
     found = click(door.click("more", f"{action}:{value}"), at=NOON)

@@ -28,7 +28,7 @@ def test_a_breaker_file_changed_between_ask_and_approval_voids_shows_the_differe
 
     voided = table.store.approval(1)
     assert (voided.state, table.cloud.sent, table.state()) == (ApprovalState.VOID, [], "OPEN")
-    assert "seen.body.changed_by was" in voided.ended_why
+    assert "body.changed_by was" in voided.ended_why
     assert "is now 'mallory'" in voided.ended_why
     assert "void" in table.notices()
     assert "approval.void" in table.kinds()

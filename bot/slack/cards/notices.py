@@ -12,7 +12,7 @@ from bot.domain.value import JsonObject
 from bot.slack.cards import wording
 from bot.slack.cards.blocks import Block, Button, Message, buttons, context, exact, lines, message, section
 from bot.slack.cards.calls import exact_text, fits_card
-from bot.slack.cards.request import effect_of
+from bot.slack.cards.request import NOTHING_DONE, effect_of
 from bot.slack.cards.run import (
     STATES,
     check_word,
@@ -292,10 +292,10 @@ def _sent_call(sent: Attempt | None, stage: Stage) -> list[Block]:
 def _void(told: Told) -> tuple[str, list[Block]]:
     approval, run = told.approval, told.run
     label = approval.label if approval else "The request"
-    why = wording.quoted(approval.ended_why, 500) if approval else ""
+    why = wording.quoted(approval.ended_why.removesuffix(NOTHING_DONE), 500) if approval else ""
     text = wording.push(f"VOID: {told.where}: {label}: {why}", wording.person(run.requester))
     used = approval.used if approval else 0
-    done = "Nothing was done." if not used else f"{used} call(s) were made before; nothing more."
+    done = "Nothing was done." if not used else f"{wording.counted(used, 'call')} made before; nothing more was done."
     return text, [
         section(lines(f"🚫 *{told.where}: {label} is VOID*", f"{why} {done}")),
         *_again_or_park(run),

@@ -34,6 +34,8 @@ from bot.slack.cards.calls import exact_text, fits_card, operation, plain_text
 from bot.slack.cards.stage import Stage, headline, note_of, on_trial, step_name, step_or_none, title_of
 
 MOST_SEEN = 2
+NOTHING_DONE = " Nothing was done."
+"""What a reason may end with, where the card says it itself."""
 MOST_NAMED = 3
 _DECIDES = ("state", "status")
 _WORD = re.compile(r"[a-z_]{1,30}", re.ASCII)
@@ -78,7 +80,8 @@ def effect_of(approval: Approval) -> str:
 
 def state_word(approval: Approval) -> str:
     """Return the state as cards say it."""
-    return "APPROVAL NEEDED" if approval.state is ApprovalState.PENDING else approval.state.value.upper()
+    used = {ApprovalState.PENDING: "WAITING FOR APPROVAL", ApprovalState.CONSUMED: "APPROVED"}
+    return used.get(approval.state, approval.state.value.upper())
 
 
 def _push(approval: Approval, stage: Stage) -> str:
@@ -157,6 +160,7 @@ def facts(approval: Approval, runbook: Runbook, stage: Stage, *, rest: str = "in
     says = "*Then*" if changes.startswith("then: ") else "*Changes*"
     changes = changes.removeprefix("then: ")
     untouched = ", ".join(dict.fromkeys(part for one in calls for part in _parts(one.untouched)))
+    binds = " If any of it changes, this request is void." if approval.state.open else ""
     seen_at = wording.time_of(approval.asked_at, now=stage.now)
     return [
         section(
@@ -171,7 +175,7 @@ def facts(approval: Approval, runbook: Runbook, stage: Stage, *, rest: str = "in
                 f"*Why* ({stage.name(approval.asked_by)})  “{wording.quoted(approval.reason, 240)}”"
                 if approval.reason
                 else "",
-                f"*Seen* {seen_at}:  {_seen(calls, rest)}. If any of it changes, this request is void.",
+                f"*Seen* {seen_at}:  {_seen(calls, rest)}.{binds}",
                 _unconditional(calls, stage),
             )
         ),
@@ -308,7 +312,8 @@ def _who(approval: Approval, stage: Stage) -> str:
         for vote in approval.votes
     )
     missing = ", ".join(wording.role_name(role, stage.policy) for role in approval.missing())
-    return f"*{len(approval.votes)} of {len(needs)}*: {given}; missing: {missing}: {_able(approval, stage)}"
+    left = f"; missing: {missing}: {_able(approval, stage)}" if missing else ""
+    return f"*{len(approval.votes)} of {len(needs)}*: {given}{left}"
 
 
 def _able(approval: Approval, stage: Stage) -> str:
@@ -420,7 +425,7 @@ def _emoji(approval: Approval) -> str:
 
 def _outcome(approval: Approval, run: Run, runbook: Runbook, stage: Stage) -> tuple[str, str]:
     """Return the state as one word, and the sentence that says who, why, and what became of it."""
-    by, why = stage.name(approval.ended_by), wording.quoted(approval.ended_why, 400)
+    by, why = stage.name(approval.ended_by), wording.quoted(approval.ended_why.removesuffix(NOTHING_DONE), 400)
     match approval.state:
         case ApprovalState.APPROVED | ApprovalState.CONSUMED:
             yes = ", ".join(

@@ -271,12 +271,13 @@ def _details(told: Whisper) -> tuple[str, list[Block]]:
         exact(whole) if fits_card(whole) else section("The exact call is too long for this; *Details* shows it whole.")
     )
     opened = stage.linked(f"request:{one.id}", "the request in its channel")
+    decide = "decide on " if one.state is ApprovalState.PENDING else ""
     return text, [
         section(lines(f"*{stage.environment} · {state_word(one)}* · {one.label}", f"*{effect_of(one)}.*")),
         *facts(one, told.runbook, stage),
         shown,
         *buttons([Button(label="Details", action="details", value=str(one.id))]),
-        context(f"digest {one.digest[:16]}… · {one.binding.risk} · decide on {opened}"),
+        context(f"digest {one.digest[:16]}… · {one.binding.risk} · {decide}{opened}"),
     ]
 
 
@@ -530,7 +531,8 @@ def _planned(step: JsonObject, stage: Stage) -> str:
     needs = [str(role) for role in _listed(step.get("needs"))]
     asks = "" if status == "would ask" else "asks "
     who = f" ({asks}{wording.roles_wanted(needs, stage.policy)})" if needs else ""
-    words = wording.signed(str(step.get("words", "")).replace("->", "→"), 120)
+    said = "" if status == "not needed" else str(step.get("words", ""))
+    words = wording.signed(said.replace("->", "→"), 120)
     title = wording.prose(wording.sentence(str(step.get("title", ""))), 60)
     return f"{_PLANNED.get(status, '·')} {wording.quoted(number, 12)} {title} · {wording.quoted(status, 20)}{who}" + (
         f": {words}" if words else ""

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from moto.cloudwatch.models import cloudwatch_backends
+
 from bot.workbench.lake import breaker, metrics, notification, watches
 from bot.workbench.lake.clients import Clients
 from bot.workbench.lake.loop import Loop
@@ -100,9 +102,11 @@ class Evaluator:
 
     def _change(self, alarm: Alarm, verdict: Verdict) -> None:
         cloudwatch = self._clients.cloudwatch
+        changed_at = self._clock.now()
         cloudwatch.set_alarm_state(AlarmName=alarm.name, StateValue=verdict.state, StateReason=verdict.reason)
-        now_stands = cloudwatch.describe_alarms(AlarmNames=[alarm.name])["MetricAlarms"][0]
-        changed_at = now_stands["StateUpdatedTimestamp"].astimezone(UTC)
+        # moto stamps it with the host's time; straight in moto, because CloudWatch has no such request.
+        stands = cloudwatch_backends[self._names.account][self._names.region].alarms[alarm.name]
+        stands.state_updated_timestamp = changed_at.replace(tzinfo=None)
         body = notification.message(alarm, self._names, verdict, changed_at=changed_at)
         topics = {"ALARM": alarm.alarm_actions, "OK": alarm.ok_actions}.get(verdict.state, ())
         for topic in topics:

@@ -55,7 +55,7 @@ export class Composer {
     const place = this.store.place();
     const where = place.is_im ? `@${this.store.bot()?.name ?? "bot"}` : `#${place.name}`;
     const label = this.inThread ? "Reply in thread" : `Message ${where}`;
-    this.box.placeholder = this.inThread ? label : `${label}, or / for commands`;
+    this.box.placeholder = this.inThread ? label : `${label} or /command`;
     this.box.setAttribute("aria-label", label);
   }
 

@@ -79,6 +79,8 @@ export function icon(name) {
   return svg;
 }
 
+export const counted = (number, noun) => `${number} ${noun}${number === 1 ? "" : "s"}`;
+
 // A name that is unique in this document, for aria-controls, labels and descriptions.
-let counted = 0;
-export const uniqueId = (stem) => `${stem}-${(counted += 1)}`;
+let used = 0;
+export const uniqueId = (stem) => `${stem}-${(used += 1)}`;

@@ -32,7 +32,9 @@ export class Modal {
     this.#dialog.replaceChildren(this.#content(view));
     this.#dialog.setAttribute("aria-label", plain(view.title));
     const block = [...this.#dialog.querySelectorAll(".block")].find((one) => focused && one.dataset.block === focused);
-    (block ?? this.#dialog).querySelector("[autofocus], input, textarea, select, .dialog-foot .primary")?.focus();
+    const first = (block ?? this.#dialog).querySelector("[autofocus], input, textarea, select, .dialog-foot .primary");
+    first?.focus();
+    if (first && !same) first.scrollTop = 0; // a long text is read from its beginning
     return undefined;
   }
 

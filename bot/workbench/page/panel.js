@@ -21,7 +21,7 @@ const FAULTS = [
 
 export class Panel {
   constructor({ store, root }) {
-    this.store = store;
+    Object.assign(this, { store, root });
     this.steps = h("section", { class: "panel-part first" });
     this.breaks = h("section", { class: "panel-part", "aria-label": "Break something" });
     this.links = h("section", { class: "panel-part", "aria-label": "Links" });
@@ -103,7 +103,9 @@ export class Panel {
       deny: "Keep going",
       style: "danger",
     });
-    if (yes && (await this.#send(button, "/_ui/start-over", {}, "Started over."))) await send("/_ui/seen", {});
+    if (!yes || !(await this.#send(button, "/_ui/start-over", {}, "Started over."))) return;
+    this.root.scrollTop = 0;
+    await send("/_ui/seen", {});
   }
 
   async #send(button, path, body, words) {

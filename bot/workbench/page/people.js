@@ -2,7 +2,7 @@
 // now" or "guest", and how often each phone would have rung since one last looked.
 
 import { avatar, roleInWords } from "./avatar.js";
-import { fragment, h, icon } from "./dom.js";
+import { counted, fragment, h, icon } from "./dom.js";
 import { openMenu } from "./menu.js";
 
 export class People {
@@ -20,7 +20,7 @@ export class People {
   show() {
     const me = this.store.me();
     const elsewhere = this.#humans().filter((one) => one.id !== me.id).reduce((sum, one) => sum + this.store.unread(one.id), 0);
-    this.button.setAttribute("aria-label", `You are ${me.name}. Switch person${elsewhere ? `; ${elsewhere} notifications for others` : ""}`);
+    this.button.setAttribute("aria-label", `You are ${me.name}. Switch person${elsewhere ? `; ${counted(elsewhere, "notification")} for others` : ""}`);
     this.button.replaceChildren(avatar(me, "small"),
       h("span", { class: "me-words" }, h("strong", {}, `@${me.name}`), h("small", {}, firstWords(me))),
       elsewhere ? h("span", { class: "badge", "aria-hidden": "true" }, String(elsewhere)) : "", icon("down"));
@@ -43,7 +43,7 @@ export class People {
           person.note && h("span", { class: `chip ${/on call/.test(person.note) ? "chip-good" : "chip-quiet"}` }, person.note),
           (person.roles ?? []).map((role) => h("span", { class: "chip" }, roleInWords(role))),
           !person.note && !person.roles?.length && h("span", { class: "chip chip-quiet" }, "no role"))),
-      unread > 0 && h("span", { class: "badge", "aria-label": `${unread} notifications` }, String(unread)));
+      unread > 0 && h("span", { class: "badge", "aria-label": counted(unread, "notification") }, String(unread)));
   }
 }
 

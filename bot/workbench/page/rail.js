@@ -1,7 +1,7 @@
 // The left rail: workspace, the bot's Home, channels, direct messages, and at its foot whether bot and lake are up.
 // A place with something new is bold; one whose message would have woken this person carries a number.
 
-import { h, icon } from "./dom.js";
+import { counted, h, icon } from "./dom.js";
 import { avatar } from "./avatar.js";
 import { send } from "./wire.js";
 
@@ -50,7 +50,7 @@ export class Rail {
   #place(id, face, here, go, fresh = false, count = 0) {
     return h("li", {}, h("button", {
       type: "button", class: `place${fresh ? " fresh" : ""}`, "aria-current": here ? "page" : undefined, data: { place: id }, on: { click: go },
-    }, h("span", { class: "place-name" }, face), count ? h("span", { class: "badge", "aria-label": `${count} notifications` }, String(count)) : null));
+    }, h("span", { class: "place-name" }, face), count ? h("span", { class: "badge", "aria-label": counted(count, "notification") }, String(count)) : null));
   }
 
   async #home() {

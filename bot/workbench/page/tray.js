@@ -1,7 +1,7 @@
 // Who would be woken: what the phone of the person shown would have displayed, newest first, with the reason; and in
 // phone view the push message itself, for a few seconds, above the screen.
 
-import { h, icon } from "./dom.js";
+import { counted, h, icon } from "./dom.js";
 import { aboutOf } from "./message.js";
 import { mrkdwn } from "./mrkdwn.js";
 import { shortTime } from "./time.js";
@@ -36,7 +36,7 @@ export class Tray {
     const unread = this.store.unread(this.store.person);
     this.count.hidden = unread === 0;
     this.count.textContent = String(unread);
-    this.button.setAttribute("aria-label", `Who would be woken: ${unread} new notifications for ${this.store.me().name}`);
+    this.button.setAttribute("aria-label", `Who would be woken: ${counted(unread, "new notification")} for ${this.store.me().name}`);
     if (this.card.matches(":popover-open")) this.#fill();
   }
 

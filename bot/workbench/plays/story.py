@@ -158,17 +158,15 @@ class Story:
     def _until_repaired(self) -> None:
         self.ana.wait_for(lambda _: self._stage.repaired(self.failure), timeout=PATIENCE, what="a repaired lake")
 
-    def ends(self, words: str = "REPAIRED") -> bool:
+    def ends(self, words: str = "REPAIRED: ") -> bool:
         """Wait for the end and print the lake's own verdict; return whether it is repaired and the audit whole."""
         self.posted(words)
         self._until_repaired()
         self.talk.catch_up()
         checks = SCENARIOS[self.failure].repaired(self.lake)
-        for check in checks:
-            self.talk.note(f"{'PASS' if check.ok else 'FAIL'} {check.name}: {check.seen}")
+        self.talk.notes([f"{'PASS' if check.ok else 'FAIL'} {check.name}: {check.seen}" for check in checks])
         audit = self._stage.audit()
-        for line in audit.lines():
-            self.talk.note(f"audit: {line}")
+        self.talk.notes([f"audit: {line}" for line in audit.lines() if not line.startswith(" ")])
         return all(check.ok for check in checks) and audit.whole
 
 

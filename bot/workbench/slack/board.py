@@ -37,11 +37,11 @@ class Board:
         self._now = now
         self._ticks = ticks
         self._workspace = workspace
-        self._last_ts = 0
         self._count = 0
         self._clear()
 
     def _clear(self) -> None:
+        self._last_ts = 0
         self._messages: dict[tuple[str, str], Payload] = {}
         self.notifications: list[Payload] = []
         self.tickets = Tickets(ticks=self._ticks)
@@ -72,7 +72,7 @@ class Board:
             return self._count
 
     def stamp(self) -> str:
-        """Return a new message time; later than any before, whatever the clock does."""
+        """Return a new message time; later than any before that is still there, whatever the clock does."""
         with self.lock:
             self._last_ts = max(self._last_ts + 1, int(self._now() * 1_000_000))
             return f"{self._last_ts // 1_000_000}.{self._last_ts % 1_000_000:06d}"

@@ -14,8 +14,9 @@ CANVAS_MODE = "quip"
 MOST_CANVAS = 1_048_576  # characters
 MOST_CELLS = 300  # of one table of a canvas
 _STYLE = (
-    "body{font:16px/1.5 system-ui,sans-serif;max-width:46rem;margin:2rem auto;padding:0 1rem}"
+    "body{font:16px/1.5 system-ui,sans-serif;max-width:46rem;margin:2rem auto;padding:0 1rem;overflow-wrap:break-word}"
     "table{border-collapse:collapse}td,th{border:1px solid #8886;padding:.2rem .5rem;text-align:left}"
+    "td:first-child{white-space:nowrap}"
 )
 
 

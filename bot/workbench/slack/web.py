@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Callable
+from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
@@ -151,7 +152,7 @@ class WebSurface:
         shown = stored.mimetype in _SAFE_TO_SHOW
         headers = {
             "X-Content-Type-Options": "nosniff",
-            "Content-Disposition": "inline" if shown else f'attachment; filename="{stored.id}"',
+            "Content-Disposition": "inline" if shown else f"attachment; filename*=UTF-8''{quote(stored.name, safe='')}",
             "Content-Security-Policy": "sandbox; default-src 'none'",
         }
         media_type = stored.mimetype if shown else "application/octet-stream"

@@ -24,6 +24,16 @@ def test_a_halted_load_sets_the_alarms_off_and_says_so_on_the_bots_queue(lake: L
     assert [alarm_state(lake, name) for name in lake.names.alarms] == ["ALARM", "ALARM"]
 
 
+def test_an_alarm_changes_at_the_moved_hour_and_not_at_the_hosts(lake: Lake) -> None:
+    lake.clock.advance(HOUR.total_seconds())
+    before = lake.clock.now()
+
+    break_(lake)
+
+    told = json.loads(notices(lake, 1)[0]["Message"])["StateChangeTime"]
+    assert datetime.strptime(told, "%Y-%m-%dT%H:%M:%S.%f%z") >= before
+
+
 def test_the_message_is_the_one_cloudwatch_sends(lake: Lake) -> None:
     break_(lake)
 
