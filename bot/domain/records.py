@@ -180,10 +180,18 @@ class AlarmState(StrEnum):
     INSUFFICIENT_DATA = "INSUFFICIENT_DATA"
 
 
+class Near(Value):
+    """Hold a runbook that comes near to an alarm, with the words that stand in both."""
+
+    runbook: str
+    matched: tuple[str, ...] = ()
+
+
 class Episode(Value):
     """Hold one episode of an alarm: from going off to being OK again; unique on (arn, since).
 
     Attributes:
+        nearest: of an alarm that no runbook names, the three that come nearest, best first.
         findings: what the runbook's leading reads found, in words, each with its evidence id.
         suggestion: what the assistant suggests, checked; None until it has.
         chart: what the picture in its thread shows.
@@ -198,6 +206,7 @@ class Episode(Value):
     state: AlarmState = AlarmState.ALARM
     runbook: str | None = None
     why: str = ""
+    nearest: tuple[Near, ...] = ()
     inputs: JsonObject = {}
     findings: tuple[JsonObject, ...] = ()
     suggestion: Suggestion | None = None

@@ -133,6 +133,7 @@ _CHOSEN = re.compile(f"{_NUMBER}:{_STEP}:([A-Za-z0-9][A-Za-z0-9_.-]{{0,39}})", r
 _SUBJECT = re.compile(r"(A-[1-9][0-9]{0,8}|(?:assist|postmortem):[1-9][0-9]{0,8})", re.ASCII)
 _OWNER = re.compile(f"{_NUMBER}:([UW][A-Z0-9]{{1,20}})", re.ASCII)
 _DAY = re.compile(f"{_NUMBER}:([0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}})", re.ASCII)
+_OF_ALARM = re.compile(f"{_NUMBER}:([a-z][a-z0-9-]{{0,59}})", re.ASCII)
 _RUNBOOK = re.compile(r"([a-z][a-z0-9-]{0,59})", re.ASCII)
 
 
@@ -189,6 +190,7 @@ BUTTONS: Mapping[str, Button] = {
     "show_run": _one(lambda run: ShowStatus(run=run)),
     # Alarms.
     "start": _one(lambda alarm: OfAlarm(alarm=alarm)),
+    "start_other": Button(shape=_OF_ALARM, build=lambda found: StartRun(runbook=found[2], alarm=int(found[1]))),
     "plan": _one(lambda alarm: OfAlarm(alarm=alarm, plan_only=True)),
     "take_alarm": _one(lambda alarm: TakeAlarm(alarm=alarm)),
     "snooze": _one(lambda alarm: SnoozeAlarm(alarm=alarm)),

@@ -190,9 +190,10 @@ class Drawing:
         run = self._run_of(episode)
         others = [one for one in self.records.episodes() if one.with_ == episode.id]
         stage = self.stage(link=link, cards=[f"run:{episode.run}"], people=[episode.taken_by or ""])
+        near = [(book, one.matched) for one in episode.nearest if (book := self._named(one.runbook)) is not None]
         unread = () if runbook else [one for one in self.library.problems() if one.severity is Severity.ERROR]
         struck = self._struck(f"A-{episode.id}", card) if episode.suggestion else {}
-        shows = alarm_card(episode, runbook, run, stage, struck=struck, others=others, unread=unread)
+        shows = alarm_card(episode, runbook, run, stage, struck=struck, near=near, others=others, unread=unread)
         return Drawn(shows=shows, asks=episode.taken_by)
 
     def _assist(self, card: Card, link: Link) -> Drawn:

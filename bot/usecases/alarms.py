@@ -7,10 +7,11 @@ from bot.domain.alarm import AlarmNotice
 from bot.domain.audit import AuditEntry
 from bot.domain.expression import compile_expression, needed_steps, resolve
 from bot.domain.inbox import AlarmCame, Delivery, SnoozeAlarm, TakeAlarm
+from bot.domain.matching import words_of_alarm
 from bot.domain.metrics import ALARMS_REFUSED, measured
 from bot.domain.moment import moment
 from bot.domain.people import Place
-from bot.domain.records import AlarmState, Card, CardKind, Change, Episode, Wait
+from bot.domain.records import AlarmState, Card, CardKind, Change, Episode, Near, Wait
 from bot.domain.run import Run, StepRecord, StepState
 from bot.domain.runbook import Runbook, Step
 from bot.domain.value import JsonObject
@@ -22,6 +23,7 @@ from bot.usecases.starting import alarm_card_of, facts_of, fill
 log = logging.getLogger(__name__)
 
 MOST_LOOKS = 8
+MOST_NEAREST = 3
 SNOOZE = timedelta(hours=1)
 COMPANY = timedelta(milliseconds=500)  # alarms of one cause come in one breath; they are shown as one
 TOGETHER_WITHIN = timedelta(minutes=5)
@@ -100,6 +102,8 @@ def perform_look(desk: Desk, key: str) -> None:
         runbook = desk.library.runbooks().get(episode.runbook or "")
         if runbook is not None and not found:
             found.append(look(desk, episode, runbook))
+        if runbook is None and not found:
+            found.append(episode.model_copy(update={"nearest": nearest(desk, episode)}))
         looked = found[0].model_copy(update={"revision": episode.revision}) if found else episode
         suggest = Wait(key=f"suggest:{episode.id}", due=desk.now())
         return Change(episodes=(looked,), closes=(key,), opens=(suggest,), cards=(alarm_card_of(looked),))
@@ -165,6 +169,13 @@ def _snoozed(desk: Desk, episode: Episode) -> bool:
 def answering(desk: Desk, notice: AlarmNotice) -> Runbook | None:
     """Return the runbook whose front matter names the alarm."""
     return next((one for one in desk.library.runbooks().values() if notice.name in one.alarms), None)
+
+
+def nearest(desk: Desk, episode: Episode) -> tuple[Near, ...]:
+    """Return the runbooks that come nearest to an alarm by words, best first, each with the words that matched."""
+    runbooks = desk.library.runbooks()
+    found = desk.search.fitting(words_of_alarm(episode.notice.model_dump(mode="json")), most=MOST_NEAREST)
+    return tuple(Near(runbook=name, matched=matched) for name, matched in found if name in runbooks)
 
 
 def _kept(desk: Desk, episode: Episode, kind: str) -> Change:

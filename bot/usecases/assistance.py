@@ -28,7 +28,6 @@ from bot.domain.claims import Claim, Dropped, check
 from bot.domain.evidence import Evidence, Gathering
 from bot.domain.expression import compile_expression, resolve
 from bot.domain.inbox import AskQuestion, Delivery, ExpandStep, OtherRunbook, ShowEvidence, SuggestForAlarm
-from bot.domain.matching import words_of_alarm
 from bot.domain.moment import moment
 from bot.domain.records import Card, CardKind, Change, Episode, Wait
 from bot.domain.run import Run
@@ -36,11 +35,11 @@ from bot.domain.runbook import Runbook, Step
 from bot.domain.value import JsonObject, JsonValue
 from bot.errors import BotError, ExpressionError, NotFoundError, RequestError
 from bot.usecases import adding, gathering, strikes
+from bot.usecases.alarms import nearest
 from bot.usecases.desk import Desk
 from bot.usecases.starting import alarm_card_of
 
 MOST_QUESTION = 2_000  # characters
-MOST_CANDIDATES = 3
 MOST_FIRST_STEPS = 3
 LEAST_POINTS = 2
 TOLD_EVERY = timedelta(seconds=1)
@@ -220,16 +219,7 @@ def candidates_for(desk: Desk, episode: Episode) -> tuple[Candidate, ...]:
     exact = runbooks.get(episode.runbook or "")
     if exact is not None:
         return (_candidate(desk, exact, exact=True),)
-    return tuple(
-        _candidate(desk, runbooks[name], matched=matched)
-        for name, matched in fitting(desk, episode)
-        if name in runbooks
-    )
-
-
-def fitting(desk: Desk, episode: Episode) -> Sequence[tuple[str, tuple[str, ...]]]:
-    """Return the runbooks that come nearest to an alarm by words, best first, each with the words that matched."""
-    return desk.search.fitting(words_of_alarm(episode.notice.model_dump(mode="json")), most=MOST_CANDIDATES)
+    return tuple(_candidate(desk, runbooks[one.runbook], matched=one.matched) for one in nearest(desk, episode))
 
 
 def other_runbooks(desk: Desk, delivery: Delivery, wish: OtherRunbook) -> JsonObject:
@@ -238,14 +228,14 @@ def other_runbooks(desk: Desk, delivery: Delivery, wish: OtherRunbook) -> JsonOb
     runbooks = desk.library.runbooks()
     items: list[JsonValue] = [
         {
-            "id": name,
-            "title": runbooks[name].title,
-            "status": runbooks[name].status.value,
-            "summary": runbooks[name].summary,
-            "matched": list(matched),
+            "id": one.runbook,
+            "title": runbooks[one.runbook].title,
+            "status": runbooks[one.runbook].status.value,
+            "summary": runbooks[one.runbook].summary,
+            "matched": list(one.matched),
         }
-        for name, matched in fitting(desk, episode)
-        if name in runbooks and name != episode.runbook
+        for one in nearest(desk, episode)
+        if one.runbook != episode.runbook
     ]
     return {"what": "runbooks", "words": f"A-{episode.id} {episode.notice.name}", "items": items}
 

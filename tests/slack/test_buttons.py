@@ -94,6 +94,7 @@ CLICKS: list[tuple[str, str, Wanted]] = [
     ("snooze_item", "12:7", SnoozeFollowUp(item=12, days=7)),
     ("give_back_item", "12", GiveBackFollowUp(item=12)),
     ("draft_incident", "7", StartPostmortem(incident=7)),
+    ("start_other", "118:rollback", StartRun(runbook="rollback", alarm=118)),
     ("other_runbook", "118", OtherRunbook(alarm=118)),
     ("show_alarms", "1", ShowAlarms()),
     ("evidence", "A-118", ShowEvidence(subject="A-118")),

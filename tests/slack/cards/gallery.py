@@ -10,7 +10,7 @@ from bot.domain.following import FollowState, FollowUp, Why, closed
 from bot.domain.incident import Incident
 from bot.domain.postmortem.comparing import Fate
 from bot.domain.problem import Problem
-from bot.domain.records import AlarmState, Attempt, Card, Episode
+from bot.domain.records import AlarmState, Attempt, Card, Episode, Near
 from bot.domain.run import Awaiting, Run, RunState, StepRecord, StepState, Waiting
 from bot.domain.runbook import Parameter, Runbook, Status
 from bot.domain.strikes import Struck
@@ -78,16 +78,34 @@ Show = Callable[[], Message | View]
 BROKEN = Problem(path="runbooks/quarantine-review.md", line=12, words="`owner:` is missing; name a role.")
 
 
+def another(name: str) -> Runbook:
+    return runbook().model_copy(update={"id": name, "title": name.capitalize()})
+
+
+def an_unnamed(**changes: object) -> Episode:
+    near = tuple(Near(runbook=book.id, matched=tuple(words)) for book, words in NEAREST)
+    named = {"runbook": None, "why": "no runbook names this alarm", "findings": (), "nearest": near}
+    return an_alarm(**named, **changes)
+
+
+NEAREST = [
+    (runbook(), ("breaker", "load")),
+    (another("rollback"), ("good", "data", "load", "promoted", "night")),
+    (another("backfill"), ("load",)),
+]
+
+
 def _alarm(
     episode: Episode,
     run: Run | None = None,
     *others: Episode,
     known: bool = True,
+    near: Sequence[tuple[Runbook, Sequence[str]]] = (),
     unread: Sequence[Problem] = (),
     struck: Struck | None = None,
 ) -> Message:
     book = runbook() if known else None
-    return alarm_card(episode, book, run, stage(), struck=struck or {}, others=others, unread=unread)
+    return alarm_card(episode, book, run, stage(), struck=struck or {}, near=near, others=others, unread=unread)
 
 
 def _assist(card: Card, *, run: Run | None = None, struck: Struck | None = None) -> Message:
@@ -274,6 +292,13 @@ GALLERY: dict[str, Show] = {
     "alarm-ok-and-nobody-came": lambda: _alarm(is_ok().model_copy(update={"run": None, "taken_by": None})),
     "alarm-without-runbook": lambda: _alarm(
         an_alarm(runbook=None, why="no runbook names this alarm", findings=()), known=False
+    ),
+    "alarm-with-three-that-come-near": lambda: _alarm(an_unnamed(), known=False, near=NEAREST),
+    "alarm-with-one-that-a-model-chose": lambda: _alarm(
+        an_unnamed(suggestion=a_suggestion(runbook="rollback")), known=False, near=NEAREST
+    ),
+    "alarm-answered-by-another-runbook": lambda: _alarm(
+        an_unnamed(run=42, taken_by=ANA), at_step("half_open"), known=False, near=NEAREST
     ),
     "alarm-beside-a-broken-runbook": lambda: _alarm(
         an_alarm(runbook=None, why="no runbook names this alarm", findings=()), known=False, unread=(BROKEN,)
