@@ -322,9 +322,17 @@ class ShowAlarms(Value):
 
 
 class OtherRunbook(Value):
-    """Show the runbooks that come nearest to an alarm, where the one on its card does not fit."""
+    """Show the runbooks that come nearest to an alarm, or that words find, where the one on its card does not fit."""
 
     kind: Literal["other_runbook"] = "other_runbook"
+    alarm: int
+    words: str = ""
+
+
+class NoneFits(Value):
+    """Say that no runbook fits an alarm."""
+
+    kind: Literal["none_fits"] = "none_fits"
     alarm: int
 
 
@@ -542,6 +550,7 @@ Wish = Annotated[
     | ShowAlarms
     | SuggestForAlarm
     | OtherRunbook
+    | NoneFits
     | StartPostmortem
     | CancelDraft
     | ShowPostmortem

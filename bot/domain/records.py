@@ -180,6 +180,13 @@ class AlarmState(StrEnum):
     INSUFFICIENT_DATA = "INSUFFICIENT_DATA"
 
 
+class Said(Value):
+    """Hold who said something, and when."""
+
+    by: str
+    at: datetime
+
+
 class Near(Value):
     """Hold a runbook that comes near to an alarm, with the words that stand in both."""
 
@@ -192,6 +199,7 @@ class Episode(Value):
 
     Attributes:
         nearest: of an alarm that no runbook names, the three that come nearest, best first.
+        none_fits: who said that no runbook fits.
         findings: what the runbook's leading reads found, in words, each with its evidence id.
         suggestion: what the assistant suggests, checked; None until it has.
         chart: what the picture in its thread shows.
@@ -207,6 +215,7 @@ class Episode(Value):
     runbook: str | None = None
     why: str = ""
     nearest: tuple[Near, ...] = ()
+    none_fits: Said | None = None
     inputs: JsonObject = {}
     findings: tuple[JsonObject, ...] = ()
     suggestion: Suggestion | None = None

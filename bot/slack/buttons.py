@@ -28,6 +28,7 @@ from bot.domain.inbox import (
     LeaveOut,
     MarkDone,
     NamePerson,
+    NoneFits,
     OtherRunbook,
     OwnFollowUp,
     PublishPostmortem,
@@ -64,7 +65,8 @@ class Opening:
 
     Attributes:
         number: the request for decline, details and review; the run for inputs, park, undo and stop; the expansion for
-            typed; the action item for drop, and one on the same checklist for item; else the draft.
+            typed; the alarm for search; the action item for drop, and one on the same checklist for item; else the
+            draft.
         place: of a proposal on its expansion, from 1.
         message: of the assistant, whose sentences are to be struck.
     """
@@ -83,6 +85,7 @@ class Opening:
         "drop",
         "item",
         "strike",
+        "search",
     ]
     number: int = 0
     step: str = ""
@@ -98,7 +101,14 @@ class OfAlarm:
     plan_only: bool = False
 
 
-Wanted = Wish | Opening | OfAlarm
+@dataclass(frozen=True, kw_only=True)
+class OfPlan:
+    """Ask for the start of what was planned; its inputs and its alarm stand on the plan that its person saw."""
+
+    plan: int
+
+
+Wanted = Wish | Opening | OfAlarm | OfPlan
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -196,6 +206,8 @@ BUTTONS: Mapping[str, Button] = {
     "snooze": _one(lambda alarm: SnoozeAlarm(alarm=alarm)),
     "declare": _one(lambda alarm: DeclareIncident(alarm=alarm)),
     "show_alarms": _one(lambda _: ShowAlarms()),
+    "search_runbook": _one(lambda alarm: Opening(what="search", number=alarm)),
+    "none_fits": _one(lambda alarm: NoneFits(alarm=alarm)),
     "other_runbook": _one(lambda alarm: OtherRunbook(alarm=alarm)),
     "evidence": Button(shape=_SUBJECT, build=lambda found: ShowEvidence(subject=found[1])),
     "wrong": Button(shape=_SUBJECT, build=lambda found: Opening(what="strike", message=found[1])),
@@ -230,6 +242,7 @@ BUTTONS: Mapping[str, Button] = {
     "show_incident": _one(lambda incident: ShowIncidents(incident=incident)),
     # Runbooks.
     "run_runbook": _runbook(lambda runbook: StartRun(runbook=runbook)),
+    "start_plan": _one(lambda plan: OfPlan(plan=plan)),
     "show_runbook": _runbook(lambda runbook: ShowRunbook(runbook=runbook)),
 }
 

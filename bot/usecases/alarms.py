@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 from bot.domain.alarm import AlarmNotice
 from bot.domain.audit import AuditEntry
 from bot.domain.expression import compile_expression, needed_steps, resolve
-from bot.domain.inbox import AlarmCame, Delivery, SnoozeAlarm, TakeAlarm
+from bot.domain.inbox import AlarmCame, Delivery, NoneFits, SnoozeAlarm, TakeAlarm
 from bot.domain.matching import words_of_alarm
 from bot.domain.metrics import ALARMS_REFUSED, measured
 from bot.domain.moment import moment
 from bot.domain.people import Place
-from bot.domain.records import AlarmState, Card, CardKind, Change, Episode, Near, Wait
+from bot.domain.records import AlarmState, Card, CardKind, Change, Episode, Near, Said, Wait
 from bot.domain.run import Run, StepRecord, StepState
 from bot.domain.runbook import Runbook, Step
 from bot.domain.value import JsonObject
@@ -302,6 +302,21 @@ def take_alarm(desk: Desk, delivery: Delivery, wish: TakeAlarm) -> Change:
     taken = episode.model_copy(update={"taken_by": somebody.id})
     entry = AuditEntry(kind="alarm.taken", subject=f"A-{episode.id}", actor=somebody.id)
     return Change(episodes=(taken,), cards=(alarm_card_of(taken),), audit=(entry,))
+
+
+def none_fits(desk: Desk, delivery: Delivery, wish: NoneFits) -> Change:
+    """Keep that somebody looked for a runbook and found none that fits.
+
+    Raises:
+        RequestError: that was said already.
+    """
+    episode = desk.records.episode(wish.alarm)
+    somebody = desk.person(delivery.person, channel=episode.channel, starts=True)
+    if episode.none_fits is not None:
+        raise RequestError(f"That none fits A-{episode.id} stands on its card already.")
+    told = episode.model_copy(update={"none_fits": Said(by=somebody.id, at=desk.now())})
+    entry = AuditEntry(kind="alarm.none_fits", subject=f"A-{episode.id}", actor=somebody.id)
+    return Change(episodes=(told,), cards=(alarm_card_of(told),), audit=(entry,))
 
 
 def snooze_alarm(desk: Desk, delivery: Delivery, wish: SnoozeAlarm) -> Change:

@@ -35,7 +35,7 @@ from bot.domain.runbook import Runbook, Step
 from bot.domain.value import JsonObject, JsonValue
 from bot.errors import BotError, ExpressionError, NotFoundError, RequestError
 from bot.usecases import adding, gathering, strikes
-from bot.usecases.alarms import nearest
+from bot.usecases.alarms import MOST_NEAREST, nearest
 from bot.usecases.desk import Desk
 from bot.usecases.starting import alarm_card_of
 
@@ -224,20 +224,25 @@ def candidates_for(desk: Desk, episode: Episode) -> tuple[Candidate, ...]:
 
 def other_runbooks(desk: Desk, delivery: Delivery, wish: OtherRunbook) -> JsonObject:
     """Return the runbooks that may answer an alarm if the one on its card does not; none is an answer too."""
+    desk.person(delivery.person, channel=delivery.place.channel, starts=False)
     episode = desk.records.episode(wish.alarm)
     runbooks = desk.library.runbooks()
+    found = [(one.runbook, one.matched) for one in nearest(desk, episode)]
+    if wish.words:
+        found = [one for one in desk.search.runbooks(wish.words, most=MOST_NEAREST) if one[0] in runbooks]
     items: list[JsonValue] = [
         {
-            "id": one.runbook,
-            "title": runbooks[one.runbook].title,
-            "status": runbooks[one.runbook].status.value,
-            "summary": runbooks[one.runbook].summary,
-            "matched": list(one.matched),
+            "id": name,
+            "title": runbooks[name].title,
+            "category": runbooks[name].category,
+            "status": runbooks[name].status.value,
+            "summary": runbooks[name].summary,
+            "matched": list(matched),
         }
-        for one in nearest(desk, episode)
-        if one.runbook != episode.runbook
+        for name, matched in found
+        if name != episode.runbook
     ]
-    return {"what": "runbooks", "words": f"A-{episode.id} {episode.notice.name}", "items": items}
+    return {"what": "others", "alarm": episode.id, "words": wish.words[:200], "items": items}
 
 
 def _candidate(desk: Desk, runbook: Runbook, *, exact: bool = False, matched: Sequence[str] = ()) -> Candidate:

@@ -36,6 +36,7 @@ from bot.domain.inbox import (
     MarkDone,
     MarkMessage,
     NamePerson,
+    NoneFits,
     NoteIncident,
     OpenHome,
     OtherRunbook,
@@ -175,7 +176,12 @@ def _whisper(delivery: Delivery, told: JsonObject) -> Card:
 def _start(desk: Desk, delivery: Delivery, wish: StartRun) -> Answer:
     if wish.plan_only:
         made = plan_run(desk, delivery, wish)
-        return Change(), {"what": "plan", "plan": made.model_dump(mode="json")}
+        start = wish.model_copy(update={"plan_only": False})
+        return Change(), {
+            "what": "plan",
+            "plan": made.model_dump(mode="json"),
+            "start": start.model_dump(mode="json"),
+        }
     started = start_run(desk, delivery, wish)
     if started.joined:
         return started.change, {"what": "joined", "run": started.run.id}
@@ -308,6 +314,7 @@ WISHES: dict[type, Callable[[Desk, Delivery, Any], Answer]] = {
     SettleUnknown: _silent(steering.settle_unknown),
     StopRun: _silent(steering.stop),
     TakeAlarm: _silent(alarms.take_alarm),
+    NoneFits: _silent(alarms.none_fits),
     SnoozeAlarm: _silent(alarms.snooze_alarm),
     AlarmCame: _silent(alarms.alarm_came),
     AskQuestion: _silent(assistance.ask),

@@ -20,6 +20,7 @@ from bot.domain.inbox import (
     LeaveOut,
     MarkDone,
     NamePerson,
+    NoneFits,
     OtherRunbook,
     OwnFollowUp,
     PublishPostmortem,
@@ -43,7 +44,7 @@ from bot.domain.inbox import (
 )
 from bot.domain.people import Place
 from bot.errors import RequestError
-from bot.slack.buttons import BUTTONS, OfAlarm, Opening, Wanted, click, wanted
+from bot.slack.buttons import BUTTONS, OfAlarm, OfPlan, Opening, Wanted, click, wanted
 from bot.slack.cards.blocks import Button, buttons
 from tests.slack import door
 from tests.slack.door import ANA, CARD, CHANNEL, NOON, TEAM, THREAD, digest
@@ -96,6 +97,9 @@ CLICKS: list[tuple[str, str, Wanted]] = [
     ("draft_incident", "7", StartPostmortem(incident=7)),
     ("start_other", "118:rollback", StartRun(runbook="rollback", alarm=118)),
     ("other_runbook", "118", OtherRunbook(alarm=118)),
+    ("search_runbook", "118", Opening(what="search", number=118)),
+    ("none_fits", "118", NoneFits(alarm=118)),
+    ("start_plan", "57", OfPlan(plan=57)),
     ("show_alarms", "1", ShowAlarms()),
     ("evidence", "A-118", ShowEvidence(subject="A-118")),
     ("evidence", "assist:57", ShowEvidence(subject="assist:57")),

@@ -9,7 +9,7 @@ from typing import Literal
 import pytest
 
 from bot.domain.alarm import AlarmNotice
-from bot.domain.inbox import AlarmCame, SnoozeAlarm, StartRun, StopRun, TakeAlarm
+from bot.domain.inbox import AlarmCame, NoneFits, SnoozeAlarm, StartRun, StopRun, TakeAlarm
 from bot.domain.moment import written
 from bot.domain.records import AlarmState, Near
 from bot.errors import UnavailableError
@@ -364,6 +364,18 @@ def test_a_runbook_that_only_comes_near_is_started_for_the_alarm_and_its_card_sh
     (run,) = stormy.store.runs()
     (episode,) = stormy.store.episodes()
     assert (run.alarm, run.inputs["pipeline"], episode.run, episode.taken_by) == (1, "transactions", run.id, ANA)
+
+
+def test_that_none_fits_is_kept_once_with_who_said_it(stormy: Table) -> None:
+    came(stormy, notice("Odd0"))
+    look(stormy)
+
+    stormy.wish(ANA, NoneFits(alarm=1))
+    stormy.wish(BO, NoneFits(alarm=1))
+
+    (episode,) = stormy.store.episodes()
+    assert episode.none_fits is not None
+    assert (episode.none_fits.by, stormy.kinds().count("alarm.none_fits")) == (ANA, 1)
 
 
 def test_a_hundred_alarms_in_a_minute_are_six_cards_and_one_storm_and_none_is_lost(stormy: Table) -> None:

@@ -181,6 +181,9 @@ def _runbook(
     unread: Sequence[Problem],
 ) -> str:
     going = f"{stage.linked(f'run:{run.id}', run.label)} is *{STATES[standing(run)][1]}*." if run else ""
+    if episode.none_fits and run is None:
+        when = wording.time_of(episode.none_fits.at, now=stage.now)
+        going = f"*None fits*, {stage.name(episode.none_fits.by)} said {when}."
     if run is not None and run.runbook != episode.runbook:
         going = f"It is answered by {wording.code(run.runbook, 40)}: {going}"
     if runbook is None:
@@ -240,7 +243,7 @@ def _buttons(episode: Episode, runbook: Runbook | None, run: Run | None, best: N
         shown.append(Button(label=f"Show {run.label}", action="show_run", value=str(run.id)))
     if runbook is not None and (run is None or run.state.ended):
         shown.insert(0, _start(episode, number, again=run is not None))
-    if runbook is None and best is not None and (run is None or run.state.ended):
+    if runbook is None and best is not None and not episode.none_fits and (run is None or run.state.ended):
         shown.append(_start_near(episode, number, best))
     if episode.state is AlarmState.ALARM and episode.taken_by is None:
         shown.append(Button(label="I’m on it", action="take_alarm", value=number))

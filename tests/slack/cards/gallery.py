@@ -10,7 +10,7 @@ from bot.domain.following import FollowState, FollowUp, Why, closed
 from bot.domain.incident import Incident
 from bot.domain.postmortem.comparing import Fate
 from bot.domain.problem import Problem
-from bot.domain.records import AlarmState, Attempt, Card, Episode, Near
+from bot.domain.records import AlarmState, Attempt, Card, Episode, Near, Said
 from bot.domain.run import Awaiting, Run, RunState, StepRecord, StepState, Waiting
 from bot.domain.runbook import Parameter, Runbook, Status
 from bot.domain.strikes import Struck
@@ -297,6 +297,7 @@ GALLERY: dict[str, Show] = {
     "alarm-with-one-that-a-model-chose": lambda: _alarm(
         an_unnamed(suggestion=a_suggestion(runbook="rollback")), known=False, near=NEAREST
     ),
+    "alarm-that-none-fits": lambda: _alarm(an_unnamed(none_fits=Said(by=ANA, at=NIGHT)), known=False, near=NEAREST),
     "alarm-answered-by-another-runbook": lambda: _alarm(
         an_unnamed(run=42, taken_by=ANA), at_step("half_open"), known=False, near=NEAREST
     ),
@@ -467,6 +468,13 @@ GALLERY: dict[str, Show] = {
         {"what": "alone", "run": 42, "words": ["Close the breaker: nobody but you is in lake-platform"]}, run=a_run()
     ),
     "whisper-plan": lambda: _whisper({"what": "plan", "plan": PLAN}),
+    "whisper-other-runbooks": lambda: whisper(
+        Whisper(payload={**LISTED, "what": "others", "words": ""}, stage=stage(), ids="w:7", episodes=[an_alarm()])
+    ),
+    "whisper-no-other-runbook": lambda: whisper(
+        Whisper(payload={"what": "others", "words": "zoo"}, stage=stage(), ids="w:7", episodes=[an_alarm()])
+    ),
+    "modal-search": lambda: modals.search_runbook(an_alarm()),
     "whisper-runbooks": lambda: _whisper(LISTED),
     "whisper-runbook": lambda: _whisper({"what": "runbook", "id": "circuit-breaker"}),
     "whisper-run": lambda: _whisper({"what": "run", "run": 42}, run=waiting_for(Awaiting.APPROVAL, "half_open")),
