@@ -203,7 +203,8 @@ class Episode(Value):
         findings: what the runbook's leading reads found, in words, each with its evidence id.
         suggestion: what the assistant suggests, checked; None until it has.
         chart: what the picture in its thread shows.
-        taken_by: who said "I'm on it".
+        taken_by: who is on it now.
+        takes: who said "I'm on it", and when; the first is its acknowledgement.
         with_: the alarm of the same cause on whose card this one is told.
         storm: the alarm with which a storm began that this one is part of; it is told on the storm's card.
     """
@@ -222,6 +223,7 @@ class Episode(Value):
     chart: Chart | None = None
     channel: str
     taken_by: str | None = None
+    takes: tuple[Said, ...] = ()
     run: int | None = None
     times: int = 1
     snoozed_until: datetime | None = None
@@ -230,6 +232,11 @@ class Episode(Value):
     storm: int | None = None
     opened: datetime
     revision: int = 0
+
+
+def taken(episode: Episode, *, by: str, now: datetime) -> Episode:
+    """Return the alarm with somebody on it."""
+    return episode.model_copy(update={"taken_by": by, "takes": (*episode.takes, Said(by=by, at=now))})
 
 
 class Change(Value):

@@ -11,7 +11,7 @@ from bot.domain.matching import words_of_alarm
 from bot.domain.metrics import ALARMS_REFUSED, measured
 from bot.domain.moment import moment
 from bot.domain.people import Place
-from bot.domain.records import AlarmState, Card, CardKind, Change, Episode, Near, Said, Wait
+from bot.domain.records import AlarmState, Card, CardKind, Change, Episode, Near, Said, Wait, taken
 from bot.domain.run import Run, StepRecord, StepState
 from bot.domain.runbook import Runbook, Step
 from bot.domain.value import JsonObject
@@ -299,9 +299,9 @@ def take_alarm(desk: Desk, delivery: Delivery, wish: TakeAlarm) -> Change:
     somebody = desk.person(delivery.person, channel=episode.channel, starts=True)
     if episode.taken_by == somebody.id:
         raise RequestError("You are on it already.")
-    taken = episode.model_copy(update={"taken_by": somebody.id})
+    theirs = taken(episode, by=somebody.id, now=desk.now())
     entry = AuditEntry(kind="alarm.taken", subject=f"A-{episode.id}", actor=somebody.id)
-    return Change(episodes=(taken,), cards=(alarm_card_of(taken),), audit=(entry,))
+    return Change(episodes=(theirs,), cards=(alarm_card_of(theirs),), audit=(entry,))
 
 
 def none_fits(desk: Desk, delivery: Delivery, wish: NoneFits) -> Change:
@@ -323,8 +323,8 @@ def snooze_alarm(desk: Desk, delivery: Delivery, wish: SnoozeAlarm) -> Change:
     """Keep an expected alarm quiet for an hour."""
     episode = desk.records.episode(wish.alarm)
     somebody = desk.person(delivery.person, channel=episode.channel, starts=True)
-    taken_by = episode.taken_by or somebody.id
-    quiet = episode.model_copy(update={"snoozed_until": desk.now() + SNOOZE, "taken_by": taken_by})
+    theirs = episode if episode.taken_by else taken(episode, by=somebody.id, now=desk.now())
+    quiet = theirs.model_copy(update={"snoozed_until": desk.now() + SNOOZE})
     entry = AuditEntry(kind="alarm.snoozed", subject=f"A-{episode.id}", actor=somebody.id)
     return Change(episodes=(quiet,), cards=(alarm_card_of(quiet),), audit=(entry,))
 

@@ -292,7 +292,8 @@ def _start_near(episode: Episode, number: str, best: Near) -> Button:
 
 
 def _small_print(episode: Episode, run: Run | None, stage: Stage) -> str:
-    taken = f"{stage.name(episode.taken_by)} is on it" if episode.taken_by else "Nobody has this yet"
+    since = f" since {wording.time_of(episode.takes[-1].at, now=stage.now)}" if episode.takes else ""
+    taken = f"{stage.name(episode.taken_by)} is on it{since}" if episode.taken_by else "Nobody has this yet"
     quiet = f"quiet until {wording.time_of(episode.snoozed_until, now=stage.now)}" if episode.snoozed_until else ""
     starts = (
         ""

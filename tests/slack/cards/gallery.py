@@ -10,7 +10,7 @@ from bot.domain.following import FollowState, FollowUp, Why, closed
 from bot.domain.incident import Incident
 from bot.domain.postmortem.comparing import Fate
 from bot.domain.problem import Problem
-from bot.domain.records import AlarmState, Attempt, Card, Episode, Near, Said
+from bot.domain.records import AlarmState, Attempt, Card, Episode, Near, Said, taken
 from bot.domain.run import Awaiting, Run, RunState, StepRecord, StepState, Waiting
 from bot.domain.runbook import Parameter, Runbook, Status
 from bot.domain.strikes import Struck
@@ -286,7 +286,7 @@ LISTED: JsonObject = {
 GALLERY: dict[str, Show] = {
     "alarm": lambda: _alarm(an_alarm()),
     "alarm-taken-and-running": lambda: _alarm(
-        an_alarm(taken_by=ANA, run=42, times=4), at_step("half_open"), an_alarm(id=119)
+        taken(an_alarm(run=42, times=4), by=ANA, now=NIGHT), at_step("half_open"), an_alarm(id=119)
     ),
     "alarm-ok-again": lambda: _alarm(is_ok(), ended(RunState.REPAIRED)),
     "alarm-ok-and-nobody-came": lambda: _alarm(is_ok().model_copy(update={"run": None, "taken_by": None})),
