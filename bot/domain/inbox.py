@@ -177,10 +177,11 @@ class TakeAlarm(Value):
 
 
 class SnoozeAlarm(Value):
-    """Keep an expected alarm quiet for a while."""
+    """Keep an expected alarm quiet for a while, an hour where nothing is said."""
 
     kind: Literal["snooze_alarm"] = "snooze_alarm"
     alarm: int
+    minutes: int = 60
 
 
 class AlarmCame(Value):

@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 MOST_LOOKS = 8
 MOST_NEAREST = 3
-SNOOZE = timedelta(hours=1)
+LONGEST_SNOOZE = timedelta(days=1)
 COMPANY = timedelta(milliseconds=500)  # alarms of one cause come in one breath; they are shown as one
 TOGETHER_WITHIN = timedelta(minutes=5)
 FLAPS_WITHIN = timedelta(minutes=10)
@@ -320,11 +320,18 @@ def none_fits(desk: Desk, delivery: Delivery, wish: NoneFits) -> Change:
 
 
 def snooze_alarm(desk: Desk, delivery: Delivery, wish: SnoozeAlarm) -> Change:
-    """Keep an expected alarm quiet for an hour."""
+    """Keep an expected alarm quiet for a while.
+
+    Raises:
+        RequestError: for longer than a day.
+    """
     episode = desk.records.episode(wish.alarm)
     somebody = desk.person(delivery.person, channel=episode.channel, starts=True)
+    span = timedelta(minutes=wish.minutes)
+    if not timedelta(0) < span <= LONGEST_SNOOZE:
+        raise RequestError("An alarm is snoozed for a day at most; nothing was done.")
     theirs = episode if episode.taken_by else taken(episode, by=somebody.id, now=desk.now())
-    quiet = theirs.model_copy(update={"snoozed_until": desk.now() + SNOOZE})
+    quiet = theirs.model_copy(update={"snoozed_until": desk.now() + span})
     entry = AuditEntry(kind="alarm.snoozed", subject=f"A-{episode.id}", actor=somebody.id)
     return Change(episodes=(quiet,), cards=(alarm_card_of(quiet),), audit=(entry,))
 

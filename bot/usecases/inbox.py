@@ -274,6 +274,7 @@ def _silent(act: Callable[[Desk, Delivery, Any], Change]) -> Callable[[Desk, Del
 TELLING = {CardKind.ALARM, CardKind.RUN, CardKind.REQUEST, CardKind.INCIDENT, CardKind.FILE, CardKind.CHECKLIST}
 TYPED: dict[type, Callable[[Any], str]] = {
     TakeAlarm: lambda _: "You are on it",
+    SnoozeAlarm: lambda _: "Snoozed",
     RevokeRequest: lambda _: "Your yes is taken back",
     GiveInputs: lambda _: "Answered",
     StopRun: lambda _: "It is being stopped",
