@@ -2,10 +2,12 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from datetime import timedelta
 
+from bot.domain.moment import moment
 from bot.domain.problem import Problem
 from bot.domain.records import AlarmState, Episode
-from bot.domain.run import Run, standing
+from bot.domain.run import Run, RunState, standing
 from bot.domain.runbook import Runbook, Step
 from bot.domain.strikes import Struck
 from bot.slack.cards import wording
@@ -43,7 +45,7 @@ def alarm_card(
         unread: what keeps runbooks from being read, one of which may name the alarm.
     """
     blocks = [
-        section(_head(episode, stage, others)),
+        section(_head(episode, run, stage, others)),
         section(_meaning(episode, runbook)),
         *_looked(episode),
         *_suggested(episode, run, struck),
@@ -117,12 +119,15 @@ def _push(episode: Episode, runbook: Runbook | None, run: Run | None, stage: Sta
     return wording.push(f"ALARM {stage.environment}{what} ({name}).{told}", tail)
 
 
-def _head(episode: Episode, stage: Stage, others: Sequence[Episode]) -> str:
+def _head(episode: Episode, run: Run | None, stage: Stage, others: Sequence[Episode]) -> str:
     name, subject = wording.quoted(episode.notice.name, 80), _subject(episode)
     state = "ALARM" if episode.state is AlarmState.ALARM else "OK"
     emoji = "🔴" if episode.state is AlarmState.ALARM else "✅"
     since = wording.time_in(episode.since, now=stage.now)
     over = f" · OK since {wording.time_in(episode.ok_since, now=stage.now)}" if episode.ok_since else ""
+    if episode.ok_since and run is not None and run.state is RunState.REPAIRED and run.ended is not None:
+        minutes = (run.ended - moment(episode.since)) // timedelta(minutes=1)
+        over += f", repaired by {run.label}" + (f" · {minutes} min" if minutes > 0 else "")
     calls = "" if _quiet(episode) else f" · {wording.mention(stage.policy.on_call, stage.policy)}"
     again = f" · fired {episode.times}×" if episode.times > 1 else ""
     joined = ", ".join(f"{label(one)} {wording.quoted(one.notice.name, 40)}" for one in others[:4])
