@@ -185,10 +185,11 @@ class TakeAlarm(Value):
 
 
 class SnoozeAlarm(Value):
-    """Keep an expected alarm quiet for a while."""
+    """Keep an expected alarm quiet for a while, an hour where nothing is said."""
 
     kind: Literal["snooze_alarm"] = "snooze_alarm"
     alarm: int
+    minutes: int = 60
 
 
 class AlarmCame(Value):
@@ -336,9 +337,17 @@ class ShowAlarms(Value):
 
 
 class OtherRunbook(Value):
-    """Show the runbooks that come nearest to an alarm, where the one on its card does not fit."""
+    """Show the runbooks that come nearest to an alarm, or that words find, where the one on its card does not fit."""
 
     kind: Literal["other_runbook"] = "other_runbook"
+    alarm: int
+    words: str = ""
+
+
+class NoneFits(Value):
+    """Say that no runbook fits an alarm."""
+
+    kind: Literal["none_fits"] = "none_fits"
     alarm: int
 
 
@@ -566,6 +575,7 @@ Wish = Annotated[
     | ShowAlarms
     | SuggestForAlarm
     | OtherRunbook
+    | NoneFits
     | StartPostmortem
     | CancelDraft
     | ShowPostmortem

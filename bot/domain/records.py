@@ -180,14 +180,31 @@ class AlarmState(StrEnum):
     INSUFFICIENT_DATA = "INSUFFICIENT_DATA"
 
 
+class Said(Value):
+    """Hold who said something, and when."""
+
+    by: str
+    at: datetime
+
+
+class Near(Value):
+    """Hold a runbook that comes near to an alarm, with the words that stand in both."""
+
+    runbook: str
+    matched: tuple[str, ...] = ()
+
+
 class Episode(Value):
     """Hold one episode of an alarm: from going off to being OK again; unique on (arn, since).
 
     Attributes:
+        nearest: of an alarm that no runbook names, the three that come nearest, best first.
+        none_fits: who said that no runbook fits.
         findings: what the runbook's leading reads found, in words, each with its evidence id.
         suggestion: what the assistant suggests, checked; None until it has.
         chart: what the picture in its thread shows.
-        taken_by: who said "I'm on it".
+        taken_by: who is on it now.
+        takes: who said "I'm on it", and when; the first is its acknowledgement.
         with_: the alarm of the same cause on whose card this one is told.
         storm: the alarm with which a storm began that this one is part of; it is told on the storm's card.
     """
@@ -198,12 +215,15 @@ class Episode(Value):
     state: AlarmState = AlarmState.ALARM
     runbook: str | None = None
     why: str = ""
+    nearest: tuple[Near, ...] = ()
+    none_fits: Said | None = None
     inputs: JsonObject = {}
     findings: tuple[JsonObject, ...] = ()
     suggestion: Suggestion | None = None
     chart: Chart | None = None
     channel: str
     taken_by: str | None = None
+    takes: tuple[Said, ...] = ()
     run: int | None = None
     times: int = 1
     snoozed_until: datetime | None = None
@@ -212,6 +232,11 @@ class Episode(Value):
     storm: int | None = None
     opened: datetime
     revision: int = 0
+
+
+def taken(episode: Episode, *, by: str, now: datetime) -> Episode:
+    """Return the alarm with somebody on it."""
+    return episode.model_copy(update={"taken_by": by, "takes": (*episode.takes, Said(by=by, at=now))})
 
 
 class Change(Value):

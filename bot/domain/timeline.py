@@ -61,6 +61,14 @@ def of_episode(episode: Episode) -> Iterator[Moment]:
     if began:
         words = f"Alarm {notice.name} went off: {notice.reason}" if notice.reason else f"Alarm {notice.name} went off."
         yield Moment(at=began, text=_one_line(words), source="alarm", key=f"alarm:{notice.arn}:on:{episode.since}")
+    for number, take in enumerate(episode.takes):
+        yield Moment(
+            at=take.at,
+            text=f"A-{episode.id} ({notice.name}): somebody is on it.",
+            source="alarm",
+            by=take.by,
+            key=f"alarm:{notice.arn}:taken:{number}",
+        )
     over = _at(episode.ok_since or "")
     if over:
         yield Moment(at=over, text=f"Alarm {notice.name} was OK again.", source="alarm", key=f"alarm:{notice.arn}:ok")
@@ -243,6 +251,7 @@ def times(
     since = [at for at in (_at(one.since) for one in episodes) if at]
     detected = min([*since, *([incident.declared] if incident else [])], default=None)
     acts = [run.started for run in runs] + ([incident.declared] if incident else [])
+    acts += [take.at for one in episodes for take in one.takes]
     repaired = [run.ended for run in runs if run.ended and run.state is RunState.REPAIRED]
     mitigated = incident.mitigated if incident and incident.mitigated else max(repaired, default=None)
     return Times(

@@ -28,6 +28,7 @@ from bot.domain.inbox import (
     LeaveOut,
     MarkDone,
     NamePerson,
+    NoneFits,
     OtherRunbook,
     OwnFollowUp,
     PublishPostmortem,
@@ -65,7 +66,8 @@ class Opening:
 
     Attributes:
         number: the request for decline, details and review; the run for inputs, park, undo and stop; the expansion for
-            typed; the action item for drop, and one on the same checklist for item; else the draft.
+            typed; the alarm for search; the action item for drop, and one on the same checklist for item; else the
+            draft.
         place: of a proposal on its expansion, or of a section among those people write in, from 1.
         message: of the assistant, whose sentences are to be struck.
     """
@@ -84,6 +86,7 @@ class Opening:
         "drop",
         "item",
         "strike",
+        "search",
     ]
     number: int = 0
     step: str = ""
@@ -99,7 +102,14 @@ class OfAlarm:
     plan_only: bool = False
 
 
-Wanted = Wish | Opening | OfAlarm
+@dataclass(frozen=True, kw_only=True)
+class OfPlan:
+    """Ask for the start of what was planned; its inputs and its alarm stand on the plan that its person saw."""
+
+    plan: int
+
+
+Wanted = Wish | Opening | OfAlarm | OfPlan
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,6 +148,7 @@ _PAGE = re.compile(f"{_OF}:{_NUMBER}", re.ASCII)
 _ITEM = re.compile(f"{_OF}:([A-Z][1-9][0-9]{{0,4}}[a-z]?)", re.ASCII)
 _OWNER = re.compile(f"{_NUMBER}:([UW][A-Z0-9]{{1,20}})", re.ASCII)
 _DAY = re.compile(f"{_NUMBER}:([0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}})", re.ASCII)
+_OF_ALARM = re.compile(f"{_NUMBER}:([a-z][a-z0-9-]{{0,59}})", re.ASCII)
 _RUNBOOK = re.compile(r"([a-z][a-z0-9-]{0,59})", re.ASCII)
 
 
@@ -195,11 +206,14 @@ BUTTONS: Mapping[str, Button] = {
     "show_run": _one(lambda run: ShowStatus(run=run)),
     # Alarms.
     "start": _one(lambda alarm: OfAlarm(alarm=alarm)),
+    "start_other": Button(shape=_OF_ALARM, build=lambda found: StartRun(runbook=found[2], alarm=int(found[1]))),
     "plan": _one(lambda alarm: OfAlarm(alarm=alarm, plan_only=True)),
     "take_alarm": _one(lambda alarm: TakeAlarm(alarm=alarm)),
     "snooze": _one(lambda alarm: SnoozeAlarm(alarm=alarm)),
     "declare": _one(lambda alarm: DeclareIncident(alarm=alarm)),
     "show_alarms": _one(lambda _: ShowAlarms()),
+    "search_runbook": _one(lambda alarm: Opening(what="search", number=alarm)),
+    "none_fits": _one(lambda alarm: NoneFits(alarm=alarm)),
     "other_runbook": _one(lambda alarm: OtherRunbook(alarm=alarm)),
     "evidence": Button(shape=_SUBJECT, build=lambda found: ShowEvidence(subject=found[1])),
     "wrong": Button(shape=_SUBJECT, build=lambda found: Opening(what="strike", message=found[1])),
@@ -238,6 +252,7 @@ BUTTONS: Mapping[str, Button] = {
     "show_incident": _one(lambda incident: ShowIncidents(incident=incident)),
     # Runbooks.
     "run_runbook": _runbook(lambda runbook: StartRun(runbook=runbook)),
+    "start_plan": _one(lambda plan: OfPlan(plan=plan)),
     "show_runbook": _runbook(lambda runbook: ShowRunbook(runbook=runbook)),
 }
 

@@ -6,9 +6,10 @@ Nothing here tells a fact about runbooks, runs or requests: what has facts goes 
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, get_args
 
+from bot.domain.blocks import duration
 from bot.domain.inbox import (
     AddFollowUp,
     AskQuestion,
@@ -35,6 +36,7 @@ from bot.domain.inbox import (
     ShowPostmortem,
     ShowRunbook,
     ShowStatus,
+    SnoozeAlarm,
     StartPostmortem,
     StartRun,
     StopRun,
@@ -172,6 +174,16 @@ def _suggested(found: Words) -> Wish:
 
 def _taken(found: Words) -> Wish:
     return TakeAlarm(alarm=one_number(found, "A"))
+
+
+def _snoozed(found: Words) -> Wish:
+    nothing_more(found, beyond=2)
+    alarm = one_number(Words(plain=found.plain[:1], given={}, text=found.text), "A")
+    try:
+        span = duration(found.plain[1]) if len(found.plain) > 1 else timedelta(hours=1)
+    except ValueError as error:
+        raise InvalidError(f"For how long? {error}.") from error
+    return SnoozeAlarm(alarm=alarm, minutes=max(1, span // timedelta(minutes=1)))
 
 
 def _drafted(found: Words) -> Wish:
@@ -355,6 +367,7 @@ ROWS: tuple[Row, ...] = (
         build=_suggested,
     ),
     Row(command="alarm", name="ack", usage="A-118", help="Say that you are on it.", build=_taken),
+    Row(command="alarm", name="snooze", usage="A-118 [1h]", help="Keep an expected alarm quiet.", build=_snoozed),
     Row(
         command="incident",
         name="declare",

@@ -190,10 +190,11 @@ class Drawing:
         runbook = self.library.runbooks().get(episode.runbook or "")
         run = self._run_of(episode)
         others = [one for one in self.records.episodes() if one.with_ == episode.id]
-        stage = self.stage(link=link, cards=[f"run:{episode.run}"], people=[episode.taken_by or ""])
+        stage = self.stage(link=link, cards=[f"run:{episode.run}"], people=_on_alarm(episode))
+        near = [(book, one.matched) for one in episode.nearest if (book := self._named(one.runbook)) is not None]
         unread = () if runbook else [one for one in self.library.problems() if one.severity is Severity.ERROR]
         struck = self._struck(f"A-{episode.id}", card) if episode.suggestion else {}
-        shows = alarm_card(episode, runbook, run, stage, struck=struck, others=others, unread=unread)
+        shows = alarm_card(episode, runbook, run, stage, struck=struck, near=near, others=others, unread=unread)
         return Drawn(shows=shows, asks=episode.taken_by)
 
     def _assist(self, card: Card, link: Link) -> Drawn:
@@ -356,6 +357,11 @@ def _people(run: Run, approvals: Sequence[Approval]) -> list[str]:
         if approval.state.open:
             found += [person for people in approval.candidates.values() for person in people]
     return found
+
+
+def _on_alarm(episode: Episode) -> list[str]:
+    """Return everybody a card of the alarm may name."""
+    return [episode.taken_by or "", episode.none_fits.by if episode.none_fits else ""]
 
 
 def _involved(incident: Incident) -> list[str]:

@@ -17,6 +17,7 @@ from bot.domain.inbox import (
     Delivery,
     EditDraft,
     GiveInputs,
+    OtherRunbook,
     ParkRun,
     StartRun,
     StateFact,
@@ -335,6 +336,13 @@ def _add(body: Payload, _forms: Forms, _at: datetime) -> tuple[Wish, None]:
     return AddFollowUp(beside=_number(body), text=words[:MOST_VALUE]), None
 
 
+def _search(body: Payload, _forms: Forms, _at: datetime) -> tuple[Wish, None]:
+    words = cleaned(field(body, WORDS, WORDS))
+    if not words:
+        raise FieldsError({WORDS: "Say in a few words what to search for."})
+    return OtherRunbook(alarm=_number(body), words=words[:MOST_VALUE]), None
+
+
 DIALOGS: Mapping[str, Read] = {
     "decline": _decline,
     "inputs": _inputs,
@@ -349,6 +357,7 @@ DIALOGS: Mapping[str, Read] = {
     "add_fact": _fact,
     "drop": _drop,
     "item": _add,
+    "search": _search,
 }
 
 

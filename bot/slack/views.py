@@ -17,7 +17,7 @@ from bot.domain.run import Awaiting, Run
 from bot.domain.runbook import Parameter
 from bot.domain.value import JsonValue
 from bot.errors import BotError, RequestError
-from bot.slack.buttons import OfAlarm, Opening
+from bot.slack.buttons import OfAlarm, OfPlan, Opening
 from bot.slack.cards import modals
 from bot.slack.cards.blocks import Block, View
 from bot.slack.cards.modals import Field
@@ -93,6 +93,9 @@ class Views:
             case "item":
                 item = self.desk.records.followup(opening.number)
                 return _set(modals.add_item(item), str(item.id), place)
+            case "search":
+                episode = self.desk.records.episode(opening.number)
+                return _set(modals.search_runbook(episode), str(episode.id), place)
 
     def _edit(self, draft: Draft, number: int, place: Place) -> Block:
         if not 0 < number <= len(EDITABLE):
@@ -217,6 +220,17 @@ class Views:
         if episode.runbook is None:
             raise RequestError(f"No runbook answers A-{episode.id}; nothing was started. Type /runbook search words.")
         return StartRun(runbook=episode.runbook, alarm=episode.id, plan_only=wanted.plan_only)
+
+    def planned(self, wanted: OfPlan, *, person: str) -> StartRun:
+        """Return the start of what this person planned, with what they typed and the alarm they named.
+
+        Raises:
+            RequestError: there is no such plan of theirs.
+        """
+        card = self.desk.records.card(f"whisper:{wanted.plan}")
+        if card is None or card.to != person or "start" not in card.payload:
+            raise RequestError("That plan is not there any more; nothing was started. Plan it again.")
+        return StartRun.model_validate(card.payload["start"])
 
     def asking(self, wish: Wish, *, person: str, place: Place) -> Block | None:
         """Return the dialog that a wish needs: what a start lacks, or a section; None to leave it to the inbox."""

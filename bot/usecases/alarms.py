@@ -6,11 +6,12 @@ from datetime import datetime, timedelta
 from bot.domain.alarm import AlarmNotice
 from bot.domain.audit import AuditEntry
 from bot.domain.expression import compile_expression, needed_steps
-from bot.domain.inbox import AlarmCame, Delivery, SnoozeAlarm, TakeAlarm
+from bot.domain.inbox import AlarmCame, Delivery, NoneFits, SnoozeAlarm, TakeAlarm
+from bot.domain.matching import words_of_alarm
 from bot.domain.metrics import ALARMS_REFUSED, measured
 from bot.domain.moment import moment
 from bot.domain.people import Place
-from bot.domain.records import AlarmState, Card, CardKind, Change, Episode, Wait
+from bot.domain.records import AlarmState, Card, CardKind, Change, Episode, Near, Said, Wait, taken
 from bot.domain.redaction import for_eyes
 from bot.domain.run import Run, StepRecord, StepState
 from bot.domain.runbook import Runbook, Step
@@ -23,7 +24,8 @@ from bot.usecases.starting import alarm_card_of, facts_of, fill
 log = logging.getLogger(__name__)
 
 MOST_LOOKS = 8
-SNOOZE = timedelta(hours=1)
+MOST_NEAREST = 3
+LONGEST_SNOOZE = timedelta(days=1)
 COMPANY = timedelta(milliseconds=500)  # alarms of one cause come in one breath; they are shown as one
 TOGETHER_WITHIN = timedelta(minutes=5)
 FLAPS_WITHIN = timedelta(minutes=10)
@@ -101,6 +103,8 @@ def perform_look(desk: Desk, key: str) -> None:
         runbook = desk.library.runbooks().get(episode.runbook or "")
         if runbook is not None and not found:
             found.append(look(desk, episode, runbook))
+        if runbook is None and not found:
+            found.append(episode.model_copy(update={"nearest": nearest(desk, episode)}))
         looked = found[0].model_copy(update={"revision": episode.revision}) if found else episode
         suggest = Wait(key=f"suggest:{episode.id}", due=desk.now())
         return Change(episodes=(looked,), closes=(key,), opens=(suggest,), cards=(alarm_card_of(looked),))
@@ -166,6 +170,13 @@ def _snoozed(desk: Desk, episode: Episode) -> bool:
 def answering(desk: Desk, notice: AlarmNotice) -> Runbook | None:
     """Return the runbook whose front matter names the alarm."""
     return next((one for one in desk.library.runbooks().values() if notice.name in one.alarms), None)
+
+
+def nearest(desk: Desk, episode: Episode) -> tuple[Near, ...]:
+    """Return the runbooks that come nearest to an alarm by words, best first, each with the words that matched."""
+    runbooks = desk.library.runbooks()
+    found = desk.search.fitting(words_of_alarm(episode.notice.model_dump(mode="json")), most=MOST_NEAREST)
+    return tuple(Near(runbook=name, matched=matched) for name, matched in found if name in runbooks)
 
 
 def _kept(desk: Desk, episode: Episode, kind: str) -> Change:
@@ -289,17 +300,39 @@ def take_alarm(desk: Desk, delivery: Delivery, wish: TakeAlarm) -> Change:
     somebody = desk.person(delivery.person, channel=episode.channel, starts=True)
     if episode.taken_by == somebody.id:
         raise RequestError("You are on it already.")
-    taken = episode.model_copy(update={"taken_by": somebody.id})
+    theirs = taken(episode, by=somebody.id, now=desk.now())
     entry = AuditEntry(kind="alarm.taken", subject=f"A-{episode.id}", actor=somebody.id)
-    return Change(episodes=(taken,), cards=(alarm_card_of(taken),), audit=(entry,))
+    return Change(episodes=(theirs,), cards=(alarm_card_of(theirs),), audit=(entry,))
+
+
+def none_fits(desk: Desk, delivery: Delivery, wish: NoneFits) -> Change:
+    """Keep that somebody looked for a runbook and found none that fits.
+
+    Raises:
+        RequestError: that was said already.
+    """
+    episode = desk.records.episode(wish.alarm)
+    somebody = desk.person(delivery.person, channel=episode.channel, starts=True)
+    if episode.none_fits is not None:
+        raise RequestError(f"That none fits A-{episode.id} stands on its card already.")
+    told = episode.model_copy(update={"none_fits": Said(by=somebody.id, at=desk.now())})
+    entry = AuditEntry(kind="alarm.none_fits", subject=f"A-{episode.id}", actor=somebody.id)
+    return Change(episodes=(told,), cards=(alarm_card_of(told),), audit=(entry,))
 
 
 def snooze_alarm(desk: Desk, delivery: Delivery, wish: SnoozeAlarm) -> Change:
-    """Keep an expected alarm quiet for an hour."""
+    """Keep an expected alarm quiet for a while.
+
+    Raises:
+        RequestError: for longer than a day.
+    """
     episode = desk.records.episode(wish.alarm)
     somebody = desk.person(delivery.person, channel=episode.channel, starts=True)
-    taken_by = episode.taken_by or somebody.id
-    quiet = episode.model_copy(update={"snoozed_until": desk.now() + SNOOZE, "taken_by": taken_by})
+    span = timedelta(minutes=wish.minutes)
+    if not timedelta(0) < span <= LONGEST_SNOOZE:
+        raise RequestError("An alarm is snoozed for a day at most; nothing was done.")
+    theirs = episode if episode.taken_by else taken(episode, by=somebody.id, now=desk.now())
+    quiet = theirs.model_copy(update={"snoozed_until": desk.now() + span})
     entry = AuditEntry(kind="alarm.snoozed", subject=f"A-{episode.id}", actor=somebody.id)
     return Change(episodes=(quiet,), cards=(alarm_card_of(quiet),), audit=(entry,))
 

@@ -29,7 +29,6 @@ from bot.domain.claims import Claim, Dropped, check
 from bot.domain.evidence import Evidence
 from bot.domain.expression import compile_expression, resolve
 from bot.domain.inbox import AskQuestion, Delivery, ExpandStep, OtherRunbook, SuggestForAlarm
-from bot.domain.matching import words_of_alarm
 from bot.domain.moment import moment
 from bot.domain.records import Card, CardKind, Change, Episode, Wait
 from bot.domain.redaction import Redactor
@@ -38,11 +37,11 @@ from bot.domain.runbook import Runbook, Step
 from bot.domain.value import JsonObject, JsonValue
 from bot.errors import BotError, ExpressionError, NotFoundError, RequestError
 from bot.usecases import adding, gathering, strikes
+from bot.usecases.alarms import MOST_NEAREST, nearest
 from bot.usecases.desk import Desk
 from bot.usecases.starting import alarm_card_of
 
 MOST_QUESTION = 2_000  # characters
-MOST_CANDIDATES = 3
 MOST_FIRST_STEPS = 3
 LEAST_POINTS = 2
 TOLD_EVERY = timedelta(seconds=1)
@@ -225,34 +224,30 @@ def candidates_for(desk: Desk, episode: Episode) -> tuple[Candidate, ...]:
     exact = runbooks.get(episode.runbook or "")
     if exact is not None:
         return (_candidate(desk, exact, exact=True),)
-    return tuple(
-        _candidate(desk, runbooks[name], matched=matched)
-        for name, matched in fitting(desk, episode)
-        if name in runbooks
-    )
-
-
-def fitting(desk: Desk, episode: Episode) -> Sequence[tuple[str, tuple[str, ...]]]:
-    """Return the runbooks that come nearest to an alarm by words, best first, each with the words that matched."""
-    return desk.search.fitting(words_of_alarm(episode.notice.model_dump(mode="json")), most=MOST_CANDIDATES)
+    return tuple(_candidate(desk, runbooks[one.runbook], matched=one.matched) for one in nearest(desk, episode))
 
 
 def other_runbooks(desk: Desk, delivery: Delivery, wish: OtherRunbook) -> JsonObject:
     """Return the runbooks that may answer an alarm if the one on its card does not; none is an answer too."""
+    desk.person(delivery.person, channel=delivery.place.channel, starts=False)
     episode = desk.records.episode(wish.alarm)
     runbooks = desk.library.runbooks()
+    found = [(one.runbook, one.matched) for one in nearest(desk, episode)]
+    if wish.words:
+        found = [one for one in desk.search.runbooks(wish.words, most=MOST_NEAREST) if one[0] in runbooks]
     items: list[JsonValue] = [
         {
             "id": name,
             "title": runbooks[name].title,
+            "category": runbooks[name].category,
             "status": runbooks[name].status.value,
             "summary": runbooks[name].summary,
             "matched": list(matched),
         }
-        for name, matched in fitting(desk, episode)
-        if name in runbooks and name != episode.runbook
+        for name, matched in found
+        if name != episode.runbook
     ]
-    return {"what": "runbooks", "words": f"A-{episode.id} {episode.notice.name}", "items": items}
+    return {"what": "others", "alarm": episode.id, "words": wish.words[:200], "items": items}
 
 
 def _candidate(desk: Desk, runbook: Runbook, *, exact: bool = False, matched: Sequence[str] = ()) -> Candidate:

@@ -37,6 +37,7 @@ from bot.domain.inbox import (
     MarkDone,
     MarkMessage,
     NamePerson,
+    NoneFits,
     NoteIncident,
     OpenHome,
     OtherRunbook,
@@ -189,7 +190,12 @@ def _whisper(delivery: Delivery, told: JsonObject) -> Card:
 def _start(desk: Desk, delivery: Delivery, wish: StartRun) -> Answer:
     if wish.plan_only:
         made = plan_run(desk, delivery, wish)
-        return Change(), {"what": "plan", "plan": made.model_dump(mode="json")}
+        start = wish.model_copy(update={"plan_only": False})
+        return Change(), {
+            "what": "plan",
+            "plan": made.model_dump(mode="json"),
+            "start": start.model_dump(mode="json"),
+        }
     started = start_run(desk, delivery, wish)
     if started.joined:
         return started.change, {"what": "joined", "run": started.run.id}
@@ -295,6 +301,7 @@ def _silent(act: Callable[[Desk, Delivery, Any], Change]) -> Callable[[Desk, Del
 TELLING = {CardKind.ALARM, CardKind.RUN, CardKind.REQUEST, CardKind.INCIDENT, CardKind.FILE, CardKind.CHECKLIST}
 TYPED: dict[type, Callable[[Any], str]] = {
     TakeAlarm: lambda _: "You are on it",
+    SnoozeAlarm: lambda _: "Snoozed",
     RevokeRequest: lambda _: "Your yes is taken back",
     GiveInputs: lambda _: "Answered",
     StopRun: lambda _: "It is being stopped",
@@ -336,6 +343,7 @@ WISHES: dict[type, Callable[[Desk, Delivery, Any], Answer]] = {
     ReadAgain: _silent(lost.read_again),
     StopRun: _silent(steering.stop),
     TakeAlarm: _silent(alarms.take_alarm),
+    NoneFits: _silent(alarms.none_fits),
     SnoozeAlarm: _silent(alarms.snooze_alarm),
     AlarmCame: _silent(alarms.alarm_came),
     AskQuestion: _silent(assistance.ask),

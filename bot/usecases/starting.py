@@ -9,7 +9,7 @@ from bot.domain.inbox import Delivery, StartRun
 from bot.domain.incident import Incident, about
 from bot.domain.people import Place
 from bot.domain.policy import together, verdict
-from bot.domain.records import Card, CardKind, Change, Episode
+from bot.domain.records import Card, CardKind, Change, Episode, taken
 from bot.domain.run import Run
 from bot.domain.runbook import Parameter, Phase, Runbook, Step
 from bot.domain.value import JsonObject, JsonValue
@@ -86,15 +86,16 @@ def start_run(desk: Desk, delivery: Delivery, wish: StartRun) -> Started:
     entry = AuditEntry(
         kind="run.started", subject=run.label, actor=somebody.id, facts=told, private=" ".join(inputs.values())[:600]
     )
-    taken = episode.model_copy(update={"run": number, "taken_by": episode.taken_by or somebody.id}) if episode else None
+    theirs = taken(episode, by=somebody.id, now=now) if episode and not episode.taken_by else episode
+    answered = theirs.model_copy(update={"run": number}) if theirs else None
     change = Change(
         runs=(going,),
-        episodes=(taken,) if taken else (),
+        episodes=(answered,) if answered else (),
         opens=(wait,),
         incidents=_with_alarm(incident, episode),
         cards=(
             run_card(going),
-            *((alarm_card_of(taken),) if taken else ()),
+            *((alarm_card_of(answered),) if answered else ()),
             *((incident_card(incident),) if incident else ()),
         ),
         audit=(entry,),

@@ -20,6 +20,7 @@ from bot.domain.inbox import (
     LeaveOut,
     MarkDone,
     NamePerson,
+    NoneFits,
     OtherRunbook,
     OwnFollowUp,
     PublishPostmortem,
@@ -44,7 +45,7 @@ from bot.domain.inbox import (
 )
 from bot.domain.people import Place
 from bot.errors import RequestError
-from bot.slack.buttons import BUTTONS, OfAlarm, Opening, Wanted, click, wanted
+from bot.slack.buttons import BUTTONS, OfAlarm, OfPlan, Opening, Wanted, click, wanted
 from bot.slack.cards.blocks import Button, buttons
 from tests.slack import door
 from tests.slack.door import ANA, CARD, CHANNEL, NOON, TEAM, THREAD, digest
@@ -97,7 +98,11 @@ CLICKS: list[tuple[str, str, Wanted]] = [
     ("snooze_item", "12:7", SnoozeFollowUp(item=12, days=7)),
     ("give_back_item", "12", GiveBackFollowUp(item=12)),
     ("draft_incident", "7", StartPostmortem(incident=7)),
+    ("start_other", "118:rollback", StartRun(runbook="rollback", alarm=118)),
     ("other_runbook", "118", OtherRunbook(alarm=118)),
+    ("search_runbook", "118", Opening(what="search", number=118)),
+    ("none_fits", "118", NoneFits(alarm=118)),
+    ("start_plan", "57", OfPlan(plan=57)),
     ("show_alarms", "1", ShowAlarms()),
     ("evidence", "A-118", ShowEvidence(subject="A-118")),
     ("evidence_page", "postmortem:3:2", ShowEvidence(subject="postmortem:3", page=2)),

@@ -10,10 +10,11 @@ from bot.domain.claims import Claim
 from bot.domain.following import FollowState, closed
 from bot.domain.inbox import ShowList, StartRun
 from bot.domain.people import Place
-from bot.domain.records import Change
+from bot.domain.records import Card, CardKind, Change
 from bot.domain.run import Awaiting, RunState, StepRecord, StepState
+from bot.domain.value import JsonObject
 from bot.errors import NotAllowedError, NotFoundError, RequestError
-from bot.slack.buttons import OfAlarm, Opening
+from bot.slack.buttons import OfAlarm, OfPlan, Opening
 from bot.slack.payloads import ids_in, place_in
 from bot.slack.views import Views, next_morning
 from bot.workbench.slack.checker import check_view
@@ -34,6 +35,7 @@ OPENINGS = [
     Opening(what="typed", number=57, place=2),
     Opening(what="drop", number=12),
     Opening(what="item", number=12),
+    Opening(what="search", number=118),
     Opening(what="strike", message="assist:57"),
 ]
 
@@ -264,6 +266,18 @@ def test_an_alarm_without_a_runbook_starts_nothing(door: Door) -> None:
 
     with pytest.raises(RequestError, match="No runbook answers A-118"):
         door.views.answering(OfAlarm(alarm=118))
+
+
+def test_a_plan_is_started_as_it_was_typed_and_by_whom_it_was_shown_to_only(door: Door) -> None:
+    start = StartRun(runbook="circuit-breaker", inputs={"pipeline": "loans"}, alarm=118)
+    payload: JsonObject = {"what": "plan", "start": start.model_dump(mode="json")}
+    plan = Card(key="whisper:57", kind=CardKind.WHISPER, subject=57, channel=CHANNEL, to=ANA, payload=payload)
+    door.store.commit(Change(cards=(plan,)))
+
+    assert door.views.planned(OfPlan(plan=57), person=ANA) == start
+    for wanted, person in ((57, BO), (58, ANA)):
+        with pytest.raises(RequestError, match="nothing was started"):
+            door.views.planned(OfPlan(plan=wanted), person=person)
 
 
 def test_noon_is_not_the_morning() -> None:

@@ -1,6 +1,7 @@
 """Alarms: confirmed by CloudWatch itself, kept once, shown with what was looked at already."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Literal
@@ -8,15 +9,15 @@ from typing import Literal
 import pytest
 
 from bot.domain.alarm import AlarmNotice
-from bot.domain.inbox import AlarmCame, SnoozeAlarm, StartRun, StopRun, TakeAlarm
+from bot.domain.inbox import AlarmCame, NoneFits, SnoozeAlarm, StartRun, StopRun, TakeAlarm
 from bot.domain.moment import written
-from bot.domain.records import AlarmState
+from bot.domain.records import AlarmState, Near
 from bot.errors import UnavailableError
 from bot.usecases.alarms import COMPANY, MOST_AT_ONCE
 from bot.workbench.lake.lake import Lake
 from tests.usecases.books import FRONT, READ, RULE
 from tests.usecases.proxy import Proxy
-from tests.usecases.table import ANA, BO, Table
+from tests.usecases.table import ANA, BO, Nothing, Table
 
 BREAKER, ERRORS = "CircuitBreakerOpen", "SameErrorRateHigh"
 
@@ -335,6 +336,46 @@ def stormy(watching: Table) -> Table:
         )
         cloudwatch.set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason="a story")
     return watching
+
+
+class Nearby(Nothing):
+    """Find the same runbooks for any alarm, one of which is gone."""
+
+    def fitting(self, words: Sequence[str], *, most: int = 3) -> list[tuple[str, tuple[str, ...]]]:
+        return [("rollback", ("load", "night")), ("burnt", ("load",))]
+
+
+def test_an_alarm_that_no_runbook_names_is_kept_with_those_that_come_near(stormy: Table) -> None:
+    stormy.desk = replace(stormy.desk, search=Nearby())
+    came(stormy, notice("Odd0"))
+
+    look(stormy)
+
+    (episode,) = stormy.store.episodes()
+    assert (episode.runbook, episode.nearest) == (None, (Near(runbook="rollback", matched=("load", "night")),))
+
+
+def test_a_runbook_that_only_comes_near_is_started_for_the_alarm_and_its_card_shows_the_run(stormy: Table) -> None:
+    came(stormy, notice("Odd0"))
+    look(stormy)
+
+    stormy.wish(ANA, StartRun(runbook="circuit-breaker", alarm=1))
+
+    (run,) = stormy.store.runs()
+    (episode,) = stormy.store.episodes()
+    assert (run.alarm, run.inputs["pipeline"], episode.run, episode.taken_by) == (1, "transactions", run.id, ANA)
+
+
+def test_that_none_fits_is_kept_once_with_who_said_it(stormy: Table) -> None:
+    came(stormy, notice("Odd0"))
+    look(stormy)
+
+    stormy.wish(ANA, NoneFits(alarm=1))
+    stormy.wish(BO, NoneFits(alarm=1))
+
+    (episode,) = stormy.store.episodes()
+    assert episode.none_fits is not None
+    assert (episode.none_fits.by, stormy.kinds().count("alarm.none_fits")) == (ANA, 1)
 
 
 def test_a_hundred_alarms_in_a_minute_are_six_cards_and_one_storm_and_none_is_lost(stormy: Table) -> None:

@@ -2,10 +2,12 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from datetime import timedelta
 
+from bot.domain.moment import moment
 from bot.domain.problem import Problem
 from bot.domain.records import AlarmState, Episode
-from bot.domain.run import Run, standing
+from bot.domain.run import Run, RunState, standing
 from bot.domain.runbook import Runbook, Step
 from bot.domain.strikes import Struck
 from bot.slack.cards import wording
@@ -15,7 +17,11 @@ from bot.slack.cards.run import STATES
 from bot.slack.cards.stage import Stage, on_trial
 
 MOST_FINDINGS = 8
+MOST_WORDS = 4
 MOST_KINDS = 10
+
+Near = tuple[Runbook, Sequence[str]]
+"""A runbook that comes near to an alarm, and the words that stand in both."""
 
 
 def alarm_card(
@@ -25,6 +31,7 @@ def alarm_card(
     stage: Stage,
     *,
     struck: Struck,
+    near: Sequence[Near] = (),
     others: Sequence[Episode] = (),
     unread: Sequence[Problem] = (),
 ) -> Message:
@@ -33,16 +40,17 @@ def alarm_card(
     Args:
         run: the newest run that answers it.
         struck: the strikes that stand in what it belongs to.
+        near: where no runbook names it, those that come nearest, best first.
         others: alarms of the same cause, told on this card and not by themselves.
         unread: what keeps runbooks from being read, one of which may name the alarm.
     """
     blocks = [
-        section(_head(episode, stage, others)),
+        section(_head(episode, run, stage, others)),
         section(_meaning(episode, runbook)),
         *_looked(episode),
         *_suggested(episode, run, struck),
-        section(_runbook(episode, runbook, run, stage, unread)),
-        *_buttons(episode, runbook, run),
+        section(_runbook(episode, runbook, run, stage, near, unread)),
+        *_buttons(episode, runbook, run, _best(episode, near, stage)),
         context(_small_print(episode, run, stage)),
     ]
     edition = f"{episode.revision}.{max((one.id for one in struck.values()), default=0)}.{len(struck)}"
@@ -111,12 +119,15 @@ def _push(episode: Episode, runbook: Runbook | None, run: Run | None, stage: Sta
     return wording.push(f"ALARM {stage.environment}{what} ({name}).{told}", tail)
 
 
-def _head(episode: Episode, stage: Stage, others: Sequence[Episode]) -> str:
+def _head(episode: Episode, run: Run | None, stage: Stage, others: Sequence[Episode]) -> str:
     name, subject = wording.quoted(episode.notice.name, 80), _subject(episode)
     state = "ALARM" if episode.state is AlarmState.ALARM else "OK"
     emoji = "🔴" if episode.state is AlarmState.ALARM else "✅"
     since = wording.time_in(episode.since, now=stage.now)
     over = f" · OK since {wording.time_in(episode.ok_since, now=stage.now)}" if episode.ok_since else ""
+    if episode.ok_since and run is not None and run.state is RunState.REPAIRED and run.ended is not None:
+        minutes = (run.ended - moment(episode.since)) // timedelta(minutes=1)
+        over += f", repaired by {run.label}" + (f" · {minutes} min" if minutes > 0 else "")
     calls = "" if _quiet(episode) else f" · {wording.mention(stage.policy.on_call, stage.policy)}"
     again = f" · fired {episode.times}×" if episode.times > 1 else ""
     joined = ", ".join(f"{label(one)} {wording.quoted(one.notice.name, 40)}" for one in others[:4])
@@ -156,10 +167,10 @@ def _looked(episode: Episode) -> list[Block]:
 def _suggested(episode: Episode, run: Run | None, struck: Struck) -> list[Block]:
     """Return what the assistant suggests, until somebody has started something.
 
-    Without a model, and with a runbook that names the alarm, it says only what stands on the card already.
+    Without a model it says only what stands on the card already: the alarm's words, and those of the runbooks.
     """
-    suggestion = episode.suggestion
-    if suggestion is None or run is not None or (suggestion.made.engine == "extractive" and episode.runbook):
+    suggestion, named = episode.suggestion, episode.runbook or episode.nearest
+    if suggestion is None or run is not None or (suggestion.made.engine == "extractive" and named):
         return []
     said = suggestion_lines(suggestion, struck)
     button = wrong(label(episode), suggestion.response)
@@ -167,13 +178,25 @@ def _suggested(episode: Episode, run: Run | None, struck: Struck) -> list[Block]
 
 
 def _runbook(
-    episode: Episode, runbook: Runbook | None, run: Run | None, stage: Stage, unread: Sequence[Problem]
+    episode: Episode,
+    runbook: Runbook | None,
+    run: Run | None,
+    stage: Stage,
+    near: Sequence[Near],
+    unread: Sequence[Problem],
 ) -> str:
+    going = f"{stage.linked(f'run:{run.id}', run.label)} is *{STATES[standing(run)][1]}*." if run else ""
+    if episode.none_fits and run is None:
+        when = wording.time_of(episode.none_fits.at, now=stage.now)
+        going = f"*None fits*, {stage.name(episode.none_fits.by)} said {when}."
+    if run is not None and run.runbook != episode.runbook:
+        going = f"It is answered by {wording.code(run.runbook, 40)}: {going}"
     if runbook is None:
-        return lines("*No runbook names this alarm.* `/runbook search …` finds one by words.", _unread(unread))
+        none = "*No runbook names this alarm*, and none comes near by its words."
+        found = ["*No runbook names this alarm.* Nearest by words:", *(_near(one, episode) for one in near)]
+        return lines(*(found if near else [none]), going, _unread(unread))
     first = next((step for step in runbook.forward if stage.changes(step)), None)
     asks = _first_change(first, stage) if first and run is None else ""
-    going = f"{stage.linked(f'run:{run.id}', run.label)} is *{STATES[standing(run)][1]}*." if run else ""
     owner = wording.role_name(runbook.owner, stage.policy)
     name = f"*Runbook: {wording.quoted(runbook.id, 40)}*{on_trial(runbook)}"
     return lines(
@@ -181,6 +204,24 @@ def _runbook(
         asks,
         going,
     )
+
+
+def _near(near: Near, episode: Episode) -> str:
+    runbook, matched = near
+    words = ", ".join(wording.quoted(one, 20) for one in matched[:MOST_WORDS])
+    chosen = " · *suggested by the assistant*" if runbook.id == _chosen(episode) else ""
+    name = f"*{wording.prose(runbook.title, 60)}* · {wording.code(runbook.id, 40)}{on_trial(runbook)}"
+    return f"• {name}" + (f" · matches {words}" if words else "") + chosen
+
+
+def _chosen(episode: Episode) -> str | None:
+    return episode.suggestion.runbook if episode.suggestion else None
+
+
+def _best(episode: Episode, near: Sequence[Near], stage: Stage) -> Near | None:
+    """Return what may be started of the nearest: the one that the assistant chose, else the first."""
+    able = [one for one in near if one[0].not_startable(stage.platform.name) is None]
+    return next((one for one in able if one[0].id == _chosen(episode)), next(iter(able), None))
 
 
 def _first_change(step: Step, stage: Stage) -> str:
@@ -200,13 +241,15 @@ def _unread(problems: Sequence[Problem]) -> str:
     return f"⚠️ {which} cannot be read, and may name it: {at} {wording.quoted(first.words, 160)}"
 
 
-def _buttons(episode: Episode, runbook: Runbook | None, run: Run | None) -> list[Block]:
+def _buttons(episode: Episode, runbook: Runbook | None, run: Run | None, best: Near | None) -> list[Block]:
     number = str(episode.id)
     shown: list[Button] = []
     if run is not None:
         shown.append(Button(label=f"Show {run.label}", action="show_run", value=str(run.id)))
     if runbook is not None and (run is None or run.state.ended):
         shown.insert(0, _start(episode, number, again=run is not None))
+    if runbook is None and best is not None and not episode.none_fits and (run is None or run.state.ended):
+        shown.append(_start_near(episode, number, best))
     if episode.state is AlarmState.ALARM and episode.taken_by is None:
         shown.append(Button(label="I’m on it", action="take_alarm", value=number))
     more = []
@@ -215,7 +258,7 @@ def _buttons(episode: Episode, runbook: Runbook | None, run: Run | None) -> list
             Button(label="Plan only", action="plan", value=number),
             Button(label="Read the runbook", action="show_runbook", value=runbook.id),
         ]
-    if runbook is not None and episode.state is AlarmState.ALARM:
+    if episode.state is AlarmState.ALARM:
         shown.append(Button(label="Other runbook…", action="other_runbook", value=number))
     if episode.suggestion is not None:
         more.append(Button(label="Evidence", action="evidence", value=label(episode)))
@@ -237,10 +280,31 @@ def _start(episode: Episode, number: str, *, again: bool) -> Button:
     return Button(label=text, action="start", value=number, primary=not over, confirm=sure if over else None)
 
 
+def _start_near(episode: Episode, number: str, best: Near) -> Button:
+    """Return the start of a runbook that does not name the alarm; it says which one that is, and asks once more."""
+    runbook, matched = best
+    words = ", ".join(wording.ascii_only(one)[:20] for one in matched[:MOST_WORDS])
+    over = "" if episode.state is AlarmState.ALARM else "The alarm is OK again. "
+    sure = Confirm(
+        title=f"Start {wording.plain(runbook.title, 60)}?",
+        text=f"{over}No runbook names this alarm; this one comes near"
+        + (f" ({words}). " if words else ". ")
+        + "It starts by looking; every change stops for an approval.",
+        yes="Start",
+    )
+    label = "Start suggested" if runbook.id == _chosen(episode) else "Start nearest"
+    return Button(label=label, action="start_other", value=f"{number}:{runbook.id}", confirm=sure)
+
+
 def _small_print(episode: Episode, run: Run | None, stage: Stage) -> str:
-    taken = f"{stage.name(episode.taken_by)} is on it" if episode.taken_by else "Nobody has this yet"
+    since = f" since {wording.time_of(episode.takes[-1].at, now=stage.now)}" if episode.takes else ""
+    taken = f"{stage.name(episode.taken_by)} is on it{since}" if episode.taken_by else "Nobody has this yet"
     quiet = f"quiet until {wording.time_of(episode.snoozed_until, now=stage.now)}" if episode.snoozed_until else ""
-    starts = "" if run or episode.runbook is None else "Start only looks; every change stops for an approval."
+    starts = (
+        ""
+        if run or not (episode.runbook or episode.nearest)
+        else "Start only looks; every change stops for an approval."
+    )
     made = episode.suggestion.made if episode.suggestion else None
     model = f"worded by {wording.quoted(made.model, 40)}" if made and made.engine == "bedrock" else "no model used"
     why = wording.quoted(made.degraded, 120) if made else ""

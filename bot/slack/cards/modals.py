@@ -14,6 +14,7 @@ from bot.domain.following import MOST_ITEM, FollowUp
 from bot.domain.postmortem.document import Part
 from bot.domain.postmortem.draft import Draft
 from bot.domain.postmortem.sections import EDITABLE, section_of, sections
+from bot.domain.records import Episode
 from bot.domain.run import Run
 from bot.domain.runbook import Runbook
 from bot.domain.strikes import MOST_REASON, Struck, Uttered
@@ -299,6 +300,15 @@ def add_item(beside: FollowUp) -> View:
         _input(WORDS, "What is to be done", _text(WORDS, most=MOST_ITEM, long=True)),
     ]
     return _modal("item", "Add an action item", blocks, meta=str(beside.id), submit="Add")
+
+
+def search_runbook(episode: Episode) -> View:
+    """Return the dialog in which somebody says by which words to look for a runbook for an alarm."""
+    blocks = [
+        section(f"*A-{episode.id} · {wording.quoted(episode.notice.name, 80)}* · what is found can be started for it."),
+        _input(WORDS, "Words to search for", _text(WORDS, most=200)),
+    ]
+    return _modal("search", "Search runbooks", blocks, meta=str(episode.id), submit="Search")
 
 
 def details(approval: Approval, run: Run, runbook: Runbook, stage: Stage) -> View:

@@ -15,7 +15,7 @@ from bot.domain.runbook import Risk, Runbook, Status, Step
 from bot.domain.value import JsonObject, JsonValue
 from bot.slack.cards import wording
 from bot.slack.cards.assist import evidence_item, evidence_page
-from bot.slack.cards.blocks import Block, Button, Message, buttons, context, exact, lines, message, section
+from bot.slack.cards.blocks import Block, Button, Confirm, Message, buttons, context, exact, lines, message, section
 from bot.slack.cards.calls import exact_text, fits_card
 from bot.slack.cards.checklist import line_of, told_of
 from bot.slack.cards.incident import head, noted
@@ -433,7 +433,39 @@ def _codes(names: Sequence[str]) -> str:
     return " · ".join(wording.code(name, 40) for name in names)
 
 
-def _item(item: JsonObject) -> Block:
+def _others(told: Whisper) -> tuple[str, list[Block]]:
+    """Return what may answer an alarm instead; each is started for it, and that none fits is an answer too."""
+    if not told.episodes:
+        return _gone("alarm")
+    episode = told.episodes[0]
+    items = [one for one in _listed(told.payload.get("items")) if isinstance(one, dict)]
+    searched = wording.quoted(str(told.payload.get("words", "")), 60)
+    how = f"for “{searched}”" if searched else "by the alarm’s words"
+    title = f"{wording.counted(len(items), 'runbook') if items else 'No other runbook'} {how}"
+    name = f"A-{episode.id} {wording.quoted(episode.notice.name, 60)}"
+    over = episode.state is not AlarmState.ALARM
+    taps = [
+        Button(label="Search…", action="search_runbook", value=str(episode.id)),
+        Button(label="None fits", action="none_fits", value="" if episode.none_fits else str(episode.id)),
+    ]
+    blocks = [section(f"*{name}: {title}*"), *(_item(one, _start_for(one, episode.id, over=over)) for one in items)]
+    small = context("Start only looks; every change stops for an approval." if items else "")
+    return wording.push(f"{name}: {title}"), [*blocks, *buttons(taps), small]
+
+
+def _start_for(item: JsonObject, alarm: int, *, over: bool) -> Button | None:
+    if item.get("status") not in {Status.ACTIVE.value, Status.TRIAL.value}:
+        return None
+    sure = Confirm(
+        title="The alarm is OK again",
+        text="Start the runbook all the same? It starts by looking; every change stops for an approval.",
+        yes="Start",
+    )
+    value = f"{alarm}:{item.get('id')}"[:200]
+    return Button(label="Start", action="start_other", value=value, confirm=sure if over else None)
+
+
+def _item(item: JsonObject, start: Button | None = None) -> Block:
     def said(name: str, most: int) -> str:
         return wording.prose(str(item.get(name, "")), most)
 
@@ -446,7 +478,7 @@ def _item(item: JsonObject) -> Block:
             f"*{said('title', 60)}* · {wording.code(name, 40)} · {said('category', 30)}{status}{fits}",
             said("summary", 130),
         ),
-        button=Button(label="Show", action="show_runbook", value=name[:200]),
+        button=start or Button(label="Show", action="show_runbook", value=name[:200]),
     )
 
 
@@ -502,7 +534,7 @@ def _plan(told: Whisper) -> tuple[str, list[Block]]:
     shown += [_checked_then(checks)] if checks else []
     half = (len(shown) + 1) // 2
     parts = ["\n".join(part) for part in (shown[:half], shown[half:]) if part]
-    start = Button(label="Start runbook", action="run_runbook", value=name[:200], primary=True)
+    start = Button(label="Start runbook", action="start_plan", value=told.ids.rpartition(":")[2], primary=True)
     return text, [section(lines(head, *warnings)), *map(section, parts), *buttons([start])]
 
 
@@ -548,6 +580,7 @@ KINDS: Mapping[str, Draw] = {
     "alone": _alone,
     "plan": _plan,
     "runbooks": _runbooks,
+    "others": _others,
     "runbook": _runbook,
     "run": _run,
     "runs": _runs,

@@ -6,6 +6,7 @@ from bot.domain.approval import ApprovalState, Vote, end
 from bot.domain.incident import Note
 from bot.domain.moment import moment
 from bot.domain.postmortem.document import Moment, Times
+from bot.domain.records import taken
 from bot.domain.run import RunState, StepRecord, StepState
 from bot.domain.timeline import (
     merged,
@@ -60,6 +61,16 @@ def test_one_moment_told_by_two_sources_is_one_row_with_both_their_evidence() ->
     assert [(one.at, one.text, one.source, one.evidence) for one in found] == [
         (NOON, "Alarm history says so.", "history, alarm", ("E1", "E4"))
     ]
+
+
+def test_who_said_that_they_are_on_it_is_told_and_the_first_to_say_so_acknowledged_it() -> None:
+    first = taken(an_episode(), by="U2", now=NOON)
+    second = taken(first, by="U3", now=LATER)
+
+    told = [(one.at, one.by) for one in of_episode(second) if "on it" in one.text]
+
+    assert told == [(NOON, "U2"), (LATER, "U3")]
+    assert times(episodes=[second], now=LATER).acknowledged == NOON
 
 
 def test_the_same_words_an_hour_later_are_another_moment() -> None:

@@ -44,8 +44,8 @@ def made(*, degraded: str = "") -> Made:
     )
 
 
-def a_suggestion(*, degraded: str = "") -> Suggestion:
-    return Suggestion(runbook="circuit-breaker", response=(OPEN, FILE), made=made(degraded=degraded))
+def a_suggestion(*, degraded: str = "", runbook: str | None = "circuit-breaker") -> Suggestion:
+    return Suggestion(runbook=runbook, response=(OPEN, FILE), made=made(degraded=degraded))
 
 
 def an_answer(*, claims: tuple[Claim, ...] = (OPEN, FILE, SAID, EVIL)) -> Answer:

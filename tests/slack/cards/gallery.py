@@ -10,7 +10,7 @@ from bot.domain.following import FollowState, FollowUp, Why, closed
 from bot.domain.incident import Incident
 from bot.domain.postmortem.comparing import Fate
 from bot.domain.problem import Problem
-from bot.domain.records import AlarmState, Attempt, Card, Episode
+from bot.domain.records import AlarmState, Attempt, Card, Episode, Near, Said, taken
 from bot.domain.run import Awaiting, Run, RunState, StepRecord, StepState, Waiting
 from bot.domain.runbook import Parameter, Runbook, Status
 from bot.domain.strikes import Struck
@@ -78,16 +78,34 @@ Show = Callable[[], Message | View]
 BROKEN = Problem(path="runbooks/quarantine-review.md", line=12, words="`owner:` is missing; name a role.")
 
 
+def another(name: str) -> Runbook:
+    return runbook().model_copy(update={"id": name, "title": name.capitalize()})
+
+
+def an_unnamed(**changes: object) -> Episode:
+    near = tuple(Near(runbook=book.id, matched=tuple(words)) for book, words in NEAREST)
+    named = {"runbook": None, "why": "no runbook names this alarm", "findings": (), "nearest": near}
+    return an_alarm(**named, **changes)
+
+
+NEAREST = [
+    (runbook(), ("breaker", "load")),
+    (another("rollback"), ("good", "data", "load", "promoted", "night")),
+    (another("backfill"), ("load",)),
+]
+
+
 def _alarm(
     episode: Episode,
     run: Run | None = None,
     *others: Episode,
     known: bool = True,
+    near: Sequence[tuple[Runbook, Sequence[str]]] = (),
     unread: Sequence[Problem] = (),
     struck: Struck | None = None,
 ) -> Message:
     book = runbook() if known else None
-    return alarm_card(episode, book, run, stage(), struck=struck or {}, others=others, unread=unread)
+    return alarm_card(episode, book, run, stage(), struck=struck or {}, near=near, others=others, unread=unread)
 
 
 def _assist(card: Card, *, run: Run | None = None, struck: Struck | None = None) -> Message:
@@ -285,12 +303,20 @@ LISTED: JsonObject = {
 GALLERY: dict[str, Show] = {
     "alarm": lambda: _alarm(an_alarm()),
     "alarm-taken-and-running": lambda: _alarm(
-        an_alarm(taken_by=ANA, run=42, times=4), at_step("half_open"), an_alarm(id=119)
+        taken(an_alarm(run=42, times=4), by=ANA, now=NIGHT), at_step("half_open"), an_alarm(id=119)
     ),
     "alarm-ok-again": lambda: _alarm(is_ok(), ended(RunState.REPAIRED)),
     "alarm-ok-and-nobody-came": lambda: _alarm(is_ok().model_copy(update={"run": None, "taken_by": None})),
     "alarm-without-runbook": lambda: _alarm(
         an_alarm(runbook=None, why="no runbook names this alarm", findings=()), known=False
+    ),
+    "alarm-with-three-that-come-near": lambda: _alarm(an_unnamed(), known=False, near=NEAREST),
+    "alarm-with-one-that-a-model-chose": lambda: _alarm(
+        an_unnamed(suggestion=a_suggestion(runbook="rollback")), known=False, near=NEAREST
+    ),
+    "alarm-that-none-fits": lambda: _alarm(an_unnamed(none_fits=Said(by=ANA, at=NIGHT)), known=False, near=NEAREST),
+    "alarm-answered-by-another-runbook": lambda: _alarm(
+        an_unnamed(run=42, taken_by=ANA), at_step("half_open"), known=False, near=NEAREST
     ),
     "alarm-beside-a-broken-runbook": lambda: _alarm(
         an_alarm(runbook=None, why="no runbook names this alarm", findings=()), known=False, unread=(BROKEN,)
@@ -471,6 +497,13 @@ GALLERY: dict[str, Show] = {
         {"what": "alone", "run": 42, "words": ["Close the breaker: nobody but you is in lake-platform"]}, run=a_run()
     ),
     "whisper-plan": lambda: _whisper({"what": "plan", "plan": PLAN}),
+    "whisper-other-runbooks": lambda: whisper(
+        Whisper(payload={**LISTED, "what": "others", "words": ""}, stage=stage(), ids="w:7", episodes=[an_alarm()])
+    ),
+    "whisper-no-other-runbook": lambda: whisper(
+        Whisper(payload={"what": "others", "words": "zoo"}, stage=stage(), ids="w:7", episodes=[an_alarm()])
+    ),
+    "modal-search": lambda: modals.search_runbook(an_alarm()),
     "whisper-runbooks": lambda: _whisper(LISTED),
     "whisper-runbook": lambda: _whisper({"what": "runbook", "id": "circuit-breaker"}),
     "whisper-run": lambda: _whisper({"what": "run", "run": 42}, run=waiting_for(Awaiting.APPROVAL, "half_open")),
