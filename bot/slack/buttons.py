@@ -98,7 +98,18 @@ class OfAlarm:
     plan_only: bool = False
 
 
-Wanted = Wish | Opening | OfAlarm
+@dataclass(frozen=True, kw_only=True)
+class AsTyped:
+    """Ask for the start that lacked inputs; what was typed stands in the answer to it.
+
+    Attributes:
+        inbox: the delivery that was refused.
+    """
+
+    inbox: int
+
+
+Wanted = Wish | Opening | OfAlarm | AsTyped
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -227,6 +238,7 @@ BUTTONS: Mapping[str, Button] = {
     "resolve_incident": _one(lambda incident: EndIncident(incident=incident, over=True)),
     "show_incident": _one(lambda incident: ShowIncidents(incident=incident)),
     # Runbooks.
+    "give_inputs": _one(lambda inbox: AsTyped(inbox=inbox)),
     "run_runbook": _runbook(lambda runbook: StartRun(runbook=runbook)),
     "show_runbook": _runbook(lambda runbook: ShowRunbook(runbook=runbook)),
 }

@@ -16,7 +16,7 @@ from bot.domain.run import Awaiting, Run
 from bot.domain.runbook import Parameter
 from bot.domain.value import JsonValue
 from bot.errors import BotError, RequestError
-from bot.slack.buttons import OfAlarm, Opening
+from bot.slack.buttons import AsTyped, OfAlarm, Opening
 from bot.slack.cards import modals
 from bot.slack.cards.blocks import Block, View
 from bot.slack.cards.modals import Field
@@ -195,9 +195,20 @@ class Views:
             raise RequestError(f"No runbook answers A-{episode.id}; nothing was started. Type /runbook search words.")
         return StartRun(runbook=episode.runbook, alarm=episode.id, plan_only=wanted.plan_only)
 
+    def typed(self, wanted: AsTyped, *, person: str) -> StartRun:
+        """Return the start that this person was told lacks inputs, with what they typed.
+
+        Raises:
+            RequestError: it was not theirs, or nothing is known of it any more.
+        """
+        told = self.desk.records.card(f"whisper:{wanted.inbox}")
+        if told is None or told.to != person or "start" not in told.payload:
+            raise RequestError("What you typed is not kept any more; nothing was done. Say it again.")
+        return StartRun.model_validate(told.payload["start"])
+
     def asking(self, wish: Wish, *, person: str, place: Place) -> Block | None:
         """Return the dialog that asks for what a start lacks; None where it lacks nothing, or is to be refused."""
-        if not isinstance(wish, StartRun) or wish.plan_only:
+        if not isinstance(wish, StartRun):
             return None
         try:
             self._insist_on_inputs(wish, place)
@@ -215,7 +226,7 @@ class Views:
 
     def _asked(self, wish: StartRun, error: InputsMissingError, *, person: str, place: Place) -> Block | None:
         try:
-            self.desk.person(person, channel=place.channel, starts=True)
+            self.desk.person(person, channel=place.channel, starts=not wish.plan_only)
         except RequestError:
             return None  # the inbox refuses it, in words and on record
         runbook = self.desk.library.find(wish.runbook)
@@ -224,7 +235,8 @@ class Views:
         opaque = self.opened.keep(wish, person=person)
         fields = [_field(one, scope) for one in error.missing]
         environment = self.desk.platform.name
-        return _set(modals.start_inputs(runbook, fields, meta=opaque, environment=environment), opaque, place)
+        asked = modals.start_inputs(runbook, fields, meta=opaque, environment=environment, plan_only=wish.plan_only)
+        return _set(asked, opaque, place)
 
     # What a submitted dialog is read against.
 

@@ -43,7 +43,7 @@ from bot.domain.inbox import (
 )
 from bot.domain.people import Place
 from bot.errors import RequestError
-from bot.slack.buttons import BUTTONS, OfAlarm, Opening, Wanted, click, wanted
+from bot.slack.buttons import BUTTONS, AsTyped, OfAlarm, Opening, Wanted, click, wanted
 from bot.slack.cards.blocks import Button, buttons
 from tests.slack import door
 from tests.slack.door import ANA, CARD, CHANNEL, NOON, TEAM, THREAD, digest
@@ -107,6 +107,7 @@ CLICKS: list[tuple[str, str, Wanted]] = [
     ("mitigate_incident", "7", EndIncident(incident=7, over=False)),
     ("resolve_incident", "7", EndIncident(incident=7, over=True)),
     ("show_incident", "7", ShowIncidents(incident=7)),
+    ("give_inputs", "7", AsTyped(inbox=7)),
     ("run_runbook", "circuit-breaker", StartRun(runbook="circuit-breaker")),
     ("show_runbook", "circuit-breaker", ShowRunbook(runbook="circuit-breaker")),
 ]

@@ -10,10 +10,11 @@ from bot.domain.claims import Claim
 from bot.domain.following import FollowState, closed
 from bot.domain.inbox import ShowList, StartRun
 from bot.domain.people import Place
-from bot.domain.records import Change
+from bot.domain.records import Card, CardKind, Change
 from bot.domain.run import Awaiting, RunState, StepRecord, StepState
+from bot.domain.value import JsonObject
 from bot.errors import NotAllowedError, NotFoundError, RequestError
-from bot.slack.buttons import OfAlarm, Opening
+from bot.slack.buttons import AsTyped, OfAlarm, Opening
 from bot.slack.payloads import ids_in, place_in
 from bot.slack.views import Views, next_morning
 from bot.workbench.slack.checker import check_view
@@ -223,6 +224,35 @@ def test_a_start_that_lacks_inputs_is_asked_for_them_and_nothing_known_is(door: 
     assert "accounts" not in view["private_metadata"]
 
 
+def test_a_plan_that_lacks_inputs_is_asked_for_them_too(door: Door) -> None:
+    view: Any = door.views.asking(StartRun(runbook="needy", plan_only=True), person=BO, place=PLACE)
+
+    assert check_view(view) == []
+    assert view["submit"]["text"] == "Plan"
+
+
+def refused(door: Door, wish: StartRun) -> None:
+    """Ana said it in a thread, and was told what it lacks."""
+    told: JsonObject = {"what": "refused", "words": "Needy needs reason=…", "start": wish.model_dump(mode="json")}
+    card = Card(key="whisper:7", kind=CardKind.WHISPER, subject=7, channel=CHANNEL, to=ANA, payload=told)
+    door.store.commit(Change(cards=(card,)))
+
+
+def test_what_was_said_without_its_inputs_is_kept_for_who_said_it(door: Door) -> None:
+    wish = StartRun(runbook="needy", inputs={"table": "accounts"})
+    refused(door, wish)
+
+    assert door.views.typed(AsTyped(inbox=7), person=ANA) == wish
+
+
+@pytest.mark.parametrize(("inbox", "person"), [(7, BO), (8, ANA)], ids=["somebody else's", "never said"])
+def test_what_somebody_else_said_is_not_started(door: Door, inbox: int, person: str) -> None:
+    refused(door, StartRun(runbook="needy"))
+
+    with pytest.raises(RequestError, match="not kept any more; nothing was done"):
+        door.views.typed(AsTyped(inbox=inbox), person=person)
+
+
 def test_the_choices_of_a_start_come_from_the_platform(door: Door) -> None:
     view = door.views.asking(StartRun(runbook="needy"), person=ANA, place=PLACE)
 
@@ -234,7 +264,6 @@ def test_the_choices_of_a_start_come_from_the_platform(door: Door) -> None:
     [
         StartRun(runbook="circuit-breaker"),
         StartRun(runbook="needy", inputs={"table": "accounts", "reason": "now"}),
-        StartRun(runbook="needy", plan_only=True),
         StartRun(runbook="needy", inputs={"table": "NOT ONE"}),
         StartRun(runbook="needy", inputs={"unknown": "x"}),
         StartRun(runbook="there-is-none"),

@@ -67,6 +67,12 @@ def _refused(told: Whisper) -> tuple[str, list[Block]]:
     shown = _with_mentions(words, approval)
     blocks = [section(f"🚫 {shown}")]
     text = wording.push(_with_mentions(words, approval))
+    if "start" in told.payload:
+        number = told.ids.removeprefix("whisper:")
+        return text, [
+            *blocks,
+            *buttons([Button(label="Give inputs…", action="give_inputs", value=number, primary=True)]),
+        ]
     if approval is None or told.payload.get("kind") not in _REFUSED_VOTES:
         return text, blocks
     return text, [

@@ -437,6 +437,14 @@ GALLERY: dict[str, Show] = {
             "kind": "start_run",
         }
     ),
+    "whisper-refused-lacking": lambda: _whisper(
+        {
+            "what": "refused",
+            "words": "Backfill needs month=…. Type /runbook run backfill month=…",
+            "kind": "start_run",
+            "start": {"kind": "start_run", "runbook": "backfill", "inputs": {"pipeline": "transactions"}},
+        }
+    ),
     "whisper-joined": lambda: _whisper({"what": "joined", "run": 42}, run=waiting_for(Awaiting.APPROVAL, "half_open")),
     "whisper-alone": lambda: _whisper(
         {"what": "alone", "run": 42, "words": ["Close the breaker: nobody but you is in lake-platform"]}, run=a_run()
