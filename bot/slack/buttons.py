@@ -63,8 +63,8 @@ class Opening:
     """Ask for a dialog instead of keeping a wish.
 
     Attributes:
-        number: the request for decline, details and review; the run for inputs, park, undo and stop; the expansion for
-            typed; the action item for drop, and one on the same checklist for item; else the draft.
+        number: the request for decline, details and review; the run for inputs, change, park, undo and stop; the
+            expansion for typed; the action item for drop, and one on the same checklist for item; else the draft.
         place: of a proposal on its expansion, from 1.
         message: of the assistant, whose sentences are to be struck.
     """
@@ -74,6 +74,7 @@ class Opening:
         "details",
         "review",
         "inputs",
+        "change",
         "park",
         "undo",
         "stop",
@@ -187,6 +188,7 @@ BUTTONS: Mapping[str, Button] = {
     "done": _at_step(lambda run, step: MarkDone(run=run, step=step)),
     "choose": Button(shape=_CHOSEN, build=lambda found: GiveInputs(run=int(found[1]), inputs={found[2]: found[3]})),
     "inputs": _at_step(lambda run, step: Opening(what="inputs", number=run, step=step)),
+    "change_inputs": _one(lambda run: Opening(what="change", number=run)),
     "park": _one(lambda run: Opening(what="park", number=run)),
     "take_over": _one(lambda run: TakeOver(run=run)),
     "stop": _one(lambda run: StopRun(run=run)),

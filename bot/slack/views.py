@@ -4,7 +4,7 @@ It reads; it keeps nothing but what a dialog was opened on. What a dialog looks 
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, tzinfo
 
 from bot.domain.approval import Approval, ApprovalState
@@ -20,7 +20,7 @@ from bot.slack.buttons import AsTyped, OfAlarm, Opening
 from bot.slack.cards import modals
 from bot.slack.cards.blocks import Block, View
 from bot.slack.cards.modals import Field
-from bot.slack.cards.run import stop_button, undo_button
+from bot.slack.cards.run import changeable, stop_button, undo_button
 from bot.slack.cards.stage import Stage
 from bot.slack.opened import Opened, ReviewOpened, StrikingOpened, TypingOpened
 from bot.slack.payloads import kept_place
@@ -57,7 +57,9 @@ class Views:
             RequestError: the words say why not.
         """
         self.desk.person(
-            person, channel=place.channel, starts=opening.what in {"inputs", "park", "undo", "stop", "typed", "strike"}
+            person,
+            channel=place.channel,
+            starts=opening.what in {"inputs", "change", "park", "undo", "stop", "typed", "strike"},
         )
         match opening.what:
             case "decline":
@@ -69,6 +71,8 @@ class Views:
                 return self._review(opening.number, person, place)
             case "inputs":
                 return self._inputs(opening, place)
+            case "change":
+                return self._changing(opening.number, place)
             case "park":
                 return self._park(opening.number, person, place)
             case "undo" | "stop":
@@ -137,6 +141,17 @@ class Views:
         scope = self.desk.scope(run)
         fields = [_field(one, scope, choices=self._open(run, one)) for one in lacking]
         return _set(modals.inputs(run, opening.step, fields), f"{run.id}:{opening.step}", place)
+
+    def _changing(self, number: int, place: Place) -> Block:
+        run = self.desk.records.run(number)
+        given = changeable(run, self.desk.runbook(run))
+        if not given:
+            raise RequestError(f"{run.label} has no input that can still be changed; nothing was done.")
+        scope = self.desk.scope(run)
+        fields = [
+            replace(_field(one, scope, choices=self._open(run, one)), value=run.inputs[one.name]) for one in given
+        ]
+        return _set(modals.change_inputs(run, fields), str(run.id), place)
 
     def _typing(self, opening: Opening, person: str, place: Place) -> Block:
         run, proposed, offer = proposal(self.desk, opening.number, opening.place, channel=place.channel)

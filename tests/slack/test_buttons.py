@@ -107,6 +107,7 @@ CLICKS: list[tuple[str, str, Wanted]] = [
     ("mitigate_incident", "7", EndIncident(incident=7, over=False)),
     ("resolve_incident", "7", EndIncident(incident=7, over=True)),
     ("show_incident", "7", ShowIncidents(incident=7)),
+    ("change_inputs", "42", Opening(what="change", number=42)),
     ("give_inputs", "7", AsTyped(inbox=7)),
     ("run_runbook", "circuit-breaker", StartRun(runbook="circuit-breaker")),
     ("show_runbook", "circuit-breaker", ShowRunbook(runbook="circuit-breaker")),

@@ -92,7 +92,7 @@ def test_without_slacks_word_on_who_it_is_no_dialog_is_shown(door: Door, opening
         door.views.dialog(opening, person=ANA, place=PLACE)
 
 
-@pytest.mark.parametrize("what", ["inputs", "park", "undo", "stop", "typed", "strike"])
+@pytest.mark.parametrize("what", ["inputs", "change", "park", "undo", "stop", "typed", "strike"])
 def test_who_may_only_look_is_shown_no_dialog_that_steers(door: Door, what: Any) -> None:  # noqa: ANN401 - a literal
     night(door)
 
@@ -156,6 +156,30 @@ def test_inputs_nobody_waits_for_are_not_asked(door: Door, step: str, state: Run
 
     with pytest.raises(RequestError, match="does not wait for these inputs"):
         door.views.dialog(Opening(what="inputs", number=42, step=step), person=ANA, place=PLACE)
+
+
+def declined(door: Door, **inputs: str) -> None:
+    """R-42 waits at half_open for somebody to say how it goes on."""
+    waiting = samples.waiting_for(Awaiting.PERSON, "half_open")
+    door.keep(waiting.model_copy(update={"inputs": {**waiting.inputs, **inputs}}))
+
+
+def test_what_was_given_and_not_used_yet_is_changed_in_a_dialog_that_shows_it(door: Door) -> None:
+    declined(door, probe_file="bronze/a/f-1.csv", reason="fixed upstream")
+
+    view: Any = door.views.dialog(Opening(what="change", number=42), person=ANA, place=PLACE)
+
+    assert check_view(view) == []
+    asked = [one["block_id"] for one in view["blocks"] if one["type"] == "input"]
+    assert asked == ["input:probe_file", "input:reason"]
+    assert field(view, "reason")["initial_value"] == "fixed upstream"
+
+
+def test_what_every_step_has_used_is_not_changed(door: Door) -> None:
+    declined(door)
+
+    with pytest.raises(RequestError, match="no input that can still be changed"):
+        door.views.dialog(Opening(what="change", number=42), person=ANA, place=PLACE)
 
 
 def test_a_run_that_has_ended_is_not_parked(door: Door) -> None:

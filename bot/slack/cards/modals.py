@@ -85,6 +85,16 @@ def inputs(run: Run, step: str, fields: Sequence[Field]) -> View:
     return _modal("inputs", f"{run.label} needs an answer", blocks, meta=f"{run.id}:{step}", submit="Answer")
 
 
+def change_inputs(run: Run, fields: Sequence[Field]) -> View:
+    """Return the dialog for what was given and no step has used yet, as it stands."""
+    lead = (
+        f"*{wording.quoted(run.environment, 40)} · {headline(run)}*\nAn open request is taken back; it looks and asks "
+        "anew with these. Whoever changes them cannot approve what follows; that takes somebody else."
+    )
+    blocks = [section(lead), *map(_field, fields)]
+    return _modal("change", f"Change {run.label}", blocks, meta=str(run.id), submit="Change, ask again")
+
+
 def start_inputs(
     runbook: Runbook, fields: Sequence[Field], *, meta: str, environment: str, plan_only: bool = False
 ) -> View:

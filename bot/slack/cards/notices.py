@@ -14,6 +14,7 @@ from bot.slack.cards.blocks import Block, Button, Message, buttons, context, lin
 from bot.slack.cards.request import effect_of
 from bot.slack.cards.run import (
     STATES,
+    change_buttons,
     check_word,
     choice_buttons,
     give_button,
@@ -282,7 +283,7 @@ def _void(told: Told) -> tuple[str, list[Block]]:
     done = "Nothing was done." if not used else f"{used} call(s) were made before; nothing more."
     return text, [
         section(lines(f"🚫 *{told.where}: {label} is VOID*, the world changed", f"{why} {done}")),
-        *_again_or_park(run),
+        *_again_or_park(run, told.runbook),
         context(f"{_people(told)} · Ask again looks anew and shows the request as it would be now."),
     ]
 
@@ -302,15 +303,16 @@ def _declined(told: Told) -> tuple[str, list[Block]]:
                 f"{effect_of(approval)}: nothing was done.",
             )
         ),
-        *_again_or_park(run),
+        *_again_or_park(run, told.runbook),
         context(f"{asked} · {run.label} waits. Ask again looks anew and asks as it would be now."),
     ]
 
 
-def _again_or_park(run: Run) -> list[Block]:
+def _again_or_park(run: Run, runbook: Runbook) -> list[Block]:
     return buttons(
         [
             Button(label="Ask again", action="ask_again", value=str(run.id), primary=True),
+            *change_buttons(run, runbook),
             Button(label="Park until…", action="park", value=str(run.id)),
         ]
     )
@@ -330,7 +332,7 @@ def _expired(told: Told) -> tuple[str, list[Block]]:
     effect = f"{effect_of(approval)}: nobody" if approval else "Nobody"
     return text, [
         section(lines(f"⌛ *{told.where}: {label} EXPIRED*", f"{effect} answered; nothing was done. {goes_on}")),
-        *([] if following else _again_or_park(run)),
+        *([] if following else _again_or_park(run, told.runbook)),
         context(f"{wording.person(run.requester)} · {_missing(told)}"),
     ]
 

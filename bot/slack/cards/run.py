@@ -329,7 +329,7 @@ def run_buttons(run: Run, runbook: Runbook) -> list[Block]:
     shown = [*_wanted(run, runbook), *_always(run)]
     more = [*other_ways(run, runbook), *([undo] if undo else [])]
     more += _leaving_out(run)
-    more.append(show)
+    more += [show, *change_buttons(run, runbook)]
     if run.next_step:
         more.append(Button(label="Expand this step", action="expand", value=f"{run.id}:{run.next_step}"))
     return buttons(shown, more)
@@ -399,6 +399,21 @@ def other_ways(run: Run, runbook: Runbook) -> list[Button]:
         for value in one.enum
         if value != run.inputs[one.name]
     ]
+
+
+def changeable(run: Run, runbook: Runbook) -> tuple[Parameter, ...]:
+    """Return the inputs that were given and that no step has used yet."""
+    waits = {Awaiting.PERSON, Awaiting.APPROVAL}
+    if run.state is not RunState.WAITING or run.waiting is None or run.waiting.what not in waits:
+        return ()
+    ahead = run.path[run.at :]
+    return tuple(one for one in runbook.parameters if one.asked_by in ahead and one.name in run.inputs)
+
+
+def change_buttons(run: Run, runbook: Runbook) -> list[Button]:
+    """Return the button that opens the dialog with what can still be changed, where anything can."""
+    given = changeable(run, runbook)
+    return [Button(label="Change inputs…", action="change_inputs", value=str(run.id))] if given else []
 
 
 def settle_buttons(run: Run, step: str) -> list[Button]:

@@ -194,6 +194,10 @@ def _whisper(payload: JsonObject, *, run: Run | None = None, asked: bool = False
     )
 
 
+def _given(run: Run) -> Run:
+    return run.model_copy(update={"inputs": {**run.inputs, "reason": "file re-sent"}})
+
+
 def _whisper_of(incident: Incident, what: str) -> Message:
     return whisper(Whisper(payload={"what": what}, stage=stage(), ids="whisper:7", incidents=(incident,)))
 
@@ -555,6 +559,12 @@ GALLERY: dict[str, Show] = {
     "home-empty": lambda: home(BO, [], [], [], stage()),
     "modal-decline": lambda: modals.decline(an_approval()),
     "modal-typed": lambda: modals.type_again(with_added(), an_expansion().proposed[1], ("arn",), meta="f00"),
+    "run-declined-and-inputs-given": lambda: run_card(
+        _given(waiting_for(Awaiting.PERSON, "half_open", words="Q-9 declined")), runbook(), (), stage()
+    ),
+    "modal-change": lambda: modals.change_inputs(
+        at_step("half_open"), [modals.Field(name="reason", title="Why now?", value="file re-sent")]
+    ),
     "modal-inputs": lambda: modals.inputs(
         at_step("half_open"),
         "half_open",
