@@ -34,7 +34,10 @@ def run_card(run: Run, runbook: Runbook, approvals: Sequence[Approval], stage: S
     """
     blocks = [
         section(
-            lines(_head(run, runbook, stage), state_line(run, runbook, stage) + (f" · *{going}*" if going else ""))
+            lines(
+                _head(run, runbook, stage),
+                state_line(run, runbook, stage, approvals) + (f" · *{going}*" if going else ""),
+            )
         ),
         section(steps_text(run, runbook, approvals, stage) or "Nothing done yet."),
         *run_buttons(run, runbook),
@@ -47,10 +50,11 @@ def run_card(run: Run, runbook: Runbook, approvals: Sequence[Approval], stage: S
 
 def _head(run: Run, runbook: Runbook, stage: Stage) -> str:
     alarm = f" · {stage.linked(f'alarm:{run.alarm}', f'A-{run.alarm}')}" if run.alarm else ""
-    return f"*{stage.environment}{on_trial(runbook)} · {headline(run)}* ({stage.account}){alarm}"
+    incident = f" · {stage.linked(f'incident:{run.incident}', f'INC-{run.incident}')}" if run.incident else ""
+    return f"*{stage.environment}{on_trial(runbook)} · {headline(run)}* ({stage.account}){alarm}{incident}"
 
 
-def state_line(run: Run, runbook: Runbook, stage: Stage) -> str:
+def state_line(run: Run, runbook: Runbook, stage: Stage, approvals: Sequence[Approval]) -> str:
     """Return the state as a word, what it waits for, and until when."""
     emoji, word = STATES[run.state]
     waiting = run.waiting
@@ -63,7 +67,10 @@ def state_line(run: Run, runbook: Runbook, stage: Stage) -> str:
         word = f"{word} for a decision"
     if waiting.what is Awaiting.APPROVAL and waiting.approval:
         opened = stage.linked(f"request:{waiting.approval}", f"open request Q-{waiting.approval}")
-        return f"{emoji} *{word} for approval*, {_where(run, runbook)} → {opened}"
+        asked = next((one for one in approvals if one.id == waiting.approval and one.state.open), None)
+        who = f" ({wording.roles_wanted(asked.binding.needs, stage.policy)})" if asked else ""
+        until = f" · until {wording.time_of(asked.expires, now=stage.now)}" if asked else ""
+        return f"{emoji} *{word} for approval*{who}, {_where(run, runbook)}{until} → {opened}"
     due = (
         f" · until {wording.time_of(waiting.due, now=stage.now)}"
         if waiting.due and run.state is RunState.WATCHING

@@ -181,7 +181,7 @@ def _joined(told: Whisper) -> tuple[str, list[Block]]:
     run = told.runs[0]
     opened = told.stage.linked(f"run:{run.id}", f"{run.label} is under way")
     text = wording.push(f"{run.label} is under way already; nothing was started.")
-    state = state_line(run, told.runbook, told.stage) if told.runbook else run.state.value
+    state = state_line(run, told.runbook, told.stage, told.approvals) if told.runbook else run.state.value
     taps = [
         Button(label="Open", action="show_run", value=str(run.id), primary=True),
         Button(label="Take over", action="take_over", value=str(run.id)),
@@ -221,7 +221,7 @@ def _run(told: Whisper) -> tuple[str, list[Block]]:
     given = " · ".join(f"{wording.quoted(k, 30)} {wording.code(v, 60)}" for k, v in run.inputs.items())
     text = wording.push(f"{run.label} {run.state.value.replace('_', ' ')}: {headline(run)}")
     return text, [
-        section(lines(f"*{stage.environment} · {headline(run)}*", state_line(run, told.runbook, stage))),
+        section(lines(f"*{stage.environment} · {headline(run)}*", state_line(run, told.runbook, stage, own))),
         *_in_parts(every_step(run, told.runbook, own, stage)),
         *([section(f"*Inputs*  {given}")] if given else []),
         *run_buttons(run, told.runbook),

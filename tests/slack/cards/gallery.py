@@ -289,7 +289,10 @@ GALLERY: dict[str, Show] = {
         a_run(at=2, records=dict(list(a_run().records.items())[:2])), runbook(), (), stage()
     ),
     "run-waiting-for-approval": lambda: run_card(
-        waiting_for(Awaiting.APPROVAL, "half_open"), runbook(), (control_request(**CONSUMED),), stage()
+        waiting_for(Awaiting.APPROVAL, "half_open").model_copy(update={"incident": 7}),
+        runbook(),
+        (an_approval(), control_request(**CONSUMED)),
+        stage(),
     ),
     "run-waiting-for-a-choice": lambda: run_card(_choosing(most=2), _with_ways(), (), stage()),
     "run-declined-with-another-way": lambda: run_card(
