@@ -19,7 +19,7 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from bot.domain.inbox import Delivery
 from bot.errors import UnavailableError
 from bot.slack import buttons, home, marks, mentions, modals
-from bot.slack.buttons import OfAlarm, OfPlan, Opening
+from bot.slack.buttons import AsTyped, OfAlarm, Opening
 from bot.slack.cards.blocks import Block
 from bot.slack.commands import Commands
 from bot.slack.failures import Failures, Whisperer
@@ -219,10 +219,11 @@ class Listeners:
             view = self._views.dialog(wants, person=clicked.person, place=clicked.place)
             self._dialogs.open(view, trigger=trigger)
             return
-        if isinstance(wants, OfPlan):
-            wants = self._views.planned(wants, person=clicked.person)
-        wish = self._views.answering(wants) if isinstance(wants, OfAlarm) else wants
-        self._keep(clicked.delivery(wish), trigger=trigger)
+        if isinstance(wants, OfAlarm):
+            wants = self._views.answering(wants)
+        elif isinstance(wants, AsTyped):
+            wants = self._views.typed(wants, person=clicked.person)
+        self._keep(clicked.delivery(wants), trigger=trigger)
 
     def _keep(self, delivery: Delivery, *, trigger: str) -> bool:
         """Keep it, unless it is a start that lacks inputs: then ask for them; return whether that was so."""

@@ -65,9 +65,9 @@ class Opening:
     """Ask for a dialog instead of keeping a wish.
 
     Attributes:
-        number: the request for decline, details and review; the run for inputs, park, undo and stop; the expansion for
-            typed; the alarm for search; the action item for drop, and one on the same checklist for item; else the
-            draft.
+        number: the request for decline, details and review; the run for inputs, change, park, undo and stop; the
+            expansion for typed; the alarm for search; the action item for drop, and one on the same checklist for
+            item; else the draft.
         place: of a proposal on its expansion, or of a section among those people write in, from 1.
         message: of the assistant, whose sentences are to be struck.
     """
@@ -77,6 +77,7 @@ class Opening:
         "details",
         "review",
         "inputs",
+        "change",
         "park",
         "undo",
         "stop",
@@ -103,13 +104,17 @@ class OfAlarm:
 
 
 @dataclass(frozen=True, kw_only=True)
-class OfPlan:
-    """Ask for the start of what was planned; its inputs and its alarm stand on the plan that its person saw."""
+class AsTyped:
+    """Ask for a start as its person typed it; it stands in the answer that only they saw.
 
-    plan: int
+    Attributes:
+        inbox: the delivery that was answered: by a plan, or by what the start lacks.
+    """
+
+    inbox: int
 
 
-Wanted = Wish | Opening | OfAlarm | OfPlan
+Wanted = Wish | Opening | OfAlarm | AsTyped
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -192,6 +197,7 @@ BUTTONS: Mapping[str, Button] = {
     "done": _at_step(lambda run, step: MarkDone(run=run, step=step)),
     "choose": Button(shape=_CHOSEN, build=lambda found: GiveInputs(run=int(found[1]), inputs={found[2]: found[3]})),
     "inputs": _at_step(lambda run, step: Opening(what="inputs", number=run, step=step)),
+    "change_inputs": _one(lambda run: Opening(what="change", number=run)),
     "park": _one(lambda run: Opening(what="park", number=run)),
     "take_over": _one(lambda run: TakeOver(run=run)),
     "stop": _one(lambda run: StopRun(run=run)),
@@ -251,8 +257,9 @@ BUTTONS: Mapping[str, Button] = {
     "resolve_incident": _one(lambda incident: EndIncident(incident=incident, over=True)),
     "show_incident": _one(lambda incident: ShowIncidents(incident=incident)),
     # Runbooks.
+    "give_inputs": _one(lambda inbox: AsTyped(inbox=inbox)),
     "run_runbook": _runbook(lambda runbook: StartRun(runbook=runbook)),
-    "start_plan": _one(lambda plan: OfPlan(plan=plan)),
+    "start_plan": _one(lambda inbox: AsTyped(inbox=inbox)),
     "show_runbook": _runbook(lambda runbook: ShowRunbook(runbook=runbook)),
 }
 

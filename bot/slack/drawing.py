@@ -344,6 +344,7 @@ def _progress(attempts: Sequence[Attempt]) -> str:
 def _around(run: Run) -> list[str]:
     request = run.waiting.approval if run.waiting else None
     keys = [f"run:{run.id}", f"request:{request}" if request else "", f"alarm:{run.alarm}" if run.alarm else ""]
+    keys += [f"incident:{run.incident}"] if run.incident else []
     return [key for key in keys if key]
 
 

@@ -230,6 +230,11 @@ def _inputs(body: Payload, forms: Forms, _at: datetime) -> tuple[Wish, None]:
     return GiveInputs(run=run, inputs=checked(body, forms.parameters_for(run))), None
 
 
+def _change(body: Payload, forms: Forms, _at: datetime) -> tuple[Wish, None]:
+    run = _number(body)
+    return GiveInputs(run=run, inputs=checked(body, forms.parameters_for(run))), None
+
+
 def _start(body: Payload, forms: Forms, _at: datetime) -> tuple[Wish, None]:
     start = forms.start(_ids(body), person=person_of(body))
     given = checked(body, forms.parameters_of(start.runbook))
@@ -346,6 +351,7 @@ def _search(body: Payload, _forms: Forms, _at: datetime) -> tuple[Wish, None]:
 DIALOGS: Mapping[str, Read] = {
     "decline": _decline,
     "inputs": _inputs,
+    "change": _change,
     "start_inputs": _start,
     "park": _park,
     "undo": _undo,

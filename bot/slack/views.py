@@ -4,7 +4,7 @@ It reads; it keeps nothing but what a dialog was opened on. What a dialog looks 
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, tzinfo
 
 from bot.domain.approval import Approval, ApprovalState
@@ -17,11 +17,11 @@ from bot.domain.run import Awaiting, Run
 from bot.domain.runbook import Parameter
 from bot.domain.value import JsonValue
 from bot.errors import BotError, RequestError
-from bot.slack.buttons import OfAlarm, OfPlan, Opening
+from bot.slack.buttons import AsTyped, OfAlarm, Opening
 from bot.slack.cards import modals
 from bot.slack.cards.blocks import Block, View
 from bot.slack.cards.modals import Field
-from bot.slack.cards.run import stop_button, undo_button
+from bot.slack.cards.run import changeable, stop_button, undo_button
 from bot.slack.cards.stage import Stage
 from bot.slack.modals import section_chosen, submission
 from bot.slack.opened import Opened, ReviewOpened, StrikingOpened, TypingOpened
@@ -60,7 +60,9 @@ class Views:
             RequestError: the words say why not.
         """
         self.desk.person(
-            person, channel=place.channel, starts=opening.what in {"inputs", "park", "undo", "stop", "typed", "strike"}
+            person,
+            channel=place.channel,
+            starts=opening.what in {"inputs", "change", "park", "undo", "stop", "typed", "strike"},
         )
         match opening.what:
             case "decline":
@@ -72,6 +74,8 @@ class Views:
                 return self._review(opening.number, person, place)
             case "inputs":
                 return self._inputs(opening, place)
+            case "change":
+                return self._changing(opening.number, place)
             case "park":
                 return self._park(opening.number, person, place)
             case "undo" | "stop":
@@ -164,6 +168,17 @@ class Views:
         fields = [_field(one, scope, choices=self._open(run, one)) for one in lacking]
         return _set(modals.inputs(run, opening.step, fields), f"{run.id}:{opening.step}", place)
 
+    def _changing(self, number: int, place: Place) -> Block:
+        run = self.desk.records.run(number)
+        given = changeable(run, self.desk.runbook(run))
+        if not given:
+            raise RequestError(f"{run.label} has no input that can still be changed; nothing was done.")
+        scope = self.desk.scope(run)
+        fields = [
+            replace(_field(one, scope, choices=self._open(run, one)), value=run.inputs[one.name]) for one in given
+        ]
+        return _set(modals.change_inputs(run, fields), str(run.id), place)
+
     def _typing(self, opening: Opening, person: str, place: Place) -> Block:
         run, proposed, offer = proposal(self.desk, opening.number, opening.place, channel=place.channel)
         card = place.model_copy(update={"thread": None})
@@ -221,22 +236,22 @@ class Views:
             raise RequestError(f"No runbook answers A-{episode.id}; nothing was started. Type /runbook search words.")
         return StartRun(runbook=episode.runbook, alarm=episode.id, plan_only=wanted.plan_only)
 
-    def planned(self, wanted: OfPlan, *, person: str) -> StartRun:
-        """Return the start of what this person planned, with what they typed and the alarm they named.
+    def typed(self, wanted: AsTyped, *, person: str) -> StartRun:
+        """Return the start that this person typed, with the alarm they named; a plan or what it lacks answered it.
 
         Raises:
-            RequestError: there is no such plan of theirs.
+            RequestError: it was not theirs, or nothing is known of it any more.
         """
-        card = self.desk.records.card(f"whisper:{wanted.plan}")
-        if card is None or card.to != person or "start" not in card.payload:
-            raise RequestError("That plan is not there any more; nothing was started. Plan it again.")
-        return StartRun.model_validate(card.payload["start"])
+        told = self.desk.records.card(f"whisper:{wanted.inbox}")
+        if told is None or told.to != person or "start" not in told.payload:
+            raise RequestError("What you typed is not kept any more; nothing was started. Say it again.")
+        return StartRun.model_validate(told.payload["start"])
 
     def asking(self, wish: Wish, *, person: str, place: Place) -> Block | None:
         """Return the dialog that a wish needs: what a start lacks, or a section; None to leave it to the inbox."""
         if isinstance(wish, EditSection):
             return self._to_edit(wish, person=person, place=place)
-        if not isinstance(wish, StartRun) or wish.plan_only:
+        if not isinstance(wish, StartRun):
             return None
         try:
             self._insist_on_inputs(wish, place)
@@ -262,7 +277,7 @@ class Views:
 
     def _asked(self, wish: StartRun, error: InputsMissingError, *, person: str, place: Place) -> Block | None:
         try:
-            self.desk.person(person, channel=place.channel, starts=True)
+            self.desk.person(person, channel=place.channel, starts=not wish.plan_only)
         except RequestError:
             return None  # the inbox refuses it, in words and on record
         runbook = self.desk.library.find(wish.runbook)
@@ -271,7 +286,8 @@ class Views:
         opaque = self.opened.keep(wish, person=person)
         fields = [_field(one, scope) for one in error.missing]
         environment = self.desk.platform.name
-        return _set(modals.start_inputs(runbook, fields, meta=opaque, environment=environment), opaque, place)
+        asked = modals.start_inputs(runbook, fields, meta=opaque, environment=environment, plan_only=wish.plan_only)
+        return _set(asked, opaque, place)
 
     # What a submitted dialog is read against.
 

@@ -91,7 +91,7 @@ from bot.usecases import (
 from bot.usecases.desk import Desk
 from bot.usecases.plans import plan_run
 from bot.usecases.postmortems import beginning, drafts, editing, importing, publishing
-from bot.usecases.starting import nobody_but, start_run
+from bot.usecases.starting import InputsMissingError, nobody_but, start_run
 
 log = logging.getLogger(__name__)
 
@@ -152,6 +152,8 @@ def _refused(desk: Desk, delivery: Delivery, error: BotError) -> Answer:
     if isinstance(delivery.wish, CastVote | DeclineRequest | RevokeRequest):
         subject = f"Q-{delivery.wish.approval}"
         told = told if isinstance(error, NotFoundError) else {**told, "approval": delivery.wish.approval}
+    if isinstance(error, InputsMissingError):
+        told = {**told, "start": delivery.wish.model_dump(mode="json")}
     entry = AuditEntry(
         kind="wish.refused", subject=subject, actor=delivery.person or "aws", facts=facts, private=error.words[:600]
     )

@@ -141,6 +141,16 @@ def test_inputs_are_given_to_the_run_that_asked() -> None:
     assert kept.wish == GiveInputs(run=42, inputs=given)
 
 
+def test_what_is_changed_fits_as_what_is_given_does() -> None:
+    fitting, other = written("input:reason", "value", "re-sent again"), written("input:reason", "value", "two\nlines")
+
+    kept = submission(submit("change", f"42 {HERE}", fitting), ToldForms(), at=NOON)
+
+    assert kept.wish == GiveInputs(run=42, inputs={"reason": "re-sent again"})
+    with pytest.raises(FieldsError):
+        submission(submit("change", f"42 {HERE}", other), ToldForms(), at=NOON)
+
+
 def test_every_input_that_does_not_fit_is_named_at_once() -> None:
     values = {
         **written("input:reason", "value", "two\nlines"),
@@ -267,6 +277,7 @@ def test_what_another_release_opened_is_refused_and_not_guessed_at() -> None:
         ("decline", ""),
         ("decline", "９ C0ETL -"),  # noqa: RUF001 - fullwidth digit
         ("inputs", "42"),
+        ("change", "42:half_open"),
         ("park", "42"),
         ("undo", "not-a-run"),
         ("stop", "42:43"),

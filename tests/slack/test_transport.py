@@ -13,14 +13,16 @@ from slack_sdk import WebClient
 
 from bot.domain.inbox import AskAgain, CastVote, DeclineRequest, GiveInputs, ShowStatus, StartRun
 from bot.domain.people import Place
+from bot.domain.records import Card, CardKind, Change
 from bot.domain.run import Awaiting
+from bot.domain.value import JsonObject
 from bot.errors import UnavailableError
 from bot.slack.transport import MOST_BYTES, HttpTransport, SocketTransport
 from bot.workbench.slack.person import Person
 from bot.workbench.slack.server import LocalSlack
 from bot.workbench.slack.workspace import Command
 from tests.slack.cards import samples
-from tests.slack.door import CHANNEL, SECRET, TEAM, Body, Door, signed, slash
+from tests.slack.door import ANA, CHANNEL, SECRET, TEAM, Body, Door, signed, slash
 from tests.workbench.slack.scene import WORKSPACE, Silent, ThreadedServer, Ticks, actions, button, section
 
 PATIENCE = 20.0  # seconds; Slack itself waits for three
@@ -207,14 +209,17 @@ def test_what_a_run_waits_for_is_given_in_a_dialog(told: Door, slack: LocalSlack
     )
 
 
-@pytest.mark.parametrize("how", ["slash", "click"])
+@pytest.mark.parametrize("how", ["slash", "click", "after a mention"])
 def test_a_start_that_lacks_inputs_asks_for_them(told: Door, slack: LocalSlack, ana: Person, how: str) -> None:
-    show(told, button("Start runbook", "run_runbook", value="needy"))
+    refused: JsonObject = {"what": "refused", "start": StartRun(runbook="needy").model_dump(mode="json")}
+    answer = Card(key="whisper:7", kind=CardKind.WHISPER, subject=7, channel=CHANNEL, to=ANA, payload=refused)
+    told.store.commit(Change(cards=(answer,)))
+    show(told, button("Start runbook", "run_runbook", value="needy"), button("Give inputs…", "give_inputs", value="7"))
     with by_socket(told, slack):
         if how == "slash":
             ana.slash("#incident-etl", "/runbook run needy")
         else:
-            ana.click("Start runbook")
+            ana.click("Start runbook" if how == "click" else "Give inputs…")
         assert told.inbox.offered == 0
         ana.submit({"input:table": "accounts", "input:reason": "now"})
 

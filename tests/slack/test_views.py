@@ -14,7 +14,7 @@ from bot.domain.records import Card, CardKind, Change
 from bot.domain.run import Awaiting, RunState, StepRecord, StepState
 from bot.domain.value import JsonObject
 from bot.errors import NotAllowedError, NotFoundError, RequestError
-from bot.slack.buttons import OfAlarm, OfPlan, Opening
+from bot.slack.buttons import AsTyped, OfAlarm, Opening
 from bot.slack.payloads import ids_in, place_in
 from bot.slack.views import Views, next_morning
 from bot.workbench.slack.checker import check_view
@@ -93,7 +93,7 @@ def test_without_slacks_word_on_who_it_is_no_dialog_is_shown(door: Door, opening
         door.views.dialog(opening, person=ANA, place=PLACE)
 
 
-@pytest.mark.parametrize("what", ["inputs", "park", "undo", "stop", "typed", "strike"])
+@pytest.mark.parametrize("what", ["inputs", "change", "park", "undo", "stop", "typed", "strike"])
 def test_who_may_only_look_is_shown_no_dialog_that_steers(door: Door, what: Any) -> None:  # noqa: ANN401 - a literal
     night(door)
 
@@ -157,6 +157,30 @@ def test_inputs_nobody_waits_for_are_not_asked(door: Door, step: str, state: Run
 
     with pytest.raises(RequestError, match="does not wait for these inputs"):
         door.views.dialog(Opening(what="inputs", number=42, step=step), person=ANA, place=PLACE)
+
+
+def declined(door: Door, **inputs: str) -> None:
+    """R-42 waits at half_open for somebody to say how it goes on."""
+    waiting = samples.waiting_for(Awaiting.PERSON, "half_open")
+    door.keep(waiting.model_copy(update={"inputs": {**waiting.inputs, **inputs}}))
+
+
+def test_what_was_given_and_not_used_yet_is_changed_in_a_dialog_that_shows_it(door: Door) -> None:
+    declined(door, probe_file="bronze/a/f-1.csv", reason="fixed upstream")
+
+    view: Any = door.views.dialog(Opening(what="change", number=42), person=ANA, place=PLACE)
+
+    assert check_view(view) == []
+    asked = [one["block_id"] for one in view["blocks"] if one["type"] == "input"]
+    assert asked == ["input:probe_file", "input:reason"]
+    assert field(view, "reason")["initial_value"] == "fixed upstream"
+
+
+def test_what_every_step_has_used_is_not_changed(door: Door) -> None:
+    declined(door)
+
+    with pytest.raises(RequestError, match="no input that can still be changed"):
+        door.views.dialog(Opening(what="change", number=42), person=ANA, place=PLACE)
 
 
 def test_a_run_that_has_ended_is_not_parked(door: Door) -> None:
@@ -225,6 +249,35 @@ def test_a_start_that_lacks_inputs_is_asked_for_them_and_nothing_known_is(door: 
     assert "accounts" not in view["private_metadata"]
 
 
+def test_a_plan_that_lacks_inputs_is_asked_for_them_too(door: Door) -> None:
+    view: Any = door.views.asking(StartRun(runbook="needy", plan_only=True), person=BO, place=PLACE)
+
+    assert check_view(view) == []
+    assert view["submit"]["text"] == "Plan"
+
+
+def refused(door: Door, wish: StartRun) -> None:
+    """Ana said it in a thread, and was told what it lacks."""
+    told: JsonObject = {"what": "refused", "words": "Needy needs reason=…", "start": wish.model_dump(mode="json")}
+    card = Card(key="whisper:7", kind=CardKind.WHISPER, subject=7, channel=CHANNEL, to=ANA, payload=told)
+    door.store.commit(Change(cards=(card,)))
+
+
+def test_what_was_said_without_its_inputs_is_kept_for_who_said_it(door: Door) -> None:
+    wish = StartRun(runbook="needy", inputs={"table": "accounts"})
+    refused(door, wish)
+
+    assert door.views.typed(AsTyped(inbox=7), person=ANA) == wish
+
+
+@pytest.mark.parametrize(("inbox", "person"), [(7, BO), (8, ANA)], ids=["somebody else's", "never said"])
+def test_what_somebody_else_said_is_not_started(door: Door, inbox: int, person: str) -> None:
+    refused(door, StartRun(runbook="needy"))
+
+    with pytest.raises(RequestError, match="not kept any more; nothing was started"):
+        door.views.typed(AsTyped(inbox=inbox), person=person)
+
+
 def test_the_choices_of_a_start_come_from_the_platform(door: Door) -> None:
     view = door.views.asking(StartRun(runbook="needy"), person=ANA, place=PLACE)
 
@@ -236,7 +289,6 @@ def test_the_choices_of_a_start_come_from_the_platform(door: Door) -> None:
     [
         StartRun(runbook="circuit-breaker"),
         StartRun(runbook="needy", inputs={"table": "accounts", "reason": "now"}),
-        StartRun(runbook="needy", plan_only=True),
         StartRun(runbook="needy", inputs={"table": "NOT ONE"}),
         StartRun(runbook="needy", inputs={"unknown": "x"}),
         StartRun(runbook="there-is-none"),
@@ -274,10 +326,10 @@ def test_a_plan_is_started_as_it_was_typed_and_by_whom_it_was_shown_to_only(door
     plan = Card(key="whisper:57", kind=CardKind.WHISPER, subject=57, channel=CHANNEL, to=ANA, payload=payload)
     door.store.commit(Change(cards=(plan,)))
 
-    assert door.views.planned(OfPlan(plan=57), person=ANA) == start
+    assert door.views.typed(AsTyped(inbox=57), person=ANA) == start
     for wanted, person in ((57, BO), (58, ANA)):
         with pytest.raises(RequestError, match="nothing was started"):
-            door.views.planned(OfPlan(plan=wanted), person=person)
+            door.views.typed(AsTyped(inbox=wanted), person=person)
 
 
 def test_noon_is_not_the_morning() -> None:

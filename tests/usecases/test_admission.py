@@ -33,6 +33,7 @@ from bot.domain.inbox import (
     MarkDone,
     MarkMessage,
     NamePerson,
+    NoneFits,
     NoteIncident,
     OpenHome,
     OtherRunbook,
@@ -160,6 +161,7 @@ ALL: tuple[Wish, ...] = (
     CloseFollowUp(item=1, done=True),
     SnoozeFollowUp(item=1, days=1),
     GiveBackFollowUp(item=1),
+    NoneFits(alarm=1),
     OpenHome(),
 )
 FACTS = ("R-1", "R-99", "Q-1", "Q-99", "A-1", "A-99", "U0", "ana", "swap", "Swap", "transactions", "OPEN", "platform")

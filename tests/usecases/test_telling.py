@@ -8,6 +8,7 @@ from bot.domain.inbox import (
     NoteIncident,
     RevokeRequest,
     SettleOwed,
+    StartRun,
     StopRun,
     TakeOver,
     UndoStep,
@@ -103,6 +104,18 @@ def test_what_was_typed_and_refused_is_not_said_to_be_done(table: Table) -> None
     table.wish(ANA, NoteIncident(text="the source knows"), said="/incident note the source knows")
 
     assert [told["what"] for told in table.whispers()] == ["refused"]
+
+
+def test_a_start_that_lacks_inputs_keeps_what_was_typed_for_the_button_that_asks_for_the_rest(table: Table) -> None:
+    source = table.runbooks / "by-hand-first.md"
+    asks = "  reason:\n    title: Why now?\n    pattern: '[a-z]{1,20}'\n"
+    source.write_text(source.read_text("utf-8").replace("parameters:\n", f"parameters:\n{asks}"), "utf-8")
+    wish = StartRun(runbook="by-hand-first", inputs={"pipeline": "transactions"})
+
+    table.wish(ANA, wish, said="run by-hand-first pipeline=transactions")
+
+    (told,) = table.whispers()
+    assert (told["what"], told["start"]) == ("refused", wish.model_dump(mode="json"))
 
 
 def test_a_request_that_never_was_is_refused_in_words_that_can_be_shown(table: Table) -> None:

@@ -90,15 +90,33 @@ def inputs(run: Run, step: str, fields: Sequence[Field]) -> View:
     return _modal("inputs", f"{run.label} needs an answer", blocks, meta=f"{run.id}:{step}", submit="Answer")
 
 
-def start_inputs(runbook: Runbook, fields: Sequence[Field], *, meta: str, environment: str) -> View:
+def change_inputs(run: Run, fields: Sequence[Field]) -> View:
+    """Return the dialog for what was given and no step has used yet, as it stands."""
+    lead = (
+        f"*{wording.quoted(run.environment, 40)} · {headline(run)}*\nAn open request is taken back; it looks and asks "
+        "anew with these. Whoever changes them cannot approve what follows; that takes somebody else."
+    )
+    blocks = [section(lead), *map(_field, fields)]
+    return _modal("change", f"Change {run.label}", blocks, meta=str(run.id), submit="Change, ask again")
+
+
+def start_inputs(
+    runbook: Runbook, fields: Sequence[Field], *, meta: str, environment: str, plan_only: bool = False
+) -> View:
     """Return the dialog for what is missing before a start; what is known is not asked.
 
     Args:
         meta: ids only; who opened it knows how to read them.
     """
     where = wording.quoted(environment, 40)
-    lead = f"*{where} · {wording.prose(runbook.title, 80)}*\nStart only looks; every change stops for an approval."
-    return _modal("start_inputs", "Start runbook", [section(lead), *map(_field, fields)], meta=meta, submit="Start")
+    title, submit = ("Plan runbook", "Plan") if plan_only else ("Start runbook", "Start")
+    says = (
+        "A plan only looks; nothing is started."
+        if plan_only
+        else "Start only looks; every change stops for an approval."
+    )
+    lead = f"*{where} · {wording.prose(runbook.title, 80)}*\n{says}"
+    return _modal("start_inputs", title, [section(lead), *map(_field, fields)], meta=meta, submit=submit)
 
 
 def type_again(run: Run, proposed: ProposedStep, names: Sequence[str], *, meta: str) -> View:

@@ -15,6 +15,7 @@ from bot.slack.cards.calls import exact_text, fits_card
 from bot.slack.cards.request import NOTHING_DONE, effect_of
 from bot.slack.cards.run import (
     STATES,
+    change_buttons,
     check_word,
     choice_buttons,
     give_button,
@@ -298,7 +299,7 @@ def _void(told: Told) -> tuple[str, list[Block]]:
     done = "Nothing was done." if not used else f"{wording.counted(used, 'call')} made before; nothing more was done."
     return text, [
         section(lines(f"🚫 *{told.where}: {label} is VOID*", f"{why} {done}")),
-        *_again_or_park(run),
+        *_again_or_park(run, told.runbook),
         context(f"{_people(told)} · Ask again looks anew and shows the request as it would be now."),
     ]
 
@@ -318,15 +319,16 @@ def _declined(told: Told) -> tuple[str, list[Block]]:
                 f"{effect_of(approval)}: nothing was done.",
             )
         ),
-        *_again_or_park(run),
+        *_again_or_park(run, told.runbook),
         context(f"{asked} · {run.label} waits. Ask again looks anew and asks as it would be now."),
     ]
 
 
-def _again_or_park(run: Run) -> list[Block]:
+def _again_or_park(run: Run, runbook: Runbook) -> list[Block]:
     return buttons(
         [
             Button(label="Ask again", action="ask_again", value=str(run.id), primary=True),
+            *change_buttons(run, runbook),
             Button(label="Park until…", action="park", value=str(run.id)),
         ]
     )
@@ -346,7 +348,7 @@ def _expired(told: Told) -> tuple[str, list[Block]]:
     effect = f"{effect_of(approval)}: nobody" if approval else "Nobody"
     return text, [
         section(lines(f"⌛ *{told.where}: {label} EXPIRED*", f"{effect} answered; nothing was done. {goes_on}")),
-        *([] if following else _again_or_park(run)),
+        *([] if following else _again_or_park(run, told.runbook)),
         context(f"{wording.person(run.requester)} · {_missing(told)}"),
     ]
 

@@ -31,6 +31,7 @@ from bot.slack.cards.blocks import (
     section,
 )
 from bot.slack.cards.calls import exact_text, fits_card, operation, plain_text
+from bot.slack.cards.run import change_buttons
 from bot.slack.cards.stage import Stage, headline, note_of, on_trial, step_name, step_or_none, title_of
 
 MOST_SEEN = 2
@@ -405,7 +406,7 @@ def _decided(approval: Approval, run: Run, runbook: Runbook, stage: Stage) -> tu
     return text, [
         section(lines(head, said)),
         *shown,
-        *buttons(_after_buttons(approval, run)),
+        *buttons(_after_buttons(approval, run, runbook)),
         context(_over_print(approval, run, stage)),
     ]
 
@@ -481,7 +482,7 @@ def _waits_for_somebody(approval: Approval, run: Run) -> bool:
     return waiting is not None and waiting.what is Awaiting.PERSON and waiting.step == approval.step
 
 
-def _after_buttons(approval: Approval, run: Run) -> list[Button]:
+def _after_buttons(approval: Approval, run: Run, runbook: Runbook) -> list[Button]:
     if approval.state is ApprovalState.APPROVED:
         return [Button(label="Take back", action="revoke", value=str(approval.id))]
     if approval.state is ApprovalState.CONSUMED:
@@ -490,6 +491,7 @@ def _after_buttons(approval: Approval, run: Run) -> list[Button]:
         return []
     return [
         Button(label="Ask again", action="ask_again", value=str(run.id), primary=True),
+        *change_buttons(run, runbook),
         Button(label="Park until…", action="park", value=str(run.id)),
     ]
 

@@ -34,7 +34,10 @@ def run_card(run: Run, runbook: Runbook, approvals: Sequence[Approval], stage: S
     """
     blocks = [
         section(
-            lines(_head(run, runbook, stage), state_line(run, runbook, stage) + (f" · *{going}*" if going else ""))
+            lines(
+                _head(run, runbook, stage),
+                state_line(run, runbook, stage, approvals) + (f" · *{going}*" if going else ""),
+            )
         ),
         section(steps_text(run, runbook, approvals, stage) or "Nothing done yet."),
         *run_buttons(run, runbook),
@@ -47,10 +50,11 @@ def run_card(run: Run, runbook: Runbook, approvals: Sequence[Approval], stage: S
 
 def _head(run: Run, runbook: Runbook, stage: Stage) -> str:
     alarm = f" · {stage.linked(f'alarm:{run.alarm}', f'A-{run.alarm}')}" if run.alarm else ""
-    return f"*{stage.environment}{on_trial(runbook)} · {headline(run)}* ({stage.account}){alarm}"
+    incident = f" · {stage.linked(f'incident:{run.incident}', f'INC-{run.incident}')}" if run.incident else ""
+    return f"*{stage.environment}{on_trial(runbook)} · {headline(run)}* ({stage.account}){alarm}{incident}"
 
 
-def state_line(run: Run, runbook: Runbook, stage: Stage) -> str:
+def state_line(run: Run, runbook: Runbook, stage: Stage, approvals: Sequence[Approval]) -> str:
     """Return the state as a word, what it waits for, and until when."""
     emoji, word = STATES[run.state]
     waiting = run.waiting
@@ -63,7 +67,10 @@ def state_line(run: Run, runbook: Runbook, stage: Stage) -> str:
         word = f"{word} for a decision"
     if waiting.what is Awaiting.APPROVAL and waiting.approval:
         opened = stage.linked(f"request:{waiting.approval}", f"open request Q-{waiting.approval}")
-        return f"{emoji} *{word} for approval*, {_where(run, runbook)} → {opened}"
+        asked = next((one for one in approvals if one.id == waiting.approval and one.state.open), None)
+        who = f" ({wording.roles_wanted(asked.binding.needs, stage.policy)})" if asked else ""
+        until = f" · until {wording.time_of(asked.expires, now=stage.now)}" if asked else ""
+        return f"{emoji} *{word} for approval*{who}, {_where(run, runbook)}{until} → {opened}"
     due = (
         f" · until {wording.time_of(waiting.due, now=stage.now)}"
         if waiting.due and run.state is RunState.WATCHING
@@ -343,7 +350,7 @@ def run_buttons(run: Run, runbook: Runbook) -> list[Block]:
     more += _leaving_out(run)
     if run.state is RunState.OUTCOME_UNKNOWN and run.next_step:
         more.append(read_button(run, run.next_step))
-    more.append(show)
+    more += [show, *change_buttons(run, runbook)]
     if run.next_step:
         more.append(Button(label="Expand this step", action="expand", value=f"{run.id}:{run.next_step}"))
     return buttons(shown, more)
@@ -413,6 +420,21 @@ def other_ways(run: Run, runbook: Runbook) -> list[Button]:
         for value in one.enum
         if value != run.inputs[one.name]
     ]
+
+
+def changeable(run: Run, runbook: Runbook) -> tuple[Parameter, ...]:
+    """Return the inputs that were given and that no step has used yet."""
+    waits = {Awaiting.PERSON, Awaiting.APPROVAL}
+    if run.state is not RunState.WAITING or run.waiting is None or run.waiting.what not in waits:
+        return ()
+    ahead = run.path[run.at :]
+    return tuple(one for one in runbook.parameters if one.asked_by in ahead and one.name in run.inputs)
+
+
+def change_buttons(run: Run, runbook: Runbook) -> list[Button]:
+    """Return the button that opens the dialog with what can still be changed, where anything can."""
+    given = changeable(run, runbook)
+    return [Button(label="Change inputs…", action="change_inputs", value=str(run.id))] if given else []
 
 
 def settle_buttons(run: Run, step: str) -> list[Button]:

@@ -15,7 +15,19 @@ from bot.domain.runbook import Risk, Runbook, Status, Step
 from bot.domain.value import JsonObject, JsonValue
 from bot.slack.cards import wording
 from bot.slack.cards.assist import evidence_item, evidence_page
-from bot.slack.cards.blocks import Block, Button, Confirm, Message, buttons, context, exact, lines, message, section
+from bot.slack.cards.blocks import (
+    MOST_CHARACTERS,
+    Block,
+    Button,
+    Confirm,
+    Message,
+    buttons,
+    context,
+    exact,
+    lines,
+    message,
+    section,
+)
 from bot.slack.cards.calls import exact_text, fits_card
 from bot.slack.cards.checklist import line_of, told_of
 from bot.slack.cards.incident import head, noted
@@ -24,6 +36,7 @@ from bot.slack.cards.run import every_step, ranges, run_buttons, state_line
 from bot.slack.cards.stage import Stage, headline, step_name
 
 MOST_LISTED = 8
+MOST_BESIDE = 60  # characters of a plan's button and line ends
 MOST_SHOWN = 9  # runbooks, each with its summary and a button; more are only named
 MOST_SHELVES = 8
 MOST_ON_A_SHELF = 12
@@ -70,6 +83,12 @@ def _refused(told: Whisper) -> tuple[str, list[Block]]:
     shown = _with_mentions(words, approval)
     blocks = [section(f"🚫 {shown}")]
     text = wording.push(_with_mentions(words, approval))
+    if "start" in told.payload:
+        number = told.ids.removeprefix("whisper:")
+        return text, [
+            *blocks,
+            *buttons([Button(label="Give inputs…", action="give_inputs", value=number, primary=True)]),
+        ]
     if approval is None or told.payload.get("kind") not in _REFUSED_VOTES:
         return text, blocks
     return text, [
@@ -166,7 +185,7 @@ def _joined(told: Whisper) -> tuple[str, list[Block]]:
     run = told.runs[0]
     opened = told.stage.linked(f"run:{run.id}", f"{run.label} is under way")
     text = wording.push(f"{run.label} is under way already; nothing was started.")
-    state = state_line(run, told.runbook, told.stage) if told.runbook else run.state.value
+    state = state_line(run, told.runbook, told.stage, told.approvals) if told.runbook else run.state.value
     taps = [
         Button(label="Open", action="show_run", value=str(run.id), primary=True),
         Button(label="Take over", action="take_over", value=str(run.id)),
@@ -206,7 +225,7 @@ def _run(told: Whisper) -> tuple[str, list[Block]]:
     given = " · ".join(f"{wording.quoted(k, 30)} {wording.code(v, 60)}" for k, v in run.inputs.items())
     text = wording.push(f"{run.label} {run.state.value.replace('_', ' ')}: {headline(run)}")
     return text, [
-        section(lines(f"*{stage.environment} · {headline(run)}*", state_line(run, told.runbook, stage))),
+        section(lines(f"*{stage.environment} · {headline(run)}*", state_line(run, told.runbook, stage, own))),
         *_in_parts(every_step(run, told.runbook, own, stage)),
         *([section(f"*Inputs*  {given}")] if given else []),
         *run_buttons(run, told.runbook),
@@ -530,8 +549,10 @@ def _plan(told: Whisper) -> tuple[str, list[Block]]:
         f"Plan of {wording.quoted(name, 40)}: {len(steps)} steps, {asks} would ask now. Nothing started."
     )
     checks = [one for one in steps if _for_the_end(one)]
-    shown = [_planned(one, told.stage) for one in steps if one not in checks]
-    shown += [_checked_then(checks)] if checks else []
+    room = MOST_CHARACTERS - sum(map(len, (head, *warnings))) - MOST_BESIDE
+    shown = _short_enough(
+        [one for one in steps if one not in checks], [_checked_then(checks)] if checks else [], told.stage, room=room
+    )
     half = (len(shown) + 1) // 2
     parts = ["\n".join(part) for part in (shown[:half], shown[half:]) if part]
     start = Button(label="Start runbook", action="start_plan", value=told.ids.rpartition(":")[2], primary=True)
@@ -557,16 +578,27 @@ def _checked_then(checks: Sequence[JsonObject]) -> str:
     return f"· {wording.counted(len(checks), 'check')} at the end: {' · '.join(titles)}"
 
 
-def _planned(step: JsonObject, stage: Stage) -> str:
+def _short_enough(steps: Sequence[JsonObject], after: Sequence[str], stage: Stage, *, room: int) -> list[str]:
+    """Return every step as a line; where there are many, each says less, but none is left out."""
+    shown: list[str] = []
+    for title, most in ((60, 120), (60, 60), (48, 30), (40, 0), (24, 0)):
+        shown = [*(_planned(one, stage, title=title, most=most) for one in steps), *after]
+        if sum(len(line) + 1 for line in shown) <= room:
+            break
+    return shown
+
+
+def _planned(step: JsonObject, stage: Stage, *, title: int, most: int) -> str:
     status = str(step.get("status", ""))
     number = f"check {step.get('number')}" if step.get("phase") == "verification" else str(step.get("number"))
     needs = [str(role) for role in _listed(step.get("needs"))]
+    risk = wording.quoted(str(step.get("risk", "")), 12)
     asks = "" if status == "would ask" else "asks "
-    who = f" ({asks}{wording.roles_wanted(needs, stage.policy)})" if needs else ""
+    who = f" ({f'{risk}, ' if risk else ''}{asks}{wording.roles_wanted(needs, stage.policy)})" if needs else ""
     said = "" if status == "not needed" else str(step.get("words", ""))
-    words = wording.signed(said.replace("->", "→"), 120)
-    title = wording.prose(wording.sentence(str(step.get("title", ""))), 60)
-    return f"{_PLANNED.get(status, '·')} {wording.quoted(number, 12)} {title} · {wording.quoted(status, 20)}{who}" + (
+    words = wording.signed(said.replace("->", "→"), most) if most else ""
+    named = wording.prose(wording.sentence(str(step.get("title", ""))), title)
+    return f"{_PLANNED.get(status, '·')} {wording.quoted(number, 12)} {named} · {wording.quoted(status, 20)}{who}" + (
         f": {words}" if words else ""
     )
 

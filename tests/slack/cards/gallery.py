@@ -229,6 +229,10 @@ def _draft_shown() -> Message:
     return whisper(Whisper(payload={"what": "postmortem", "draft": 3}, stage=stage(), ids="whisper:7", draft=card))
 
 
+def _given(run: Run) -> Run:
+    return run.model_copy(update={"inputs": {**run.inputs, "reason": "file re-sent"}})
+
+
 def _whisper_of(incident: Incident, what: str) -> Message:
     return whisper(Whisper(payload={"what": what}, stage=stage(), ids="whisper:7", incidents=(incident,)))
 
@@ -328,7 +332,10 @@ GALLERY: dict[str, Show] = {
         a_run(at=2, records=dict(list(a_run().records.items())[:2])), runbook(), (), stage()
     ),
     "run-waiting-for-approval": lambda: run_card(
-        waiting_for(Awaiting.APPROVAL, "half_open"), runbook(), (control_request(**CONSUMED),), stage()
+        waiting_for(Awaiting.APPROVAL, "half_open").model_copy(update={"incident": 7}),
+        runbook(),
+        (an_approval(), control_request(**CONSUMED)),
+        stage(),
     ),
     "run-waiting-for-a-choice": lambda: run_card(_choosing(most=2), _with_ways(), (), stage()),
     "run-declined-with-another-way": lambda: run_card(
@@ -492,6 +499,14 @@ GALLERY: dict[str, Show] = {
     "whisper-postmortem": _draft_shown,
     "whisper-edit": lambda: _whisper({"what": "edit", "draft": 3, "section": "What went well"}),
     "whisper-edit-which": lambda: _whisper({"what": "edit", "draft": 3, "section": ""}),
+    "whisper-refused-lacking": lambda: _whisper(
+        {
+            "what": "refused",
+            "words": "Backfill needs month=…. Type /runbook run backfill month=…",
+            "kind": "start_run",
+            "start": {"kind": "start_run", "runbook": "backfill", "inputs": {"pipeline": "transactions"}},
+        }
+    ),
     "whisper-joined": lambda: _whisper({"what": "joined", "run": 42}, run=waiting_for(Awaiting.APPROVAL, "half_open")),
     "whisper-alone": lambda: _whisper(
         {"what": "alone", "run": 42, "words": ["Close the breaker: nobody but you is in lake-platform"]}, run=a_run()
@@ -627,6 +642,12 @@ GALLERY: dict[str, Show] = {
     "home-empty": lambda: home(BO, [], [], [], stage()),
     "modal-decline": lambda: modals.decline(an_approval()),
     "modal-typed": lambda: modals.type_again(with_added(), an_expansion().proposed[1], ("arn",), meta="f00"),
+    "run-declined-and-inputs-given": lambda: run_card(
+        _given(waiting_for(Awaiting.PERSON, "half_open", words="Q-9 declined")), runbook(), (), stage()
+    ),
+    "modal-change": lambda: modals.change_inputs(
+        at_step("half_open"), [modals.Field(name="reason", title="Why now?", value="file re-sent")]
+    ),
     "modal-inputs": lambda: modals.inputs(
         at_step("half_open"),
         "half_open",
