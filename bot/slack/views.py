@@ -24,6 +24,7 @@ from bot.slack.cards.stage import Stage
 from bot.slack.opened import Opened, ReviewOpened, TypingOpened
 from bot.slack.payloads import kept_place
 from bot.usecases.adding import proposal
+from bot.usecases.asking import list_cards
 from bot.usecases.desk import Desk, utc_for
 from bot.usecases.runs import choices
 from bot.usecases.starting import InputsMissingError, facts_of, fill, find_episode, known_scope
@@ -109,8 +110,8 @@ class Views:
         card = place.model_copy(update={"thread": None})
         bound = ReviewOpened(approval=approval.id, edition=approval.edition, place=card)
         opaque = self.opened.keep(bound, person=person)
-        file = self.desk.records.card(f"list:{approval.id}")
-        stands = file is not None and file.ts is not None
+        files = [self.desk.records.card(card.key) for card in list_cards(approval, run)]
+        stands = all(file is not None and file.ts is not None for file in files)
         shown = modals.review(approval, run, self.desk.runbook(run), self.stage(), opaque=opaque, listed=stands)
         return _set(shown, opaque, place)
 

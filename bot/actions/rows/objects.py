@@ -168,6 +168,7 @@ ROWS: tuple[Row, ...] = (
         required=("Bucket", "Key", "VersionId", "ExpectedBucketOwner"),
         resource="s3://{Bucket}/{Key}",
         keep={"TagSet[].Key": "text", "TagSet[].Value": "text"},
+        absent=("NoSuchVersion",),
         iam=("s3:GetObjectTagging", "s3:GetObjectVersionTagging"),
     ),
     _copy(
