@@ -19,6 +19,7 @@ from bot.aws.clients import Credentials
 from bot.domain.action import Platform
 from bot.domain.inbox import StartRun
 from bot.domain.reading import read_runbook
+from bot.domain.run import Awaiting, Run
 from bot.workbench.cast import OTHERS, YOU
 from bot.workbench.clock import Clock
 from bot.workbench.table import Shore
@@ -100,16 +101,29 @@ def _ours(at: Said, source: Path, folder: Path) -> tuple[float, float, int]:
     with Desk.at(runbook, text, shore=shore, folder=folder) as desk:
         began = time.perf_counter()
         desk.wish(YOU, StartRun(runbook=runbook.id))
+        run = _looked(desk)
         asked = time.perf_counter() - began
+        if not desk.store.approvals():
+            raise RuntimeError(f"The list was not asked for: {run.state}, {run.waiting}")
         approval = desk.store.approvals()[0]
         began = time.perf_counter()
         desk.vote(OTHERS[0], approval)
+        run = _looked(desk)
         sent = time.perf_counter() - began
-        run = desk.store.runs(open_only=False)[0]
         if run.state.value != "repaired":
-            raise RuntimeError(f"The list was not done: {run.state}, {run.record('copied').note}")
+            raise RuntimeError(f"The list was not done: {run.state}, {[one.note for one in run.records.values()]}")
         card = desk.store.card(f"run:{run.id}")
     return asked, sent, card.wanted if card else 0
+
+
+def _looked(desk: Desk) -> Run:
+    """Return the run once it does not look again by itself: moto takes its time over a page of so many versions."""
+    while True:
+        (run,) = desk.store.runs(open_only=False)
+        if run.waiting is None or run.waiting.what is not Awaiting.POLL:
+            return run
+        time.sleep(1.0)
+        desk.drive()
 
 
 def _peak() -> float:

@@ -13,6 +13,7 @@ from pydantic import Field
 
 from bot.actions.listing import Object, all_listed, looks, pages, rows_of
 from bot.actions.parameters import Params, Returns
+from bot.actions.tables import object_of
 from bot.domain.action import Action, Call, Element, Look, Occasion, Proposal, shown
 from bot.domain.many import standing_for
 from bot.domain.runbook import Risk
@@ -150,46 +151,38 @@ def untagged(look: Look, params: Aside, _now: datetime) -> JsonObject:
 
 def _marked(look: Look, aside: Aside) -> _Found:
     objects: list[_One] = []
-    complete = False
-    more: JsonObject = {}
-    for _ in range(MOST_PAGES):
-        page = look("s3.versions_set_aside", Bucket=aside.bucket, Prefix=aside.prefix, MaxKeys=1000, **more)
-        meant = [one for one in rows_of(page.get("Versions")) if one["IsLatest"] and aside.means(str(one["Key"]))]
-        objects += _with_tags(look, aside.bucket, meant)
-        complete = "NextKeyMarker" not in page
-        if complete:
-            break
-        more = {"KeyMarker": page["NextKeyMarker"], "VersionIdMarker": page["NextVersionIdMarker"]}
+    complete = True
+    for page, more in pages(look, aside.bucket, aside.prefix, most=MOST_PAGES):
+        complete = not more
+        objects += _with_tags(look, aside.bucket, [one for one in page if aside.means(one.key)])
     return _Found(objects=tuple(objects), complete=complete)
 
 
-def _with_tags(look: Look, bucket: str, versions: Sequence[JsonObject]) -> list[_One]:
-    """Return the objects with their tags; those that cannot be named have none, and are not marked."""
+def _with_tags(look: Look, bucket: str, page: Sequence[Object]) -> list[_One]:
+    """Return the objects with their newest version and its tags; those that cannot be named have none."""
+    named = [one for one in page if re.fullmatch(NAMEABLE, one.key)]
+    answers = _tagged(look, [{"Bucket": bucket, "Key": one.key} for one in named])
     found = [
-        _One(key=str(one["Key"]), size=int(str(one["Size"])), done=False, version=str(one["VersionId"]))
-        for one in versions
+        _One(
+            key=one.key,
+            size=one.size,
+            done=CONDEMNED in tags,
+            version=str(answer.get("VersionId") or ""),
+            tags=_others(tags),
+        )
+        for one, answer in zip(named, answers, strict=True)
+        for tags in [rows_of(answer.get("TagSet"))]
     ]
-    named = [one for one in found if one.nameable]
-    tagged = zip(named, _tags(look, [_place(bucket, one.key, one.version) for one in named]), strict=True)
-    return [
-        *(
-            _One(key=one.key, size=one.size, done=CONDEMNED in tags, version=one.version, tags=_others(tags))
-            for one, tags in tagged
-        ),
-        *(one for one in found if not one.nameable),
-    ]
+    rest = [one for one in page if not re.fullmatch(NAMEABLE, one.key)]
+    return [*found, *(_One(key=one.key, size=one.size, done=False) for one in rest)]
 
 
-def _place(bucket: JsonValue, key: JsonValue, version: JsonValue) -> JsonObject:
-    return {"Bucket": bucket, "Key": key, "VersionId": version}
-
-
-def _tags(look: Look, places: Sequence[JsonObject]) -> list[list[JsonObject]]:
+def _tagged(look: Look, places: Sequence[JsonObject]) -> list[JsonObject]:
     answers = list(looks(look, "s3.tags", places))
     for place, answer in zip(places, answers, strict=True):
         if answer.get("found") is False:
             raise InvalidError(f"There is no {shown(place['Key'])} in {place['Bucket']} any more. Look again.")
-    return [rows_of(answer.get("TagSet")) for answer in answers]
+    return answers
 
 
 def _others(tags: Sequence[JsonObject]) -> tuple[JsonObject, ...]:
@@ -271,7 +264,9 @@ def propose_tags(look: Look, params: Aside, _occasion: Occasion) -> Proposal:
 
 def _tag(look: Look, bucket: str, one: _One) -> Call:
     tags: list[JsonValue] = [*one.tags, dict(CONDEMNED)]
-    return look.call("s3.tag_condemned", **_place(bucket, one.key, one.version), Tagging={"TagSet": tags})
+    if not one.version:
+        raise InvalidError(f"{bucket} does not keep every version, so nothing is marked there.")
+    return look.call("s3.tag_condemned", Bucket=bucket, Key=one.key, VersionId=one.version, Tagging={"TagSet": tags})
 
 
 def insist_same_tags(look: Look, calls: Sequence[Call]) -> None:
@@ -280,10 +275,10 @@ def insist_same_tags(look: Look, calls: Sequence[Call]) -> None:
     Raises:
         InvalidError: it would.
     """
-    places = [_place(call.params["Bucket"], call.params["Key"], call.params["VersionId"]) for call in calls]
-    for call, tags in zip(calls, _tags(look, places), strict=True):
-        wanted = call.params["Tagging"]
-        if _others(tags) != _others(rows_of(wanted.get("TagSet") if isinstance(wanted, dict) else None)):
+    places = [{name: call.params[name] for name in ("Bucket", "Key", "VersionId")} for call in calls]
+    for call, answer in zip(calls, _tagged(look, places), strict=True):
+        wanted = object_of(call.params["Tagging"]).get("TagSet")
+        if _others(rows_of(answer.get("TagSet"))) != _others(rows_of(wanted)):
             raise InvalidError(
                 f"Somebody changed the tags of {call.resource} since they were listed; nothing more was sent. "
                 "Ask again: it goes on from there."
@@ -309,7 +304,7 @@ ACTIONS = (
         title="Count rows set aside that are not marked as condemned",
         params=Aside,
         returns=Pending,
-        rows=("s3.versions_set_aside", "s3.tags"),
+        rows=("s3.list", "s3.tags"),
         read=untagged,
     ),
     Action(
@@ -327,7 +322,7 @@ ACTIONS = (
         title="Mark rows set aside as condemned, all under a prefix",
         params=Aside,
         returns=Changed,
-        rows=("s3.versions_set_aside", "s3.tags", "s3.tag_condemned"),
+        rows=("s3.list", "s3.tags", "s3.tag_condemned"),
         risk=Risk.CHANGE,
         propose=propose_tags,
         observe=observe_tags,
