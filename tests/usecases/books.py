@@ -317,6 +317,24 @@ GIVE_UP = _book(
     (_rule("schedule_after"),),
 )
 
+WAYS_THEN_BY_HAND = _book(
+    "ways-then-by-hand",
+    "Go One Way or the Other, and call",
+    (
+        _read("breaker", "output.found"),
+        _swap("half_open", "Half-open", "HALF_OPEN", undo="undo: reopen").replace(
+            "needs:", "if: inputs.way == 'probe'\n   needs:"
+        ),
+        _swap("closing", "Close it", "CLOSED", undo="undo: reopen").replace(
+            "needs:", "if: inputs.way in ['close', 'gone']\n   needs:"
+        ),
+        BY_HAND,
+        _REOPEN,
+    ),
+    (_read("checked", "output.body.state in ['HALF_OPEN', 'CLOSED', 'OPEN']"),),
+    WAYS,
+)
+
 EACH = _book(
     "each",
     "Half-open Each",
@@ -339,6 +357,7 @@ BOOKS = {
     "mark": MARKS,
     "give-up": GIVE_UP,
     "two-ways": TWO_WAYS,
+    "ways-then-by-hand": WAYS_THEN_BY_HAND,
     "swap": SWAP,
     "two-people": TWO_PEOPLE,
     "never-good": NEVER_GOOD,

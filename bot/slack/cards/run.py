@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from bot.domain.approval import Approval, ApprovalState
-from bot.domain.run import AddedStep, Awaiting, Run, RunState, StepRecord, StepState, to_undo, undoable
+from bot.domain.run import AddedStep, Awaiting, Run, RunState, StepRecord, StepState, to_undo, undoable, way_back
 from bot.domain.runbook import Parameter, Phase, Runbook, Step
 from bot.slack.cards import wording
 from bot.slack.cards.blocks import LABEL, Block, Button, Confirm, Message, buttons, context, lines, message, section
@@ -284,8 +284,7 @@ def run_buttons(run: Run, runbook: Runbook) -> list[Block]:
     """Return the buttons that work today, most wanted first."""
     undo = undo_button(run, runbook)
     shown = [*_wanted(run, runbook), *_always(run)]
-    more = [*other_ways(run, runbook), *([undo] if undo else [])]
-    more += _leaving_out(run)
+    more = [*_leaving_out(run), *([undo] if undo else []), *other_ways(run, runbook)]
     more.append(Button(label="All steps", action="show_run", value=str(run.id)))
     if run.next_step and not run.state.ended:
         more.append(Button(label="Expand this step", action="expand", value=f"{run.id}:{run.next_step}"))
@@ -341,10 +340,14 @@ def _open_choice(parameter: Parameter, run: Run) -> bool:
 
 
 def other_ways(run: Run, runbook: Runbook) -> list[Button]:
-    """Return the ways that were not taken, where the run waits for a person at the very step that asked for one."""
+    """Return the ways that were not taken, where the run waits for a person and nothing of the one taken was done."""
     if run.waiting is None or run.waiting.what is not Awaiting.PERSON:
         return []
-    asked = [one for one in runbook.parameters if one.choice and one.asked_by == run.next_step]
+    asked = [
+        one
+        for one in runbook.parameters
+        if one.choice and (one.asked_by == run.next_step or way_back(run, one) is not None)
+    ]
     return [
         Button(
             label=f"Instead: {wording.plain(one.label(value), 40)}",
