@@ -1,10 +1,10 @@
 """What the core needs from its neighbours, as Protocols. Nothing here does anything."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from bot.domain.action import Call
+from bot.domain.action import Call, Element
 from bot.domain.approval import Approval, ConsumedApproval
 from bot.domain.assistance import (
     Answer,
@@ -73,12 +73,18 @@ class Cloud(Protocol):
         ...
 
     def send_many(
-        self, permit: ConsumedApproval, elements: Iterable[tuple[Call, bool]], *, mark: Callable[[int, int], None]
+        self,
+        permit: ConsumedApproval,
+        elements: Sequence[Element],
+        *,
+        mark: Callable[[int, int], None],
+        insist: Callable[[Sequence[Call]], None] | None = None,
     ) -> JsonObject:
         """Send each call of an approved list exactly once, but those that are so already.
 
         Args:
             mark: commits, before some of them are sent, how many are done and how many may have been sent after it.
+            insist: looks, before that, whether what they overwrite is as it was listed, and raises where it is not.
 
         Raises:
             InvalidError: they are not the calls the permit stands for; nothing was sent.

@@ -147,11 +147,11 @@ def test_a_bot_that_cannot_hear_slack_says_so_where_it_is_measured(tmp_path: Pat
             bot.start()
             _until(lambda: lines.values("PartsAiling")[-1:] == [0])
             slack.close()
-            _until(lambda: lines.values("PartsAiling")[-1:] == [1])
+            _until(lambda: max(lines.values("PartsAiling")[-1:], default=0) > 0)
         finally:
             bot.close()
 
-    assert lines.told("How the bot stands.")[-1]["ailing"] == ["slack"]
+    assert "slack" in lines.told("How the bot stands.")[-1]["ailing"]
 
 
 def test_without_a_namespace_nobody_looks_how_the_bot_stands(tmp_path: Path, slack: LocalSlack) -> None:
@@ -228,7 +228,7 @@ def test_an_alarm_queue_that_does_not_answer_does_not_end_the_bot(
         bot.start()
         _until(lambda: slack.connected)
         slack.person("ana").say(CHANNEL, "@runbook-bot help")
-        heard = slack.person("ana").wait_for_message("/runbook plan", channel=CHANNEL)
+        heard = slack.person("ana").wait_for_message("Find, plan and run runbooks", channel=CHANNEL)
     finally:
         bot.close()
 

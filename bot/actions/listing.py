@@ -1,6 +1,7 @@
 """Objects under a prefix, page by page; shared by the actions on S3."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 from bot.actions.parameters import Returns
 from bot.domain.action import Look
@@ -9,6 +10,7 @@ from bot.errors import InvalidError
 
 PAGE = 1000
 MOST_PAGES = 20
+AT_ONCE = 8  # as many as a client keeps connections for
 
 
 class Object(Returns):
@@ -64,6 +66,12 @@ def all_listed(look: Look, bucket: str, prefix: str) -> tuple[Object, ...]:
     if not found.complete:
         raise InvalidError(f"{prefix} holds more than {PAGE * MOST_PAGES} objects; that is more than this step can do.")
     return found.objects
+
+
+def looks(look: Look, row: str, params: Sequence[JsonObject]) -> Iterator[JsonObject]:
+    """Yield the answers of one row, in order, several asked for at a time."""
+    with ThreadPoolExecutor(max_workers=AT_ONCE, thread_name_prefix="look") as pool:
+        yield from pool.map(lambda one: look(row, **one), params)
 
 
 def object_of(one: JsonObject) -> Object:

@@ -4,7 +4,7 @@ Everything a later call rests on is either what was seen and does not move while
 was frozen before anybody was asked. So each call can be proved again just before it is sent.
 """
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pydantic import Field
@@ -13,7 +13,7 @@ from bot.actions.gate import judged
 from bot.actions.lake import LeftOver, NameRun, compared, files_of, live_run, name_of, success_of
 from bot.actions.listing import Object, all_listed
 from bot.actions.parameters import Returns
-from bot.domain.action import Action, Call, Look, Occasion, Proposal
+from bot.domain.action import Action, Call, Element, Look, Occasion, Proposal
 from bot.domain.many import standing_for
 from bot.domain.moment import moment, written
 from bot.domain.policy import MOST_AT_ONCE
@@ -138,12 +138,13 @@ def propose_promote(look: Look, params: Promote, _occasion: Occasion) -> Proposa
     if not files or len(files) > MOST_FILES:
         raise InvalidError(f"The run {params.run_id} has {len(files)} files; 1 to {MOST_FILES} can be promoted.")
     pointing = _pointing(look, params, files=len(files))
-    left = _left_over(look, params, files)
+    there = all_listed(look, params.bucket, f"{params.partition}current/")
+    left = _left_over(look, params, files, there)
+    calls, lists = _copyings(look, params, files, there, beside=len(left) + 1)
     seen: JsonObject = {"gate": pointing.gate, "pointer": pointing.live, "files": _manifest(files)}
     if pointing.call is None and compared(look, params.bucket, params.partition, params.run_id)["complete"]:
         words = f"Readers are given {params.run_id} already, and current/ holds exactly its files."
-        return Proposal(calls=(), seen=seen, effect=words, changes="nothing", already=True)
-    calls = _copyings(look, params, files, beside=len(left) + 1)
+        return Proposal(calls=(), lists=lists, seen=seen, effect=words, changes="nothing", already=True)
     calls += [look.call("s3.hide_left_over", Bucket=params.bucket, Key=one.key, IfMatch=one.etag) for one in left]
     changes = [
         f"current/: filled with the files of {params.run_id} ({len(files)})",
@@ -154,6 +155,7 @@ def propose_promote(look: Look, params: Promote, _occasion: Occasion) -> Proposa
         changes.append(f"_LATEST.json run_id: {pointing.live.get('run_id') or 'none'} -> {params.run_id}")
     return Proposal(
         calls=tuple(calls),
+        lists=lists,
         seen=seen,
         effect=f"Gives readers of {params.partition} the run {params.run_id}.",
         changes="\n".join(changes),
@@ -161,20 +163,19 @@ def propose_promote(look: Look, params: Promote, _occasion: Occasion) -> Proposa
     )
 
 
-def _copyings(look: Look, params: Promote, files: tuple[Object, ...], *, beside: int) -> list[Call]:
+def _copyings(
+    look: Look, params: Promote, files: tuple[Object, ...], there: Sequence[Object], *, beside: int
+) -> tuple[list[Call], dict[str, tuple[Element, ...]]]:
     """Return a call per file; of more than an approval names one by one, one call that stands for them all."""
     copies = [_copying(look, params, one) for one in files]
     if len(copies) + beside <= MOST_AT_ONCE:
-        return copies
-    return [standing_for(copies, resource=f"s3://{params.bucket}/{params.partition}current/")]
-
-
-def each_copy(look: Look, params: Promote, _call: Call) -> Iterator[tuple[Call, bool]]:
-    """List the copies of the run's files as they are now."""
-    folder = f"{params.partition}current/"
-    there = {one.key: one.etag for one in all_listed(look, params.bucket, folder)}
-    for one in files_of(look, params.bucket, params.partition, params.run_id):
-        yield _copying(look, params, one), there.get(f"{folder}{name_of(one)}") == one.etag
+        return copies, {}
+    resource = f"s3://{params.bucket}/{params.partition}current/"
+    etags = {name_of(one): one.etag for one in there}
+    elements = tuple(
+        Element(copy, done=etags.get(name_of(one)) == one.etag) for copy, one in zip(copies, files, strict=True)
+    )
+    return [standing_for(copies, resource=resource)], {resource: elements}
 
 
 def _copying(look: Look, params: Promote, one: Object) -> Call:
@@ -187,7 +188,7 @@ def _copying(look: Look, params: Promote, one: Object) -> Call:
     )
 
 
-def _left_over(look: Look, params: Promote, files: tuple[Object, ...]) -> list[LeftOver]:
+def _left_over(look: Look, params: Promote, files: tuple[Object, ...], current: Sequence[Object]) -> list[LeftOver]:
     """Return the frozen left-overs, having made sure that there are no others, and that hiding loses nothing."""
     wanted = {name_of(one) for one in files}
     frozen = {one.key: one for one in params.left_over}
@@ -195,7 +196,7 @@ def _left_over(look: Look, params: Promote, files: tuple[Object, ...]) -> list[L
     for one in frozen.values():
         if not one.key.startswith(folder) or one.key.rsplit("/", 1)[-1] in wanted:
             raise InvalidError(f"{one.key} is not left over in {folder}.")
-    for there in all_listed(look, params.bucket, folder):
+    for there in current:
         if name_of(there) in wanted:
             continue
         if there.key not in frozen or frozen[there.key].etag != there.etag:
@@ -259,7 +260,6 @@ ACTIONS = (
         params=Promote,
         returns=Promoted,
         rows=(*_POINTING, "s3.list", "s3.versioning", "s3.head", "s3.copy_current", "s3.hide_left_over"),
-        each=each_copy,
         risk=Risk.CHANGE,
         propose=propose_promote,
         observe=observe_promote,

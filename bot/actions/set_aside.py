@@ -1,32 +1,32 @@
 """Rows set aside: copies to the condemned, marks. Nothing in quarantine is ever moved or deleted.
 
-A list of objects to change is looked up in a step of its own and given to the one that changes them: it is frozen
-before anybody is asked, each element has its own precondition, and what was done before is not in the next list.
+Thousands of objects are one list under one approval. It is listed from the lake each time it is needed, with what is
+so already told apart, so that it goes on where it was interrupted and does nothing twice.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Self
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from bot.actions.listing import all_listed, pages, rows_of
+from bot.actions.listing import Object, all_listed, looks, pages, rows_of
 from bot.actions.parameters import Params, Returns
-from bot.domain.action import Action, Call, Look, Occasion, Proposal, shown
+from bot.actions.tables import object_of
+from bot.domain.action import Action, Call, Element, Look, Occasion, Proposal, shown
 from bot.domain.many import standing_for
 from bot.domain.runbook import Risk
 from bot.domain.value import JsonObject, JsonValue
 from bot.errors import InvalidError
 
-MOST_AT_ONCE = 500
 MOST_PAGES = 50
 CONDEMNED = {"Key": "state", "Value": "condemned"}
 NAMEABLE = r"[A-Za-z0-9_=./-]+"
 
 
 class Aside(Params):
-    """Name rows set aside by the prefix they lie under, and how many of them are wanted at once.
+    """Name rows set aside by the prefix they lie under.
 
     Attributes:
         name: a part every key must have, such as `/run_id=20260121T020000Z/`.
@@ -37,19 +37,10 @@ class Aside(Params):
     prefix: str = Field(pattern=r"^quarantine/[A-Za-z0-9_=./-]*$")
     name: str = Field(default="", pattern=r"^[A-Za-z0-9_=./-]{0,200}$")
     without: str = Field(default="", pattern=r"^[A-Za-z0-9_=./-]{0,200}$")
-    most: int = Field(default=20, ge=1, le=MOST_AT_ONCE)
 
     def means(self, key: str) -> bool:
         """Return whether an object under the prefix is one of those meant."""
         return self.name in key and not (self.without and self.without in key)
-
-
-class Listed(Params):
-    """Name one object as a listing found it."""
-
-    key: str
-    etag: str
-    version_id: str = ""
 
 
 class Pending(Returns):
@@ -59,7 +50,6 @@ class Pending(Returns):
         done: how many objects have it already.
         left: how many do not.
         unnameable: objects whose keys no call may carry; they need a person.
-        todo: the first of those left, as many as were asked for.
         finished: nothing is left, every object was looked at, and there was at least one.
         progress: how far it is, in words.
     """
@@ -71,111 +61,6 @@ class Pending(Returns):
     complete: bool
     finished: bool
     progress: str
-    todo: list[Listed]
-
-
-def uncopied(look: Look, params: Aside, _now: datetime) -> JsonObject:
-    """Return which objects set aside have no copy among the condemned."""
-    there = {one.key: one.size for one in all_listed(look, params.bucket, _condemned(params.prefix))}
-    todo: list[JsonValue] = []
-    done = left = unnameable = 0
-    complete = True
-    for page, more in pages(look, params.bucket, params.prefix, most=MOST_PAGES):
-        complete = not more
-        for one in page:
-            if not params.means(one.key):
-                continue
-            if there.get(_condemned(one.key)) == one.size:
-                done += 1
-            elif not re.fullmatch(NAMEABLE, one.key):
-                unnameable += 1
-            else:
-                left += 1
-                if len(todo) < params.most:
-                    todo.append({"key": one.key, "etag": one.etag, "version_id": ""})
-    return _pending(done, left, unnameable, todo, complete=complete, what="copied")
-
-
-def _condemned(key: str) -> str:
-    return "condemned/" + key.removeprefix("quarantine/")
-
-
-def _pending(done: int, left: int, unnameable: int, todo: list[JsonValue], *, complete: bool, what: str) -> JsonObject:
-    count = done + left + unnameable
-    return {
-        "count": count,
-        "done": done,
-        "left": left,
-        "unnameable": unnameable,
-        "complete": complete,
-        "finished": complete and count > 0 and done == count,
-        "progress": f"{done} of {count} {what}" if complete else f"{done} of {count} or more {what}",
-        "todo": todo,
-    }
-
-
-def untagged(look: Look, params: Aside, _now: datetime) -> JsonObject:
-    """Return which objects set aside are not marked as condemned; looks no further than it needs for `most`."""
-    todo: list[JsonValue] = []
-    done = unnameable = 0
-    complete = True
-    more: JsonObject = {}
-    for _ in range(MOST_PAGES):
-        page = look("s3.versions_set_aside", Bucket=params.bucket, Prefix=params.prefix, MaxKeys=1000, **more)
-        for one in rows_of(page.get("Versions")):
-            if not one["IsLatest"] or not params.means(str(one["Key"])):
-                continue
-            if not re.fullmatch(NAMEABLE, str(one["Key"])):
-                unnameable += 1
-            elif _state(_tags(look, params.bucket, str(one["Key"]), str(one["VersionId"]))) == CONDEMNED["Value"]:
-                done += 1
-            elif len(todo) < params.most:
-                todo.append({"key": one["Key"], "etag": one["ETag"], "version_id": one["VersionId"]})
-            else:
-                complete = False
-                break
-        if not complete or "NextKeyMarker" not in page:
-            break
-        more = {"KeyMarker": page["NextKeyMarker"], "VersionIdMarker": page["NextVersionIdMarker"]}
-    else:
-        complete = False
-    return _pending(done, len(todo), unnameable, todo, complete=complete, what="marked")
-
-
-def _tags(look: Look, bucket: str, key: str, version: str) -> list[JsonObject]:
-    answer = look("s3.tags", Bucket=bucket, Key=key, VersionId=version)
-    if answer.get("found") is False:
-        raise InvalidError(f"There is no {shown(key)} in {bucket} any more.")
-    return rows_of(answer.get("TagSet"))
-
-
-def _state(tags: list[JsonObject]) -> JsonValue:
-    return next((one["Value"] for one in tags if one["Key"] == CONDEMNED["Key"]), None)
-
-
-class ChangeObjects(Params):
-    """Name the objects, as the step before found them (its `todo`)."""
-
-    bucket: str
-    objects: list[Listed] = Field(min_length=1, max_length=MOST_AT_ONCE)
-
-
-class CopyObjects(Params):
-    """Name the objects, as the step before found them (its `todo`), or the prefix under which all are copied.
-
-    Attributes:
-        prefix: thousands of objects are one list under one approval, which goes on where it was interrupted.
-    """
-
-    bucket: str
-    objects: list[Listed] = Field(default=[], max_length=MOST_AT_ONCE)
-    prefix: str = Field(default="", pattern=r"^(quarantine/[A-Za-z0-9_=./-]*)?$")
-
-    @model_validator(mode="after")
-    def _one_of_both(self) -> Self:
-        if bool(self.objects) == bool(self.prefix):
-            raise ValueError("give `objects` or `prefix`, one of the two")
-        return self
 
 
 class Changed(Returns):
@@ -186,144 +71,229 @@ class Changed(Returns):
     progress: str
 
 
-def propose_copies(look: Look, params: CopyObjects, _occasion: Occasion) -> Proposal:
-    """Propose one copy per object, each only of what was seen; of a prefix, all of them as one list."""
-    if params.prefix:
-        return _propose_prefix(look, params)
-    seen: JsonObject = {}
-    calls: list[Call] = []
-    for one in params.objects:
-        answer = look("s3.head", Bucket=params.bucket, Key=one.key)
-        if answer.get("found") is False or answer["ETag"] != one.etag:
-            raise InvalidError(f"{one.key} is not what was listed any more. Look again, and ask anew.")
-        seen[one.key] = f"{answer['ETag']} {answer['ContentLength']}"
-        calls.append(_copy(look, params.bucket, one.key, one.etag))
-    return Proposal(
-        calls=tuple(calls),
-        seen=seen,
-        effect=f"Copies {len(calls)} objects to condemned/, where the pipeline does not take them up again.",
-        changes="\n".join(f"{call.params['Key']}: none -> copy" for call in calls),
-        untouched="The rows in quarantine/: nothing is moved or deleted.",
-    )
+@dataclass(frozen=True, kw_only=True)
+class _One:
+    """Hold one object set aside, and whether it is as wanted.
+
+    Attributes:
+        tags: those it has beside the mark, in order.
+    """
+
+    key: str
+    size: int
+    done: bool
+    etag: str = ""
+    version: str = ""
+    tags: tuple[JsonObject, ...] = ()
+
+    @property
+    def nameable(self) -> bool:
+        return re.fullmatch(NAMEABLE, self.key) is not None
 
 
-def _propose_prefix(look: Look, params: CopyObjects) -> Proposal:
-    resource = f"s3://{params.bucket}/{_condemned(params.prefix)}"
-    left = [0, 0, 0]  # objects, those that are there already, bytes
+@dataclass(frozen=True, kw_only=True)
+class _Found:
+    """Hold the objects that are meant, and whether every key was looked at."""
 
-    def counted() -> Iterator[Call]:
-        for call, done, size in _copies(look, params.bucket, params.prefix):
-            left[0], left[1], left[2] = left[0] + 1, left[1] + done, left[2] + size
-            yield call
-
-    call = standing_for(counted(), resource=resource)
-    count, there, size = left
-    seen: JsonObject = {"objects": count, "bytes": size, "list": call.many.digest if call.many else ""}
-    if there == count:
-        words = f"All {count:,} objects are among the condemned already."
-        return Proposal(calls=(), seen=seen, effect=words, changes="nothing", already=True)
-    return Proposal(
-        calls=(call,),
-        seen=seen,
-        effect=f"Copies {count:,} objects ({size:,} bytes) to condemned/, where the pipeline does not take them up.",
-        changes=f"{_condemned(params.prefix)}: {there:,} of {count:,} -> {count:,} of {count:,} copies",
-        untouched="The rows in quarantine/: nothing is moved or deleted.",
-    )
+    objects: tuple[_One, ...]
+    complete: bool
 
 
-def _copies(look: Look, bucket: str, prefix: str) -> Iterator[tuple[Call, bool, int]]:
-    """Yield, for each object that can be named, its copy, whether it is there already, and its size."""
-    there = {one.key: one.etag for page, _ in pages(look, bucket, _condemned(prefix)) for one in page}
+def uncopied(look: Look, params: Aside, _now: datetime) -> JsonObject:
+    """Return how many objects set aside have no copy among the condemned."""
+    return _pending(_copied(look, params), "copied")
+
+
+def _copied(look: Look, aside: Aside) -> _Found:
+    there = {one.key: one for one in all_listed(look, aside.bucket, _condemned(aside.prefix))}
+    objects: list[_One] = []
     complete = True
-    for page, more in pages(look, bucket, prefix):
+    for page, more in pages(look, aside.bucket, aside.prefix, most=MOST_PAGES):
         complete = not more
-        for one in page:
-            if re.fullmatch(NAMEABLE, one.key):
-                copy = _copy(look, bucket, one.key, one.etag)
-                yield copy, there.get(_condemned(one.key)) == one.etag, one.size
-    if not complete:
-        raise InvalidError(f"{prefix} holds more objects than one list may; ask for less at once (a narrower prefix).")
+        objects += [
+            _One(key=one.key, size=one.size, done=_is_copy(there.get(_condemned(one.key)), one), etag=one.etag)
+            for one in page
+            if aside.means(one.key)
+        ]
+    return _Found(objects=tuple(objects), complete=complete)
 
 
-def each_copy(look: Look, params: CopyObjects, _call: Call) -> Iterator[tuple[Call, bool]]:
-    """List the copies under the prefix as they are now."""
-    for call, done, _ in _copies(look, params.bucket, params.prefix):
-        yield call, done
+def _is_copy(there: Object | None, source: Object) -> bool:
+    """Return whether a copy is there: the ETag proves it, but a source in parts or under a key of KMS has another."""
+    if there is None or there.size != source.size:
+        return False
+    return there.etag == source.etag or there.modified >= source.modified
 
 
-def _copy(look: Look, bucket: str, key: str, etag: str) -> Call:
+def _condemned(key: str) -> str:
+    return "condemned/" + key.removeprefix("quarantine/")
+
+
+def _pending(found: _Found, what: str) -> JsonObject:
+    count = len(found.objects)
+    done = sum(one.done for one in found.objects)
+    unnameable = sum(not one.done and not one.nameable for one in found.objects)
+    return {
+        "count": count,
+        "done": done,
+        "left": count - done - unnameable,
+        "unnameable": unnameable,
+        "complete": found.complete,
+        "finished": found.complete and count > 0 and done == count,
+        "progress": f"{done:,} of {count:,} {what}" if found.complete else f"{done:,} of {count:,} or more {what}",
+    }
+
+
+def untagged(look: Look, params: Aside, _now: datetime) -> JsonObject:
+    """Return how many objects set aside are not marked as condemned."""
+    return _pending(_marked(look, params), "marked")
+
+
+def _marked(look: Look, aside: Aside) -> _Found:
+    objects: list[_One] = []
+    complete = True
+    for page, more in pages(look, aside.bucket, aside.prefix, most=MOST_PAGES):
+        complete = not more
+        objects += _with_tags(look, aside.bucket, [one for one in page if aside.means(one.key)])
+    return _Found(objects=tuple(objects), complete=complete)
+
+
+def _with_tags(look: Look, bucket: str, page: Sequence[Object]) -> list[_One]:
+    """Return the objects with their newest version and its tags; those that cannot be named have none."""
+    named = [one for one in page if re.fullmatch(NAMEABLE, one.key)]
+    answers = _tagged(look, [{"Bucket": bucket, "Key": one.key} for one in named])
+    found = [
+        _One(
+            key=one.key,
+            size=one.size,
+            done=CONDEMNED in tags,
+            version=str(answer.get("VersionId") or ""),
+            tags=_others(tags),
+        )
+        for one, answer in zip(named, answers, strict=True)
+        for tags in [rows_of(answer.get("TagSet"))]
+    ]
+    rest = [one for one in page if not re.fullmatch(NAMEABLE, one.key)]
+    return [*found, *(_One(key=one.key, size=one.size, done=False) for one in rest)]
+
+
+def _tagged(look: Look, places: Sequence[JsonObject]) -> list[JsonObject]:
+    answers = list(looks(look, "s3.tags", places))
+    for place, answer in zip(places, answers, strict=True):
+        if answer.get("found") is False:
+            raise InvalidError(f"There is no {shown(place['Key'])} in {place['Bucket']} any more. Look again.")
+    return answers
+
+
+def _others(tags: Sequence[JsonObject]) -> tuple[JsonObject, ...]:
+    others = [{"Key": tag["Key"], "Value": tag["Value"]} for tag in tags if tag["Key"] != CONDEMNED["Key"]]
+    return tuple(sorted(others, key=lambda tag: str(tag["Key"])))
+
+
+def propose_copies(look: Look, params: Aside, _occasion: Occasion) -> Proposal:
+    """Propose one copy per object, each only of what was seen, all of them as one list."""
+    found = _listed(_copied(look, params), params)
+    return _proposal(
+        [Element(call=_copy(look, params.bucket, one), done=one.done) for one in found],
+        resource=f"s3://{params.bucket}/{_condemned(params.prefix)}",
+        effect=f"Copies {_counted(found)} to condemned/, where the pipeline does not take them up.",
+        what="copies",
+        untouched="The rows in quarantine/: nothing is moved or deleted.",
+    )
+
+
+def _listed(found: _Found, aside: Aside) -> list[_One]:
+    if not found.complete:
+        raise InvalidError(
+            f"{aside.prefix} holds more objects than one list may; ask for less at once (a narrower prefix)."
+        )
+    return [one for one in found.objects if one.nameable]
+
+
+def _counted(found: Sequence[_One]) -> str:
+    return f"{len(found):,} objects ({sum(one.size for one in found):,} bytes)"
+
+
+def _proposal(elements: Sequence[Element], *, resource: str, effect: str, what: str, untouched: str) -> Proposal:
+    """Propose a list, or say that all of it is so already."""
+    call = standing_for((one.call for one in elements), resource=resource)
+    count, there = len(elements), sum(one.done for one in elements)
+    already = there == count
+    return Proposal(
+        calls=() if already else (call,),
+        lists={resource: tuple(elements)},
+        seen={"objects": count, "list": call.many.digest if call.many else ""},
+        effect=f"All {count:,} {what} are there already." if already else effect,
+        changes="nothing" if already else f"{what}: {there:,} of {count:,} -> {count:,} of {count:,}",
+        untouched=untouched,
+        already=already,
+    )
+
+
+def _copy(look: Look, bucket: str, one: _One) -> Call:
     return look.call(
         "s3.copy_condemned",
         Bucket=bucket,
-        Key=_condemned(key),
-        CopySource={"Bucket": bucket, "Key": key},
-        CopySourceIfMatch=etag,
+        Key=_condemned(one.key),
+        CopySource={"Bucket": bucket, "Key": one.key},
+        CopySourceIfMatch=one.etag,
     )
 
 
-def observe_copies(look: Look, params: CopyObjects, _answers: tuple[JsonObject, ...]) -> JsonObject:
-    """Return how many of the objects have a copy of their size among the condemned."""
-    if params.prefix:
-        found = [done for _, done, _ in _copies(look, params.bucket, params.prefix)]
-        return _changed(len(found), sum(found), "copied")
-    done = 0
-    for one in params.objects:
-        source = look("s3.head", Bucket=params.bucket, Key=one.key)
-        copy = look("s3.head", Bucket=params.bucket, Key=_condemned(one.key))
-        there = source.get("found") is not False and copy.get("found") is not False
-        done += bool(there and source["ContentLength"] == copy["ContentLength"])
-    return _changed(len(params.objects), done, "copied")
+def observe_copies(look: Look, params: Aside, _answers: tuple[JsonObject, ...]) -> JsonObject:
+    """Return how many of the objects have a copy among the condemned."""
+    return _changed(_listed(_copied(look, params), params), "copied")
 
 
-def _changed(count: int, done: int, what: str) -> JsonObject:
-    return {"count": count, "done": done, "progress": f"{done} of {count} {what}"}
+def _changed(found: Sequence[_One], what: str) -> JsonObject:
+    count, done = len(found), sum(one.done for one in found)
+    return {"count": count, "done": done, "progress": f"{done:,} of {count:,} {what}"}
 
 
-def settle_copy(look: Look, call: Call) -> JsonObject | None:
-    """Return the answer a copy would have had, if what it copies is there."""
-    copy = look("s3.head", Bucket=call.params["Bucket"], Key=call.params["Key"])
-    if copy.get("found") is False or copy["ETag"] != call.params["CopySourceIfMatch"]:
-        return None
-    return {"CopyObjectResult": {"ETag": copy["ETag"]}, "VersionId": copy.get("VersionId", "")}
-
-
-def propose_tags(look: Look, params: ChangeObjects, _occasion: Occasion) -> Proposal:
-    """Propose to mark each version seen as condemned, keeping the tags it has."""
-    seen: JsonObject = {}
-    calls: list[Call] = []
-    for one in params.objects:
-        others = [tag for tag in _tags(look, params.bucket, one.key, one.version_id) if tag["Key"] != CONDEMNED["Key"]]
-        seen[one.key] = {"version_id": one.version_id, "tags": {str(tag["Key"]): tag["Value"] for tag in others}}
-        calls.append(
-            look.call(
-                "s3.tag_condemned",
-                Bucket=params.bucket,
-                Key=one.key,
-                VersionId=one.version_id,
-                Tagging={"TagSet": [*others, dict(CONDEMNED)]},
-            )
-        )
-    return Proposal(
-        calls=tuple(calls),
-        seen=seen,
-        effect=f"Marks {len(calls)} objects in quarantine as condemned.",
-        changes="\n".join(f"{one.key}: state -> condemned" for one in params.objects),
+def propose_tags(look: Look, params: Aside, _occasion: Occasion) -> Proposal:
+    """Propose to mark each version seen as condemned, keeping the tags it has; all of them as one list."""
+    found = _listed(_marked(look, params), params)
+    return _proposal(
+        [Element(call=_tag(look, params.bucket, one), done=one.done) for one in found],
+        resource=f"s3://{params.bucket}/{params.prefix}",
+        effect=f"Marks {_counted(found)} in quarantine as condemned.",
+        what="marks",
         untouched="What is in the objects, their other tags, their copies.",
     )
 
 
-def observe_tags(look: Look, params: ChangeObjects, _answers: tuple[JsonObject, ...]) -> JsonObject:
+def _tag(look: Look, bucket: str, one: _One) -> Call:
+    tags: list[JsonValue] = [*one.tags, dict(CONDEMNED)]
+    if not one.version:
+        raise InvalidError(f"{bucket} does not keep every version, so nothing is marked there.")
+    return look.call("s3.tag_condemned", Bucket=bucket, Key=one.key, VersionId=one.version, Tagging={"TagSet": tags})
+
+
+def insist_same_tags(look: Look, calls: Sequence[Call]) -> None:
+    """Insist that a mark drops no tag that somebody gave since it was listed: S3 has no precondition for it.
+
+    Raises:
+        InvalidError: it would.
+    """
+    places = [{name: call.params[name] for name in ("Bucket", "Key", "VersionId")} for call in calls]
+    for call, answer in zip(calls, _tagged(look, places), strict=True):
+        wanted = object_of(call.params["Tagging"]).get("TagSet")
+        if _others(rows_of(answer.get("TagSet"))) != _others(rows_of(wanted)):
+            raise InvalidError(
+                f"Somebody changed the tags of {call.resource} since they were listed; nothing more was sent. "
+                "Ask again: it goes on from there."
+            )
+
+
+def observe_tags(look: Look, params: Aside, _answers: tuple[JsonObject, ...]) -> JsonObject:
     """Return how many of the objects are marked as condemned."""
-    done = sum(
-        1 for one in params.objects if _state(_tags(look, params.bucket, one.key, one.version_id)) == CONDEMNED["Value"]
-    )
-    return _changed(len(params.objects), done, "marked")
+    return _changed(_listed(_marked(look, params), params), "marked")
 
 
 ACTIONS = (
     Action(
         id="s3.uncopied",
-        title="Find rows set aside that have no copy among the condemned",
+        title="Count rows set aside that have no copy among the condemned",
         params=Aside,
         returns=Pending,
         rows=("s3.list",),
@@ -331,32 +301,31 @@ ACTIONS = (
     ),
     Action(
         id="s3.untagged",
-        title="Find rows set aside that are not marked as condemned",
+        title="Count rows set aside that are not marked as condemned",
         params=Aside,
         returns=Pending,
-        rows=("s3.versions_set_aside", "s3.tags"),
+        rows=("s3.list", "s3.tags"),
         read=untagged,
     ),
     Action(
         id="s3.copy_prefix",
-        title="Copy rows set aside to the condemned, some or all under a prefix",
-        params=CopyObjects,
+        title="Copy rows set aside to the condemned, all under a prefix",
+        params=Aside,
         returns=Changed,
-        rows=("s3.list", "s3.head", "s3.copy_condemned"),
-        each=each_copy,
+        rows=("s3.list", "s3.copy_condemned"),
         risk=Risk.CHANGE,
         propose=propose_copies,
         observe=observe_copies,
-        settle=settle_copy,
     ),
     Action(
         id="s3.tag_prefix",
-        title="Mark rows set aside as condemned",
-        params=ChangeObjects,
+        title="Mark rows set aside as condemned, all under a prefix",
+        params=Aside,
         returns=Changed,
-        rows=("s3.tags", "s3.tag_condemned"),
+        rows=("s3.list", "s3.tags", "s3.tag_condemned"),
         risk=Risk.CHANGE,
         propose=propose_tags,
         observe=observe_tags,
+        insist=insist_same_tags,
     ),
 )

@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, NoReturn
@@ -22,10 +22,10 @@ from bot.aws.clients import (
 )
 from bot.aws.keeping import kept, parsed_body
 from bot.aws.model import param_problems
-from bot.domain.action import Call, Catalogue, Platform, Replay, Row, bind
+from bot.domain.action import Call, Catalogue, Element, Platform, Replay, Row, bind
 from bot.domain.approval import ConsumedApproval
 from bot.domain.denies import denied
-from bot.domain.many import Element, insist_same
+from bot.domain.many import insist_same
 from bot.domain.runbook import Risk
 from bot.domain.strictjson import MOST_CHARACTERS
 from bot.domain.value import JsonObject
@@ -121,14 +121,19 @@ class AwsCloud:
             return self._sent(row, call, sending)
 
     def send_many(
-        self, permit: ConsumedApproval, elements: Iterable[tuple[Call, bool]], *, mark: Callable[[int, int], None]
+        self,
+        permit: ConsumedApproval,
+        elements: Sequence[Element],
+        *,
+        mark: Callable[[int, int], None],
+        insist: Callable[[Sequence[Call]], None] | None = None,
     ) -> JsonObject:
         """Send each call of a list exactly once, several at a time, in order of windows.
 
-        Before a window is sent, `mark` commits how many of the list are done and how many may have been sent by the
-        end of it; what it raises is raised, and nothing of that window was sent. A call that is so already is not sent.
-        Those of a window that did not leave, or that AWS was too busy for, are sent again a little later, each time
-        after another `mark`.
+        Before a window is sent, `insist` looks once more at what its calls overwrite, and `mark` commits how many of
+        the list are done and how many may have been sent by the end of it; what either raises is raised, and nothing of
+        that window was sent. A call that is so already is not sent. Those of a window that did not leave, or that AWS
+        was too busy for, are sent again a little later, each time after another look and another `mark`.
 
         Raises:
             ValueError: the permit is for one call; that is a bug.
@@ -140,18 +145,18 @@ class AwsCloud:
         """
         if permit.call.many is None:
             raise ValueError(f"{permit.call.row} is one call; it is not sent as a list.")
-        found = insist_same(permit.call, (Element(call, done) for call, done in elements))
+        insist_same(permit.call, elements)
         row = self._catalogue.row(permit.call.row)
-        for one in found:
+        for one in elements:
             self._admitted(one.call)
         if row.risk is Risk.READ or row.replay is not Replay.SAFE:
             raise ValueError(f"{row.id} may not be sent as a list: its calls are not safe to be made again.")
         self._insist_on_account(fresh=True)
         self._clients.sending(row.service)
         with ThreadPoolExecutor(max_workers=AT_ONCE, thread_name_prefix="list") as pool:
-            for start in range(0, len(found), AT_ONCE):
-                self._window(row, found, start, pool=pool, mark=mark)
-        return {"count": len(found), "sent": sum(not one.done for one in found)}
+            for start in range(0, len(elements), AT_ONCE):
+                self._window(row, elements, start, pool=pool, mark=mark, insist=insist)
+        return {"count": len(elements), "sent": sum(not one.done for one in elements)}
 
     def _window(
         self,
@@ -161,10 +166,13 @@ class AwsCloud:
         *,
         pool: ThreadPoolExecutor,
         mark: Callable[[int, int], None],
+        insist: Callable[[Sequence[Call]], None] | None,
     ) -> None:
         end = min(start + AT_ONCE, len(found))
         left = [place for place in range(start, end) if not found[place].done]
         for pause in (*self._list_pauses, None):
+            if insist is not None:
+                insist([found[place].call for place in left])
             failures = self._sent_at_once(row, found, left, pool=pool, mark=partial(mark, start, end))
             if not failures:
                 return

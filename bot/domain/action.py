@@ -8,7 +8,7 @@ Nothing here talks to AWS.
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from difflib import get_close_matches
@@ -341,6 +341,14 @@ class Call(Value):
     many: Many | None = None
 
 
+@dataclass(frozen=True)
+class Element:
+    """Hold one call of a list, and whether the lake is so already, so that it is not sent."""
+
+    call: Call
+    done: bool = False
+
+
 class Occasion(Value):
     """Say for which run, step, element and request a call is proposed; idempotency tokens come from it."""
 
@@ -363,6 +371,8 @@ class Proposal(Value):
         seen: the state that decides; a difference at the call voids the approval.
         already: nothing needs to be done, the lake is so already; there are no calls then, unless something is held
             or let go of: a pause and its resume always name theirs, because both are asked for at once.
+        lists: by resource, what each call that stands for a list stands for, as the lake is now; all of it, and
+            what is so already too.
         holds: the shared resource this pauses, counted over all runs.
         releases: the shared resource this lets go of.
     """
@@ -373,6 +383,7 @@ class Proposal(Value):
     changes: str
     untouched: str = ""
     already: bool = False
+    lists: Mapping[str, tuple[Element, ...]] = {}
     holds: str | None = None
     releases: str | None = None
 
@@ -405,10 +416,10 @@ class Action:
     A reading action has `read` only. A changing action has `propose` (look, then name the exact calls) and
     `observe` (after the calls were answered, look again and return the output; also used to poll).
     `settle` looks whether a call that was sent before, and now meets a failed precondition, took effect after all:
-    the answer as if it had just been given, or None. `each` lists, from the lake as it is now, the calls that one of
-    the proposal stands for (`many`), and of each whether it is so already. `risk` is the highest its calls can have;
-    what counts for the verdict is `Catalogue.risk` of the calls proposed. `shows` is false where what `propose` looks
-    at stays as it was when the calls took effect, e.g. a message was sent. `local` is false where the local lake cannot
+    the answer as if it had just been given, or None. `insist` looks once more at what some calls of a list overwrite,
+    right before they are sent, where AWS has no precondition for it. `risk` is the highest its calls can have; what
+    counts for the verdict is `Catalogue.risk` of the calls proposed. `shows` is false where what `propose` looks at
+    stays as it was when the calls took effect, e.g. a message was sent. `local` is false where the local lake cannot
     do it.
     """
 
@@ -435,7 +446,7 @@ class Action:
         return self.read(look, params, now)
 
     settle: Callable[[Look, Call], JsonObject | None] | None = None
-    each: Callable[[Look, Any, Call], Iterable[tuple[Call, bool]]] | None = None
+    insist: Callable[[Look, Sequence[Call]], None] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,24 +5,15 @@ stands under the request says whether it is what was signed.
 """
 
 import hashlib
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 
-from bot.domain.action import Call, Many
+from bot.domain.action import Call, Element, Many
 from bot.domain.strictjson import canonical
 from bot.domain.value import JsonObject
 from bot.errors import InvalidError
 
 MOST_LISTED = 20_000
 MOST_FIRST = 3
-
-
-@dataclass(frozen=True)
-class Element:
-    """Hold one call of a list, and whether the lake is so already, so that it is not sent."""
-
-    call: Call
-    done: bool = False
 
 
 def standing_for(calls: Iterable[Call], *, resource: str) -> Call:
@@ -58,17 +49,15 @@ def line(params: JsonObject) -> bytes:
     return canonical(params) + b"\n"
 
 
-def insist_same(call: Call, elements: Iterable[Element]) -> list[Element]:
-    """Return the elements of a list, once it is sure that they are those the call stands for.
+def insist_same(call: Call, elements: Sequence[Element]) -> None:
+    """Insist that the elements of a list are those the call stands for.
 
     Raises:
         InvalidError: they are not; nothing was sent.
     """
-    found = list(elements)
-    again = standing_for((one.call for one in found), resource=call.resource)
+    again = standing_for((one.call for one in elements), resource=call.resource)
     if again != call:
         raise InvalidError(
             f"The list of {call.resource} is not the one that was approved any more "
             f"({again.many.count if again.many else 0:,} calls now). Nothing more was sent; ask again."
         )
-    return found

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import assert_never
 
 from bot.domain.people import Place
-from bot.domain.runbook import Phase, Risk, Runbook, Step
+from bot.domain.runbook import Parameter, Phase, Risk, Runbook, Step
 from bot.domain.value import JsonObject, JsonValue, Value
 from bot.errors import RequestError
 
@@ -268,10 +268,15 @@ class Retried(Value):
 
 
 class Answered(Value):
-    """A person gave inputs; they become an author."""
+    """A person gave inputs; they become an author.
+
+    Attributes:
+        back: the place in the path to which a choice that is made anew takes the run; see `way_back`.
+    """
 
     by: str
     inputs: Mapping[str, str]
+    back: int | None = None
 
 
 class Undone(Value):
@@ -370,10 +375,7 @@ def advance(run: Run, event: Event, *, now: datetime) -> Run:
         case Retried():
             return _retried(run, event, now=now)
         case Answered():
-            _open(run)
-            inputs = {**run.inputs, **event.inputs}
-            woken = {"state": RunState.RUNNING, "waiting": None, "parked_until": None, "touched": now}
-            return run.model_copy(update={"inputs": inputs, "authors": _with(run.authors, event.by), **woken})
+            return _answered(run, event, now=now)
         case Undone():
             return _undone(run, event, now=now)
         case Added():
@@ -426,6 +428,22 @@ def _open(run: Run) -> None:
         raise RequestError(f"{run.label} has ended ({run.state.replace('_', ' ')}); nothing was done.")
     if run.stopping:
         raise RequestError(f"{run.label} is being stopped; nothing was done.")
+
+
+def _answered(run: Run, event: Answered, *, now: datetime) -> Run:
+    _open(run)
+    update: dict[str, object] = {
+        "inputs": {**run.inputs, **event.inputs},
+        "authors": _with(run.authors, event.by),
+        "state": RunState.RUNNING,
+        "waiting": None,
+        "parked_until": None,
+        "touched": now,
+    }
+    if event.back is not None:
+        anew = {name: run.record(name).anew() for name in run.path[event.back : run.at + 1]}
+        update |= {"at": event.back, "records": {**run.records, **anew}}
+    return run.model_copy(update=update)
 
 
 def _retried(run: Run, event: Retried, *, now: datetime) -> Run:
@@ -508,6 +526,18 @@ def _stopped(run: Run, event: Stopping, *, now: datetime) -> Run:
 
 def _with(people: tuple[str, ...], person: str) -> tuple[str, ...]:
     return people if person in people else (*people, person)
+
+
+def way_back(run: Run, parameter: Parameter) -> int | None:
+    """Return the place in the path where a choice that was made can be made anew: where it was asked.
+
+    None where it is still to be asked, or where anything was done since.
+    """
+    if not parameter.choice or run.undoing or run.next_step is None or parameter.asked_by not in run.path[: run.at]:
+        return None
+    place = run.path.index(parameter.asked_by)
+    passed = all(run.record(step).state is StepState.SKIPPED for step in run.path[place : run.at])
+    return place if passed and not run.record(run.next_step).answers else None
 
 
 def undoable(run: Run, runbook: Runbook) -> Step | None:

@@ -34,7 +34,7 @@ from bot.slack.cards.incident import Around, incident_card
 from bot.slack.cards.morning import morning_card
 from bot.slack.cards.notices import Told, broadcasts, notice
 from bot.slack.cards.postmortem import CanvasState, file_refused, postmortem_card
-from bot.slack.cards.request import list_sheet, request_card
+from bot.slack.cards.request import calls_sheet, list_sheet, request_card
 from bot.slack.cards.run import run_card
 from bot.slack.cards.stage import Stage
 from bot.slack.cards.whispers import Whisper, whisper
@@ -180,10 +180,11 @@ class Drawing:
 
     def _list(self, card: Card, link: Link) -> Drawn:
         approval = self.records.approval(card.subject)
-        many = next((one.call.many for one in approval.binding.calls if one.call.many is not None), None)
-        listed = self.records.snapshot(many.digest)[0] if many else None
-        run = self.records.run(approval.run)
-        return Drawn(shows=list_sheet(approval, run, self.stage(link=link), listed=listed))
+        place = _number(card.payload.get("place"))
+        many = approval.binding.calls[place].call.many if place is not None else None
+        if place is not None and many is not None:
+            return Drawn(shows=list_sheet(approval, place, self.records.snapshot(many.digest)[0]))
+        return Drawn(shows=calls_sheet(approval, self.records.run(approval.run), self.stage(link=link)))
 
     def _alarm(self, card: Card, link: Link) -> Drawn:
         episode = self.records.episode(card.subject)

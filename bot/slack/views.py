@@ -27,6 +27,7 @@ from bot.slack.modals import section_chosen, submission
 from bot.slack.opened import Opened, ReviewOpened, StrikingOpened, TypingOpened
 from bot.slack.payloads import Payload, kept_place, person_of
 from bot.usecases.adding import proposal
+from bot.usecases.asking import list_cards
 from bot.usecases.desk import Desk, utc_for
 from bot.usecases.postmortems.drafts import find_draft, ready
 from bot.usecases.runs import choices
@@ -148,8 +149,8 @@ class Views:
         card = place.model_copy(update={"thread": None})
         bound = ReviewOpened(approval=approval.id, edition=approval.edition, place=card)
         opaque = self.opened.keep(bound, person=person)
-        file = self.desk.records.card(f"list:{approval.id}")
-        stands = file is not None and file.ts is not None
+        files = [self.desk.records.card(card.key) for card in list_cards(approval, run)]
+        stands = all(file is not None and file.ts is not None for file in files)
         shown = modals.review(approval, run, self.desk.runbook(run), self.stage(), opaque=opaque, listed=stands)
         return _set(shown, opaque, place)
 

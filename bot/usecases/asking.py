@@ -1,7 +1,7 @@
 """Work out what a step would do, bind it, and ask for it. Nothing here is sent to AWS but reads."""
 
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -10,7 +10,7 @@ from bot.domain.approval import Approval, Binding, BoundCall
 from bot.domain.audit import AuditEntry
 from bot.domain.denies import denied
 from bot.domain.expression import compile_expression, resolve
-from bot.domain.many import Element, insist_same, line
+from bot.domain.many import insist_same, line
 from bot.domain.policy import Decision, Verdict, together, verdict
 from bot.domain.records import Card, CardKind, Wait
 from bot.domain.run import Run
@@ -51,12 +51,12 @@ def _more(desk: Desk, most: int) -> str:
     return f"; the runbook's author may set `most:` up to {could} for this step" if could > most else ""
 
 
-def propose(desk: Desk, run: Run, step: Step, *, item: int, element: JsonValue, lists: bool = False) -> Proposal:
-    """Return what the step's action wants to do about one element, each call admitted by its row.
+def propose(desk: Desk, run: Run, step: Step, *, item: int, element: JsonValue) -> Proposal:
+    """Return what the step's action wants to do about one element, each call admitted by its row and by the denies.
 
-    Args:
-        lists: judge each call of a list by the denies too, which takes long and is wanted where an approval is
-            derived; the gate judges each again before the first is sent.
+    Raises:
+        InvalidError: a row does not admit a call, or a list is not the one that its call stands for.
+        NotAllowedError: a call is forbidden whatever a row says.
     """
     action = desk.catalogue.action(step.uses or "")
     if action.propose is None:
@@ -72,26 +72,13 @@ def propose(desk: Desk, run: Run, step: Step, *, item: int, element: JsonValue, 
     for call in proposal.calls:
         if call.many is None:
             desk.bound(call.row, call.params)
-        elif lists:
-            insist_same(call, (_judged(desk, one) for one in elements(desk, run, step, call, element=element)))
+            continue
+        listed = proposal.lists.get(call.resource, ())
+        insist_same(call, listed)
+        for one in listed:
+            if refusal := denied(desk.catalogue.row(one.call.row), one.call.params, desk.platform):
+                raise NotAllowedError(f"Never offered: {refusal}")
     return proposal
-
-
-def elements(desk: Desk, run: Run, step: Step, call: Call, *, element: JsonValue) -> Iterator[Element]:
-    """List anew, from the lake as it is now, the calls that one call stands for."""
-    each = desk.catalogue.action(step.uses or "").each
-    if each is None:
-        raise InvalidError(f"Step {step.id}: {step.uses} cannot list what {call.row} would be called for.")
-    for one, done in each(desk.look, desk.parameters(run, step, item=element), call):
-        yield Element(one, done)
-
-
-def _judged(desk: Desk, one: Element) -> Element:
-    """Return an element, bound by its row already, unless an absolute deny forbids it."""
-    refusal = denied(desk.catalogue.row(one.call.row), one.call.params, desk.platform)
-    if refusal:
-        raise NotAllowedError(f"Never offered: {refusal}")
-    return one
 
 
 def followers(runbook: Runbook, run: Run, step: Step) -> tuple[Step, ...]:
@@ -103,11 +90,18 @@ def followers(runbook: Runbook, run: Run, step: Step) -> tuple[Step, ...]:
 
 
 def calls(
-    desk: Desk, run: Run, steps: Sequence[Step], *, bound: Sequence[BoundCall] = (), first: int = 0
+    desk: Desk,
+    run: Run,
+    steps: Sequence[Step],
+    *,
+    known: dict[tuple[str, int], Proposal],
+    bound: Sequence[BoundCall] = (),
+    first: int = 0,
 ) -> tuple[BoundCall, ...]:
     """Work out every call of the steps, in order, from the state of the world as it is now.
 
     Args:
+        known: what was proposed a moment ago, by step and element; what else is proposed comes to it.
         bound: the calls of an approval being proved again.
         first: the first of them still to be made; those before are taken over as they are.
     """
@@ -118,7 +112,8 @@ def calls(
         for item, value in enumerate(items(desk, run, step)):
             if bound and (step.id, item) not in due:
                 continue
-            proposal = propose(desk, run, step, item=item, element=value, lists=True)
+            proposal = known.get((step.id, item)) or propose(desk, run, step, item=item, element=value)
+            known[step.id, item] = proposal
             for index, call in enumerate(proposal.calls):
                 if (step.id, item, index) not in made:
                     found.append(_bound(desk, run, step, proposal, call, item=item, index=index, earlier=found))
@@ -181,16 +176,17 @@ def binding(
     *,
     expires: str,
     nonce: str,
+    known: dict[tuple[str, int], Proposal],
     bound: Sequence[BoundCall] = (),
     first: int = 0,
 ) -> tuple[Binding, Verdict]:
-    """Derive, from its sources, everything that one yes to the first of these steps would stand for.
+    """Derive, from its sources, everything that one yes to the first of these steps would stand for; see `calls`.
 
     Raises:
         InvalidError: it would be more than one approval may cover.
     """
     lead = steps[0]
-    found = calls(desk, run, steps, bound=bound, first=first)
+    found = calls(desk, run, steps, known=known, bound=bound, first=first)
     names = {step.id for step in steps}
     taken_back = [one for one in runbook.steps if one.undo in names]  # what was done at once is taken back at once
     if len(found) > (most := desk.policy.covers((*steps, *taken_back))):
@@ -239,20 +235,32 @@ class Request:
     audit: tuple[AuditEntry, ...]
 
 
-def request(desk: Desk, run: Run, runbook: Runbook, lead: Step, *, reasked: bool = False) -> Request:
-    """Derive what the lead step would do and write the request for it.
+def request(
+    desk: Desk,
+    run: Run,
+    runbook: Runbook,
+    lead: Step,
+    *,
+    proposals: Sequence[Proposal],
+    reasked: bool = False,
+) -> Request:
+    """Derive what one yes would stand for and write the request for it.
+
+    Args:
+        proposals: what the lead step would do, one for each of its elements, as it was looked up just now.
 
     Raises:
         NotAllowedError: policy never offers such a step, or nobody could approve it.
     """
     now = desk.now()
     steps = (lead, *followers(runbook, run, lead))
-    unset, judged = binding(desk, run, runbook, steps, expires="", nonce=secrets.token_hex(16))
+    known = {(lead.id, item): proposal for item, proposal in enumerate(proposals)}
+    unset, judged = binding(desk, run, runbook, steps, expires="", nonce=secrets.token_hex(16), known=known)
     if judged.decision is Decision.DENY:
         raise NotAllowedError(f"{lead.title} is not offered: {judged.reason}")
     expires = now + judged.lifetime
     whole = unset.model_copy(update={"expires": expires.isoformat()})
-    _keep_lists(desk, run, runbook, whole)
+    _keep_lists(desk, whole, known)
     number = desk.records.next_id("approval")
     approval = Approval(
         id=number,
@@ -295,14 +303,13 @@ def _reason(run: Run, runbook: Runbook, lead: Step) -> str:
     return run.inputs.get("reason", "") if own_words else ""
 
 
-def _keep_lists(desk: Desk, run: Run, runbook: Runbook, bound: Binding) -> None:
+def _keep_lists(desk: Desk, bound: Binding, known: Mapping[tuple[str, int], Proposal]) -> None:
     """Keep the file of every list under its digest, for people to read; what is sent is listed anew."""
     for one in bound.calls:
         if one.call.many is None:
             continue
-        step = runbook.step(one.step)
-        listed = elements(desk, run, step, one.call, element=items(desk, run, step)[one.item])
-        text = b"".join(line(element.call.params) for element in insist_same(one.call, listed)).decode()
+        listed = known[one.step, one.item].lists[one.call.resource]
+        text = b"".join(line(element.call.params) for element in listed).decode()
         desk.records.keep_snapshot(text, LIST_FILE, one.call.many.digest)
 
 
@@ -323,9 +330,18 @@ def request_card(approval: Approval, run: Run) -> Card:
 
 
 def list_cards(approval: Approval, run: Run) -> tuple[Card, ...]:
-    """Return the file with the whole list, under the request, where the card cannot name all of it."""
+    """Return the files under the request, of all that its card cannot name: one for each list, else one for all."""
     calls = [one.call for one in approval.binding.calls]
-    if len(calls) <= MOST_NAMED and all(one.many is None for one in calls):
-        return ()
-    key, under = f"list:{approval.id}", f"request:{approval.id}"
-    return (Card(key=key, kind=CardKind.LIST, subject=approval.id, channel=run.place.channel, under=under),)
+    file = Card(
+        key=f"list:{approval.id}",
+        kind=CardKind.LIST,
+        subject=approval.id,
+        channel=run.place.channel,
+        under=f"request:{approval.id}",
+    )
+    lists = tuple(
+        file.model_copy(update={"key": f"{file.key}:{place}", "payload": {"place": place}})
+        for place, call in enumerate(calls)
+        if call.many is not None
+    )
+    return lists or ((file,) if len(calls) > MOST_NAMED else ())

@@ -8,6 +8,7 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 
 from bot.domain.action import Call, Proposal, Replay
 from bot.domain.approval import Approval, ApprovalState, BoundCall, ConsumedApproval, end, insist, still_eligible
@@ -29,7 +30,7 @@ from bot.errors import (
     UnavailableError,
     WorldChangedError,
 )
-from bot.usecases.asking import binding, elements, items, propose, request, request_card
+from bot.usecases.asking import binding, items, propose, request, request_card
 from bot.usecases.desk import Desk
 from bot.usecases.lost import lost_call, unknown_card, with_what_is_there
 from bot.usecases.runs import LEASE_AGAIN, Turn, failed, observed, seen
@@ -99,7 +100,8 @@ def _ask(desk: Desk, run: Run, runbook: Runbook, step: Step) -> Turn:
         return _already_so(desk, run, step, proposals)
     if any(runbook.step(undone).undo == step.id for undone in run.undoing):
         _insist_nobody_wrote_since(desk, run, step, proposals)
-    asked = request(desk, frozen, runbook, step, reasked=run.record(step.id).by == "bot")
+    reasked = run.record(step.id).by == "bot"
+    asked = request(desk, frozen, runbook, step, proposals=proposals, reasked=reasked)
     waiting = Waiting(
         what=Awaiting.APPROVAL,
         step=step.id,
@@ -143,7 +145,8 @@ def _version_left(desk: Desk, step: Step, attempt: Attempt) -> JsonValue:
     """Return the version AWS answered with; where a person's word stands for the answer, what a look finds of it."""
     settle = desk.catalogue.action(step.uses or "").settle
     answer = attempt.answer or (settle(desk.look, attempt.call) if settle else None) or {}
-    return answer.get("ETag")
+    copied = answer.get("CopyObjectResult")
+    return copied.get("ETag") if isinstance(copied, dict) else answer.get("ETag")
 
 
 def _asked_before(desk: Desk, run: Run, step: Step) -> Approval | None:
@@ -241,8 +244,17 @@ def _prove(
         words = "The stored request does not match its digest. Nothing was done."
         raise WorldChangedError(words, field="digest", was=approval.digest, now="")
     steps = tuple(runbook.step(name) for name in dict.fromkeys(call.step for call in stored.calls))
+    bound = stored.calls[place]
     derived, _ = binding(
-        desk, run, runbook, steps, expires=stored.expires, nonce=stored.nonce, bound=stored.calls, first=place
+        desk,
+        run,
+        runbook,
+        steps,
+        expires=stored.expires,
+        nonce=stored.nonce,
+        known={(bound.step, bound.item): proposal},
+        bound=stored.calls,
+        first=place,
     )
     insist(stored, derived, first=place, owed=owed)
     after = stored.calls[place].after
@@ -324,7 +336,7 @@ def _take(desk: Desk, run: Run, step: Step, approval: Approval, place: int, prop
     if taken.permit is None:
         return Turn(goes_on=True, cards=(request_card(approval, run),))
     try:
-        sent = _deliver(desk, run, step, taken.permit, item=bound.item)
+        sent = _deliver(desk, run, step, taken.permit, item=bound.item, proposal=proposal)
     except StaleError:
         return Turn(goes_on=True)
     return _sent(desk, run, step, approval, place, taken.attempt, sent, may_replay=True)
@@ -337,13 +349,16 @@ class _Sent:
     words: str = ""
 
 
-def _deliver(desk: Desk, run: Run, step: Step, permit: ConsumedApproval, *, item: int) -> _Sent:
+def _deliver(
+    desk: Desk, run: Run, step: Step, permit: ConsumedApproval, *, item: int, proposal: Proposal | None = None
+) -> _Sent:
     def mark() -> None:
         desk.records.mark_sending(permit.attempt, owner=desk.replica)
 
     try:
         if permit.call.many is not None:
-            answer = _deliver_list(desk, run, step, permit, mark, item=item)
+            found = proposal or propose(desk, run, step, item=item, element=items(desk, run, step)[item])
+            answer = _deliver_list(desk, run, step, permit, mark, found)
         else:
             answer = desk.cloud.send(permit, mark=mark)
     except OutcomeUnknownError as error:
@@ -354,9 +369,10 @@ def _deliver(desk: Desk, run: Run, step: Step, permit: ConsumedApproval, *, item
 
 
 def _deliver_list(
-    desk: Desk, run: Run, step: Step, permit: ConsumedApproval, mark: Callable[[], None], *, item: int
+    desk: Desk, run: Run, step: Step, permit: ConsumedApproval, mark: Callable[[], None], proposal: Proposal
 ) -> JsonObject:
-    """Send what is left of a list: it is listed anew, and what the lake holds already is not sent again."""
+    """Send what is left of a list as the lake is now: what it holds already is not sent again."""
+    insist = desk.catalogue.action(step.uses or "").insist
     begun = [False]
 
     def note(done: int, sent: int) -> None:
@@ -371,8 +387,8 @@ def _deliver_list(
             words = f"Stopped on the way: {done:,} of {count:,} were done, and nothing more was sent."
             raise NotAllowedError(f"{words} Asked again, it goes on from there.") from error
 
-    listed = elements(desk, run, step, permit.call, element=items(desk, run, step)[item])
-    return desk.cloud.send_many(permit, ((one.call, one.done) for one in listed), mark=note)
+    listed = proposal.lists.get(permit.call.resource, ())
+    return desk.cloud.send_many(permit, listed, mark=note, insist=partial(insist, desk.look) if insist else None)
 
 
 def _sent(

@@ -137,7 +137,7 @@ def _plan_action(desk: Desk, run: Run, runbook: Runbook, step: Step, planned: Pl
         record = StepRecord(step=step.id, state=StepState.DONE, output=output)
         seen = run.model_copy(update={"records": {**run.records, step.id: record}})
         return seen, planned.model_copy(update={"words": words[:300]})
-    bound = calls(desk, run, (step,))
+    bound = calls(desk, run, (step,), known={})
     judged = judge(desk, (step,), bound)
     return run, _would_ask(planned, bound, judged)
 

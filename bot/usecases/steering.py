@@ -37,8 +37,9 @@ from bot.domain.run import (
     Woken,
     advance,
     undoable,
+    way_back,
 )
-from bot.domain.runbook import Step
+from bot.domain.runbook import Parameter, Step
 from bot.domain.value import JsonObject, JsonValue
 from bot.errors import InvalidError, NotAllowedError, RequestError
 from bot.usecases.approvals import roles_of
@@ -88,11 +89,11 @@ def give_inputs(desk: Desk, delivery: Delivery, wish: GiveInputs) -> Change:
     somebody = desk.person(delivery.person, channel=run.place.channel, starts=True)
     if run.state is not RunState.WAITING:
         raise RequestError(f"{run.label} does not wait for inputs; nothing was done.")
-    _insist_usable(desk, run, wish.inputs)
+    back = _insist_usable(desk, run, wish.inputs)
     over = revoked(desk, run, by=somebody.id, why="inputs were changed")
     now = desk.now()
-    answered = advance(run, Answered(by=somebody.id, inputs=wish.inputs), now=now)
-    if run.waiting is not None and run.waiting.what is not Awaiting.INPUT:
+    answered = advance(run, Answered(by=somebody.id, inputs=wish.inputs, back=back), now=now)
+    if back is None and run.waiting is not None and run.waiting.what is not Awaiting.INPUT:
         for record in anew(desk, run):
             answered = advance(answered, Looked(record=record), now=now)
     private = " ".join(f"{name}={value}" for name, value in wish.inputs.items())
@@ -104,8 +105,10 @@ def give_inputs(desk: Desk, delivery: Delivery, wish: GiveInputs) -> Change:
     return with_ended(change, over, run)
 
 
-def _insist_usable(desk: Desk, run: Run, inputs: Mapping[str, str]) -> None:
+def _insist_usable(desk: Desk, run: Run, inputs: Mapping[str, str]) -> int | None:
     """Refuse what the runbook does not know, what does not fit, and what steps that are over have used already.
+
+    Returns the place a choice made anew takes the run back to, if one is.
 
     Raises:
         InvalidError: says what would fit.
@@ -113,15 +116,28 @@ def _insist_usable(desk: Desk, run: Run, inputs: Mapping[str, str]) -> None:
     """
     runbook = desk.runbook(run)
     parameters = {parameter.name: parameter for parameter in runbook.parameters}
+    backs = []
     for name, value in inputs.items():
         if name not in parameters:
             has = ", ".join(parameters) or "none"
             raise InvalidError(f"{runbook.title} has no input {name!a}; it has: {has}.")
-        if parameters[name].asked_by not in run.path[run.at :]:
+        back = _way_back(desk, run, parameters[name])
+        if back is None and parameters[name].asked_by not in run.path[run.at :]:
             raise RequestError(f"{run.label} has used its {name} already; start another run to use another value.")
         fits(parameters[name], value)
-        if parameters[name].asked_by == run.next_step:
+        if back is not None or parameters[name].asked_by == run.next_step:
             offered(desk, run, parameters[name], value)
+        if back is not None:
+            backs.append(back)
+    return min(backs, default=None)
+
+
+def _way_back(desk: Desk, run: Run, parameter: Parameter) -> int | None:
+    """Return where a choice can be made anew; nothing of the way that was taken may have been done, or be under way."""
+    made = [one for one in desk.records.attempts(run.id) if one.step == run.next_step]
+    if any(one.state is not AttemptState.FAILED or one.call.many is not None for one in made):
+        return None
+    return way_back(run, parameter)
 
 
 def park(desk: Desk, delivery: Delivery, wish: ParkRun) -> Change:

@@ -139,7 +139,7 @@ class Demo:
 
     def _offered(self) -> dict[str, Scenario]:
         """Return the failures that a runbook answers: nobody is left with one that nothing here can repair."""
-        return {name: one for name, one in SCENARIOS.items() if (self._runbooks / f"{name}.md").is_file()}
+        return {name: one for name, one in SCENARIOS.items() if (self._runbooks / f"{one.runbook}.md").is_file()}
 
     def _named(self, name: str) -> Scenario:
         found = self._offered().get(name)
@@ -149,7 +149,7 @@ class Demo:
 
     def _scenario(self, scenario: Scenario, repairs: Mapping[str, int]) -> Payload:
         broken = scenario.name in self._broken
-        repaired = self._mended(scenario.name, repairs)
+        repaired = self._mended(scenario, repairs)
         return {
             "name": scenario.name,
             "title": scenario.title,
@@ -168,9 +168,9 @@ class Demo:
         scenario = self._named(name)
         with self._guard:
             repairs = self._repairs()
-            if name in self._broken and not self._mended(name, repairs):
+            if name in self._broken and not self._mended(scenario, repairs):
                 raise RequestError("That is broken already. Repair it, or press Start over.")
-            self._broken[name] = repairs[name]
+            self._broken[name] = repairs[scenario.runbook]
             self._fixed.discard(name)
         threading.Thread(target=self._break, args=(scenario,), name="breaking", daemon=True).start()
 
@@ -233,11 +233,11 @@ class Demo:
             every_signature=True,
         )
 
-    def _mended(self, name: str, repairs: Mapping[str, int]) -> bool:
-        return repairs.get(name, 0) > self._broken.get(name, sys.maxsize)
+    def _mended(self, scenario: Scenario, repairs: Mapping[str, int]) -> bool:
+        return repairs.get(scenario.runbook, 0) > self._broken.get(scenario.name, sys.maxsize)
 
     def _repairs(self) -> Counter[str]:
-        """Count the runs that have repaired a failure; a runbook is called as the failure it is for."""
+        """Count the runs of each runbook that ended repaired."""
         runs = self._bot.store.runs(open_only=False) if self._bot is not None else ()
         return Counter(run.runbook for run in runs if run.state is RunState.REPAIRED)
 

@@ -4,7 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from bot.actions.catalogue import CATALOGUE
-from bot.domain.action import Looking, Proposal
+from bot.domain.action import Element, Looking, Proposal
 from bot.domain.runbook import Risk
 from bot.domain.value import JsonObject, JsonValue
 from bot.errors import CallRefusedError, InvalidError, WorldChangedError
@@ -38,106 +38,133 @@ def send_all(proposal: Proposal, most: int = 100) -> tuple[JsonObject, ...]:
     return tuple(gate().send(permit(call), mark=nothing) for call in proposal.calls[:most])
 
 
-def objects(output: JsonObject) -> JsonObject:
-    return {"bucket": "lake-quarantine", "objects": output["todo"]}
+# Lists of rows set aside: copies to the condemned, and marks.
+
+LISTS = [("s3.copy_prefix", "s3.uncopied", "copied"), ("s3.tag_prefix", "s3.untagged", "marked")]
 
 
-# Copies to the condemned.
+def listed(proposal: Proposal) -> tuple[Element, ...]:
+    (elements,) = proposal.lists.values()
+    return elements
 
 
-def test_copying_goes_on_where_it_was_interrupted_and_copies_nothing_twice(here: Lake) -> None:
-    first = looked("s3.uncopied", ASIDE)
-    assert (first["left"], first["progress"], first["finished"]) == (5, "0 of 5 copied", False)
-    proposal = propose(LOOK, "s3.copy_prefix", **objects(first))
-    send_all(proposal, most=2)
-
-    second = looked("s3.uncopied", ASIDE)
-
-    assert (second["done"], second["left"], second["progress"]) == (2, 3, "2 of 5 copied")
-    rest = propose(LOOK, "s3.copy_prefix", **objects(second))
-    assert not {call.resource for call in rest.calls} & {call.resource for call in proposal.calls[:2]}
-    send_all(rest)
-    assert looked("s3.uncopied", ASIDE)["finished"] is True
-    assert observe(LOOK, "s3.copy_prefix", **objects(first)) == {"count": 5, "done": 5, "progress": "5 of 5 copied"}
+def send_list(proposal: Proposal, most: int = 1000) -> None:
+    (call,) = proposal.calls
+    assert call.many is not None
+    for one in [one for one in listed(proposal) if not one.done][:most]:
+        gate().send(permit(one.call), mark=nothing)
 
 
-def test_a_list_is_as_long_as_was_asked_for(here: Lake) -> None:
-    found = looked("s3.uncopied", {**ASIDE, "most": 2})
-
-    assert isinstance(found["todo"], list)
-    assert (len(found["todo"]), found["left"], found["complete"]) == (2, 5, True)
+def tags(lake: Lake, name: str) -> dict[str, str]:
+    found = lake.client("s3").get_object_tagging(Bucket="lake-quarantine", Key=f"{FOLDER}{name}")["TagSet"]
+    return {tag["Key"]: tag["Value"] for tag in found}
 
 
-@pytest.mark.parametrize("name", ["s3.uncopied", "s3.untagged"])
-def test_only_the_objects_that_are_meant_count(here: Lake, name: str) -> None:
+def give_tag(lake: Lake, name: str, **given: str) -> None:
+    lake.client("s3").put_object_tagging(
+        Bucket="lake-quarantine",
+        Key=f"{FOLDER}{name}",
+        Tagging={"TagSet": [{"Key": key, "Value": value} for key, value in given.items()]},
+    )
+
+
+@pytest.mark.parametrize(("change", "count", "done"), LISTS)
+def test_a_list_goes_on_where_it_was_interrupted_and_does_nothing_twice(
+    here: Lake, change: str, count: str, done: str
+) -> None:
+    first = propose(LOOK, change, **ASIDE)
+    assert looked(count, ASIDE)["progress"] == f"0 of 5 {done}"
+    send_list(first, most=2)
+
+    second = propose(LOOK, change, **ASIDE)
+
+    assert [one.done for one in listed(second)] == [True, True, False, False, False]
+    assert (looked(count, ASIDE)["left"], looked(count, ASIDE)["finished"]) == (3, False)
+    assert (second.calls, second.seen) == (first.calls, first.seen)
+    send_list(second)
+    assert looked(count, ASIDE)["finished"] is True
+    assert observe(LOOK, change, **ASIDE) == {"count": 5, "done": 5, "progress": f"5 of 5 {done}"}
+    third = propose(LOOK, change, **ASIDE)
+    assert (third.already, third.calls, len(listed(third))) == (True, (), 5)
+
+
+@pytest.mark.parametrize(("change", "count", "_done"), LISTS)
+def test_only_the_objects_that_are_meant_are_on_the_list(here: Lake, change: str, count: str, _done: str) -> None:
     prefix = "quarantine/mortgages/transactions/ingest_date=2026-01-"
     for run, reason in (("r", "CURRENCY_ERROR"), ("other", "NULL_VALUE_ERROR"), ("other", "CURRENCY_ERROR")):
         key = f"{prefix}21/run_id={run}/error_type={reason}/part-0000.jsonl.gz"
         put(here, key, "rows", bucket="lake-quarantine")
+    given: JsonObject = {**ASIDE, "prefix": prefix, "name": "/run_id=r/", "without": "/error_type=CURRENCY_ERROR/"}
 
-    found = looked(name, {**ASIDE, "prefix": prefix, "name": "/run_id=r/", "without": "/error_type=CURRENCY_ERROR/"})
+    found, proposal = looked(count, given), propose(LOOK, change, **given)
 
-    assert isinstance(found["todo"], list)
-    keys = [str(one["key"]) for one in found["todo"] if isinstance(one, dict)]
     assert (found["count"], found["left"]) == (5, 5)
-    assert all(key.startswith(f"{FOLDER}part-") for key in keys)
+    sources = [str(one.call.params["Key"]).replace("condemned/", "quarantine/", 1) for one in listed(proposal)]
+    assert sources == [f"{FOLDER}part-{number:04}.jsonl.gz" for number in range(5)]
 
 
-def test_nothing_to_copy_is_not_finished(here: Lake) -> None:
-    assert looked("s3.uncopied", {**ASIDE, "prefix": "quarantine/none/"})["finished"] is False
+@pytest.mark.parametrize("count", ["s3.uncopied", "s3.untagged"])
+def test_nothing_set_aside_is_not_finished(here: Lake, count: str) -> None:
+    assert looked(count, {**ASIDE, "prefix": "quarantine/none/"})["finished"] is False
 
 
-def test_an_object_that_changed_after_the_list_was_made_is_not_copied(here: Lake) -> None:
-    found = looked("s3.uncopied", ASIDE)
+@pytest.mark.parametrize("change", ["s3.copy_prefix", "s3.tag_prefix"])
+def test_a_list_of_nothing_is_not_asked_for(here: Lake, change: str) -> None:
+    with pytest.raises(InvalidError, match="nothing to do"):
+        propose(LOOK, change, **{**ASIDE, "prefix": "quarantine/none/"})
+
+
+@pytest.mark.parametrize("change", ["s3.copy_prefix", "s3.tag_prefix"])
+def test_an_object_that_changed_after_the_list_was_made_makes_another_list(here: Lake, change: str) -> None:
+    first = propose(LOOK, change, **ASIDE)
     put(here, f"{FOLDER}part-0003.jsonl.gz", "other rows", bucket="lake-quarantine")
 
-    with pytest.raises(InvalidError, match="part-0003"):
-        propose(LOOK, "s3.copy_prefix", **objects(found))
+    second = propose(LOOK, change, **ASIDE)
+
+    assert second.calls != first.calls
 
 
-def test_what_was_seen_stays_the_same_while_the_copies_are_made(here: Lake) -> None:
-    given = objects(looked("s3.uncopied", ASIDE))
-    first = propose(LOOK, "s3.copy_prefix", **given)
+def test_a_copy_of_what_was_written_since_is_no_copy(here: Lake) -> None:
+    send_list(propose(LOOK, "s3.copy_prefix", **ASIDE))
+    put(here, f"{FOLDER}part-0003.jsonl.gz", "more and other rows", bucket="lake-quarantine")
 
-    for call in first.calls:
-        again = propose(LOOK, "s3.copy_prefix", **given)
-        assert (again.calls, again.seen) == (first.calls, first.seen)
-        gate().send(permit(call), mark=nothing)
+    found = looked("s3.uncopied", ASIDE)
+
+    assert (found["done"], found["finished"]) == (4, False)
 
 
-def test_a_copy_is_settled_by_looking(here: Lake) -> None:
-    action, _ = params_of("s3.copy_prefix", objects(looked("s3.uncopied", ASIDE)))
-    call = propose(LOOK, "s3.copy_prefix", **objects(looked("s3.uncopied", ASIDE))).calls[0]
-    assert action.settle is not None
+def test_a_copy_with_an_etag_of_its_own_is_one_when_it_is_as_long_and_not_older() -> None:
+    """AWS gives another ETag to the copy of what was uploaded in parts, and under a key of KMS to every copy."""
+    source: JsonObject = {"Key": f"{FOLDER}a.gz", "Size": 9, "ETag": '"aa-2"', "LastModified": "2026-01-21T02:00:00Z"}
+    newer: JsonObject = {
+        "Key": f"{FOLDER}a.gz".replace("quarantine/", "condemned/", 1),
+        "Size": 9,
+        "ETag": '"bb"',
+        "LastModified": "2026-01-21T02:05:00Z",
+    }
+    older: JsonObject = {**newer, "LastModified": "2026-01-21T01:00:00Z"}
+    shorter: JsonObject = {**newer, "Size": 8}
 
-    before = action.settle(LOOK, call)
-    answer = gate().send(permit(call), mark=nothing)
+    done = [
+        read(Script(s3__list=[{"Contents": [copy]}, {"Contents": [source]}]), "s3.uncopied", **ASIDE)["done"]
+        for copy in (newer, older, shorter)
+    ]
 
-    assert (before, action.settle(LOOK, call)) == (None, answer)
+    assert done == [1, 0, 0]
 
 
 HOSTILE_KEYS = ["'; DROP--.gz", "a|b.gz", "${platform.account}.gz", "\u200b.gz", "a b.gz"]
 
 
-def test_hostile_keys_are_counted_and_never_carried(here: Lake) -> None:
+@pytest.mark.parametrize(("change", "count", "_done"), LISTS)
+def test_hostile_keys_are_counted_and_never_carried(here: Lake, change: str, count: str, _done: str) -> None:
     for name in HOSTILE_KEYS:
         put(here, f"{FOLDER}{name}", "x", bucket="lake-quarantine")
 
-    copies, marks = looked("s3.uncopied", ASIDE), looked("s3.untagged", ASIDE)
+    found, proposal = looked(count, ASIDE), propose(LOOK, change, **ASIDE)
 
-    assert (copies["unnameable"], copies["left"], marks["unnameable"], marks["left"]) == (5, 5, 5, 5)
-    assert not any(name in str((copies["todo"], marks["todo"])) for name in HOSTILE_KEYS)
-
-
-@pytest.mark.parametrize("name", HOSTILE_KEYS)
-def test_a_hostile_key_in_a_list_makes_no_call(here: Lake, name: str) -> None:
-    with pytest.raises(InvalidError):
-        propose(
-            LOOK,
-            "s3.copy_prefix",
-            bucket="lake-quarantine",
-            objects=[{"key": f"{FOLDER}{name}", "etag": '"' + "0" * 32 + '"'}],
-        )
+    assert (found["unnameable"], found["left"], len(listed(proposal))) == (5, 5, 5)
+    assert not any(name in str(proposal) for name in HOSTILE_KEYS)
 
 
 @pytest.mark.parametrize("prefix", ["", "condemned/", "quarantine", "silver/", "quarantine/${x}"])
@@ -146,36 +173,55 @@ def test_only_what_is_set_aside_is_copied_or_marked(prefix: str) -> None:
         params_of("s3.uncopied", {"bucket": "lake-quarantine", "prefix": prefix})
 
 
-# Tags.
+def test_a_mark_keeps_the_other_tags_and_takes_no_other_state(here: Lake) -> None:
+    give_tag(here, "part-0000.jsonl.gz", owner="payments", case="C-9", state="open")
+
+    send_list(propose(LOOK, "s3.tag_prefix", **ASIDE))
+
+    assert tags(here, "part-0000.jsonl.gz") == {"owner": "payments", "case": "C-9", "state": "condemned"}
+    assert tags(here, "part-0001.jsonl.gz") == {"state": "condemned"}
 
 
-def test_marking_keeps_other_tags_and_goes_on_where_it_was_interrupted(here: Lake) -> None:
-    s3, key = here.client("s3"), f"{FOLDER}part-0000.jsonl.gz"
-    s3.put_object_tagging(
-        Bucket="lake-quarantine", Key=key, Tagging={"TagSet": [{"Key": "owner", "Value": "payments"}]}
-    )
-    first = looked("s3.untagged", ASIDE)
-    given = objects(first)
-    proposal = propose(LOOK, "s3.tag_prefix", **given)
-    for call in proposal.calls[:2]:
-        assert propose(LOOK, "s3.tag_prefix", **given).seen == proposal.seen
-        gate().send(permit(call), mark=nothing)
+def test_a_mark_that_would_drop_a_tag_given_since_is_refused_right_before_it(here: Lake) -> None:
+    calls = [one.call for one in listed(propose(LOOK, "s3.tag_prefix", **ASIDE))]
+    insist = CATALOGUE.action("s3.tag_prefix").insist
+    assert insist is not None
+    insist(LOOK, calls)
+    give_tag(here, "part-0002.jsonl.gz", owner="payments")
 
-    second = looked("s3.untagged", ASIDE)
+    with pytest.raises(InvalidError, match=r"part-0002.*since they were listed"):
+        insist(LOOK, calls)
 
-    assert (first["left"], second["done"], second["left"]) == (5, 2, 3)
-    tags = s3.get_object_tagging(Bucket="lake-quarantine", Key=key)["TagSet"]
-    assert {tag["Key"]: tag["Value"] for tag in tags} == {"owner": "payments", "state": "condemned"}
-    send_all(propose(LOOK, "s3.tag_prefix", **objects(second)))
-    assert observe(LOOK, "s3.tag_prefix", **given)["done"] == 5
-    assert looked("s3.untagged", ASIDE)["finished"] is True
+
+def test_a_mark_that_is_there_already_is_no_other_tag(here: Lake) -> None:
+    calls = [one.call for one in listed(propose(LOOK, "s3.tag_prefix", **ASIDE))]
+    insist = CATALOGUE.action("s3.tag_prefix").insist
+    assert insist is not None
+    give_tag(here, "part-0002.jsonl.gz", state="condemned")
+
+    insist(LOOK, calls)
+
+
+def test_a_version_that_is_gone_is_not_marked(here: Lake) -> None:
+    calls = [one.call for one in listed(propose(LOOK, "s3.tag_prefix", **ASIDE))]
+    insist = CATALOGUE.action("s3.tag_prefix").insist
+    assert insist is not None
+    key, version = f"{FOLDER}part-0002.jsonl.gz", str(calls[2].params["VersionId"])
+    here.client("s3").delete_object(Bucket="lake-quarantine", Key=key, VersionId=version)
+
+    with pytest.raises(InvalidError, match="part-0002"):
+        insist(LOOK, calls)
+
+
+def test_what_is_hidden_is_not_marked(here: Lake) -> None:
+    here.client("s3").delete_object(Bucket="lake-quarantine", Key=f"{FOLDER}part-0002.jsonl.gz")
+
+    assert len(listed(propose(LOOK, "s3.tag_prefix", **ASIDE))) == 4
 
 
 def test_condemning_is_a_change(here: Lake) -> None:
-    given = objects(looked("s3.untagged", ASIDE))
-
     for name in ("s3.copy_prefix", "s3.tag_prefix"):
-        assert CATALOGUE.risk(propose(LOOK, name, **given).calls) is Risk.CHANGE
+        assert CATALOGUE.risk(propose(LOOK, name, **ASIDE).calls) is Risk.CHANGE
 
 
 # Versions and delete markers.

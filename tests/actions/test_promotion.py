@@ -225,12 +225,9 @@ def test_a_run_of_many_files_is_filled_in_as_one_list_before_the_pointer(here: L
     assert first.many is not None
     assert first.many.count >= 40
     assert last.row == "s3.put_pointer"
-    each = CATALOGUE.action("lake.promote").each
-    assert each is not None
-    _, params = params_of("lake.promote", {**PROMOTING, "left_over": left})
-    gate().send_many(permit(first), each(LOOK, params, first), mark=lambda _done, _begun: None)
+    gate().send_many(permit(first), proposal.lists[first.resource], mark=lambda _done, _begun: None)
     for call in proposal.calls[1:]:
         gate().send(permit(call), mark=nothing)
     seen = observe(LOOK, "lake.promote", **PROMOTING, left_over=left)
     assert (seen["complete"], seen["missing"], seen["run_id"]) == (True, 0, NEW)
-    assert all(done for _, done in each(LOOK, params, first))
+    assert all(one.done for one in propose(LOOK, "lake.promote", **PROMOTING, left_over=left).lists[first.resource])

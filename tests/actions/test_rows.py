@@ -208,7 +208,6 @@ HOSTILE: list[tuple[str, JsonObject]] = [
     ("s3.rollback_tfstate", {"Key": "lake/other.tfstate"}),
     ("s3.rollback_tfstate", {"Bucket": "lake-silver"}),
     ("s3.rollback_tfstate", {"CopySource": {"Bucket": "lake-tfstate", "Key": "lake/prod.tfstate"}}),
-    ("s3.versions_set_aside", {"Prefix": "silver/"}),
     ("glue.update_table", {"SkipArchive": True}),
     ("glue.update_table", {"TableInput": {"Name": "payroll", "StorageDescriptor": STORED, "PartitionKeys": []}}),
     ("glue.update_table", {"Force": True}),

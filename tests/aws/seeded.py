@@ -113,7 +113,6 @@ GOOD: dict[str, JsonObject] = {
     "s3.folders": {"Bucket": "lake-silver", "Prefix": "silver/mortgages/transactions/year=2026/"},
     "s3.versions_pointer": {"Bucket": "lake-silver", "Prefix": f"{PARTITION}_LATEST.json"},
     "s3.versions_artifact": {"Bucket": "lake-artifacts", "Prefix": "etl/"},
-    "s3.versions_set_aside": {"Bucket": "lake-quarantine", "Prefix": "quarantine/mortgages/"},
     "s3.versions_tfstate": {"Bucket": "lake-tfstate", "Prefix": "lake/prod.tfstate"},
     "s3.versioning": {"Bucket": "lake-quarantine"},
     "s3.tags": {"Bucket": "lake-quarantine", "Key": ASIDE, "VersionId": VERSION},

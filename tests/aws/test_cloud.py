@@ -4,7 +4,7 @@ import pytest
 
 from bot.actions.catalogue import CATALOGUE
 from bot.aws.cloud import AwsCloud
-from bot.domain.action import Call, Looking, Occasion
+from bot.domain.action import Call, Element, Looking, Occasion
 from bot.domain.many import standing_for
 from bot.domain.runbook import Risk
 from bot.errors import (
@@ -74,8 +74,8 @@ def unmarked(_done: int, _begun: int) -> None:
     """Mark nothing."""
 
 
-def of(calls: list[Call]) -> list[tuple[Call, bool]]:
-    return [(call, False) for call in calls]
+def of(calls: list[Call]) -> list[Element]:
+    return [Element(call) for call in calls]
 
 
 @pytest.mark.parametrize(
@@ -133,7 +133,7 @@ def test_of_a_list_nothing_leaves_before_its_window_is_marked(the_lake: Lake) ->
 
 def test_what_is_so_already_is_not_sent(the_lake: Lake) -> None:
     calls = set_aside(the_lake, 10)
-    elements = [(call, place % 2 == 0) for place, call in enumerate(calls)]
+    elements = [Element(call, done=place % 2 == 0) for place, call in enumerate(calls)]
 
     answer = gate().send_many(permit(standing_for(calls, resource="r")), elements, mark=unmarked)
 

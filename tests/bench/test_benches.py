@@ -25,7 +25,7 @@ TITLES = {
         "Retrieval: one query among 1,000 runbooks",
     ),
     "claims": ("Claims: true ones kept, false ones caught", "Claims: a person's sentences about one night"),
-    "copies": ("40 copies under one approval",),
+    "copies": ("40 copies under one approval", "40 marks under one approval"),
     "check": ("`runbook-bot check`",),
     "judged": (
         "Sentences on incidents with a planted cause",

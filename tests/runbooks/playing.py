@@ -138,7 +138,9 @@ class Played:
         return self.run.waiting.what.value, self.run.waiting.step
 
     def words(self) -> str:
-        return self.run.waiting.words if self.run.waiting else ""
+        """Return why the run waits; where a request is over, that tells why."""
+        over = [one.ended_why for one in self.table.store.approvals(run=self.run.id)[:1] if one.ended_why]
+        return " ".join([self.run.waiting.words if self.run.waiting else "", *over])
 
     def note(self, step: str) -> str:
         return self.run.record(step).note

@@ -9,7 +9,7 @@ from bot.domain.inbox import StartRun
 from bot.domain.run import RunState, StepState
 from bot.workbench.cast import YOU
 from bot.workbench.lake import answers
-from bot.workbench.lake.documents import from_rows, to_json
+from bot.workbench.lake.documents import from_rows, to_json, to_rows
 from bot.workbench.lake.lake import Lake
 from bot.workbench.scenarios.registry import SCENARIOS
 from tests.runbooks.playing import ONE, Broken, Played, broken, playing
@@ -109,8 +109,6 @@ def test_corrected_rows_are_loaded_again_and_promoted_and_the_others_given_up_bu
         "s3.copy_current",
         *[row for row in ("s3.put_pointer", "s3.create_pointer") if row in anew.sent()],
         "s3.copy_condemned",
-        "s3.copy_condemned",
-        "s3.tag_condemned",
         "s3.tag_condemned",
     ]
     assert len(set_aside(lake)) == len(rows)
@@ -119,6 +117,20 @@ def test_corrected_rows_are_loaded_again_and_promoted_and_the_others_given_up_bu
         row for row in rows if row["transaction_id"] in told or (row["account_id"] and row["account_id"] in told)
     ]
     assert set(anew.output("by_reason")["rows"][0]) == {"error_type", "n", "different", "sample"}
+
+
+def test_more_objects_than_a_card_can_name_are_given_up_under_one_yes_of_two(anew: Played) -> None:
+    s3, bucket = anew.lake.clients.s3, anew.lake.names.quarantine_bucket
+    (sample, *_) = [key for key in keys(anew.lake, bucket, "quarantine/") if "error_type=NULL_VALUE_ERROR/" in key]
+    folder = sample.rpartition("/")[0]
+    for number in range(50):
+        s3.put_object(Bucket=bucket, Key=f"{folder}/more-{number:03}.jsonl.gz", Body=to_rows([]))
+
+    corrected(anew).approve("retry").approve("promote").give(rest="condemn").approve("copy")
+
+    assert anew.run.state is RunState.REPAIRED, (anew.run.waiting, anew.failed())
+    assert (anew.output("copy")["done"], anew.output("tag")["done"]) == (52, 52)
+    assert anew.sent()[-2:] == ["s3.copy_condemned", "s3.tag_condemned"]
 
 
 def test_rows_that_nobody_corrected_are_refused_again_and_nothing_is_promoted(anew: Played) -> None:

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -16,7 +16,7 @@ from slack_sdk.signature import SignatureVerifier
 
 from bot.actions.catalogue import CATALOGUE
 from bot.assistant.extractive import ExtractiveAssistant
-from bot.domain.action import Call, Platform
+from bot.domain.action import Call, Element, Platform
 from bot.domain.approval import Approval, ConsumedApproval
 from bot.domain.inbox import Delivery
 from bot.domain.people import Person
@@ -181,7 +181,7 @@ class NoCloud:
         raise AssertionError("The door sent something to AWS.")
 
     def send_many(
-        self, permit: ConsumedApproval, elements: Iterable[tuple[Call, bool]], *, mark: Callable[[int, int], None]
+        self, permit: ConsumedApproval, elements: Sequence[Element], *, mark: object, insist: object = None
     ) -> JsonObject:
         raise AssertionError("The door sent a list to AWS.")
 

@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from bot.domain.action import Call, Many
 from bot.domain.approval import ApprovalState
 from bot.domain.claims import Claim
 from bot.domain.following import FollowState, closed
@@ -17,6 +18,7 @@ from bot.errors import NotAllowedError, NotFoundError, RequestError
 from bot.slack.buttons import AsTyped, OfAlarm, Opening
 from bot.slack.payloads import ids_in, place_in
 from bot.slack.views import Views, next_morning
+from bot.usecases.asking import list_cards, request_card
 from bot.workbench.slack.checker import check_view
 from tests.domain.test_strikes import a_strike
 from tests.slack.cards import samples
@@ -127,6 +129,47 @@ def test_a_review_is_bound_to_the_edition_shown_and_the_card_clicked(door: Door)
     bound = door.views.review(ids_in(view["private_metadata"]), person=BO)
     assert (bound.approval, bound.edition) == (9, 1)
     assert bound.place == Place(team=TEAM, channel=CHANNEL, ts=CARD)
+    assert view["submit"]["text"] == "Approve"
+
+
+def two_lists(door: Door) -> list[Card]:
+    """Keep a request over two lists; return the cards of their files."""
+    calls = [
+        Call(row=row, params={}, resource=f"s3://lake/{folder}/", many=Many(count=40, digest=digest, first=()))
+        for row, folder, digest in (
+            ("s3.copy_condemned", "condemned", "5f2c" * 16),
+            ("s3.tag_condemned", "quarantine", "a1b2" * 16),
+        )
+    ]
+    asked = samples.an_approval(*(samples.put_breaker().model_copy(update={"call": call}) for call in calls))
+    run = door.keep(samples.a_run(), asked)
+    cards = list(list_cards(asked, run))
+    door.store.commit(Change(cards=(request_card(asked, run), *cards)))
+    return cards
+
+
+@pytest.mark.parametrize("standing", [(), (0,), (1,)], ids=["none", "the first", "the second"])
+def test_a_request_over_lists_is_not_approved_before_the_file_of_each_can_be_read(
+    door: Door, standing: tuple[int, ...]
+) -> None:
+    cards = two_lists(door)
+    for place in standing:
+        door.store.card_shown(cards[place].key, ts=f"1.{place}", shown=1, edition=0)
+
+    view: Any = door.views.dialog(Opening(what="review", number=9), person=BO, place=PLACE)
+
+    assert "submit" not in view
+    assert "nobody could have read it whole" in words(view)
+
+
+def test_a_request_over_lists_is_approved_where_every_file_stands(door: Door) -> None:
+    cards = two_lists(door)
+    for card in cards:
+        door.store.card_shown(card.key, ts="1.1", shown=1, edition=0)
+
+    view: Any = door.views.dialog(Opening(what="review", number=9), person=BO, place=PLACE)
+
+    assert len(cards) == 2
     assert view["submit"]["text"] == "Approve"
 
 

@@ -200,6 +200,22 @@ def _rule(step: str, more: str = "expect: output.found") -> str:
     return RULE.format(number="{number}", id=step, more=more)
 
 
+def _listed(step: str, uses: str, *more: str) -> str:
+    lines = "".join(f"   {one}\n" for one in more)
+    return f"""{{number}}. **{step.capitalize()} everything.**
+   ```yaml step
+   id: {step}
+   uses: {uses}
+   with:
+     bucket: ${{platform.quarantine_bucket}}
+     prefix: quarantine/listed/
+   expect: output.done == output.count
+   no_undo: It hurts nobody.
+{lines}   ```
+
+"""
+
+
 _HALF_OPEN = _swap("half_open", "Half-open", "HALF_OPEN", undo="undo: reopen")
 _REOPEN = _swap("reopen", "Set it back", "OPEN", undo="no_undo: It is the safe state.")
 
@@ -302,24 +318,33 @@ TWO_WAYS = _book(
     WAYS,
 )
 
-CONDEMN = _book(
-    "condemn",
-    "Condemn what was set Aside",
-    (
-        """{number}. **Copy everything.**
-   ```yaml step
-   id: copied
-   uses: s3.copy_prefix
-   with:
-     bucket: ${platform.quarantine_bucket}
-     prefix: quarantine/listed/
-   expect: output.done == output.count
-   no_undo: Copies hurt nobody.
-   ```
 
-""",
-    ),
+COPY, MARK = _listed("copied", "s3.copy_prefix"), _listed("marked", "s3.tag_prefix")
+CONDEMN = _book("condemn", "Copy what was set Aside", (COPY,), (_rule("schedule_after"),))
+MARKS = _book("mark", "Mark what was set Aside", (MARK,), (_rule("schedule_after"),))
+GIVE_UP = _book(
+    "give-up",
+    "Copy and mark what was set Aside",
+    (COPY, _listed("marked", "s3.tag_prefix", "approved_with: copied")),
     (_rule("schedule_after"),),
+)
+
+WAYS_THEN_BY_HAND = _book(
+    "ways-then-by-hand",
+    "Go One Way or the Other, and call",
+    (
+        _read("breaker", "output.found"),
+        _swap("half_open", "Half-open", "HALF_OPEN", undo="undo: reopen").replace(
+            "needs:", "if: inputs.way == 'probe'\n   needs:"
+        ),
+        _swap("closing", "Close it", "CLOSED", undo="undo: reopen").replace(
+            "needs:", "if: inputs.way in ['close', 'gone']\n   needs:"
+        ),
+        BY_HAND,
+        _REOPEN,
+    ),
+    (_read("checked", "output.body.state in ['HALF_OPEN', 'CLOSED', 'OPEN']"),),
+    WAYS,
 )
 
 EACH = _book(
@@ -341,7 +366,10 @@ EACH = _book(
 BOOKS = {
     "each": EACH,
     "condemn": CONDEMN,
+    "mark": MARKS,
+    "give-up": GIVE_UP,
     "two-ways": TWO_WAYS,
+    "ways-then-by-hand": WAYS_THEN_BY_HAND,
     "swap": SWAP,
     "two-people": TWO_PEOPLE,
     "never-good": NEVER_GOOD,

@@ -5,7 +5,7 @@ Work is performed here in order, by hand, so that a test sees exactly what one p
 
 import json
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
@@ -16,7 +16,7 @@ from bot.assistant.extractive import ExtractiveAssistant
 from bot.aws.clients import Credentials
 from bot.aws.cloud import AwsCloud
 from bot.aws.logs import AwsLogs
-from bot.domain.action import Call, Looking, Platform
+from bot.domain.action import Call, Element, Looking, Platform
 from bot.domain.approval import Approval, ApprovalState, ConsumedApproval
 from bot.domain.audit import AuditRecord
 from bot.domain.counting import Counted, counted
@@ -231,7 +231,12 @@ class CountingCloud:
                 self.after()
 
     def send_many(
-        self, permit: ConsumedApproval, elements: Iterable[tuple[Call, bool]], *, mark: Callable[[int, int], None]
+        self,
+        permit: ConsumedApproval,
+        elements: Sequence[Element],
+        *,
+        mark: Callable[[int, int], None],
+        insist: Callable[[Sequence[Call]], None] | None = None,
     ) -> JsonObject:
         self.permits.append(permit)
 
@@ -240,7 +245,7 @@ class CountingCloud:
                 self.window(done)
             mark(done, begun)
 
-        return self.inner.send_many(permit, elements, mark=marked)
+        return self.inner.send_many(permit, elements, mark=marked, insist=insist)
 
     @property
     def rows(self) -> list[str]:

@@ -108,14 +108,98 @@ def test_another_way_chosen_while_a_request_is_open_takes_the_request_back(table
     assert set(table.newest().binding.authors) == {ANA, CY}
 
 
-def test_a_click_on_a_choice_that_the_run_is_past_is_refused_in_words(table: Table) -> None:
+def test_a_way_that_stands_before_the_one_taken_can_still_be_taken_while_nothing_was_done(table: Table) -> None:
     waiting_for_a_way(table)
     choose(table, ANA, "close")
+    first = table.newest()
+
+    run = choose(table, CY, "probe")
+
+    assert table.store.approval(first.id).state is ApprovalState.REVOKED
+    assert (table.newest().step, run.next_step) == ("half_open", "half_open")
+    assert set(table.newest().binding.authors) == {ANA, CY}
+    table.approve(BO)
+    assert table.state() == "HALF_OPEN"
+    assert table.run().record("closing").state is StepState.SKIPPED
+    assert [one.step for one in table.attempts()] == ["half_open"]
+
+
+def test_a_yes_to_a_way_does_not_outlive_the_choice_of_another(table: Table) -> None:
+    waiting_for_a_way(table)
+    choose(table, ANA, "close")
+    first = table.newest()
+    table.approve(BO, first, drive=False)
+    table.send(ANA, GiveInputs(run=table.run().id, inputs={"way": "probe"}))
+    table.deal()
+    table.drive()
+
+    choose(table, ANA, "close")
+
+    again = table.newest()
+    assert table.store.approval(first.id).state is ApprovalState.REVOKED
+    assert (again.step, again.votes, again.id > first.id, again.request > first.request) == ("closing", (), True, True)
+    assert table.attempts() == []
+
+
+def test_a_way_that_was_declined_and_chosen_again_is_asked_anew(table: Table) -> None:
+    waiting_for_a_way(table)
+    choose(table, ANA, "close")
+    table.wish(BO, DeclineRequest(approval=table.newest().id, why="not now"))
+    choose(table, ANA, "probe")
+
+    choose(table, ANA, "close")
+
+    assert (table.newest().step, table.newest().state) == ("closing", ApprovalState.PENDING)
+    assert table.attempts() == []
+
+
+def test_a_way_that_is_closed_is_no_way_back_either(table: Table) -> None:
+    waiting_for_a_way(table)
+    choose(table, ANA, "close")
+
+    choose(table, ANA, "gone")
+
+    assert "way cannot be gone now" in table.refused()
+    assert (table.run().inputs["way"], table.newest().state) == ("close", ApprovalState.PENDING)
+
+
+def test_once_something_of_a_way_was_done_no_other_can_be_taken(table: Table) -> None:
+    table.start(ANA, "ways-then-by-hand")
+    choose(table, ANA, "close")
+    table.approve(BO)
+    assert table.run().waiting is not None
 
     choose(table, CY, "probe")
 
     assert "has used its way already" in table.refused()
     assert table.run().inputs["way"] == "close"
+    assert table.state() == "CLOSED"
+
+
+def test_while_nobody_knows_what_became_of_a_way_no_other_can_be_taken(table: Table) -> None:
+    waiting_for_a_way(table)
+    choose(table, ANA, "close")
+    table.cloud.lose(2)
+    table.approve(BO)
+    assert table.run().state is RunState.OUTCOME_UNKNOWN
+
+    choose(table, CY, "probe")
+
+    assert "does not wait for inputs" in table.refused()
+    assert table.run().inputs["way"] == "close"
+
+
+def test_a_way_whose_call_aws_refused_leaves_the_others_open(table: Table) -> None:
+    waiting_for_a_way(table)
+    choose(table, ANA, "close")
+    table.cloud.before = lambda: table.write_breaker(reason="somebody else")
+    table.approve(BO)
+    table.cloud.before = None
+    assert table.run().record("closing").state is StepState.FAILED
+
+    choose(table, ANA, "probe")
+
+    assert (table.newest().step, table.newest().state) == ("half_open", ApprovalState.PENDING)
 
 
 def test_the_question_says_what_was_answered_once_it_is(table: Table) -> None:

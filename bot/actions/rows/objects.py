@@ -132,12 +132,6 @@ ROWS: tuple[Row, ...] = (
         "<artifacts_bucket>",
         r"etl/[A-Za-z0-9_./-]{0,200}",
     ),
-    _versions(
-        "s3.versions_set_aside",
-        "List versions of rows set aside",
-        "<quarantine_bucket>",
-        r"quarantine/[A-Za-z0-9_=./-]{0,400}",
-    ),
     _versions("s3.versions_tfstate", "List the versions of Terraform's state", "<tfstate_bucket>", STATE_KEY),
     Row(
         id="s3.versioning",
@@ -165,9 +159,10 @@ ROWS: tuple[Row, ...] = (
             "VersionId": _VERSION,
             "ExpectedBucketOwner": OWNER,
         },
-        required=("Bucket", "Key", "VersionId", "ExpectedBucketOwner"),
+        required=("Bucket", "Key", "ExpectedBucketOwner"),
         resource="s3://{Bucket}/{Key}",
-        keep={"TagSet[].Key": "text", "TagSet[].Value": "text"},
+        keep={"VersionId": "text?", "TagSet[].Key": "text", "TagSet[].Value": "text"},
+        absent=("NoSuchVersion",),
         iam=("s3:GetObjectTagging", "s3:GetObjectVersionTagging"),
     ),
     _copy(

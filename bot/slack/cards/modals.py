@@ -385,7 +385,7 @@ def review(approval: Approval, run: Run, runbook: Runbook, stage: Stage, *, opaq
 
     Args:
         opaque: the id under which the server keeps approval, edition and card of this dialog.
-        listed: whether the file of a list stands under the request, so that all of it can be read.
+        listed: whether the file of each list stands under the request, so that all of it can be read.
     """
     calls = [one.call for one in approval.binding.calls]
     shown = pieces(exact_text(calls, stage.catalogue.rows))

@@ -20,6 +20,7 @@ from bot.slack.cards.run import (
     choice_buttons,
     give_button,
     missing_inputs,
+    other_ways,
     owed_buttons,
     read_button,
     settle_buttons,
@@ -242,7 +243,7 @@ def _failed(told: Told) -> tuple[str, list[Block]]:
                 _call_line(told),
             )
         ),
-        *buttons([*shown, *([undo] if undo else []), park, stop_button(run)]),
+        *buttons([*shown, *([undo] if undo else []), park, stop_button(run)], other_ways(run, told.runbook)),
         context(f"{asked}, decide what is next. Nothing is sent before somebody presses a button."),
     ]
 

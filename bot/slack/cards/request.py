@@ -54,15 +54,15 @@ def request_card(approval: Approval, run: Run, runbook: Runbook, stage: Stage) -
     return message(text, blocks, ids=ids)
 
 
-def list_sheet(approval: Approval, run: Run, stage: Stage, *, listed: str | None = None) -> Sheet:
-    """Return the file that holds every call of a request, as they will be sent, in order.
+def list_sheet(approval: Approval, place: int, listed: str) -> Sheet:
+    """Return the file of a list that one call of a request stands for; its SHA-256 is signed, so it is as it is."""
+    under = wording.cut(wording.ascii_only(approval.binding.calls[place].call.resource), 160)
+    title = f"All {listed.count(chr(10)):,} calls of {approval.label} under {under}"
+    return Sheet(name=f"{approval.label}-list-{place + 1}.txt", title=title, text=listed)
 
-    Args:
-        listed: the list's own file, where a call stands for one; its SHA-256 is signed, so it is posted as it is.
-    """
-    if listed is not None:
-        count = listed.count("\n")
-        return Sheet(name=f"{approval.label}-list.txt", title=f"All {count:,} calls of {approval.label}", text=listed)
+
+def calls_sheet(approval: Approval, run: Run, stage: Stage) -> Sheet:
+    """Return the file that holds every call of a request, as they will be sent, in order."""
     calls = [one.call for one in approval.binding.calls]
     head = f"{stage.platform.name} {approval.label} of {run.label}: {len(calls)} calls, digest {approval.digest}"
     return Sheet(
@@ -119,7 +119,8 @@ def _too_long(calls: Sequence[Call], length: int, stage: Stage) -> str:
         ]
         beside = len(calls) - len(listed)
         rest = f"and {beside} more call{'s' if beside > 1 else ''} after it" if beside else ""
-        whole = "Every one stands in the file under this request. *Review…* carries Approve once the file is there."
+        file, is_there = ("files", "they are") if len(listed) > 1 else ("file", "the file is")
+        whole = f"Every one stands in the {file} under this request. *Review…* carries Approve once {is_there} there."
         return lines(*said, rest, whole)
     if len(calls) <= MOST_NAMED:
         count = f"{len(calls)} call{'s' if len(calls) > 1 else ''}"

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 
 from bot.domain.approval import Approval, ApprovalState
-from bot.domain.run import AddedStep, Awaiting, Run, RunState, StepRecord, StepState, to_undo, undoable
+from bot.domain.run import AddedStep, Awaiting, Run, RunState, StepRecord, StepState, to_undo, undoable, way_back
 from bot.domain.runbook import Parameter, Phase, Runbook, Step
 from bot.slack.cards import wording
 from bot.slack.cards.blocks import LABEL, Block, Button, Confirm, Message, buttons, context, lines, message, section
@@ -346,8 +346,7 @@ def run_buttons(run: Run, runbook: Runbook) -> list[Block]:
     if run.state.ended:
         return buttons([*_wanted(run, runbook), show], [undo] if undo else [])
     shown = [*_wanted(run, runbook), *_always(run)]
-    more = [*other_ways(run, runbook), *([undo] if undo else [])]
-    more += _leaving_out(run)
+    more = [*_leaving_out(run), *([undo] if undo else []), *other_ways(run, runbook)]
     if run.state is RunState.OUTCOME_UNKNOWN and run.next_step:
         more.append(read_button(run, run.next_step))
     more += [show, *change_buttons(run, runbook)]
@@ -405,10 +404,14 @@ def _open_choice(parameter: Parameter, run: Run) -> bool:
 
 
 def other_ways(run: Run, runbook: Runbook) -> list[Button]:
-    """Return the ways that were not taken, where the run waits for a person at the very step that asked for one."""
+    """Return the ways that were not taken, where the run waits for a person and nothing of the one taken was done."""
     if run.waiting is None or run.waiting.what is not Awaiting.PERSON:
         return []
-    asked = [one for one in runbook.parameters if one.choice and one.asked_by == run.next_step]
+    asked = [
+        one
+        for one in runbook.parameters
+        if one.choice and (one.asked_by == run.next_step or way_back(run, one) is not None)
+    ]
     return [
         Button(
             label=f"Instead: {wording.plain(one.label(value), 40)}",

@@ -31,8 +31,10 @@ def play(story: Story, until: str | None) -> bool:
     story.approves(cy, PROMOTE, why="approves the promotion for the platform team")
     story.approves(dee, PROMOTE, why="approves the promotion for the domain")
     story.chooses(ana, "Give them up", why="asks for the rows without account or time to be given up")
-    story.reviews(bo, GIVE_UP, why="reviews all four calls, copies and marks, and approves for the platform team")
-    story.reviews(kim, GIVE_UP, why="reviews them too, and approves for data quality: nothing is deleted")
+    story.reviews(
+        bo, GIVE_UP, why="reads the files of both lists, copies and marks, and approves for the platform team"
+    )
+    story.reviews(kim, GIVE_UP, why="reads them too, and approves for data quality: nothing is deleted")
     story.posted("looks again by itself: The alarm is OK")
     story.time_passes(SETTLING_SECONDS, "moves the clock by eleven minutes, for the alarms to follow their metrics")
     return story.ends()
