@@ -48,6 +48,7 @@ class FakeLogs:
     unread: tuple[str, ...] = ()
     asked: list[ReadLogs] = field(default_factory=list)
     on_page: Callable[[], None] = lambda: None
+    on_told: Callable[[], None] = lambda: None
 
     def read(
         self,
@@ -61,7 +62,8 @@ class FakeLogs:
         baseline = len(self.asked) % 2 == 1
         events = list(self._events(ask, failing=0 if baseline else self.failing))
         self.on_page()
-        told(Progress(share=0.5, lines=len(events), characters=1_000))
+        told(Progress(share=0.5, groups=1, lines=len(events), characters=1_000))
+        self.on_told()
         if stop():
             return Fetched(unread=("Reading was stopped.",))
         take(events)
@@ -316,6 +318,18 @@ def test_the_audit_counts_what_was_redacted_of_a_draft_by_kind(table: Table) -> 
     counted = entry.body.facts["redacted"]
     assert isinstance(counted, dict)
     assert set(counted) == {"email"}
+
+
+def test_while_it_reads_it_tells_groups_lines_size_and_seconds(table: Table) -> None:
+    logs = FakeLogs()
+    seat(table, logs=logs)
+    shown: list[str] = []
+    logs.on_told = lambda: shown.append(table.store.draft(1).progress)
+
+    table.wish(ANA, DeclareIncident(title="load halted"))
+    table.wish(ANA, StartPostmortem())
+
+    assert re.fullmatch(r"1 of 1 log groups · 160 lines · 0\.0 MB · \d s", shown[-1])
 
 
 def test_a_draft_can_be_cancelled_while_it_reads(table: Table) -> None:

@@ -78,8 +78,9 @@ def _progress(draft: Draft, stage: Stage) -> list[str]:
     filled = round(draft.share * BAR)
     bar = f"`{'█' * filled}{'░' * (BAR - filled)}` {round(draft.share * 100)} %"
     going = draft.state in {DraftState.READING, DraftState.WORDING}
+    groups = "" if draft.state is DraftState.READING else wording.counted(len(draft.groups), "log group")
     return [
-        f"{window} · {wording.counted(len(draft.groups), 'log group')}",
+        f"{window} · {groups}" if groups else window,
         wording.quoted(draft.progress, 600),
         bar if going else "",
     ]
