@@ -13,6 +13,7 @@ from bot.domain.assistance import DraftPostmortem, Made, Tokens, Wording
 from bot.domain.claims import Claim, Kind
 from bot.domain.inbox import (
     CancelDraft,
+    CheckDraft,
     ConfirmCause,
     DeclareIncident,
     EditDraft,
@@ -396,12 +397,56 @@ def test_a_cause_is_a_candidate_until_a_person_says_so(table: Table) -> None:
     seat(table)
     drafted(table)
 
-    table.wish(ANA, ConfirmCause(draft=1, number=0, right=True))
+    table.wish(ANA, ConfirmCause(draft=1, number=0, edition=1, right=True))
 
     draft = table.store.draft(1)
     assert draft.document is not None
     assert draft.document.candidates[0].confirmed_by == "@ana"
     assert "confirmed by @ana" in draft.text
+
+
+def test_a_candidate_of_an_older_edition_is_not_judged_since_its_place_may_be_anothers(table: Table) -> None:
+    seat(table)
+    drafted(table)
+    table.wish(BO, StateFact(draft=1, section=Part.WELL.value, text="it held"))
+
+    table.wish(ANA, ConfirmCause(draft=1, number=0, edition=1, right=True))
+
+    assert "was changed since" in table.refused()
+    document = table.store.draft(1).document
+    assert document is not None
+    assert document.candidates[0].confirmed_by == ""
+
+
+def test_words_that_point_at_a_person_are_told_to_who_wrote_them_and_kept_all_the_same(table: Table) -> None:
+    seat(table)
+    drafted(table)
+
+    table.wish(ANA, StateFact(draft=1, section=Part.BADLY.value, text="the operator forgot to check the file"))
+    told = table.whispers()[-1]
+    table.wish(ANA, StateFact(draft=1, section=Part.WELL.value, text="the breaker held"))
+
+    assert told["what"] == "wording"
+    assert "the operator forgot to" in str(told["blame"])
+    assert "the operator forgot to check" in table.store.draft(1).text
+    assert [one["what"] for one in table.whispers()].count("wording") == 1
+
+
+def test_checking_tells_what_its_evidence_contradicts_and_changes_nothing(table: Table) -> None:
+    seat(table)
+    draft = drafted(table)
+    assert draft.document is not None
+    line = next(one.id for one in draft.document.evidence.items if one.kind == "log" and "60" in one.text)
+    body = f"- 77,000 of the rows failed by human error. [{line}]"
+    table.wish(ANA, EditDraft(draft=1, edition=1, sections={SUMMARY: body}))
+
+    table.wish(BO, CheckDraft(draft=1))
+
+    told = table.whispers()[-1]
+    assert told["what"] == "checked"
+    assert "77,000" in str(told["wrong"])
+    assert "human error" in str(told["blame"])
+    assert table.store.draft(1).edition == 2
 
 
 def test_a_wrong_candidate_is_struck_out(table: Table) -> None:
@@ -410,11 +455,11 @@ def test_a_wrong_candidate_is_struck_out(table: Table) -> None:
     assert before.document is not None
     wrong = sentence(before.document.candidates[0].claim)
 
-    table.wish(ANA, ConfirmCause(draft=1, number=0, right=False))
+    table.wish(ANA, ConfirmCause(draft=1, number=0, edition=1, right=False))
 
     draft = table.store.draft(1)
     assert draft.text == numbered(before.text.replace(f"- {wrong}\n", f"- ~~{wrong}~~ *struck by @ana*\n"), 2)
-    table.wish(BO, ConfirmCause(draft=1, number=0, right=False))
+    table.wish(BO, ConfirmCause(draft=1, number=0, edition=2, right=False))
     assert "was struck by @ana" in table.refused()
 
 
