@@ -86,6 +86,7 @@ class _Reading:
         slices = ask.slices()
         self._todo = deque(slices)
         self._open = {_name(one): one for one in slices}
+        self._groups = {one.group for one in slices}
         self._whole = max(1, sum(one.end - one.start for one in slices))
         self._pages: Queue[_Page] = Queue(maxsize=WAITING)
         self._halted = threading.Event()
@@ -185,7 +186,7 @@ class _Reading:
             if page.of.group in self._gone:
                 continue
             ended = self._accept(page, take)
-            told(Progress(share=self._share(), lines=self._lines, characters=self._characters))
+            told(self._progress())
         left = tuple(self._open.values())
         unread = (*self._unread, *(not_read(left, ended) if ended else ()))
         return Fetched(lines=self._lines, characters=self._characters, unread=unread, left=(*self._again, *left))
@@ -213,6 +214,11 @@ class _Reading:
         self._gone.add(group)
         self._unread.append(f"{group}: {why} None of it was read.")
         self._open = {name: one for name, one in self._open.items() if one.group != group}
+
+    def _progress(self) -> Progress:
+        going = {one.group for one in self._open.values()}
+        done = len(self._groups - going)
+        return Progress(share=self._share(), groups=done, lines=self._lines, characters=self._characters)
 
     def _share(self) -> float:
         return 1 - sum(one.end - one.start for one in self._open.values()) / self._whole

@@ -421,12 +421,20 @@ class StateFact(Value):
 
 
 class ConfirmCause(Value):
-    """Say that a candidate was it, or that it was not."""
+    """Say that a candidate was it, or that it was not; `number` is its place at that edition."""
 
     kind: Literal["confirm_cause"] = "confirm_cause"
     draft: int
     number: int
+    edition: int
     right: bool
+
+
+class CheckDraft(Value):
+    """Hold every sentence of a draft against its evidence, and look for words that point at a person."""
+
+    kind: Literal["check_draft"] = "check_draft"
+    draft: int
 
 
 class PublishPostmortem(Value):
@@ -443,6 +451,7 @@ class ExportPostmortem(Value):
 
     kind: Literal["export_postmortem"] = "export_postmortem"
     form: Form
+    draft: int | None = None
     incident: int | None = None
 
 
@@ -583,6 +592,7 @@ Wish = Annotated[
     | EditSection
     | StateFact
     | ConfirmCause
+    | CheckDraft
     | PublishPostmortem
     | ExportPostmortem
     | ImportPostmortem

@@ -16,8 +16,8 @@ from bot.domain.inbox import (
     AskPeople,
     CancelDraft,
     CastVote,
+    CheckDraft,
     CloseFollowUp,
-    ConfirmCause,
     DateFollowUp,
     DeclareIncident,
     Delivery,
@@ -31,7 +31,6 @@ from bot.domain.inbox import (
     NoneFits,
     OtherRunbook,
     OwnFollowUp,
-    PublishPostmortem,
     ReadAgain,
     RevokeRequest,
     SettleImport,
@@ -39,6 +38,7 @@ from bot.domain.inbox import (
     SettleUnknown,
     ShowAlarms,
     ShowEvidence,
+    ShowFollowUps,
     ShowIncidents,
     ShowRunbook,
     ShowStatus,
@@ -68,7 +68,7 @@ class Opening:
         number: the request for decline, details and review; the run for inputs, change, park, undo and stop; the
             expansion for typed; the alarm for search; the action item for drop, and one on the same checklist for
             item; else the draft.
-        place: of a proposal on its expansion, or of a section among those people write in, from 1.
+        place: of a proposal on its expansion, of a section among those people write in, or of a candidate, from 1.
         message: of the assistant, whose sentences are to be struck.
     """
 
@@ -88,6 +88,10 @@ class Opening:
         "item",
         "strike",
         "search",
+        "draft",
+        "cause",
+        "export",
+        "publish",
     ]
     number: int = 0
     step: str = ""
@@ -169,10 +173,6 @@ def _runbook(build: Callable[[str], Wanted]) -> Button:
     return Button(shape=_RUNBOOK, build=lambda found: build(found[1]))
 
 
-def _cause(found: re.Match[str], *, right: bool) -> ConfirmCause:
-    return ConfirmCause(draft=int(found[1]), number=int(found[2]) - 1, right=right)
-
-
 def _import(found: re.Match[str], *, taken: bool) -> SettleImport:
     return SettleImport(draft=int(found[1]), number=int(found[2]), taken=taken)
 
@@ -236,9 +236,12 @@ BUTTONS: Mapping[str, Button] = {
         shape=_ONE_OR_TWO, build=lambda found: Opening(what="edit", number=int(found[1]), place=int(found[2] or 0))
     ),
     "add_fact": _one(lambda draft: Opening(what="fact", number=draft)),
-    "confirm_cause": Button(shape=_TWO, build=lambda found: _cause(found, right=True)),
-    "wrong_cause": Button(shape=_TWO, build=lambda found: _cause(found, right=False)),
-    "publish_draft": _one(lambda draft: PublishPostmortem(draft=draft)),
+    "open_draft": _one(lambda draft: Opening(what="draft", number=draft)),
+    "cause": Button(shape=_TWO, build=lambda found: Opening(what="cause", number=int(found[1]), place=int(found[2]))),
+    "check_draft": _one(lambda draft: CheckDraft(draft=draft)),
+    "export_draft": _one(lambda draft: Opening(what="export", number=draft)),
+    "publish_draft": _one(lambda draft: Opening(what="publish", number=draft)),
+    "assign_items": _one(lambda incident: ShowFollowUps(incident=incident)),
     "take_import": Button(shape=_TWO, build=lambda found: _import(found, taken=True)),
     "discard_import": Button(shape=_TWO, build=lambda found: _import(found, taken=False)),
     # Action items.

@@ -407,7 +407,7 @@ ROWS: tuple[Row, ...] = (
         command="postmortem",
         name="show",
         usage="[INC-7] [E37]",
-        help="Show the draft of an incident, this channel's newest if none is named; or one piece of its evidence.",
+        help="Show the draft, or one piece of its evidence.",
         build=_draft_shown,
         alone=True,
     ),
@@ -415,7 +415,7 @@ ROWS: tuple[Row, ...] = (
         command="postmortem",
         name="edit",
         usage="[INC-7] [section]",
-        help="Edit one section in a dialog; it is kept under your name.",
+        help="Edit one section in a dialog.",
         build=_section_edited,
     ),
     Row(
@@ -429,7 +429,7 @@ ROWS: tuple[Row, ...] = (
         command="postmortem",
         name="import",
         usage="[INC-7] [file|canvas]",
-        help="Read an edited Markdown file back, the newest shared here or one named by link, or the canvas.",
+        help="Read an edited file back (the newest here, or by link), or the canvas.",
         build=_imported,
     ),
     Row(

@@ -295,6 +295,7 @@ class Drawing:
         cards += [f"alarm:{one.with_ or one.id}" for one in episodes]
         cards += [at] if isinstance(at := payload.get("at"), str) else []
         drafts = [self.records.draft(number) for number in _numbers(payload, "draft", "drafts")]
+        drafts = drafts if payload.get("what") == "postmortem" else []
         cards += [f"postmortem:{one.id}" for one in drafts]
         told = Whisper(
             payload=payload,

@@ -13,12 +13,15 @@ from bot.domain.inbox import (
     AddStep,
     CastVote,
     CloseFollowUp,
+    ConfirmCause,
     DeclineRequest,
     Delivery,
     EditDraft,
+    ExportPostmortem,
     GiveInputs,
     OtherRunbook,
     ParkRun,
+    PublishPostmortem,
     StartRun,
     StateFact,
     StopRun,
@@ -33,7 +36,20 @@ from bot.domain.runbook import Parameter
 from bot.domain.strikes import MOST_REASON
 from bot.errors import InvalidError, RequestError
 from bot.slack.buttons import Opening
-from bot.slack.cards.modals import CONTINUED, DECLINES, INPUT, OTHER, SECTION, TICKS, UNTIL, VALUE, WHY, WORDS
+from bot.slack.cards.modals import (
+    CAUSES,
+    CONTINUED,
+    DECLINES,
+    FORMS,
+    INPUT,
+    OTHER,
+    SECTION,
+    TICKS,
+    UNTIL,
+    VALUE,
+    WHY,
+    WORDS,
+)
 from bot.slack.parsing import MOST_VALUE, cleaned, harmless
 from bot.slack.payloads import Payload, hashed, ids_in, person_of, place_in, team_of
 from bot.usecases.starting import fits
@@ -45,6 +61,7 @@ SHORT_PARKS = {"30m": timedelta(minutes=30), "1h": timedelta(hours=1)}
 _NUMBER = re.compile(r"[1-9][0-9]{0,8}", re.ASCII)
 _AT_STEP = re.compile(r"([1-9][0-9]{0,8}):([a-z][a-z0-9_]{0,39})", re.ASCII)
 _TWO = re.compile(r"([1-9][0-9]{0,8}):([1-9][0-9]{0,8})", re.ASCII)
+_THREE = re.compile(r"([1-9][0-9]{0,8}):([1-9][0-9]{0,2}):([1-9][0-9]{0,8})", re.ASCII)
 _SECTION = re.compile(rf"{SECTION}([0-9]{{1,2}}):([0-9]{{1,3}})({re.escape(CONTINUED)}?)", re.ASCII)
 _TICKS = re.compile(rf"{TICKS}([1-9][0-9]{{0,2}}):([1-9][0-9]{{0,2}})", re.ASCII)
 _UNTIL_THEN = re.compile(r"([1-9][0-9]{0,8}):([0-9]{1,12})", re.ASCII)
@@ -318,6 +335,28 @@ def _edit(body: Payload, _forms: Forms, _at: datetime) -> tuple[Wish, None]:
     return EditDraft(draft=int(found[1]), edition=int(found[2]), sections=sections), None
 
 
+def _cause(body: Payload, _forms: Forms, _at: datetime) -> tuple[Wish, None]:
+    found = _THREE.fullmatch(_ids(body))
+    if found is None:
+        raise RequestError(GONE)
+    said = field(body, WHY, WHY)
+    if said not in CAUSES:
+        raise FieldsError({WHY: "Choose one."})
+    draft, number, edition = (int(one) for one in found.groups())
+    return ConfirmCause(draft=draft, number=number - 1, edition=edition, right=said == "right"), None
+
+
+def _export(body: Payload, _forms: Forms, _at: datetime) -> tuple[Wish, None]:
+    form = next((one for one in FORMS if one == field(body, WHY, WHY)), None)
+    if form is None:
+        raise FieldsError({WHY: "Choose one."})
+    return ExportPostmortem(form=form, draft=_number(body)), None
+
+
+def _publish(body: Payload, _forms: Forms, _at: datetime) -> tuple[Wish, None]:
+    return PublishPostmortem(draft=_number(body)), None
+
+
 def _fact(body: Payload, _forms: Forms, _at: datetime) -> tuple[Wish, None]:
     section, text = field(body, WHY, WHY), field(body, WORDS, WORDS)
     if section not in {part.value for part in Part}:
@@ -361,6 +400,9 @@ DIALOGS: Mapping[str, Read] = {
     "strike": _strike,
     "edit_draft": _edit,
     "add_fact": _fact,
+    "cause": _cause,
+    "export": _export,
+    "publish": _publish,
     "drop": _drop,
     "item": _add,
     "search": _search,

@@ -60,11 +60,8 @@ class Views:
         Raises:
             RequestError: the words say why not.
         """
-        self.desk.person(
-            person,
-            channel=place.channel,
-            starts=opening.what in {"inputs", "change", "park", "undo", "stop", "typed", "strike"},
-        )
+        starts = {"inputs", "change", "park", "undo", "stop", "typed", "strike", "cause", "publish"}
+        self.desk.person(person, channel=place.channel, starts=opening.what in starts)
         match opening.what:
             case "decline":
                 approval = self._pending(opening.number)
@@ -90,6 +87,17 @@ class Views:
             case "fact":
                 draft = ready(self.desk.records.draft(opening.number))
                 return _set(modals.add_fact(draft), str(draft.id), place)
+            case "draft":
+                draft = ready(self.desk.records.draft(opening.number))
+                return _set(modals.draft_text(draft), str(draft.id), place)
+            case "cause":
+                return self._cause(ready(self.desk.records.draft(opening.number)), opening.place, place)
+            case "export":
+                draft = ready(self.desk.records.draft(opening.number))
+                return _set(modals.export_draft(draft), str(draft.id), place)
+            case "publish":
+                draft = ready(self.desk.records.draft(opening.number))
+                return _set(modals.publish_draft(draft), str(draft.id), place)
             case "drop":
                 item = self.desk.records.followup(opening.number)
                 if not item.open:
@@ -101,6 +109,13 @@ class Views:
             case "search":
                 episode = self.desk.records.episode(opening.number)
                 return _set(modals.search_runbook(episode), str(episode.id), place)
+
+    def _cause(self, draft: Draft, number: int, place: Place) -> Block:
+        candidates = draft.document.candidates if draft.document else ()
+        if not 0 < number <= len(candidates):
+            raise RequestError("There is no such candidate any more; nothing was done.")
+        shown = modals.judge_cause(draft, candidates[number - 1], number)
+        return _set(shown, f"{draft.id}:{number}:{draft.edition}", place)
 
     def _edit(self, draft: Draft, number: int, place: Place) -> Block:
         if not 0 < number <= len(EDITABLE):

@@ -18,6 +18,7 @@ from bot.domain.inbox import (
     AskQuestion,
     CancelDraft,
     CastVote,
+    CheckDraft,
     CloseFollowUp,
     ConfirmCause,
     DateFollowUp,
@@ -275,6 +276,20 @@ def _postmortem(desk: Desk, delivery: Delivery, wish: ShowPostmortem) -> Answer:
     return Change(), evidence.of_draft(desk, delivery, wish) if wish.item else drafts.show(desk, delivery, wish)
 
 
+def _edited(desk: Desk, delivery: Delivery, wish: EditDraft | StateFact) -> Answer:
+    """Keep the words, and tell who wrote them where some point at a person; nothing is refused for it."""
+    before = desk.records.draft(wish.draft).text
+    change = (
+        editing.edit(desk, delivery, wish) if isinstance(wish, EditDraft) else editing.state_fact(desk, delivery, wish)
+    )
+    blame = [one for draft in change.drafts for one in publishing.pointing(draft.text, before=before)]
+    return change, {"what": "wording", "draft": wish.draft, "blame": [*blame]} if blame else None
+
+
+def _checked(desk: Desk, delivery: Delivery, wish: CheckDraft) -> Answer:
+    return Change(), publishing.checked(desk, delivery, wish)
+
+
 def _to_edit(desk: Desk, delivery: Delivery, wish: EditSection) -> Answer:
     return Change(), drafts.to_edit(desk, delivery, wish)
 
@@ -357,10 +372,11 @@ WISHES: dict[type, Callable[[Desk, Delivery, Any], Answer]] = {
     ShowPostmortem: _postmortem,
     StartPostmortem: _silent(beginning.begin),
     CancelDraft: _silent(beginning.cancel),
-    EditDraft: _silent(editing.edit),
+    EditDraft: _edited,
     EditSection: _to_edit,
-    StateFact: _silent(editing.state_fact),
+    StateFact: _edited,
     ConfirmCause: _silent(striking.confirm_cause),
+    CheckDraft: _checked,
     PublishPostmortem: _silent(publishing.publish),
     ExportPostmortem: _silent(publishing.export),
     ImportPostmortem: _silent(importing.bring),

@@ -179,12 +179,12 @@ def confirm_cause(desk: Desk, delivery: Delivery, wish: ConfirmCause) -> Change:
     """Take a person's word that a candidate was it, or that it was not, which strikes it.
 
     Raises:
-        RequestError: there is no such candidate, or it is struck.
+        RequestError: the draft is another edition by now, or the candidate is struck.
     """
     somebody = desk.person(delivery.person, channel=delivery.place.channel, starts=True)
     draft = desk.records.draft(wish.draft)
-    if draft.document is None or wish.number >= len(draft.document.candidates):
-        raise RequestError("There is no such candidate any more.")
+    if draft.document is None or wish.edition != draft.edition or not 0 <= wish.number < len(draft.document.candidates):
+        raise RequestError("The draft was changed since, and with it the candidates; nothing was done. Open it again.")
     candidates = list(draft.document.candidates)
     known = claim_id(candidates[wish.number].claim.text)
     if not wish.right:

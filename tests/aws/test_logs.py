@@ -187,6 +187,18 @@ def test_progress_rises_to_the_whole() -> None:
     assert (shares[-1], told[-1].lines) == (1.0, 30)
 
 
+def test_progress_counts_the_log_groups_that_are_done_with_those_that_are_not_there_too() -> None:
+    told: list[Progress] = []
+    gone: JsonObject = {"found": False}
+
+    AwsLogs(Source(odd={0: [gone]}).look, workers=1).read(
+        ReadLogs(groups=(GROUP, OTHER), since=SINCE, until=UNTIL), take=lambda _: None, told=told.append
+    )
+
+    assert (told[0].groups, told[-1].groups) == (1, 2)
+    assert (told[-1].share, told[-1].lines) == (1.0, 30)
+
+
 def test_what_breaks_a_worker_is_raised_and_not_waited_for() -> None:
     with pytest.raises(KeyError):
         reading(Source(odd={0: [KeyError("a bug")]}))

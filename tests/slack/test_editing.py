@@ -4,18 +4,34 @@ from typing import Any
 
 import pytest
 
-from bot.domain.inbox import EditDraft, EditSection
+from bot.domain.inbox import ConfirmCause, EditDraft, EditSection, ExportPostmortem, PublishPostmortem
 from bot.domain.people import Place
 from bot.domain.postmortem.draft import Draft
 from bot.domain.postmortem.sections import EDITABLE, replaced
 from bot.domain.records import Change
-from bot.errors import InvalidError
+from bot.errors import InvalidError, NotAllowedError
+from bot.slack.buttons import Opening
 from bot.slack.cards import modals
 from bot.slack.cards.modals import VALUE
 from bot.slack.modals import submission
 from bot.workbench.slack.checker import check_view
 from tests.slack.cards.drafts import a_draft
-from tests.slack.door import ANA, CHANNEL, NOON, TEAM, Body, Door, chosen, mentioned, post, said, slash, submit, written
+from tests.slack.door import (
+    ANA,
+    CHANNEL,
+    GUS,
+    NOON,
+    TEAM,
+    Body,
+    Door,
+    chosen,
+    mentioned,
+    post,
+    said,
+    slash,
+    submit,
+    written,
+)
 
 WELL = "What went well"
 HERE = f"{CHANNEL} -"
@@ -103,6 +119,47 @@ def test_an_edit_that_somebody_was_quicker_than_shows_theirs_above_mine_and_keep
     assert as_sent(view)["section:4:0"][VALUE]["value"] == "- mine"
     assert view["private_metadata"].startswith("3:2 ")
     assert check_view(view) == []
+
+
+@pytest.mark.parametrize("what", ["draft", "cause", "export", "publish", "edit", "fact"])
+def test_a_dialog_of_a_draft_is_one_slack_takes_and_is_for_viewers_alone(door: Door, what: Any) -> None:  # noqa: ANN401 - a literal
+    door.store.commit(Change(drafts=(holding("- it held"),)))
+    opening = Opening(what=what, number=3, place=1)
+
+    assert check_view(door.views.dialog(opening, person=ANA, place=PLACE)) == []
+    with pytest.raises(NotAllowedError, match="Guests"):
+        door.views.dialog(opening, person=GUS, place=PLACE)
+
+
+@pytest.mark.parametrize(("said", "right"), [("right", True), ("wrong", False)])
+def test_any_candidate_is_confirmed_or_struck_as_it_stood_when_the_dialog_was_opened(
+    door: Door, said: str, right: bool
+) -> None:
+    door.store.commit(Change(drafts=(holding("- it held", edition=4),)))
+    view: Any = door.views.dialog(Opening(what="cause", number=3, place=2), person=ANA, place=PLACE)
+
+    post(door.app(), submit("cause", view["private_metadata"], chosen("why", "why", said)))
+
+    assert door.inbox.only.wish == ConfirmCause(draft=3, number=1, edition=4, right=right)
+
+
+def test_a_draft_is_exported_and_published_from_its_own_dialogs(door: Door) -> None:
+    app = door.app()
+
+    post(app, submit("export", f"3 {HERE}", chosen("why", "why", "docx")))
+    post(app, submit("publish", f"3 {HERE}", {}, view_hash="2.b"))
+
+    assert [one.wish for one in door.inbox.kept] == [
+        ExportPostmortem(form="docx", draft=3),
+        PublishPostmortem(draft=3),
+    ]
+
+
+def test_a_draft_longer_than_a_dialog_says_where_all_of_it_is() -> None:
+    view: Any = modals.draft_text(holding("- a line of it <&>\n" * 20_000)).payload
+
+    assert check_view(view) == []
+    assert "/postmortem export md" in str(view["blocks"][-1])
 
 
 def test_a_section_nobody_drafted_yet_is_refused_where_it_is_asked_for(door: Door) -> None:

@@ -95,7 +95,7 @@ def test_without_slacks_word_on_who_it_is_no_dialog_is_shown(door: Door, opening
         door.views.dialog(opening, person=ANA, place=PLACE)
 
 
-@pytest.mark.parametrize("what", ["inputs", "change", "park", "undo", "stop", "typed", "strike"])
+@pytest.mark.parametrize("what", ["inputs", "change", "park", "undo", "stop", "typed", "strike", "cause", "publish"])
 def test_who_may_only_look_is_shown_no_dialog_that_steers(door: Door, what: Any) -> None:  # noqa: ANN401 - a literal
     night(door)
 

@@ -13,6 +13,7 @@ from bot.domain.assistance import DraftPostmortem, Made, Tokens, Wording
 from bot.domain.claims import Claim, Kind
 from bot.domain.inbox import (
     CancelDraft,
+    CheckDraft,
     ConfirmCause,
     DeclareIncident,
     EditDraft,
@@ -48,6 +49,7 @@ class FakeLogs:
     unread: tuple[str, ...] = ()
     asked: list[ReadLogs] = field(default_factory=list)
     on_page: Callable[[], None] = lambda: None
+    on_told: Callable[[], None] = lambda: None
 
     def read(
         self,
@@ -61,7 +63,8 @@ class FakeLogs:
         baseline = len(self.asked) % 2 == 1
         events = list(self._events(ask, failing=0 if baseline else self.failing))
         self.on_page()
-        told(Progress(share=0.5, lines=len(events), characters=1_000))
+        told(Progress(share=0.5, groups=1, lines=len(events), characters=1_000))
+        self.on_told()
         if stop():
             return Fetched(unread=("Reading was stopped.",))
         take(events)
@@ -318,6 +321,18 @@ def test_the_audit_counts_what_was_redacted_of_a_draft_by_kind(table: Table) -> 
     assert set(counted) == {"email"}
 
 
+def test_while_it_reads_it_tells_groups_lines_size_and_seconds(table: Table) -> None:
+    logs = FakeLogs()
+    seat(table, logs=logs)
+    shown: list[str] = []
+    logs.on_told = lambda: shown.append(table.store.draft(1).progress)
+
+    table.wish(ANA, DeclareIncident(title="load halted"))
+    table.wish(ANA, StartPostmortem())
+
+    assert re.fullmatch(r"1 of 1 log groups · 160 lines · 0\.0 MB · \d s", shown[-1])
+
+
 def test_a_draft_can_be_cancelled_while_it_reads(table: Table) -> None:
     logs = FakeLogs()
     seat(table, logs=logs)
@@ -382,12 +397,56 @@ def test_a_cause_is_a_candidate_until_a_person_says_so(table: Table) -> None:
     seat(table)
     drafted(table)
 
-    table.wish(ANA, ConfirmCause(draft=1, number=0, right=True))
+    table.wish(ANA, ConfirmCause(draft=1, number=0, edition=1, right=True))
 
     draft = table.store.draft(1)
     assert draft.document is not None
     assert draft.document.candidates[0].confirmed_by == "@ana"
     assert "confirmed by @ana" in draft.text
+
+
+def test_a_candidate_of_an_older_edition_is_not_judged_since_its_place_may_be_anothers(table: Table) -> None:
+    seat(table)
+    drafted(table)
+    table.wish(BO, StateFact(draft=1, section=Part.WELL.value, text="it held"))
+
+    table.wish(ANA, ConfirmCause(draft=1, number=0, edition=1, right=True))
+
+    assert "was changed since" in table.refused()
+    document = table.store.draft(1).document
+    assert document is not None
+    assert document.candidates[0].confirmed_by == ""
+
+
+def test_words_that_point_at_a_person_are_told_to_who_wrote_them_and_kept_all_the_same(table: Table) -> None:
+    seat(table)
+    drafted(table)
+
+    table.wish(ANA, StateFact(draft=1, section=Part.BADLY.value, text="the operator forgot to check the file"))
+    told = table.whispers()[-1]
+    table.wish(ANA, StateFact(draft=1, section=Part.WELL.value, text="the breaker held"))
+
+    assert told["what"] == "wording"
+    assert "the operator forgot to" in str(told["blame"])
+    assert "the operator forgot to check" in table.store.draft(1).text
+    assert [one["what"] for one in table.whispers()].count("wording") == 1
+
+
+def test_checking_tells_what_its_evidence_contradicts_and_changes_nothing(table: Table) -> None:
+    seat(table)
+    draft = drafted(table)
+    assert draft.document is not None
+    line = next(one.id for one in draft.document.evidence.items if one.kind == "log" and "60" in one.text)
+    body = f"- 77,000 of the rows failed by human error. [{line}]"
+    table.wish(ANA, EditDraft(draft=1, edition=1, sections={SUMMARY: body}))
+
+    table.wish(BO, CheckDraft(draft=1))
+
+    told = table.whispers()[-1]
+    assert told["what"] == "checked"
+    assert "77,000" in str(told["wrong"])
+    assert "human error" in str(told["blame"])
+    assert table.store.draft(1).edition == 2
 
 
 def test_a_wrong_candidate_is_struck_out(table: Table) -> None:
@@ -396,11 +455,11 @@ def test_a_wrong_candidate_is_struck_out(table: Table) -> None:
     assert before.document is not None
     wrong = sentence(before.document.candidates[0].claim)
 
-    table.wish(ANA, ConfirmCause(draft=1, number=0, right=False))
+    table.wish(ANA, ConfirmCause(draft=1, number=0, edition=1, right=False))
 
     draft = table.store.draft(1)
     assert draft.text == numbered(before.text.replace(f"- {wrong}\n", f"- ~~{wrong}~~ *struck by @ana*\n"), 2)
-    table.wish(BO, ConfirmCause(draft=1, number=0, right=False))
+    table.wish(BO, ConfirmCause(draft=1, number=0, edition=2, right=False))
     assert "was struck by @ana" in table.refused()
 
 

@@ -623,13 +623,13 @@ def test_the_candidates_own_button_strikes_it_and_that_can_be_taken_back(table: 
     assert draft.document is not None
     first = draft.document.candidates[0]
 
-    table.wish(ANA, ConfirmCause(draft=1, number=0, right=False))
+    table.wish(ANA, ConfirmCause(draft=1, number=0, edition=1, right=False))
 
     now = table.store.draft(1)
     assert "~~" in section_of(now.text, CANDIDATES)
     assert "*struck by @ana*" in section_of(now.text, CANDIDATES)
     assert first.claim.text not in shown(table, "postmortem:1")
-    table.wish(BO, ConfirmCause(draft=1, number=0, right=True))
+    table.wish(BO, ConfirmCause(draft=1, number=0, edition=2, right=True))
     assert "Take that back first" in table.refused()
     strike(table, BO, "postmortem:1", back=(table.store.strikes(["INC-1"])[0].id,))
     assert section_of(table.store.draft(1).text, CANDIDATES) == section_of(draft.text, CANDIDATES)
@@ -637,7 +637,7 @@ def test_the_candidates_own_button_strikes_it_and_that_can_be_taken_back(table: 
 
 def test_striking_a_confirmed_candidate_takes_the_confirmation_back(table: Table, draft: Draft) -> None:
     assert draft.document is not None
-    table.wish(ANA, ConfirmCause(draft=1, number=0, right=True))
+    table.wish(ANA, ConfirmCause(draft=1, number=0, edition=1, right=True))
 
     now = struck_in_draft(table, draft.document.candidates[0].claim)
 

@@ -51,9 +51,14 @@ class ReadLogs(Value):
 
 
 class Progress(Value):
-    """Say how far reading is: the share of the time asked about that is covered, and what came."""
+    """Say how far reading is: the share of the time asked about that is covered, and what came.
+
+    Attributes:
+        groups: how many log groups are done with, those among them that could not be read.
+    """
 
     share: float
+    groups: int = 0
     lines: int
     characters: int
 

@@ -4,6 +4,7 @@ Fields: every input block's id and action id are the constants here; `submitted`
 """
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -11,15 +12,19 @@ from datetime import datetime, timedelta
 from bot.domain.approval import Approval
 from bot.domain.assistance import ProposedStep
 from bot.domain.following import MOST_ITEM, FollowUp
-from bot.domain.postmortem.document import Part
+from bot.domain.inbox import Form
+from bot.domain.plain import cleaned
+from bot.domain.postmortem.document import Candidate, Part
 from bot.domain.postmortem.draft import Draft
+from bot.domain.postmortem.markdown import unescaped
 from bot.domain.postmortem.sections import EDITABLE, section_of, sections
 from bot.domain.records import Episode
 from bot.domain.run import Run
 from bot.domain.runbook import Runbook
-from bot.domain.strikes import MOST_REASON, Struck, Uttered
+from bot.domain.strikes import MOST_REASON, Struck, Uttered, by_claim
 from bot.errors import InvalidError
 from bot.slack.cards import wording
+from bot.slack.cards.assist import claims_text
 from bot.slack.cards.blocks import Block, Confirm, View, context, exact, lines, numbered, section, words
 from bot.slack.cards.calls import command_line, exact_text, fenced, pieces
 from bot.slack.cards.request import effect_of, facts, leaves, state_word
@@ -42,6 +47,8 @@ DECLINES: dict[str, str] = {
     "other": "Something else",
 }
 PARKS: dict[str, str] = {"30m": "30 minutes", "1h": "1 hour", "tomorrow": "Tomorrow 08:00", "other": "Another time…"}
+CAUSES: dict[str, str] = {"right": "It was that", "wrong": "It was not that: strike it"}
+FORMS: dict[Form, str] = {"md": "Markdown", "html": "A page (HTML)", "docx": "A Word file", "json": "JSON"}
 MOST_CHOICES = 100
 MOST_PIECES = 70
 MOST_TICKS = 10  # in one list; Slack takes no more
@@ -178,7 +185,7 @@ def edit_draft(draft: Draft, title: str, *, mine: str | None = None) -> View:
     if mine is not None:
         meanwhile = "*Somebody has changed the draft since; this section stands so now.*"
         blocks = [section(f"{meanwhile} Yours is below, and not kept yet.")]
-        blocks += [section(wording.escaped(one, MOST_FIELD)) for one, _ in _chunks(stands, most=MOST_SHOWN) if one]
+        blocks += [section(_seen(one)) for one, _ in _chunks(stands, most=MOST_SHOWN) if one]
     for part, (piece, goes_on) in enumerate(_chunks(stands if mine is None else mine)):
         name = f"{SECTION}{number}:{part}{CONTINUED if goes_on else ''}"
         more = f" (part {part + 1}{', the line goes on' if goes_on else ''})" if part else ""
@@ -288,6 +295,73 @@ def _plainly(one: Uttered) -> str:
 def _between_letters(line: str, most: int) -> int:
     places = range(most, most // 2, -1)
     return next((one for one in places if not (line[one - 1].isspace() or line[one].isspace())), most)
+
+
+def draft_text(draft: Draft) -> View:
+    """Return the whole draft to be read, as far as a dialog goes; what is beyond is in the file."""
+    parts = [_shown_text(title, section_of(draft.text, title)) for title in sections(draft.text)]
+    blocks = [section(lines(f"*{draft.label} · {wording.quoted(draft.title, 120)}*", _header(draft.text)))]
+    blocks += [section(_seen(piece)) for part in parts for piece, _ in _chunks(part, most=MOST_SHOWN)]
+    left = len(blocks) - MOST_PIECES
+    end = [section("*There is more.* `/postmortem export md` has all of it.")] if left > 0 else []
+    return _modal("draft", draft.label, [*blocks[:MOST_PIECES], *end], meta=str(draft.id), submit=None)
+
+
+def _seen(text: str) -> str:
+    return wording.escaped(cleaned(text, most=MOST_FIELD, most_in_a_line=MOST_FIELD), MOST_FIELD)
+
+
+def _header(text: str) -> str:
+    head = text.partition("\n## ")[0].splitlines()[1:]
+    return "\n".join(wording.quoted(line.replace("**", "").strip("_ "), 600) for line in head if line.strip())
+
+
+def _shown_text(title: str, body: str) -> str:
+    rows = [line for line in body.splitlines() if not re.fullmatch(r"[|\s:-]+", line)]
+    return "\n".join((f"*{title}*", *(unescaped(row.strip("| ")) for row in rows)))
+
+
+def judge_cause(draft: Draft, candidate: Candidate, number: int) -> View:
+    """Return the dialog in which somebody says that a candidate was it, or strikes it."""
+    struck = by_claim(draft.struck)
+    options = [{"text": words(label), "value": value} for value, label in CAUSES.items()]
+    chosen: Block = {"type": "static_select", "action_id": WHY, "options": options}
+    blocks = [
+        section(
+            f"*Candidate {number}, {wording.quoted(candidate.role, 20)}*\n{claims_text((candidate.claim,), struck)}"
+        ),
+        section(lines("*For*", claims_text(candidate.backing, struck, most=3) or "nothing that was counted")),
+        section(lines("*Against*", claims_text(candidate.against, struck, most=3) or "none found")),
+        *([section(f"*Not looked at*  {unseen_text(candidate)}")] if candidate.unseen else []),
+        _input(WHY, "What do you say?", chosen),
+    ]
+    meta = f"{draft.id}:{number}:{draft.edition}"
+    return _modal("cause", f"{draft.label}: was it that?", blocks, meta=meta, submit="Say so")
+
+
+def unseen_text(candidate: Candidate) -> str:
+    """Return what was not looked at, as far as a card has room for it."""
+    shown = "; ".join(wording.quoted(one.rstrip("."), 80) for one in candidate.unseen[:2])
+    more = len(candidate.unseen) - 2
+    return f"{shown}{f' and {more} more' if more > 0 else ''}"
+
+
+def export_draft(draft: Draft) -> View:
+    """Return the dialog that asks in which form the draft is posted."""
+    options = [{"text": words(label), "value": value} for value, label in FORMS.items()]
+    chosen: Block = {"type": "static_select", "action_id": WHY, "options": options, "initial_option": options[0]}
+    blocks = [
+        section(f"*{draft.label}* · edition {draft.edition}. The file is posted in the draft’s thread."),
+        _input(WHY, "As what?", chosen),
+    ]
+    return _modal("export", f"Export {draft.label}", blocks, meta=str(draft.id), submit="Export")
+
+
+def publish_draft(draft: Draft) -> View:
+    """Return the dialog that asks once more before a draft is published."""
+    told = "It is refused while a sentence says what its evidence does not, or words point at a person."
+    blocks = [section(f"*{draft.label}* · edition {draft.edition} becomes PUBLISHED: file, canvas, folder. {told}")]
+    return _modal("publish", f"Publish {draft.label}", blocks, meta=str(draft.id), submit="Publish")
 
 
 def add_fact(draft: Draft) -> View:

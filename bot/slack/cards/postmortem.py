@@ -1,8 +1,10 @@
 """The post-mortem's card: how far it is, then what stands in it and what people must still do. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
+from bot.domain.claims import Claim
+from bot.domain.postmortem.blameless import blaming
 from bot.domain.postmortem.comparing import Fate
 from bot.domain.postmortem.document import Candidate, Part, Postmortem
 from bot.domain.postmortem.draft import Draft, DraftState
@@ -11,6 +13,7 @@ from bot.domain.strikes import Struck, by_claim, claim_id
 from bot.slack.cards import wording
 from bot.slack.cards.assist import claims_text, small_print, spent
 from bot.slack.cards.blocks import Block, Button, Message, buttons, context, lines, message, section
+from bot.slack.cards.modals import unseen_text
 from bot.slack.cards.stage import Stage
 
 WORDS: dict[DraftState, tuple[str, str]] = {
@@ -21,6 +24,8 @@ WORDS: dict[DraftState, tuple[str, str]] = {
     DraftState.FAILED: ("❌", "NOT WRITTEN"),
 }
 BAR = 20
+MOST_CAUSES = 3
+MOST_IDS = 6
 
 
 class CanvasState(StrEnum):
@@ -78,8 +83,9 @@ def _progress(draft: Draft, stage: Stage) -> list[str]:
     filled = round(draft.share * BAR)
     bar = f"`{'█' * filled}{'░' * (BAR - filled)}` {round(draft.share * 100)} %"
     going = draft.state in {DraftState.READING, DraftState.WORDING}
+    groups = "" if draft.state is DraftState.READING else wording.counted(len(draft.groups), "log group")
     return [
-        f"{window} · {wording.counted(len(draft.groups), 'log group')}",
+        f"{window} · {groups}" if groups else window,
         wording.quoted(draft.progress, 600),
         bar if going else "",
     ]
@@ -109,58 +115,81 @@ def _facts(document: Postmortem, stage: Stage) -> list[str]:
 
 
 def _body(draft: Draft, document: Postmortem) -> list[Block]:
-    """Return what the text says now, as people have left it, and the first candidate that nobody has struck."""
+    """Return what the text says now, as people have left it, and the first candidates that nobody has struck."""
     said, struck = [], by_claim(draft.struck)
     stands = read(draft.text).sentences
     for part, title in ((Part.SUMMARY, "In short"), (Part.IMPACT, "Impact")):
         claims = [one.claim for one in stands if one.section == part.value]
         said.append(lines(f"*{title}*", claims_text(claims, struck, most=3) or "_not determined_"))
-    return [section("\n".join(said)), section(lines(*_candidate(draft, document, struck)))]
+    whole = Button(label="Open draft", action="open_draft", value=str(draft.id))
+    return [section("\n".join(said), button=whole), *_causes(draft, document, struck)]
 
 
-def _left(draft: Draft) -> list[tuple[int, Candidate]]:
-    """Return the candidates that nobody has struck, each with its place among all, from 1."""
-    struck = by_claim(draft.struck)
-    candidates = draft.document.candidates if draft.document else ()
-    return [(at, one) for at, one in enumerate(candidates, start=1) if claim_id(one.claim.text) not in struck]
-
-
-def _candidate(draft: Draft, document: Postmortem, struck: Struck) -> list[str]:
+def _causes(draft: Draft, document: Postmortem, struck: Struck) -> list[Block]:
+    """Return the first candidates that nobody has struck, each with the dialog that judges it."""
     if not document.candidates:
-        return ["*Cause*  no candidate: the logs name none"]
-    left = _left(draft)
-    if not left:
-        return ["*Cause*  no candidate is left: people struck all of them"]
-    first = left[0][1]
-    if first.confirmed_by:
-        head = f"*Cause, confirmed by {wording.quoted(first.confirmed_by, 40)}*"
-    else:
-        head = f"*Candidate cause, not confirmed* (1 of {len(left)})"
-    ids = " ".join(wording.quoted(one, 8) for one in first.claim.evidence[:4])
-    against = claims_text(first.against, struck, most=2)
-    return [
-        f"{head}  {wording.told(first.claim.text, 240)} [{ids}]",
-        f"against:\n{against}" if against else "against: none found",
+        return [section("*Cause*  no candidate: the logs name none")]
+    left = [
+        (number, one)
+        for number, one in enumerate(document.candidates, start=1)
+        if claim_id(one.claim.text) not in struck
     ]
+    if not left:
+        return [section("*Cause*  no candidate is left: people struck all of them")]
+    shown = [_candidate(draft, one, number, struck) for number, one in left[:MOST_CAUSES]]
+    more = len(left) - MOST_CAUSES
+    return [*shown, *([context(f"… and {wording.counted(more, 'more candidate')}, in the draft")] if more > 0 else [])]
+
+
+def _candidate(draft: Draft, one: Candidate, number: int, struck: Struck) -> Block:
+    sure = f"confirmed by {wording.quoted(one.confirmed_by, 40)}" if one.confirmed_by else "not confirmed"
+    name = "Candidate cause" if one.role == "trigger" else "Candidate, contributing"
+    head = f"*{'Cause' if one.confirmed_by else name}, {sure}*  {wording.told(one.claim.text, 200)}"
+    cited = _borne((one.claim,), struck) if one.claim.evidence else ""
+    told = (
+        f"for: {_borne(one.backing, struck) or 'nothing that was counted'}",
+        f"against: {_borne(one.against, struck) or 'none found'}",
+    )
+    unseen = f"not looked at: {unseen_text(one)}" if one.unseen else ""
+    judge = Button(label="Confirm…", action="cause", value=f"{draft.id}:{number}")
+    return section(
+        lines(f"{head} [{cited}]" if cited else head, " · ".join(part for part in (*told, unseen) if part)),
+        button=judge,
+    )
+
+
+def _borne(claims: Sequence[Claim], struck: Struck) -> str:
+    """Return what the claims cite that nobody has struck, or how many they are where they cite nothing."""
+    standing = [one for one in claims if claim_id(one.text) not in struck]
+    found = [*dict.fromkeys(name for one in standing for name in one.evidence)]
+    ids = " ".join(wording.quoted(one, 8) for one in found[:MOST_IDS])
+    more = f" and {len(found) - MOST_IDS} more" if len(found) > MOST_IDS else ""
+    return f"{ids}{more}" if ids else wording.counted(len(standing), "sentence") if standing else ""
 
 
 def _buttons(draft: Draft) -> list[Block]:
     number = str(draft.id)
-    left = _left(draft)
     shown = [
         Button(label="Add what I saw", action="add_fact", value=number, primary=True),
         Button(label="Edit section…", action="edit_section", value=number),
     ]
-    more = [Button(label="Evidence", action="evidence", value=f"postmortem:{number}")]
-    if any(one.evidence for one in (sentence.claim for sentence in read(draft.text).sentences)):
-        more.append(Button(label="Wrong?…", action="wrong", value=f"postmortem:{number}"))
-    if left and not left[0][1].confirmed_by:
-        which = f"{number}:{left[0][0]}"
-        shown.append(Button(label="Confirm the cause", action="confirm_cause", value=which))
-        more.append(Button(label="The candidate is wrong", action="wrong_cause", value=which))
     if draft.state is DraftState.READY:
-        more.append(Button(label="Publish", action="publish_draft", value=number))
+        shown.append(Button(label="Publish…", action="publish_draft", value=number))
+    more = [
+        Button(label="Evidence", action="evidence", value=f"postmortem:{number}"),
+        Button(label="Export…", action="export_draft", value=number),
+        Button(label="Check claims", action="check_draft", value=number),
+    ]
+    if any(one.claim.evidence for one in read(draft.text).sentences):
+        more.insert(1, Button(label="Wrong?…", action="wrong", value=f"postmortem:{number}"))
+    if draft.incident is not None:
+        more.insert(0, Button(label="Assign actions", action="assign_items", value=str(draft.incident)))
     return buttons(shown, more)
+
+
+def _named(unread: Sequence[str]) -> str:
+    shown = "; ".join(wording.quoted(one.rstrip("."), 70) for one in unread[:2])
+    return f"{shown}{f' and {len(unread) - 2} more' if len(unread) > 2 else ''}"
 
 
 def _small_print(draft: Draft, document: Postmortem, fates: tuple[Fate, ...], canvas: CanvasState) -> str:
@@ -169,14 +198,16 @@ def _small_print(draft: Draft, document: Postmortem, fates: tuple[Fate, ...], ca
     stated = sum(fate is Fate.STATED for fate in fates)
     wrong = sum(fate is Fate.CONTRADICTED for fate in fates)
     struck = sum(fate is Fate.STRUCK for fate in fates)
-    unread = len(document.evidence.unread)
+    unread = document.evidence.unread
+    blame = len(blaming(draft.text))
     owners = sum(not one.owner for one in document.actions)
     parts = (
         f"{wording.counted(len(claims), 'claim')}, {inferred} inferred, {len(document.dropped)} dropped",
         f"{stated} stated by people" if stated else "",
         f"{struck} struck by people" if struck else "",
         f"{wrong} contradicted by the evidence" if wrong else "",
-        f"{unread} not read" if unread else "",
+        f"not read: {_named(unread)}" if unread else "",
+        f"{wording.counted(blame, 'phrase')} that may point at a person: _Check claims_" if blame else "",
         wording.counted(len(document.questions), "open question"),
         f"{wording.counted(owners, 'action')} without owner",
         wording.counted(len(draft.edits), "edit") if draft.edits else "went well / badly / lucky are for people",

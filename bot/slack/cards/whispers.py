@@ -42,6 +42,7 @@ MOST_SHELVES = 8
 MOST_ON_A_SHELF = 12
 MOST_ALARMS = 24
 MOST_ITEMS_LISTED = 15
+MOST_CHECKED = 5
 _REFUSED_VOTES = frozenset({"cast_vote"})
 
 
@@ -343,6 +344,37 @@ def _postmortem(told: Whisper) -> tuple[str, list[Block]]:
     return told.draft.text, [*told.draft.blocks, context(opened)]
 
 
+def _checked(told: Whisper) -> tuple[str, list[Block]]:
+    counts = told.payload.get("counts")
+    said = [f"{count} {name}" for name, count in counts.items()] if isinstance(counts, dict) else []
+    wrong = [one for one in _listed(told.payload.get("wrong")) if isinstance(one, dict)]
+    shown = [f"• line {one.get('line')}: {_cell(one, 'text')} ({_cell(one, 'why')})" for one in wrong]
+    head = f"*{'Contradicted by the evidence' if shown else 'Every sentence that cites evidence is borne by it'}*"
+    text = wording.push(f"Checked: {', '.join(said) or 'no sentence'}.")
+    return text, [section(lines(head, *_first(shown))), *_pointing(told.payload), context(" · ".join(said))]
+
+
+def _wording(told: Whisper) -> tuple[str, list[Block]]:
+    text = "Kept. Some words point at a person; consider how else to say it."
+    return text, [section(f"*{text}*"), *_pointing(told.payload)]
+
+
+def _pointing(payload: JsonObject) -> list[Block]:
+    found = [one for one in _listed(payload.get("blame")) if isinstance(one, dict)]
+    shown = [f"• “{_cell(one, 'words')}”: {_cell(one, 'rewrite')}" for one in found]
+    head = "*Words that point at a person* (publishing asks about them)"
+    return [section(lines(head, *_first(shown)))] if shown else []
+
+
+def _first(shown: Sequence[str]) -> list[str]:
+    more = len(shown) - MOST_CHECKED
+    return [*shown[:MOST_CHECKED], *([f"… and {more} more"] if more > 0 else [])]
+
+
+def _cell(one: JsonObject, name: str) -> str:
+    return wording.quoted(str(one.get(name, "")), 160)
+
+
 def _edit(told: Whisper) -> tuple[str, list[Block]]:
     number, title = told.payload.get("draft"), str(told.payload.get("section") or "")
     value = f"{number}:{EDITABLE.index(title) + 1}" if title in EDITABLE else str(number)
@@ -626,4 +658,6 @@ KINDS: Mapping[str, Draw] = {
     "incidents": _incidents,
     "postmortem": _postmortem,
     "edit": _edit,
+    "checked": _checked,
+    "wording": _wording,
 }

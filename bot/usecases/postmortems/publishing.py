@@ -1,11 +1,12 @@
 """Publish a draft that its evidence bears, and give it out in other forms."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from bot.domain.audit import AuditEntry
 from bot.domain.claims import Claim, check
 from bot.domain.evidence import Evidence
-from bot.domain.inbox import Delivery, ExportPostmortem, PublishPostmortem
+from bot.domain.inbox import CheckDraft, Delivery, ExportPostmortem, PublishPostmortem
 from bot.domain.postmortem.blameless import blaming
 from bot.domain.postmortem.comparing import Compared, Fate, Judge, compare
 from bot.domain.postmortem.draft import Draft, DraftState
@@ -15,7 +16,7 @@ from bot.domain.value import JsonObject
 from bot.errors import RequestError
 from bot.usecases import following, gathering
 from bot.usecases.desk import Desk
-from bot.usecases.postmortems.drafts import canvas_card, draft_card, find_draft, fingerprint
+from bot.usecases.postmortems.drafts import canvas_card, draft_card, find_draft, fingerprint, ready
 
 
 def publish(desk: Desk, delivery: Delivery, wish: PublishPostmortem) -> Change:
@@ -71,7 +72,10 @@ def publish(desk: Desk, delivery: Delivery, wish: PublishPostmortem) -> Change:
 def export(desk: Desk, delivery: Delivery, wish: ExportPostmortem) -> Change:
     """Post the text as it stands as a file, in the draft's thread."""
     desk.person(delivery.person, channel=delivery.place.channel, starts=False)
-    draft = find_draft(desk, wish.incident, delivery.place.channel)
+    if wish.draft is not None:
+        draft = desk.records.draft(wish.draft)
+    else:
+        draft = find_draft(desk, wish.incident, delivery.place.channel)
     if draft.document is None:
         raise RequestError(f"{draft.label} has no draft yet; there is nothing to export.")
     card = Card(
@@ -83,6 +87,28 @@ def export(desk: Desk, delivery: Delivery, wish: ExportPostmortem) -> Change:
         payload={"what": wish.form},
     )
     return Change(cards=(card,))
+
+
+def checked(desk: Desk, delivery: Delivery, wish: CheckDraft) -> JsonObject:
+    """Return which sentences their evidence contradicts, and which words point at a person; nothing is changed."""
+    desk.person(delivery.person, channel=delivery.place.channel, starts=False)
+    draft = ready(desk.records.draft(wish.draft))
+    found = compared(draft, names=gathering.names(desk))
+    counts = Counter(one.fate.name.lower() for one in found)
+    wrong: list[JsonObject] = [
+        {"line": one.line, "text": one.claim.text[:200], "why": one.why[:200]}
+        for one in found
+        if one.fate is Fate.CONTRADICTED
+    ]
+    blame = pointing(draft.text)
+    return {"what": "checked", "draft": draft.id, "counts": dict(counts), "wrong": [*wrong], "blame": [*blame]}
+
+
+def pointing(text: str, *, before: str = "") -> list[JsonObject]:
+    """Return the words that point at a person and did not before, each with the rewrite to consider."""
+    known = {one.words.casefold() for one in blaming(before)}
+    found = [one for one in blaming(text) if one.words.casefold() not in known]
+    return [{"words": one.words, "rewrite": one.rewrite} for one in found]
 
 
 def compared(draft: Draft, *, names: Sequence[str] = ()) -> tuple[Compared, ...]:

@@ -128,7 +128,8 @@ class _Telling:
     """Show how far it is, at most every two seconds, and stop where a person wants no more of it."""
 
     def __init__(self, desk: Desk, draft: Draft) -> None:
-        self._desk, self._number = desk, draft.id
+        self._desk, self._number, self._groups = desk, draft.id, len(draft.groups)
+        self._began = time.monotonic()
         self._last = 0.0
         self.stopped = False
 
@@ -136,7 +137,14 @@ class _Telling:
         """Show how much of the logs was read."""
         if time.monotonic() - self._last < TOLD_EVERY_S:
             return
-        words = f"Reading logs: {progress.lines:,} lines"
+        words = " · ".join(
+            (
+                f"{progress.groups} of {self._groups} log groups",
+                f"{progress.lines:,} lines",
+                f"{progress.characters / 1_000_000:.1f} MB",
+                f"{time.monotonic() - self._began:.0f} s",
+            )
+        )
         self._keep(DraftState.READING, words, progress.share)
 
     def say(self, state: DraftState, words: str) -> None:

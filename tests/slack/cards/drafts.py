@@ -30,7 +30,7 @@ def a_reading() -> Draft:
         since=NIGHT - timedelta(hours=1),
         until=AT,
         groups=("/lake/etl", "/lake/promote"),
-        progress="Reading logs: 41,206 lines",
+        progress="3 of 5 log groups · 41,206 lines · 9.8 MB · 18 s",
         share=0.6,
     )
 
@@ -57,7 +57,13 @@ def a_document() -> Postmortem:
         parts={Part.SUMMARY: (OPEN, EVIL), Part.IMPACT: ()},
         timeline=(Moment(at=NIGHT, text="Alarm went off", source="alarm", evidence=("E1",)),),
         candidates=(
-            Candidate(claim=FILE, backing=(OPEN,), against=(Claim(text="other files too", kind=Kind.INFERRED),)),
+            Candidate(
+                claim=FILE,
+                backing=(OPEN,),
+                against=(Claim(text="other files too", kind=Kind.INFERRED, evidence=("E2",)),),
+                unseen=("/aws-glue/jobs/output: access denied <!here>.",),
+            ),
+            Candidate(claim=Claim(text="etl *waits*", evidence=("E2",)), role="contributing"),
         ),
         questions=("Who else reads it?",),
         evidence=some_evidence(),
@@ -77,11 +83,28 @@ def a_draft() -> Draft:
 
 
 def a_struck() -> Draft:
-    """Return the draft with a sentence and its only candidate struck."""
+    """Return the draft with a sentence and its first candidate struck."""
     draft = a_draft()
     struck = by_claim((*STRUCK.values(), a_strike(9, FILE.text)))
     marked = {"struck": tuple(struck.values()), "text": restruck(draft.text, struck), "edition": 3}
     return draft.model_copy(update=marked)
+
+
+def with_causes(count: int, *, struck: int) -> Draft:
+    """Return the draft with so many candidates, the first of them struck."""
+    texts = [f"guard {number} *did* not hold <!here>" for number in range(1, count + 1)]
+    told = tuple(
+        Candidate(
+            claim=Claim(text=text, evidence=("E1",)),
+            backing=(Claim(text="counted", evidence=tuple(f"E{one}" for one in range(1, 10))),),
+            against=(Claim(text="a person says otherwise"),),
+        )
+        for text in texts
+    )
+    document = a_document().model_copy(update={"candidates": told})
+    strikes = by_claim(a_strike(number, text) for number, text in enumerate(texts[:struck], start=1))
+    text = restruck(written(document), strikes)
+    return a_draft().model_copy(update={"document": document, "text": text, "struck": tuple(strikes.values())})
 
 
 def a_brought(**changes: JsonValue) -> JsonObject:

@@ -42,7 +42,16 @@ from tests.slack.cards.assists import (
     an_expansion,
     some_evidence,
 )
-from tests.slack.cards.drafts import a_brought, a_draft, a_failed, a_published, a_reading, a_struck
+from tests.slack.cards.drafts import (
+    a_brought,
+    a_document,
+    a_draft,
+    a_failed,
+    a_published,
+    a_reading,
+    a_struck,
+    with_causes,
+)
 from tests.slack.cards.followed import LAST_WEEK, TUESDAY, items, mine
 from tests.slack.cards.samples import (
     ANA,
@@ -118,6 +127,8 @@ def _ended_request(state: ApprovalState, why: str, by: str = "bot", *, waits: bo
     return request_card(approval, run, runbook(), stage(now=NIGHT + timedelta(minutes=16)))
 
 
+WRONG: JsonObject = {"line": 9, "text": "77,000 rows <!channel>", "why": "77,000 stands in none of E1."}
+BLAME: JsonObject = {"words": "@bo forgot to", "rewrite": "say which guard was missing or did not hold"}
 WAY = Parameter(
     name="way",
     title="How shall readers get good data again?",
@@ -497,6 +508,13 @@ GALLERY: dict[str, Show] = {
         }
     ),
     "whisper-postmortem": _draft_shown,
+    "whisper-checked": lambda: _whisper(
+        {"what": "checked", "counts": {"unchanged": 12, "contradicted": 7}, "wrong": [WRONG] * 7, "blame": [BLAME]}
+    ),
+    "whisper-checked-clean": lambda: _whisper(
+        {"what": "checked", "counts": {"unchanged": 12}, "wrong": [], "blame": []}
+    ),
+    "whisper-wording": lambda: _whisper({"what": "wording", "draft": 3, "blame": [BLAME]}),
     "whisper-edit": lambda: _whisper({"what": "edit", "draft": 3, "section": "What went well"}),
     "whisper-edit-which": lambda: _whisper({"what": "edit", "draft": 3, "section": ""}),
     "whisper-refused-lacking": lambda: _whisper(
@@ -592,6 +610,8 @@ GALLERY: dict[str, Show] = {
         }
     ),
     "postmortem-struck": lambda: postmortem_card(a_struck(), (Fate.STRUCK, Fate.STRUCK), stage()),
+    "postmortem-causes": lambda: postmortem_card(with_causes(6, struck=1), (Fate.STRUCK,), stage()),
+    "postmortem-causes-struck": lambda: postmortem_card(with_causes(2, struck=2), (Fate.STRUCK,) * 2, stage()),
     "postmortem-reading": lambda: postmortem_card(a_reading(), (), stage()),
     "postmortem-failed": lambda: postmortem_card(a_failed(), (), stage()),
     "postmortem-draft": lambda: postmortem_card(a_draft(), (Fate.STATED, Fate.CONTRADICTED), stage()),
@@ -606,6 +626,11 @@ GALLERY: dict[str, Show] = {
     "import-discarded": lambda: import_card(a_draft(), a_brought(settled="discarded", who="bo")),
     "modal-edit-draft": lambda: modals.edit_draft(a_draft(), "Summary"),
     "modal-edit-draft-changed": lambda: modals.edit_draft(a_draft(), "Summary", mine="- Mine <!channel>"),
+    "modal-draft": lambda: modals.draft_text(a_draft()),
+    "modal-draft-struck": lambda: modals.draft_text(a_struck()),
+    "modal-cause": lambda: modals.judge_cause(a_draft(), a_document().candidates[0], 1),
+    "modal-export": lambda: modals.export_draft(a_draft()),
+    "modal-publish": lambda: modals.publish_draft(a_draft()),
     "modal-choose-section": lambda: modals.choose_section(a_draft()),
     "modal-add-fact": lambda: modals.add_fact(a_draft()),
     "checklist": lambda: checklist_card(items(), 0, 5, stage(), ids="checklist:INC-7:0:1"),
