@@ -46,9 +46,15 @@ def _alias(look: Look, function: str) -> JsonObject:
 
 
 class SetVersion(NameFunction):
-    """Name the version that shall be live."""
+    """Name the version that shall be live.
+
+    Attributes:
+        replaces: the version that is live, where it is known from an earlier step; with any other nothing is changed.
+            An undo names the one its run made live.
+    """
 
     version: Annotated[str, Field(pattern=r"^[1-9][0-9]{0,8}$")]
+    replaces: str = ""
 
 
 def propose_alias(look: Look, params: SetVersion, _occasion: Occasion) -> Proposal:
@@ -60,6 +66,11 @@ def propose_alias(look: Look, params: SetVersion, _occasion: Occasion) -> Propos
     if live["version"] == params.version:
         words = f"Version {params.version} of {params.function} is live already."
         return Proposal(calls=(), seen=seen, effect=words, changes="nothing", already=True)
+    if params.replaces and live["version"] != params.replaces:
+        raise InvalidError(
+            f"Somebody made version {live['version']} of {params.function} live since; it was {params.replaces}. "
+            "Nothing was changed."
+        )
     call = look.call(
         "lambda.update_alias",
         FunctionName=params.function,

@@ -203,9 +203,15 @@ def observe_start(look: Look, params: StartJob, answers: tuple[JsonObject, ...])
 
 
 class SetScript(NameJob):
-    """Name the code a job shall run, by its key in the artifacts bucket."""
+    """Name the code a job shall run, by its key in the artifacts bucket.
+
+    Attributes:
+        replaces: the script it runs, where it is known from an earlier step; with any other nothing is changed.
+            An undo names the one its run set.
+    """
 
     bucket: str
+    replaces: str = ""
     key: Annotated[str, Field(pattern=r"^etl/[A-Za-z0-9_./-]{1,300}$")]
 
 
@@ -221,6 +227,11 @@ def propose_script(look: Look, params: SetScript, _occasion: Occasion) -> Propos
     if command.get("ScriptLocation") == script:
         words = f"{params.job} runs this code already."
         return Proposal(calls=(), seen=seen, effect=words, changes="nothing", already=True)
+    if params.replaces and command.get("ScriptLocation") != params.replaces:
+        raise InvalidError(
+            f"Somebody let {params.job} run {command.get('ScriptLocation') or 'nothing'} since; it was "
+            f"{params.replaces}. Nothing was changed."
+        )
     update = {**_whole(found), "Command": {**_clean(command), "ScriptLocation": script}}
     return Proposal(
         calls=(look.call("glue.update_job", JobName=params.job, JobUpdate=update),),

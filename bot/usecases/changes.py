@@ -143,7 +143,8 @@ def _version_left(desk: Desk, step: Step, attempt: Attempt) -> JsonValue:
     """Return the version AWS answered with; where a person's word stands for the answer, what a look finds of it."""
     settle = desk.catalogue.action(step.uses or "").settle
     answer = attempt.answer or (settle(desk.look, attempt.call) if settle else None) or {}
-    return answer.get("ETag")
+    copied = answer.get("CopyObjectResult")
+    return copied.get("ETag") if isinstance(copied, dict) else answer.get("ETag")
 
 
 def _asked_before(desk: Desk, run: Run, step: Step) -> Approval | None:

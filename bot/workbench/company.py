@@ -140,6 +140,7 @@ def resources(names: LakeNames) -> dict[str, Any]:
         "job": names.jobs[0],
         "jobs": [*names.jobs],
         "function": names.promote_function,
+        "functions": [names.promote_function, names.summary_function],
         "project": names.deploy_project,
         "projects": [names.deploy_project],
         "build_log_groups": [names.deploy_log_group],

@@ -136,7 +136,7 @@ class Demo:
 
     def _offered(self) -> dict[str, Scenario]:
         """Return the failures that a runbook answers: nobody is left with one that nothing here can repair."""
-        return {name: one for name, one in SCENARIOS.items() if (self._runbooks / f"{name}.md").is_file()}
+        return {name: one for name, one in SCENARIOS.items() if (self._runbooks / f"{one.runbook}.md").is_file()}
 
     def _named(self, name: str) -> Scenario:
         found = self._offered().get(name)
@@ -146,7 +146,7 @@ class Demo:
 
     def _scenario(self, scenario: Scenario) -> Payload:
         broken = scenario.name in self._broken
-        repaired = self._mended(scenario.name)
+        repaired = self._mended(scenario)
         return {
             "name": scenario.name,
             "title": scenario.title,
@@ -164,9 +164,9 @@ class Demo:
         """Cause a failure; returns at once, and it happens before the reader's eyes."""
         scenario = self._named(name)
         with self._guard:
-            if name in self._broken and not self._mended(name):
+            if name in self._broken and not self._mended(scenario):
                 raise RequestError("That is broken already. Repair it, or press Start over.")
-            self._broken[name] = self._repairs(name)
+            self._broken[name] = self._repairs(scenario.runbook)
             self._fixed.discard(name)
         threading.Thread(target=self._break, args=(scenario,), name="breaking", daemon=True).start()
 
@@ -229,15 +229,15 @@ class Demo:
             every_signature=True,
         )
 
-    def _mended(self, name: str) -> bool:
-        return self._repairs(name) > self._broken.get(name, sys.maxsize)
+    def _mended(self, scenario: Scenario) -> bool:
+        return self._repairs(scenario.runbook) > self._broken.get(scenario.name, sys.maxsize)
 
-    def _repairs(self, name: str) -> int:
-        """Count the runs that have repaired a failure; a runbook is called as the failure it is for."""
+    def _repairs(self, runbook: str) -> int:
+        """Count the runs of a runbook that ended repaired."""
         if self._bot is None:
             return 0
         runs = self._bot.store.runs(open_only=False)
-        return sum(run.runbook == name and run.state is RunState.REPAIRED for run in runs)
+        return sum(run.runbook == runbook and run.state is RunState.REPAIRED for run in runs)
 
     def checklist(self) -> list[Payload]:
         """Return what a newcomer may see, and what they have seen, from the records."""

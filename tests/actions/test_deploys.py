@@ -84,6 +84,14 @@ def test_a_switch_is_settled_by_looking_and_done_only_once() -> None:
     assert propose(done.look, "lambda.set_version", **SWITCH).already
 
 
+def test_a_version_that_is_not_the_one_to_be_replaced_is_left_live() -> None:
+    script = Script(lambda__alias=[LIVE])
+    assert propose(script.look, "lambda.set_version", function="promote_silver", version="7", replaces="8").calls
+
+    with pytest.raises(InvalidError, match="Somebody made version 8 of promote_silver live since; it was 9"):
+        propose(script.look, "lambda.set_version", function="promote_silver", version="7", replaces="9")
+
+
 def test_a_function_without_the_alias_is_not_switched() -> None:
     with pytest.raises(InvalidError, match="no alias"):
         propose(Script(lambda__alias=[{"found": False}]).look, "lambda.set_version", **SWITCH)

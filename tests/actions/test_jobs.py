@@ -89,6 +89,14 @@ def test_a_change_of_the_job_in_between_is_seen_because_glue_has_no_precondition
     )
 
 
+def test_code_that_is_not_the_one_to_be_replaced_is_left() -> None:
+    runs = "s3://lake-artifacts/etl/etl-v1.3.0-0123abc/job.py"
+    assert propose(job().look, "glue.set_script", **SETTING, replaces=runs).calls
+
+    with pytest.raises(InvalidError, match=r"Somebody let transaction_etl run .*0123abc/job.py since"):
+        propose(job().look, "glue.set_script", **SETTING, replaces="s3://lake-artifacts/etl/etl-v1.1.0-fedcba9/job.py")
+
+
 @pytest.mark.parametrize(
     "other", [{"Others": ["CodeGenConfigurationNodes"]}, {"DefaultArguments": {"--db-password": "x"}}]
 )

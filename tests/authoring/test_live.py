@@ -12,6 +12,7 @@ from bot.settings import Settings, parse
 from bot.usecases.drift import Found
 from bot.workbench.clock import Clock
 from bot.workbench.company import resources
+from bot.workbench.lake import furniture
 from bot.workbench.lake.lake import Lake
 from tests.usecases.books import BOOKS
 
@@ -22,6 +23,7 @@ RUNBOOKS = Path(__file__).parents[2] / "runbooks"
 def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
     started = Lake(clock=Clock(tmp_path_factory.mktemp("clock") / "clock.json"))
     started.start()
+    furniture.versions_of_code(started.clients, started.names)
     yield started
     started.close()
 

@@ -24,6 +24,15 @@ def test_the_lake_is_repaired_by_people_in_their_roles_and_slack_never_sees_a_ro
     assert not [one for one in secret if one in told]
 
 
+@pytest.mark.parametrize("name", ["rollback-function", "rollback-job", "rollback-state"])
+def test_what_was_deployed_is_rolled_back_by_people_in_their_roles(stage: Stage, name: str) -> None:
+    said: list[str] = []
+
+    repaired = PLAYS[name](Story(stage, name, say=said.append), None)
+
+    assert repaired, "\n".join(said[-20:])
+
+
 def secrets(lake: Lake) -> set[str]:
     """Return what names people's accounts and transactions, of all rows that readers get or that were set aside."""
     found: set[str] = set()

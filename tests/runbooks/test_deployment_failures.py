@@ -8,8 +8,8 @@ import pytest
 
 from bot.domain.value import JsonObject, JsonValue
 from bot.workbench.lake import locks
+from bot.workbench.lake.furniture import COMMITS
 from bot.workbench.lake.lake import Lake
-from bot.workbench.scenarios.deployment_failures import COMMIT
 from tests.runbooks.drill import Answers, Drill, a_lake
 from tests.runbooks.test_runbooks import Walk, load
 
@@ -53,7 +53,7 @@ def test_two_release_the_lock_one_deploys_and_the_smoke_test_goes_through(drill:
     assert done.approvals == [RELEASE, "11. Deploy  [change, platform]", "12. Smoke test  [control, oncall]"]
     assert "held by codebuild@lake-deploy for 4" in done.line("4. Who holds")
     assert "FAILED in BUILD: terraform apply" in done.line("2. See where")
-    assert COMMIT in done.line("check 2.")
+    assert COMMITS[-1] in done.line("check 2.")
 
 
 def test_a_lock_younger_than_thirty_minutes_stops_it_before_anybody_is_asked(drill: Drill) -> None:
@@ -113,7 +113,7 @@ def test_what_was_denied_is_nothing_the_local_lake_can_tell_and_it_says_so(drill
 
 BUILD: JsonObject = {
     "id": "lake-deploy:00000000-0000-0000-0000-000000000001", "project": "lake-deploy", "status": "FAILED",
-    "phase": "COMPLETED", "started": "s", "stopped": "s", "commit": COMMIT, "failed_phase": "BUILD",
+    "phase": "COMPLETED", "started": "s", "stopped": "s", "commit": COMMITS[-1], "failed_phase": "BUILD",
     "reason": "exit status 1", "log_group": "/aws/codebuild/lake-deploy", "log_stream": "x",
 }  # fmt: skip
 GOOD: JsonObject = {**BUILD, "status": "SUCCEEDED", "failed_phase": "", "reason": ""}
@@ -161,7 +161,7 @@ class DeployWalk(Walk):
     def asked(self, step: str) -> Iterator[tuple[str, JsonValue]]:
         chosen: dict[str, JsonValue] = {
             "role": "lake-deploy", "action": "s3:PutBucketTagging", "resource": "arn:aws:s3:::lake-silver",
-            "commit": COMMIT,
+            "commit": COMMITS[-1],
         }  # fmt: skip
         for parameter in self.runbook.parameters:
             if parameter.asked_by == step and parameter.name in chosen:
@@ -185,7 +185,7 @@ def walk(way: str = "permission", **seen: JsonObject) -> DeployWalk:
     }  # fmt: skip
     done.scope["platform"] = {**platform, **more}
     done.scope["inputs"] = {
-        "project": "lake-deploy", "lock": "l", "way": way, "build": BUILD["id"], "commit": COMMIT,
+        "project": "lake-deploy", "lock": "l", "way": way, "build": BUILD["id"], "commit": COMMITS[-1],
     }  # fmt: skip
     done.forward()
     return done

@@ -2,16 +2,13 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from bot.domain.run import RunState, StepState
-from bot.workbench import company, table
+from bot.domain.run import RunState
 from bot.workbench.lake import readings
 from bot.workbench.lake.documents import to_json
 from bot.workbench.lake.lake import Lake
-from bot.workbench.lake.names import LakeNames
 from bot.workbench.scenarios.registry import SCENARIOS
 from tests.runbooks.playing import ONE, Broken, Played, broken, playing
 from tests.workbench.lake.driving import read_json
@@ -102,8 +99,8 @@ def test_readers_get_the_run_before_whole_and_undo_gives_the_bad_one_back(anew: 
 def test_only_the_ways_that_what_was_read_leaves_open_are_offered(kept: Played) -> None:
     started(kept)
 
-    assert ways(kept) == {"data", "job"}
-    assert kept.state("function") is StepState.SKIPPED
+    assert ways(kept) == {"data", "function", "job"}
+    assert kept.note("states").startswith("1 versions of the state; newest ")
 
 
 def test_a_run_without_its_marker_is_never_gone_back_to(kept: Played) -> None:
@@ -160,45 +157,3 @@ def test_a_pointer_somebody_moves_after_the_asking_is_not_overwritten(anew: Play
     assert f"Somebody gave readers {HALF} since" in anew.words()
     assert live(anew.lake) == HALF
     assert anew.sent() == ["events.disable_rule"]
-
-
-def with_functions(names: LakeNames) -> dict[str, Any]:
-    return {**company.resources(names), "functions": [names.promote_function, names.summary_function]}
-
-
-@pytest.fixture
-def functional(wrong: Broken, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Played]:
-    """A platform that names its functions; the lake has them once the failure happened."""
-    monkeypatch.setattr(table, "resources", with_functions)
-    with playing("rollback", wrong.anew(), tmp_path) as played:
-        wrong.clean = False
-        yield played
-
-
-def alias(lake: Lake) -> str:
-    found = lake.clients.functions.get_alias(FunctionName=lake.names.promote_function, Name="live")
-    return found["FunctionVersion"]
-
-
-def test_a_function_goes_back_to_the_version_before_and_undo_makes_the_newer_one_live(functional: Played) -> None:
-    started(functional).give(way="function")
-    assert functional.asked().binding.needs == ("platform",)
-
-    functional.approve("to_version", ONE)
-    assert alias(functional.lake) == "1"
-    assert functional.state("to_run_before") is StepState.SKIPPED
-    assert functional.waits_for() == ("approval", "smoke")
-
-    functional.undo().approve("back_to_version", ONE)
-
-    assert alias(functional.lake) == "2"
-
-
-def test_code_the_local_lake_cannot_change_is_said_plainly_and_nothing_is_called_repaired(kept: Played) -> None:
-    """moto has no UpdateJob; the exact request is proved with botocore's Stubber in tests/actions."""
-    started(kept).give(way="job")
-
-    assert kept.waits_for() == ("person", "to_script")
-    assert "The local lake cannot do this" in kept.words()
-    assert kept.sent() == ["events.disable_rule"]
-    assert kept.run.owed

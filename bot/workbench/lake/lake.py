@@ -89,6 +89,10 @@ class Lake:
         """Make the next load run out of memory half way through its writing."""
         self._now.load.take_memory_away()
 
+    def spoil(self, code: str) -> None:
+        """Let code that is deployed fail wherever it runs: a job's artifact, or a function's version as `name:2`."""
+        self._now.load.spoil(code)
+
     def surround(self, scenario: str, *, at: "datetime", lines: int = noise.LINES, run_id: str = "") -> int:
         """Write synthetic lines around a failure that began at `at`, for whoever is to make sense of them later.
 
@@ -111,6 +115,7 @@ class Lake:
         running.pause()
         running.stop_executions()
         running.load.take_memory_away(away=False)
+        running.load.spoil("")
         self.clock.reset()
         _forget_everything_but_queues(self.names)
         running.seeded = seed(running.clients, self.names, now=self.clock.now())

@@ -18,6 +18,7 @@ from bot.workbench.lake.intake import Batch, Intake, schema_version_of
 from bot.workbench.lake.names import LakeNames
 from bot.workbench.lake.readings import MARKER, keys_under
 from bot.workbench.lake.task import (
+    CODE_FAILED,
     MISSING_INPUT,
     OUT_OF_MEMORY,
     SMOKE_FAILED,
@@ -44,15 +45,22 @@ class Load:
         self._clock = clock
         self._intake = Intake(clients=clients, names=names)
         self._short_of_memory = False
+        self._spoilt = ""
 
     def take_memory_away(self, *, away: bool = True) -> None:
         """Make the next load run out of memory half way through its writing; the one after it has enough again."""
         self._short_of_memory = away
 
+    def spoil(self, code: str) -> None:
+        """Let code that is deployed fail wherever it runs: a job's artifact, or a function's version as `name:2`."""
+        self._spoilt = code
+
     def run(self, task: Task) -> Done | Failed:
         """Read the rows, validate them, say what was found; then write them, or halt."""
         if task.given.get("smoke") is True:
             return self._smoke(task)
+        if self._spoilt and self._spoilt == self._artifact():
+            return Failed(error=CODE_FAILED, cause=_fails(self._spoilt))
         started = self._clock.now()
         state = breaker.read(self._clients.s3, self._names)
         if state.state not in ("CLOSED", "HALF_OPEN"):
@@ -77,6 +85,8 @@ class Load:
 
     def promote(self, task: Task) -> Done | Failed:
         """Copy the run's rows to current/, remove what an earlier run left there, move the pointer."""
+        if self._spoilt and self._spoilt == self._live_version():
+            return Failed(error=CODE_FAILED, cause=_fails(self._spoilt))
         run = task.given["run"]
         if not isinstance(run, dict):
             return Failed(error=MISSING_INPUT, cause="PromoteSilver was not given the output of RunETL.")
@@ -106,7 +116,22 @@ class Load:
             self._clients.glue.get_table(DatabaseName=names.database, Name=names.table)
         except ClientError as refused:
             return Failed(error=SMOKE_FAILED, cause=f"The smoke test could not see what a load needs: {refused}")
+        if self._spoilt and self._spoilt in (self._artifact(), self._live_version()):
+            return Failed(error=SMOKE_FAILED, cause=_fails(self._spoilt))
         return Done(output={"run_id": task.run_id, "smoke": True, "promote": False})
+
+    def _artifact(self) -> str:
+        """Return the code that the job of the load runs."""
+        job = self._clients.glue.get_job(JobName=self._names.jobs[0])["Job"]
+        return job["Command"]["ScriptLocation"].rsplit("/", 1)[-1]
+
+    def _live_version(self) -> str:
+        """Return the version of the function that promotes, as `name:2`; empty where there is no such function."""
+        functions, name = self._clients.functions, self._names.promote_function
+        try:
+            return f"{name}:{functions.get_alias(FunctionName=name, Name=self._names.live_alias)['FunctionVersion']}"
+        except functions.exceptions.ResourceNotFoundException:
+            return ""
 
     def _log(self, task: Task, lines: Sequence[journal.Line], *, started: datetime) -> None:
         events = journal.stamp(lines, run_id=task.run_id, start=started, end=self._clock.now())
@@ -174,6 +199,10 @@ class Load:
         if not findings.promotion_allowed:
             blocked = f"promotion blocked: quarantine_rate {findings.quarantine_rate} >= 5.0"
             self._log(task, [journal.line("WARNING", blocked, "gate", "decide")], started=at)
+
+
+def _fails(code: str) -> str:
+    return f"{code} fails since it was deployed: KeyError: 'run_key'"
 
 
 def _probe_fault(findings: Findings, error_type: str | None) -> Failed | None:

@@ -9,6 +9,7 @@ from datetime import date, datetime
 from typing import Literal
 
 PROBE_PREFIX = "cb-probe-"
+SMOKE_PREFIX = "smoke-"
 
 
 @dataclass(frozen=True, kw_only=True)

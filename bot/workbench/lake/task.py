@@ -7,6 +7,7 @@ MISSING_INPUT = "INPUT_MISSING"
 TOO_MUCH = "PROBE_TOO_LARGE"
 OUT_OF_MEMORY = "GlueJobFailed"
 SMOKE_FAILED = "SmokeTestFailed"
+CODE_FAILED = "DeployedCodeFailed"
 
 
 @dataclass(frozen=True, kw_only=True)

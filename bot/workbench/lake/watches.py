@@ -14,7 +14,7 @@ from moto.cloudwatch.models import cloudwatch_backends
 
 from bot.workbench.lake import locks, metrics, readings, scans
 from bot.workbench.lake.clients import Clients
-from bot.workbench.lake.names import LakeNames
+from bot.workbench.lake.names import SMOKE_PREFIX, LakeNames
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch.literals import StatisticType
@@ -79,6 +79,14 @@ def _table_missing(clients: Clients, names: LakeNames, by: Mapping[str, str], _a
 def _lock_age(clients: Clients, names: LakeNames, _by: Mapping[str, str], at: datetime) -> float:
     lock = locks.read(clients.dynamodb, names)
     return 0 if lock is None else max(0, (at - lock.created).total_seconds())
+
+
+def _smoke_failed(clients: Clients, names: LakeNames, _by: Mapping[str, str], _at: datetime) -> float:
+    """Return 1 while the newest smoke test is one that failed."""
+    found = clients.sfn.list_executions(stateMachineArn=names.state_machine_arn, maxResults=100)["executions"]
+    smoked = [one for one in found if one["name"].startswith(SMOKE_PREFIX)]
+    newest = max(smoked, key=lambda one: one["startDate"], default=None)
+    return float(newest is not None and newest["status"] == "FAILED")
 
 
 def _bytes_running(clients: Clients, names: LakeNames, _by: Mapping[str, str], _at: datetime) -> float:
@@ -193,6 +201,12 @@ _ALL = (
         by=lambda names: {"ProjectName": names.deploy_project},
     ),
     Watch(
+        alarm="SmokeTestFailed",
+        description="The smoke test after a deployment failed.",
+        metric="SmokeTestFailed",
+        measure=_smoke_failed,
+    ),
+    Watch(
         alarm="AthenaProcessedBytesHigh",
         description="A query read more than 50 GB.",
         metric="ProcessedBytes",
@@ -216,7 +230,6 @@ _OTHERS: tuple[tuple[str, str, str, float, "StatisticType", Above], ...] = (
     ("QuarantineWriteDenied", "", "QuarantineWriteDenied", 1, "Sum", FROM),
     ("AthenaTotalTimeHigh", "AWS/Athena", "TotalExecutionTime", 30_000, "Maximum", OVER),
     ("AthenaQueueTimeHigh", "AWS/Athena", "QueryQueueTime", 10_000, "Maximum", OVER),
-    ("SmokeTestFailed", "", "SmokeTestFailed", 1, "Sum", FROM),
     ("IamAccessDeniedSpike", "", "IamAccessDenied", 5, "Sum", OVER),
     ("ScheduleDidNotFire", "AWS/Events", "Invocations", 1, "Sum", "LessThanThreshold"),
     ("GoldRowCountDrift", "", "GoldRowCountDriftPercent", 20, "Maximum", OVER),

@@ -11,6 +11,9 @@ from bot.workbench.plays import (
     quarantine_review,
     query_performance,
     rollback,
+    rollback_function,
+    rollback_job,
+    rollback_state,
     schema_evolution,
 )
 from bot.workbench.plays.story import Story
@@ -22,6 +25,9 @@ PLAYS: Mapping[str, Play] = {
     "backfill": backfill.play,
     "schema-evolution": schema_evolution.play,
     "rollback": rollback.play,
+    "rollback-function": rollback_function.play,
+    "rollback-job": rollback_job.play,
+    "rollback-state": rollback_state.play,
     "quarantine-review": quarantine_review.play,
     "failure-recovery": failure_recovery.play,
     "common-failures": common_failures.play,

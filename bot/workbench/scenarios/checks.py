@@ -1,5 +1,6 @@
 """Checks that several scenarios make of the lake; each reads it, none changes it."""
 
+import json
 from collections.abc import Collection
 
 from bot.workbench.lake import readings
@@ -59,6 +60,15 @@ def still_there(lake: Lake, partition: str, runs: Collection[str]) -> Check:
 def broken_first() -> Check:
     """Say that there is nothing to judge yet."""
     return Check(name="the failure happened", ok=False, seen="nothing has been broken yet")
+
+
+def smoke_succeeded(lake: Lake) -> Check:
+    """Check that the newest smoke test succeeded; whoever asks has seen one run."""
+    newest = next(
+        (one for one in executions(lake) if json.loads(input_of(lake, one["arn"])).get("smoke") is True), None
+    )
+    seen = f"{newest['name']} {newest['status']}" if newest else "none ran"
+    return Check(name="newest smoke test SUCCEEDED", ok=bool(newest) and seen.endswith("SUCCEEDED"), seen=seen)
 
 
 def executions(lake: Lake) -> list[dict[str, str]]:

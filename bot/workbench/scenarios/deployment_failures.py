@@ -5,19 +5,17 @@ no `iam.simulate_principal_policy`; it runs no build, so a new one says SUCCEEDE
 while somebody holds the lock.
 """
 
-import json
 import uuid
 from datetime import timedelta
 
 from bot.workbench.lake import builds, furniture, journal, locks
 from bot.workbench.lake.documents import to_json
 from bot.workbench.lake.lake import Lake
-from bot.workbench.scenarios.checks import alarms_ok, broken_first, executions, input_of, schedule_on
+from bot.workbench.scenarios.checks import alarms_ok, broken_first, schedule_on, smoke_succeeded
 from bot.workbench.scenarios.driving import alarm, only_the_local_lake
 from bot.workbench.scenarios.scenario import Check, Scenario
 
 ALARM = "TerraformLockStale"
-COMMIT = "9b7d0429c1f64a5e8d3b2a7766554433221100ff"
 WHY = "terraform apply: exit status 1: the runner lost its connection"
 _AGO, _LASTED = timedelta(minutes=45), timedelta(minutes=2)
 
@@ -32,7 +30,9 @@ def break_(lake: Lake) -> None:
     clients, names, began = lake.clients, lake.names, lake.clock.now() - _AGO
     body = to_json({"version": 4, "serial": furniture.STATE_SERIAL + 1})
     clients.s3.put_object(Bucket=names.state_bucket, Key=names.state_key, Body=body)
-    build = clients.codebuild.start_build(projectName=names.deploy_project, sourceVersion=COMMIT)["build"]["id"]
+    build = clients.codebuild.start_build(projectName=names.deploy_project, sourceVersion=furniture.COMMITS[-1])[
+        "build"
+    ]["id"]
     lock = str(uuid.uuid5(uuid.NAMESPACE_URL, build))
     locks.take(clients.dynamodb, names, lock=lock, build=build, at=began + timedelta(seconds=30))
     builds.fail(names, build, began=began, ended=began + _LASTED, why=WHY)
@@ -57,25 +57,20 @@ def repaired(lake: Lake) -> tuple[Check, ...]:
     found = lake.clients.codebuild.batch_get_builds(ids=ids)["builds"]
     later = [build for build in found if build["buildStatus"] != "FAILED"]
     again = [build["id"] for build in later if build["buildStatus"] == "SUCCEEDED"]
-    commit = any(build.get("sourceVersion") == COMMIT for build in later)
+    commit = any(build.get("sourceVersion") == furniture.COMMITS[-1] for build in later)
     lock = locks.read(lake.clients.dynamodb, lake.names)
     return (
         Check(name="no lock on the state", ok=lock is None, seen="free" if lock is None else f"held by {lock.build}"),
         Check(name="a later deployment SUCCEEDED", ok=bool(again), seen=again[-1] if again else "none"),
-        Check(name="it deployed the same commit", ok=commit, seen=COMMIT[:7] if commit else "another, or none"),
-        _smoke(lake),
+        Check(
+            name="it deployed the same commit",
+            ok=commit,
+            seen=furniture.COMMITS[-1][:7] if commit else "another, or none",
+        ),
+        smoke_succeeded(lake),
         schedule_on(lake),
         *alarms_ok(lake, ALARM),
     )
-
-
-def _smoke(lake: Lake) -> Check:
-    smoked = [one for one in executions(lake) if json.loads(input_of(lake, one["arn"])).get("smoke") is True]
-    if not smoked:
-        return Check(name="newest smoke test SUCCEEDED", ok=False, seen="none ran")
-    newest = smoked[0]
-    ok = newest["status"] == "SUCCEEDED"
-    return Check(name="newest smoke test SUCCEEDED", ok=ok, seen=f"{newest['name']} {newest['status']}")
 
 
 SCENARIO = Scenario(

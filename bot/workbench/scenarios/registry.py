@@ -11,6 +11,9 @@ from bot.workbench.scenarios import (
     quarantine_review,
     query_performance,
     rollback,
+    rollback_function,
+    rollback_job,
+    rollback_state,
     schema_evolution,
 )
 
@@ -19,6 +22,9 @@ _ALL = (
     backfill.SCENARIO,
     schema_evolution.SCENARIO,
     rollback.SCENARIO,
+    rollback_function.SCENARIO,
+    rollback_job.SCENARIO,
+    rollback_state.SCENARIO,
     quarantine_review.SCENARIO,
     failure_recovery.SCENARIO,
     common_failures.SCENARIO,

@@ -1,8 +1,7 @@
 """A load that looks fine gives readers wrong data: amounts a hundred times too large, every row valid.
 
 The source re-sent yesterday's files with amounts in cents; the load read, validated and promoted them. The run
-before it is still there. Rolling back code is not played through: moto has no `glue.update_job`; the function's
-alias can be moved (moto does not look at RevisionId), but the local lake runs no function.
+before it is still there. Code and state that are rolled back are failures of their own (rollback_….py).
 """
 
 from datetime import UTC, date, datetime

@@ -32,6 +32,7 @@ class Scenario:
         break_: makes it happen, and returns when the failure is there to be seen.
         fix: what only the world outside the bot can do; None where the runbook needs nobody outside.
         repaired: reads the lake, changes nothing.
+        answered_by: the id of the runbook that repairs it, where it is not called as the failure is.
     """
 
     name: str
@@ -39,6 +40,12 @@ class Scenario:
     break_: Callable[[Lake], None]
     repaired: Callable[[Lake], tuple[Check, ...]]
     fix: Fix | None = None
+    answered_by: str = ""
+
+    @property
+    def runbook(self) -> str:
+        """Return the id of the runbook that repairs it."""
+        return self.answered_by or self.name
 
     def mend(self, lake: Lake) -> None:
         """Have the world outside do its part.

@@ -1,10 +1,12 @@
 """Plain boto3 calls that repair a lake, as the runbooks make them; and what a scenario still finds wrong."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 from bot.workbench.lake.documents import to_json
 from bot.workbench.lake.lake import Lake
+from bot.workbench.scenarios.driving import nightly, run
 from bot.workbench.scenarios.scenario import Scenario
 from tests.workbench.lake.driving import alarm_state, eventually, keys, read_json
 
@@ -65,6 +67,12 @@ def fill(lake: Lake, partition: str, run_id: str) -> None:
     for key in keys(lake, bucket, current):
         if key not in wanted.values():
             lake.clients.s3.delete_object(Bucket=bucket, Key=key)
+
+
+def smoke(lake: Lake, name: str, *, smoke: bool = True, promote: bool = False) -> dict[str, Any]:
+    """Start a smoke test, or a load of yesterday, and return how it ended."""
+    given = nightly(lake, lake.clock.now().date() - timedelta(days=1)) | {"promote": promote}
+    return dict(run(lake, name, given | {"smoke": True} if smoke else given))
 
 
 def promote(lake: Lake, partition: str, run_id: str) -> None:

@@ -4,8 +4,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from bot.workbench.lake import locks
+from bot.workbench.lake.furniture import COMMITS
 from bot.workbench.lake.lake import Lake
-from bot.workbench.scenarios.deployment_failures import COMMIT
 from bot.workbench.scenarios.registry import SCENARIOS
 from tests.workbench.lake.driving import run
 from tests.workbench.scenarios.mending import dimensions, failing, quiet, seen, told
@@ -34,7 +34,7 @@ def release(lake: Lake, seen_info: str) -> None:
     )
 
 
-def deploy(lake: Lake, commit: str = COMMIT) -> str:
+def deploy(lake: Lake, commit: str = COMMITS[-1]) -> str:
     started = lake.clients.codebuild.start_build(projectName=PROJECT, sourceVersion=commit, idempotencyToken="r-1")
     return str(build(lake, str(started["build"]["id"]))["buildStatus"])
 
@@ -49,7 +49,7 @@ def test_the_lock_is_really_held_by_a_build_that_failed(lake: Lake) -> None:
         logGroupName="/aws/codebuild/lake-deploy", logStreamName=found.build.split(":")[1]
     )["events"]
     assert 44 * 60 < (lake.clock.now() - found.created).total_seconds() < 46 * 60
-    assert (failed["buildStatus"], phase["phaseType"], failed["sourceVersion"]) == ("FAILED", "BUILD", COMMIT)
+    assert (failed["buildStatus"], phase["phaseType"], failed["sourceVersion"]) == ("FAILED", "BUILD", COMMITS[-1])
     assert "lost its connection" in phase["contexts"][0]["message"]
     assert any("Error: terraform apply" in event["message"] for event in events)
     assert failing(SCENARIO, lake) >= {"no lock on the state", "a later deployment SUCCEEDED"}

@@ -92,19 +92,6 @@ def test_deleting_the_bad_run_is_no_repair(lake: Lake) -> None:
     assert "the bad run is kept" in failing(SCENARIO, lake)
 
 
-def test_the_functions_can_be_set_back_to_the_version_before(lake: Lake) -> None:
-    SCENARIO.break_(lake)
-    functions = lake.clients.functions
-    live = functions.get_alias(FunctionName="promote_silver", Name="live")
-
-    functions.update_alias(
-        FunctionName="promote_silver", Name="live", FunctionVersion="1", RevisionId=live["RevisionId"]
-    )
-
-    assert live["FunctionVersion"] == "2"
-    assert functions.get_alias(FunctionName="promote_silver", Name="live")["FunctionVersion"] == "1"
-
-
 def test_a_pointer_moved_meanwhile_is_not_overwritten(lake: Lake) -> None:
     SCENARIO.break_(lake)
 
