@@ -27,7 +27,7 @@ def break_(lake: Lake) -> None:
     lake.clients.functions.update_alias(FunctionName=names.promote_function, Name=names.live_alias, FunctionVersion=BAD)
     lake.spoil(f"{names.promote_function}:{BAD}")
     given: dict[str, object] = {"pipeline": names.pipeline, "smoke": True, "promote": False}
-    expect(run(lake, f"{SMOKE_PREFIX}{names.run_id(lake.clock.now())}", given), ALARM)
+    expect(run(lake, f"{SMOKE_PREFIX}function-{names.run_id(lake.clock.now())}", given), ALARM)
     alarm(lake, ALARM)
 
 

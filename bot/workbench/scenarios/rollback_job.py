@@ -29,7 +29,7 @@ def break_(lake: Lake) -> None:
         codebuild.batch_get_builds(ids=[build])
     lake.spoil(BAD)
     given: dict[str, object] = {"pipeline": names.pipeline, "smoke": True, "promote": False}
-    expect(run(lake, f"{SMOKE_PREFIX}{names.run_id(lake.clock.now())}", given), ALARM)
+    expect(run(lake, f"{SMOKE_PREFIX}job-{names.run_id(lake.clock.now())}", given), ALARM)
     alarm(lake, ALARM)
 
 
