@@ -20,7 +20,7 @@ demo: .venv/demo.stamp  ## Start the bot with a local Slack and a local lake on 
 	@$(BIN)/runbook-bot demo $(ARGS)
 
 test: check  ## Everything `make check` does, then all tests
-	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal $(ARGS)
+	$(BIN)/python -m pytest --numprocesses 3 --dist worksteal $(ARGS)
 
 check: .venv/dev.stamp  ## Lint, types, import contracts and the runbooks
 	$(BIN)/ruff check
