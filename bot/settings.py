@@ -100,7 +100,9 @@ class PolicySettings(_Part):
     destructive: tuple[str, ...] = Field(
         (), description="the roles a destructive step needs at least; below two: not offered"
     )
-    channels: tuple[str, ...] = Field((), description="channels bound to the environment; elsewhere nothing is told")
+    channels: tuple[str, ...] = Field(
+        (), description="channels bound to the environment, beside slack.channel; elsewhere nothing is told"
+    )
     lifetime_minutes: int = Field(
         int(APPROVAL_LIFETIME.total_seconds() // 60),
         ge=1,
@@ -254,7 +256,7 @@ class Settings(_Part):
             on_call=self.policy.on_call,
             change=self.policy.change,
             destructive=self.policy.destructive,
-            channels=self.policy.channels,
+            channels=tuple(dict.fromkeys((self.slack.channel, *self.policy.channels))),
             lifetime=timedelta(minutes=self.policy.lifetime_minutes),
             lifetime_of_two=timedelta(minutes=self.policy.lifetime_minutes_of_two),
             own_isolated=self.policy.own_isolated,

@@ -87,6 +87,13 @@ def test_every_task_of_the_assistant_may_have_a_model_of_its_own() -> None:
     assert set(PROMPTS) == TASKS
 
 
+def test_the_channel_of_the_alarms_is_bound_and_without_another_it_is_the_only_one() -> None:
+    content = copy.deepcopy(GOOD)
+    _without("policy.channels")(content)
+
+    assert parse(content, {}, source="test").the_policy().channels == (content["slack"]["channel"],)
+
+
 def test_a_value_that_is_refused_is_not_repeated() -> None:
     content = copy.deepcopy(GOOD)
     content["slack"]["bot_tokn"] = "xoxb-typo-in-the-key"

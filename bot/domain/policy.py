@@ -219,7 +219,7 @@ def admit(person: Person, roles: frozenset[str], *, policy: Policy, channel: str
     """
     if not person.member:
         raise NotAllowedError("Guests, bots and people from other workspaces cannot use the runbook bot.")
-    if policy.channels and channel not in policy.channels and not channel.startswith("D"):
+    if channel not in policy.channels and not channel.startswith("D"):
         raise NotAllowedError("This channel is not bound to an environment, so nothing is shown or started here.")
     wanted = policy.operator if starts else policy.viewer
     if wanted not in roles:

@@ -238,6 +238,11 @@ def test_nothing_is_told_in_a_channel_without_an_environment() -> None:
         admit(ANA, frozenset({"team"}), policy=POLICY, channel="C9", starts=False)
 
 
+def test_where_no_channel_is_bound_nothing_is_told_anywhere() -> None:
+    with pytest.raises(NotAllowedError, match="not bound"):
+        admit(ANA, frozenset({"team"}), policy=POLICY.model_copy(update={"channels": ()}), channel="C1", starts=False)
+
+
 def test_a_viewer_may_look_but_not_start() -> None:
     admit(ANA, frozenset({"team"}), policy=POLICY, channel="C1", starts=False)
 
