@@ -135,6 +135,7 @@ class Alarm(Returns):
     metric: str = ""
     namespace: str = ""
     threshold: int | float = 0
+    dimensions: dict[str, str] = {}
 
 
 def read_alarm(look: Look, params: ReadAlarm, _now: datetime) -> JsonObject:
@@ -142,7 +143,7 @@ def read_alarm(look: Look, params: ReadAlarm, _now: datetime) -> JsonObject:
     alarm = look_at_alarm(look, params.name)
     if alarm is None:
         return {"found": False}
-    fields = alarm.model_dump(mode="json", exclude={"name", "arn", "dimensions"}, exclude_none=True)
+    fields = alarm.model_dump(mode="json", exclude={"name", "arn"}, exclude_none=True)
     return {"found": True, **fields}
 
 

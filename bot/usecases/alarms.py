@@ -46,11 +46,18 @@ def alarm_came(desk: Desk, delivery: Delivery, wish: AlarmCame) -> Change:
         log.warning("An alarm message names an alarm that CloudWatch does not know.", extra=told)
         return Change(audit=(entry,))
     if notice.state == AlarmState.ALARM.value and state.get("state") == AlarmState.ALARM.value:
-        return _went_off(desk, notice, known)
+        return _went_off(desk, _confirmed(notice, state), known)
     if known is not None and known.ok_since is None and state.get("state") == AlarmState.OK.value:
-        over = known.model_copy(update={"state": AlarmState.OK, "ok_since": notice.at})
+        over = known.model_copy(update={"state": AlarmState.OK, "ok_since": str(state["since"])})
         return _kept(desk, over, "alarm.ok")
     return Change()
+
+
+def _confirmed(notice: AlarmNotice, state: JsonObject) -> AlarmNotice:
+    """Return the notice with what CloudWatch itself says of the alarm: anybody may have put a message in the queue."""
+    said = {name: state.get(name, "") for name in ("reason", "metric", "namespace")}
+    said |= {"at": state["since"], "dimensions": state.get("dimensions", {}), "threshold": state.get("threshold")}
+    return AlarmNotice.model_validate({**notice.model_dump(), **said})
 
 
 def _went_off(desk: Desk, notice: AlarmNotice, known: Episode | None) -> Change:

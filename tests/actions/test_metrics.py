@@ -123,6 +123,7 @@ def test_an_alarm_is_told_as_it_stands() -> None:
         "metric": "CircuitBreakerOpen",
         "namespace": "DataLake/ETL",
         "threshold": 1,
+        "dimensions": {"Pipeline": "transactions"},
     }
 
 

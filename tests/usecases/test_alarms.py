@@ -71,8 +71,14 @@ def set_state(table: Table, name: str, state: Literal["ALARM", "OK"]) -> None:
     table.lake.clients.cloudwatch.set_alarm_state(AlarmName=name, StateValue=state, StateReason="a story")
 
 
+def since(table: Table, name: str) -> str:
+    """Return when CloudWatch itself says that the alarm's state changed."""
+    (stands,) = table.lake.clients.cloudwatch.describe_alarms(AlarmNames=[name])["MetricAlarms"]
+    return written(stands["StateUpdatedTimestamp"])
+
+
 def shown(table: Table) -> list[str]:
-    return [key for key in table.shown() if key.startswith("alarm:")]
+    return [key for key in table.shown() if key.startswith("alarm:") and not key.endswith(":chart")]
 
 
 def test_an_alarm_is_shown_with_its_runbook_and_what_was_found_before_anybody_opened_the_phone(watching: Table) -> None:
@@ -100,6 +106,20 @@ def test_an_alarm_that_cloudwatch_does_not_know_is_ignored_and_recorded(watching
     assert (watching.store.episodes(open_only=False), shown(watching)) == ([], [])
     assert watching.kinds() == ["alarm.unconfirmed"]
     assert watching.store.deliveries() == []
+
+
+def test_of_a_forged_message_of_a_true_alarm_nothing_is_believed_but_its_name(watching: Table) -> None:
+    forged = {"dimensions": {"Pipeline": "mortgages"}, "reason": "<!channel>", "metric": "Salaries", "threshold": 1e300}
+
+    came(watching, notice(at="0001-01-01T00:00:00+00:00").model_copy(update=forged))
+    look(watching)
+
+    (episode,) = watching.store.episodes()
+    true = watching.lake.clients.cloudwatch.describe_alarms(AlarmNames=[BREAKER])["MetricAlarms"][0]
+    assert (episode.notice.reason, episode.notice.metric) == (true["StateReason"], true["MetricName"])
+    assert (episode.notice.dimensions, episode.inputs) == ({"Pipeline": "transactions"}, {"pipeline": "transactions"})
+    assert episode.since == since(watching, BREAKER)
+    assert episode.suggestion is not None
 
 
 def test_an_alarm_that_is_ok_by_the_time_it_is_confirmed_is_not_shown(watching: Table) -> None:
@@ -147,11 +167,12 @@ def test_ok_closes_the_episode_and_the_next_time_is_another(watching: Table) -> 
     came(watching, notice())
     look(watching)
     set_state(watching, BREAKER, "OK")
-    came(watching, notice(state="OK", at="2026-11-23T03:00:00+00:00", message="m-2"))
+    came(watching, notice(state="OK", message="m-2"))
 
     (over,) = watching.store.episodes(open_only=False)
-    assert (over.state, over.ok_since, watching.store.episodes()) == (AlarmState.OK, "2026-11-23T03:00:00+00:00", [])
+    assert (over.state, over.ok_since, watching.store.episodes()) == (AlarmState.OK, since(watching, BREAKER), [])
 
+    watching.later(timedelta(minutes=11))
     set_state(watching, BREAKER, "ALARM")
     came(watching, notice(at="2026-11-23T04:00:00+00:00", message="m-3"))
     assert [one.id for one in watching.store.episodes()] == [2]
@@ -171,6 +192,7 @@ def test_a_snoozed_alarm_is_kept_and_not_shown_again_for_an_hour(watching: Table
     watching.wish(ANA, SnoozeAlarm(alarm=1))
     set_state(watching, BREAKER, "OK")
     came(watching, notice(state="OK", at="2026-11-23T02:10:00+00:00", message="m-2"))
+    watching.later(timedelta(minutes=11))
     set_state(watching, BREAKER, "ALARM")
 
     came(watching, notice(at="2026-11-23T02:20:00+00:00", message="m-3"))
