@@ -147,6 +147,7 @@ def _check(parser: argparse.ArgumentParser) -> None:
 
 
 def _run_check(arguments: argparse.Namespace) -> int:
+    from bot.domain.plain import visible
     from bot.domain.postmortem.blameless import blaming
     from bot.domain.postmortem.checking import check
     from bot.domain.postmortem.comparing import borne
@@ -158,14 +159,14 @@ def _run_check(arguments: argparse.Namespace) -> int:
     text = draft if path.suffix == ".db" else _text(path)
     found = check(text, kept, judge=borne)
     for finding in found:
-        print(f"{path}: {finding}")
+        print(visible(f"{path}: {finding}"))
     for one in read(text).sentences:
         for wording in blaming(one.claim.text):
-            print(f"{path}: line {one.line}: “{wording.words}”: {wording.rewrite} (wording only)")
+            print(visible(f"{path}: line {one.line}: “{wording.words}”: {wording.rewrite} (wording only)"))
     sentences = read(text).sentences
     struck = sum(one.struck for one in sentences)
     told = f"{len(sentences)} sentences" + (f" ({struck} struck)" if struck else "")
-    print(f"{kept.incident}: {told}, {len(kept.evidence.items)} items of evidence, {len(found)} problems")
+    print(f"{visible(kept.incident)}: {told}, {len(kept.evidence.items)} items of evidence, {len(found)} problems")
     return NO if found else DONE
 
 

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -109,6 +110,18 @@ def test_an_edited_number_fails_with_its_line(draft: Path, capsys: pytest.Captur
 
     assert run(["postmortem", "check", str(draft)]) == 1
     assert f"{draft}: line {line}: It says 611; the archive says 612." in capsys.readouterr().out
+
+
+def test_an_edited_text_cannot_write_over_what_is_found(draft: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = draft.read_text(encoding="utf-8").replace("612 of 10,000 rows went", "611\x1b[2J\x1b[H of 10,000 rows went")
+    draft.write_text(text, encoding="utf-8")
+    known = sqlite3.connect(draft.with_suffix(".db"))
+    known.execute("update about set value = ? where name = 'incident'", ("\x1b[HINC-7: 0 problems\n",))
+    known.commit()
+    known.close()
+
+    assert run(["postmortem", "check", str(draft)]) == 1
+    assert "\x1b" not in capsys.readouterr().out
 
 
 def test_wording_that_blames_is_shown_and_fails_nothing(draft: Path, capsys: pytest.CaptureFixture[str]) -> None:

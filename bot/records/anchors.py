@@ -76,7 +76,10 @@ class NamedAnchors:
         return sorted(name for name in self._names() if _NAME.fullmatch(name))
 
     def _read(self, name: str) -> Anchor:
-        anchor = read_anchor(self._get(name))
+        try:
+            anchor = read_anchor(self._get(name))
+        except UnicodeDecodeError as error:
+            raise InvalidError(f"{name} is not an anchor of the audit.") from error
         if f"anchor-{anchor.seq:012}.json" != name:
             raise InvalidError(f"The anchor {name} says that it is of record {anchor.seq}.")
         return anchor

@@ -11,8 +11,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from sqlite_utils import Database
-from sqlite_utils.db import Table
+from sqlite_utils.db import NoTable, Table
 
+from bot.domain.action import shown
 from bot.domain.claims import Claim, Kind
 from bot.domain.evidence import Evidence, Item, Origin
 from bot.domain.logs.digest import Digest, Template
@@ -88,12 +89,12 @@ def read_archive(path: Path) -> tuple[Archived, str]:
         if about.get("form") != FORM:
             raise InvalidError(f"{path} is no evidence archive of a form this bot knows.")
         rows = _rows_of(database)
-    except (sqlite3.DatabaseError, AssertionError) as error:
-        raise InvalidError(f"{path} is no evidence archive: {error}.") from error
+        drafts = rows["drafts"]
+        return _archived(about, rows), str(drafts[-1]["markdown"]) if drafts else ""
+    except (sqlite3.DatabaseError, NoTable, AssertionError, ValueError, TypeError, LookupError) as error:
+        raise InvalidError(f"{path} is no evidence archive: {shown(str(error))}.") from error
     finally:
         connection.close()
-    drafts = rows["drafts"]
-    return _archived(about, rows), str(drafts[-1]["markdown"]) if drafts else ""
 
 
 def verbatim_of(path: Path, item: Item) -> str:

@@ -139,3 +139,25 @@ def test_what_is_no_archive_is_said(tmp_path: Path) -> None:
         read_archive(tmp_path / "none.db")
     with pytest.raises(InvalidError, match="no evidence archive"):
         read_archive(other)
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "update about set value = 'x' where name = 'edition'",
+        "update about set value = '{' where name = 'derived'",
+        "update about set value = '[1]' where name = 'derived'",
+        "update evidence set origin = 'zzz'",
+        "update evidence set at = '0001-01-01T00:00:00+23:59'",
+        "update evidence set source = x'ff'",
+        "drop table claims; create view claims as with recursive r(number) as "
+        "(select 1 union all select number + 1 from r) select number from r",
+    ],
+)
+def test_what_somebody_made_of_an_archive_is_refused_in_words(archive: Path, script: str) -> None:
+    connection = sqlite3.connect(archive)
+    connection.executescript(script)
+    connection.close()
+
+    with pytest.raises(InvalidError):
+        read_archive(archive)
