@@ -65,7 +65,13 @@ class Database:
         path = Path(self._url.database or "").resolve()
         mode = "ro" if self.read_only else "rwc"
         url = URL.create("sqlite", database=f"file:{path}", query={"uri": "true", "mode": mode})
-        engine = create_engine(url, pool_size=POOL, max_overflow=POOL, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
+        engine = create_engine(
+            url,
+            pool_size=POOL,
+            max_overflow=POOL,
+            hide_parameters=True,  # what is kept stands in no error, and so in no log
+            connect_args={"timeout": BUSY_TIMEOUT_MS / 1000},
+        )
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         if not self.read_only:
@@ -80,6 +86,7 @@ class Database:
             self._url,
             pool_size=POOL,
             max_overflow=POOL,
+            hide_parameters=True,
             pool_pre_ping=True,
             connect_args={"options": options},
         )

@@ -92,6 +92,18 @@ def test_a_change_that_breaks_off_leaves_nothing(store: Store, url: str) -> None
     assert names == ["installation"]
 
 
+def test_an_error_of_the_database_says_nothing_of_what_was_to_be_kept(store: Store, url: str) -> None:
+    store.close()
+    database = Database(url)
+    insert, row = sa.text("insert into meta values (:name, :value)"), {"name": "installation", "value": "canary"}
+
+    with pytest.raises(sa.exc.IntegrityError) as raised, database.writing() as connection:
+        connection.execute(insert, row)
+    database.close()
+
+    assert "canary" not in str(raised.value)
+
+
 @pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:", "mysql://host/db"])
 def test_records_need_a_database_they_know(url: str) -> None:
     with pytest.raises(InvalidError, match="records"):
