@@ -128,5 +128,5 @@ class Newcomer:
         """Give the reason in the modal."""
         self.press("needs an answer", "Answer…")
         self.fill(re.compile("Why is it safe"), reason)
-        self.submit("Go on")
+        self.submit("Answer")
         expect(self.dialog).to_have_count(0)

@@ -43,10 +43,10 @@ def test_a_newcomer_repairs_the_lake_and_every_card_fits_a_phone(opened: Newcome
     expect(reason).to_have_value("x" * 300)
     reason.evaluate("(field) => field.removeAttribute('maxlength')")
     reason.fill("x" * 301)
-    ana.submit("Go on")
+    ana.submit("Answer")
     expect(ana.dialog.locator(".field-error:visible")).to_contain_text("300")
     reason.fill("currency column fixed upstream, file re-sent")
-    ana.submit("Go on")
+    ana.submit("Answer")
 
     request = ana.sees("Half-open the breaker")
     expect(request).to_contain_text("OPEN → HALF_OPEN")
