@@ -13,7 +13,7 @@ from bot.domain.records import Card, CardKind, Change, Episode, taken
 from bot.domain.run import Run
 from bot.domain.runbook import Parameter, Phase, Runbook, Step
 from bot.domain.value import JsonObject, JsonValue
-from bot.errors import ExpressionError, InvalidError, NotAllowedError, RequestError
+from bot.errors import ExpressionError, InvalidError, NotAllowedError, NotFoundError, RequestError
 from bot.usecases.desk import Desk
 from bot.usecases.runs import fits as fits
 from bot.usecases.runs import picked, waking
@@ -235,6 +235,9 @@ def roles_needed(desk: Desk, runbook: Runbook) -> tuple[tuple[Step, tuple[str, .
     """Return, for each step that will be asked for, the roles it needs and whether the requester may give them.
 
     The risk is the highest a row of the action can have; the real call may turn out milder.
+
+    Raises:
+        InvalidError: it names an action that nobody knows, so it cannot be run.
     """
     found = []
     for step in runbook.forward:
@@ -242,7 +245,13 @@ def roles_needed(desk: Desk, runbook: Runbook) -> tuple[tuple[Step, tuple[str, .
             found.append((step, step.needs, False))
         if step.manual or step.approved_with:
             continue
-        action = desk.catalogue.action(step.uses or "")
+        try:
+            action = desk.catalogue.action(step.uses or "")
+        except NotFoundError as error:
+            at = f"{runbook.path}, step {step.number}"
+            raise InvalidError(
+                f"{at}: {error.words} Nothing was started; `runbook-bot check` says the line."
+            ) from error
         if action.propose is None:
             continue
         covered = (step, *(one for one in runbook.forward if one.approved_with == step.id and not one.manual))

@@ -124,3 +124,13 @@ def test_a_request_that_never_was_is_refused_in_words_that_can_be_shown(table: T
     (told,) = table.whispers()
     assert "There is no Q-77" in str(told["words"])
     assert "approval" not in told
+
+
+def test_a_runbook_with_an_action_that_nobody_knows_is_not_started_and_says_where_to_look(table: Table) -> None:
+    table.edit("pauses", "uses: schedule.pause", "uses: schedule.paws")
+
+    table.wish(ANA, StartRun(runbook="pauses"))
+
+    assert table.store.runs(open_only=False) == []
+    assert "There is no action called 'schedule.paws'" in table.refused()
+    assert "`runbook-bot check`" in table.refused()
