@@ -108,12 +108,17 @@ def of_run(run: Run) -> Iterator[Moment]:
 
 def of_approval(approval: Approval) -> Iterator[Moment]:
     """Yield when it was asked, each yes, and how it ended otherwise."""
-    about = f"{approval.label} (R-{approval.run} step {approval.step})"
-    yield Moment(at=approval.asked_at, text=f"{about} asked for.", source="approval", key=f"{approval.label}:asked")
+    calls = approval.binding.calls
+    what = calls[0].effect.replace("`", "").rstrip(".") if calls else f"step {approval.step}"
+
+    def said(words: str) -> str:
+        return _one_line(f"{approval.label} {words}: {what} (R-{approval.run}).")
+
+    yield Moment(at=approval.asked_at, text=said("asked for"), source="approval", key=f"{approval.label}:asked")
     for vote in approval.votes:
         yield Moment(
             at=vote.at,
-            text=f"{about} approved as {vote.role}.",
+            text=said(f"approved as {vote.role}"),
             source="approval",
             by=vote.person,
             key=f"{approval.label}:{vote.person}",
@@ -122,7 +127,7 @@ def of_approval(approval: Approval) -> Iterator[Moment]:
     if over is not None and approval.state in _ASKED:
         yield Moment(
             at=over,
-            text=f"{about} {_ASKED[approval.state]}.",
+            text=said(_ASKED[approval.state]),
             source="approval",
             by="" if approval.ended_by == "bot" else approval.ended_by,
             key=f"{approval.label}:ended",

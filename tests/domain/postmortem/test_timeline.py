@@ -106,7 +106,7 @@ def test_a_request_that_somebody_declined_tells_when_and_who() -> None:
     _, over = of_approval(no)
 
     assert (over.at, over.by) == (LATER, "U2")
-    assert over.text.endswith("declined.")
+    assert over.text == "Q-1 declined: Pauses the schedule (R-1)."
 
 
 def test_an_incident_tells_its_changes_and_what_people_noted() -> None:
