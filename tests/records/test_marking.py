@@ -35,7 +35,7 @@ def desk(store: Store, tmp_path: Path) -> Desk:
     """A desk on this database, with nothing else beside it."""
     door = Door(tmp_path / "door")
     door.close()
-    policy = POLICY.model_copy(update={"operator": "everyone", "channels": ()})
+    policy = POLICY.model_copy(update={"operator": "everyone", "channels": ("C1",)})
     store.commit(Change(incidents=(an_incident(),)))
     return replace(door.desk, records=store, remarks=Everything(), policy=policy)
 
