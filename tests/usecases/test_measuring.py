@@ -71,7 +71,7 @@ def test_a_repair_is_timed_from_the_alarm_and_a_run_that_was_stopped_is_not(tabl
     table.lake.pause()
     alarm.set_alarm_state(AlarmName="CircuitBreakerOpen", StateValue="ALARM", StateReason="a story")
     since = table.now() - timedelta(minutes=3)
-    came(table, notice(at=since.isoformat()))
+    came(table, notice(at=since.isoformat()))  # the message's own time, which is not believed
 
     table.start(ANA)
     table.wish(ANA, StopRun(run=1))
@@ -79,7 +79,7 @@ def test_a_repair_is_timed_from_the_alarm_and_a_run_that_was_stopped_is_not(tabl
 
     assert table.run().alarm == 1
     assert of(table, "AlarmsOpened") == [()]
-    assert 180 <= seconds(table, "AlarmDelaySeconds")[0] < 240
+    assert 0 <= seconds(table, "AlarmDelaySeconds")[0] < 60
     assert of(table, "RunsEnded") == [("stopped", "circuit-breaker")]
     assert (of(table, "RepairSeconds"), of(table, "Requests")) == ([], [("revoked",)])
 
