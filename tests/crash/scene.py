@@ -236,6 +236,14 @@ class Scene:
         finally:
             store.close()
 
+    def why_over(self, step: str) -> str:
+        """Return why the newest request for the step is over."""
+        store = Store.read_only(self._records_url, clock=self.clock)
+        try:
+            return next(one.ended_why for one in store.approvals() if one.step == step)
+        finally:
+            store.close()
+
     def is_behind_its_anchors(self) -> bool:
         """Return whether the records are an older copy."""
         store = self.store()

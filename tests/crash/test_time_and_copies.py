@@ -22,12 +22,11 @@ def test_an_approval_that_expired_while_no_process_ran_sends_nothing_and_is_aske
     assert on_sqlite.dies(APPROVED)
     on_sqlite.clock.advance((LIFETIME + timedelta(seconds=1)).total_seconds())
 
-    run = on_sqlite.reaches("person:half_open")
+    on_sqlite.reaches("person:half_open")
 
     assert on_sqlite.edge.asked["PutObject"] == 0
     assert on_sqlite.attempts("half_open") == []
-    assert run.waiting is not None
-    assert "expired" in run.waiting.words
+    assert "expired" in on_sqlite.why_over("half_open")
     assert on_sqlite.approvals("half_open") == [ApprovalState.VOID]
 
     on_sqlite.reaches("watching")
