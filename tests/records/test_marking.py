@@ -1,6 +1,7 @@
 """Marks kept and looked at on both databases, by several at once and through a restart."""
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -11,6 +12,7 @@ from bot.domain.inbox import Delivery, MarkMessage
 from bot.domain.incident import Note
 from bot.domain.records import Change
 from bot.domain.remarks import Mark, Remark
+from bot.errors import StaleError
 from bot.records.store import Store
 from bot.usecases.desk import Desk
 from bot.usecases.work import perform_work
@@ -75,17 +77,24 @@ def test_a_mark_is_kept_once_for_each_event_and_its_message_read_by_the_next_wor
     assert store.open_waits(due=NOON + timedelta(days=1)) == []
 
 
+def perform_to_the_end(desk: Desk, work: str) -> None:
+    """Perform it as the engine does: where somebody else was first every time, it is tried again."""
+    while True:
+        with suppress(StaleError):
+            return perform_work(desk, work)
+
+
 def test_marks_of_many_people_at_once_are_all_kept_and_wait_in_one_line(store: Store, desk: Desk) -> None:
     for number in range(30):
         kept(store, number, person=("U0ANA", "U0BO")[number % 2])
 
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda number: perform_work(desk, f"inbox:{number}"), store.deliveries()))
+        list(pool.map(lambda number: perform_to_the_end(desk, f"inbox:{number}"), store.deliveries()))
 
     assert len(store.incident(1).markings) == 30
     assert len(store.open_waits(due=store.now())) == 1
     with ThreadPoolExecutor(2) as pool:  # as on two replicas
-        list(pool.map(lambda key: perform_work(desk, key), [store.open_waits(due=store.now())[0].key] * 4))
+        list(pool.map(lambda key: perform_to_the_end(desk, key), [store.open_waits(due=store.now())[0].key] * 4))
     drive(desk)
     assert sorted(note.ts for note in store.incident(1).notes) == [TS.format(number) for number in range(30)]
     assert (store.incident(1).markings, store.open_waits(due=store.now())) == ((), [])
