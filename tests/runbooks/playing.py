@@ -1,7 +1,8 @@
 """Play one runbook on the local lake without Slack: the bot's own use cases, records and gate, people who click."""
 
+import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from bot.workbench.scenarios.registry import SCENARIOS
 from bot.workbench.table import Table
 
 RUNBOOKS = Path(__file__).parents[2] / "runbooks"
+WORD = re.compile(r"[A-Za-z0-9_-]+")
 ONE, TWO, THREE = OTHERS
 LOOKS_BY_ITSELF = frozenset({Awaiting.POLL, Awaiting.WATCH, Awaiting.LEASE})
 MOST_LOOKS = 400
@@ -166,6 +168,13 @@ class Played:
         approvals = "".join(one.model_dump_json() for one in self.table.store.approvals(run=self.run.id))
         cards: list[JsonObject] = [card.payload for card in self.table.shown.values()]
         return f"{self.run.model_dump_json()}{approvals}{cards}"
+
+    def named(self, rows: Iterable[Mapping[str, str]]) -> set[str]:
+        """Return what of rows the records name; whole words, since a random id may hold a short one by chance."""
+        secret = {row[name] for row in rows for name in ("transaction_id", "account_id") if row[name]}
+        assert secret
+        assert [one for one in secret if not WORD.fullmatch(one)] == []
+        return secret & set(WORD.findall(self.told()))
 
 
 @contextmanager
