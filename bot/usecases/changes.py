@@ -18,6 +18,7 @@ from bot.domain.run import Awaiting, Looked, Lost, MustWait, Owed, Run, StepDone
 from bot.domain.runbook import Risk, Runbook, Step
 from bot.domain.value import JsonObject, JsonValue
 from bot.errors import (
+    BotError,
     CallRefusedError,
     EdgeError,
     ExpressionError,
@@ -518,7 +519,7 @@ def _settled_by_reading(desk: Desk, step: Step, call: Call, sent: _Sent) -> _Sen
     settle = desk.catalogue.action(step.uses or "").settle
     try:
         found = settle(desk.look, call) if settle else None
-    except EdgeError as error:
+    except BotError as error:
         return _Sent(state=AttemptState.UNKNOWN, words=error.words)
     return sent if found is None else _Sent(state=AttemptState.DONE, answer=found)
 

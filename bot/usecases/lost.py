@@ -13,7 +13,7 @@ from bot.domain.records import Attempt, Card, Change
 from bot.domain.run import Run, RunState, StepRecord
 from bot.domain.runbook import Step
 from bot.domain.value import JsonObject, JsonValue
-from bot.errors import BotError, RequestError
+from bot.errors import ConflictError, EdgeError, RequestError
 from bot.usecases.asking import items, propose
 from bot.usecases.desk import Desk
 from bot.usecases.telling import notice, run_card
@@ -28,7 +28,9 @@ def with_what_is_there(desk: Desk, run: Run, step: Step, record: StepRecord, att
         return record
     try:
         words = _words(desk, run, step, attempt)
-    except BotError as error:
+    except (RequestError, ConflictError) as error:
+        words = f"A read now says: {error.words}"
+    except EdgeError as error:
         words = f"A read now failed: {error.words}"
     return record.model_copy(update={"shows": words[:MOST_WORDS], "shown_at": desk.now()})
 

@@ -613,10 +613,13 @@ class Table:
         return str(self.document()["state"])
 
     def write_breaker(self, **fields: str) -> None:
-        """Let somebody else write the breaker file."""
+        """Let somebody else write fields of the breaker file."""
+        self.put_breaker(json.dumps({**json.loads(self.breaker()), **fields}).encode())
+
+    def put_breaker(self, body: bytes) -> None:
+        """Let somebody else write the breaker file, whatever is in it."""
         names = self.lake.names
-        body = json.dumps({**json.loads(self.breaker()), **fields})
-        self.lake.clients.s3.put_object(Bucket=names.artifacts_bucket, Key=names.breaker_key, Body=body.encode())
+        self.lake.clients.s3.put_object(Bucket=names.artifacts_bucket, Key=names.breaker_key, Body=body)
 
     def written(self) -> list[str]:
         """Return the versions of the breaker file that were written since the table was laid."""

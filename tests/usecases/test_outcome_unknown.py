@@ -147,6 +147,19 @@ def test_a_write_that_is_there_as_it_was_sent_probably_happened(far_table: Table
     assert "run.read_again" in far_table.kinds()
 
 
+def test_a_read_that_answers_but_does_not_fit_is_not_said_to_have_failed(far_table: Table, proxy: Proxy) -> None:
+    proxy.rule(PUT, "unreached", times=2)
+    far_table.start(ANA, "swap")
+    far_table.approve(BO)
+
+    far_table.write_breaker(note="added by hand")
+    far_table.wish(BO, ReadAgain(run=1, step="half_open"))
+
+    shows = far_table.run().record("half_open").shows
+    assert shows.startswith("A read now says: ")
+    assert "has 1 fields this bot does not know" in shows
+
+
 def test_a_read_that_shows_what_somebody_else_did_says_what_was_and_what_is(far_table: Table, proxy: Proxy) -> None:
     proxy.rule(PUT, "unreached", times=2)
     far_table.start(ANA, "swap")
@@ -217,6 +230,17 @@ def test_a_conditional_write_that_lost_to_somebody_else_meanwhile_is_not_forced(
 
     assert "mallory" in far_table.breaker()
     assert far_table.run().record("half_open").state is StepState.FAILED
+
+
+def test_a_write_that_cannot_be_read_back_stays_unknown(far_table: Table, proxy: Proxy) -> None:
+    proxy.rule(PUT, "lost")
+    far_table.start(ANA, "swap")
+    far_table.cloud.after = lambda: far_table.put_breaker(b"{")
+
+    far_table.approve(BO)
+
+    assert far_table.attempts()[0].state is AttemptState.UNKNOWN
+    assert far_table.run().state is RunState.OUTCOME_UNKNOWN
 
 
 def test_a_write_whose_answers_are_lost_again_and_again_waits_for_a_person(far_table: Table, proxy: Proxy) -> None:
