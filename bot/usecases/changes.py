@@ -13,6 +13,7 @@ from functools import partial
 from bot.domain.action import Call, Proposal, Replay
 from bot.domain.approval import Approval, ApprovalState, BoundCall, ConsumedApproval, end, insist, still_eligible
 from bot.domain.audit import AuditEntry
+from bot.domain.leaves import same
 from bot.domain.records import Attempt, AttemptState, Outcome, Taking
 from bot.domain.run import Awaiting, Looked, Lost, MustWait, Owed, Run, StepDone, StepState, Waiting
 from bot.domain.runbook import Risk, Runbook, Step
@@ -274,7 +275,7 @@ def _insist_on_what_was_left(desk: Desk, run: Run, earlier: BoundCall, proposal:
     )
     if owed and left is None:
         return  # it was another run's pause, or a person's word: nothing is known to compare with, and it is owed
-    if left != proposal.seen:
+    if not same(left, proposal.seen):
         raise WorldChangedError(
             f"Somebody changed {earlier.call.resource} since this run did: it left {left!r}, now {proposal.seen!r}.",
             field="seen",

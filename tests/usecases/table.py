@@ -6,7 +6,7 @@ Work is performed here in order, by hand, so that a test sees exactly what one p
 import json
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
 from pathlib import Path
@@ -16,7 +16,7 @@ from bot.assistant.extractive import ExtractiveAssistant
 from bot.aws.clients import Credentials
 from bot.aws.cloud import AwsCloud
 from bot.aws.logs import AwsLogs
-from bot.domain.action import Call, Element, Looking, Platform
+from bot.domain.action import Call, Element, Look, Looking, Occasion, Platform, Proposal
 from bot.domain.approval import Approval, ApprovalState, ConsumedApproval
 from bot.domain.audit import AuditRecord
 from bot.domain.counting import Counted, counted
@@ -478,6 +478,20 @@ class Table:
         for wait in self.store.open_waits(due=self.clock.now()):
             perform_work(self.desk, wait.key)
         self._show()
+
+    def also_sees(self, action: str, beside: JsonObject) -> None:
+        """Let an action see something more beside what it proposes on; `beside` can be changed later."""
+        known = self.desk.catalogue
+        found = known.action(action)
+        propose = found.propose
+        assert propose is not None
+
+        def seeing(look: Look, params: object, occasion: Occasion) -> Proposal:
+            proposal = propose(look, params, occasion)
+            return proposal.model_copy(update={"seen": {**proposal.seen, **beside}})
+
+        wider = replace(known, actions={**known.actions, action: replace(found, propose=seeing)})
+        object.__setattr__(self.desk, "catalogue", wider)
 
     def refuse_to_take(self) -> None:
         """Let the records refuse every taking, as if somebody else were always first."""

@@ -9,6 +9,7 @@ from bot.domain.approval import ApprovalState
 from bot.domain.inbox import AskAgain, GiveInputs, ParkRun, ReadAgain, SettleOwed, SettleUnknown, StopRun
 from bot.domain.records import AttemptState
 from bot.domain.run import RunState, StepState
+from bot.domain.value import JsonObject
 from tests.usecases.proxy import Mood, Proxy
 from tests.usecases.table import ANA, BO, Table
 
@@ -145,6 +146,17 @@ def test_a_write_that_is_there_as_it_was_sent_probably_happened(far_table: Table
     assert far_table.run().state is RunState.OUTCOME_UNKNOWN
     assert far_table.run().record("half_open").shows == "A read now finds what was sent, so it probably happened."
     assert "run.read_again" in far_table.kinds()
+
+
+def test_a_read_that_shows_1_where_there_was_true_is_not_unchanged(far_table: Table, proxy: Proxy) -> None:
+    beside: JsonObject = {"switch": True}
+    far_table.also_sees("schedule.pause", beside)
+    pause_lost(far_table, proxy, "unreached")
+
+    beside["switch"] = 1
+    far_table.wish(BO, ReadAgain(run=1, step="pause"))
+
+    assert "switch was True, is 1" in far_table.run().record("pause").shows
 
 
 def test_a_read_that_answers_but_does_not_fit_is_not_said_to_have_failed(far_table: Table, proxy: Proxy) -> None:

@@ -3,6 +3,7 @@
 from bot.domain.approval import ApprovalState
 from bot.domain.inbox import GiveInputs, StartRun
 from bot.domain.run import Awaiting, RunState, StepState
+from bot.domain.value import JsonObject
 from bot.workbench.scenarios.circuit_breaker import BAD_FILE
 from tests.usecases.table import ANA, BO, CY, Table
 
@@ -121,6 +122,19 @@ def test_a_schedule_changed_while_it_is_paused_is_not_resumed_without_a_look(tab
     table.ask_again(ANA)
     table.approve(ANA)
     assert (table.rule(), table.run().owed) == ("ENABLED", ())
+
+
+def test_what_became_1_where_it_was_true_is_a_change_as_it_would_be_signed(table: Table) -> None:
+    beside: JsonObject = {"switch": True}
+    table.also_sees("schedule.resume", beside)
+    table.start(ANA, "pauses")
+    table.approve(ANA)
+
+    beside["switch"] = 1
+    table.done()
+
+    assert (table.rule(), table.run().owed[0].step) == ("DISABLED", "resume")
+    assert "Somebody changed" in table.store.approval(1).ended_why
 
 
 def test_a_runbook_edited_between_ask_and_approval_voids_and_the_run_goes_on_with_its_snapshot(table: Table) -> None:

@@ -27,7 +27,7 @@ from bot.slack.cards import wording
 from bot.slack.cards.assist import claims_text
 from bot.slack.cards.blocks import Block, Confirm, View, context, exact, lines, numbered, section, words
 from bot.slack.cards.calls import command_line, exact_text, fenced, pieces
-from bot.slack.cards.request import effect_of, facts, leaves, state_word
+from bot.slack.cards.request import effect_of, facts, singly, state_word
 from bot.slack.cards.stage import Stage, headline
 
 WHY, WORDS, UNTIL, OTHER, VALUE = "why", "words", "until", "other", "value"
@@ -437,7 +437,7 @@ def _evidence(approval: Approval) -> str:
     found = [
         f"{one.step}[{one.item}.{one.index}] {name} = {json.dumps(value)}"
         for one in approval.binding.calls
-        for name, value in leaves(one.seen)
+        for name, value in singly(one.seen)
     ]
     return fenced("\n".join(found) or "nothing that decides")
 
