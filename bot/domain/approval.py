@@ -74,6 +74,7 @@ class Binding(Value):
         snapshot: SHA-256 of the runbook this run follows; `library` is that of the file as it is now.
         role: the AWS role of the caller, session name dropped.
         verification: the `expect` of every verification step, in order.
+        reason: why it is wanted, in the words of `reason_by`.
     """
 
     form: str = "approval/v1"
@@ -93,6 +94,8 @@ class Binding(Value):
     requester_may: bool
     lifetime_s: int
     verification: tuple[str, ...]
+    reason: str = ""
+    reason_by: str = ""
     calls: tuple[BoundCall, ...]
     expires: str
     nonce: str
@@ -103,7 +106,7 @@ class Binding(Value):
         return digest({"header": header, "calls": [call.digest() for call in self.calls]})
 
 
-OWED_IGNORES = frozenset({"authors", "library", "verification"})
+OWED_IGNORES = frozenset({"authors", "library", "verification", "reason", "reason_by"})
 
 
 def difference(
@@ -189,7 +192,6 @@ class Approval(Value):
     asked_by: str
     asked_at: datetime
     expires: datetime
-    reason: str = ""
     environment: str
     edition: int = 1
     used: int = 0

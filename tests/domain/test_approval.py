@@ -216,6 +216,8 @@ MUTATIONS: list[tuple[str, Binding]] = [
     ("expires", binding(expires="2026-01-21T04:15:00+00:00")),
     ("nonce", binding(nonce="m")),
     ("calls", binding(calls=(bound(), bound(index=1)))),
+    ("reason", binding(reason="another")),
+    ("reason_by", binding(reason_by="U2")),
     ("calls[0].step", binding(calls=(bound(step="probe"),))),
     ("calls[0].item", binding(calls=(bound(item=1),))),
     ("calls[0].index", binding(calls=(bound(index=1),))),

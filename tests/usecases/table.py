@@ -48,6 +48,7 @@ RUNBOOKS = Path(__file__).parents[2] / "runbooks"
 READ = lru_cache(maxsize=64)(read_runbook)  # the same few files are read for each table
 TEAM = "T0LAKE"
 CHANNEL = "C0ETL"
+REASON = "currency column fixed upstream, file re-sent"
 ANA, BO, CY, DEE, GUS, ROBO, EVE = "U0ANA", "U0BO", "U0CY", "U0DEE", "U0GUS", "U0ROBO", "U0EVE"
 
 POLICY = Policy(
@@ -541,7 +542,7 @@ class Table:
 
     def start(self, person: str = ANA, runbook: str = "circuit-breaker", *, drive: bool = True, **inputs: str) -> Run:
         """Start a runbook, and return the newest run."""
-        given = {"pipeline": "transactions"} if runbook == "circuit-breaker" else {}
+        given = {"pipeline": "transactions"} if runbook == "circuit-breaker" else {"reason": REASON}
         (self.wish if drive else self.send)(person, StartRun(runbook=runbook, inputs={**given, **inputs}))
         return self.store.runs(open_only=False)[0] if drive else self.run()
 
@@ -569,7 +570,7 @@ class Table:
         return self.store.approval(asked.id)
 
     def reason(self, person: str = ANA) -> None:
-        inputs = {"reason": "currency column fixed upstream, file re-sent"}
+        inputs = {"reason": REASON}
         self.wish(person, GiveInputs(run=self.run().id, inputs=inputs))
 
     def done(self, person: str = ANA, step: str = "step_3") -> None:

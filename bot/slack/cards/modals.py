@@ -74,6 +74,7 @@ class Field:
     value: str = ""
     hint: str = ""
     long: bool = False
+    optional: bool = False
 
 
 def decline(approval: Approval) -> View:
@@ -527,9 +528,8 @@ def _text(action: str, *, most: int, long: bool = False, value: str = "") -> Blo
 def _field(asked: Field) -> Block:
     block_id = f"{INPUT}{asked.name}"
     if not asked.choices:
-        return _input(
-            block_id, asked.title, _text(VALUE, most=300, long=asked.long, value=asked.value), hint=asked.hint
-        )
+        text = _text(VALUE, most=300, long=asked.long, value=asked.value)
+        return _input(block_id, asked.title, text, hint=asked.hint, optional=asked.optional)
     options = [
         _option(value, asked.labels.get(value, value))
         for value in asked.choices[:MOST_CHOICES]

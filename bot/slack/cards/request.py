@@ -12,6 +12,7 @@ from bot.domain.action import Call, Guard
 from bot.domain.approval import Approval, ApprovalState, BoundCall, who_may
 from bot.domain.leaves import dotted, leaves
 from bot.domain.moment import moment
+from bot.domain.reasons import MOST_REASON
 from bot.domain.redaction import Redactor
 from bot.domain.run import Awaiting, Run, StepState
 from bot.domain.runbook import Risk, Runbook
@@ -177,6 +178,7 @@ def facts(approval: Approval, runbook: Runbook, stage: Stage, *, rest: str = "in
     untouched = ", ".join(dict.fromkeys(part for one in calls for part in _parts(one.untouched)))
     binds = " If any of it changes, this request is void." if approval.state.open else ""
     seen_at = wording.time_of(approval.asked_at, now=stage.now)
+    said, said_by = approval.binding.reason, approval.binding.reason_by
     return [
         section(
             lines(
@@ -187,9 +189,7 @@ def facts(approval: Approval, runbook: Runbook, stage: Stage, *, rest: str = "in
         ),
         section(
             lines(
-                f"*Why* ({stage.name(approval.asked_by)})  “{wording.quoted(approval.reason, 240)}”"
-                if approval.reason
-                else "",
+                f"*Why* ({stage.name(said_by)})  “{wording.quoted(said, MOST_REASON)}”" if said else "",
                 f"*Seen* {seen_at}:  {_seen(calls, rest)}.{binds}",
                 _unconditional(calls, stage),
             )
