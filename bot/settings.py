@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 
 from bot.domain.action import Platform
-from bot.domain.policy import APPROVAL_LIFETIME, LONGEST_LIFETIME, MOST_EVER, Policy, Role
+from bot.domain.policy import APPROVAL_LIFETIME, LONGEST_LIFETIME, MOST_EVER, BreakGlass, Policy, Role
 from bot.domain.quiet import AT_WORK, EVENING, MORNING
 from bot.errors import InvalidError
 
@@ -89,6 +89,15 @@ class RoleSettings(_Part):
     page_topic: str | None = Field(None, description="ARN of the SNS topic that wakes the role's on-call")
 
 
+class BreakGlassSettings(_Part):
+    """Who may answer a request alone, in an incident of severity 1 that somebody else confirmed."""
+
+    role: str = Field(description="the role whose members may; with [policy.break_glass] absent, nobody may")
+    channel: str = Field(
+        pattern=r"^[CG][A-Z0-9]{2,20}$", description="id of the second channel, which is told before anything is done"
+    )
+
+
 class PolicySettings(_Part):
     """Who may see, start and approve."""
 
@@ -115,6 +124,7 @@ class PolicySettings(_Part):
         le=int(LONGEST_LIFETIME.total_seconds() // 60),
         description="how long a request lives that more than one person must answer",
     )
+    break_glass: BreakGlassSettings | None = None
     own_isolated: bool = Field(
         True, description="on-call may confirm their own execution that writes under a new run id and promotes nothing"
     )
@@ -246,6 +256,8 @@ class Settings(_Part):
         """
         named = {self.policy.viewer, self.policy.operator, self.policy.on_call}
         named |= {*self.policy.change, *self.policy.destructive}
+        glass = self.policy.break_glass
+        named |= {glass.role} if glass else set()
         unknown = sorted(named - set(self.policy.roles))
         if unknown:
             raise InvalidError(f"[policy] names roles that [policy.roles] does not have: {', '.join(unknown)}.")
@@ -259,6 +271,7 @@ class Settings(_Part):
             channels=tuple(dict.fromkeys((self.slack.channel, *self.policy.channels))),
             lifetime=timedelta(minutes=self.policy.lifetime_minutes),
             lifetime_of_two=timedelta(minutes=self.policy.lifetime_minutes_of_two),
+            break_glass=BreakGlass(**glass.model_dump()) if glass else None,
             own_isolated=self.policy.own_isolated,
             most_at_once=self.policy.most_at_once,
         )
@@ -346,10 +359,10 @@ def _rows(part: type[BaseModel], prefix: str) -> Iterator[tuple[str, str, str]]:
 
 def _part_in(annotation: object) -> tuple[bool, type[BaseModel] | None]:
     """Return the part of the settings a field holds, and whether it holds several by name."""
-    held = get_args(annotation)[-1] if get_origin(annotation) is Mapping else annotation
-    if isinstance(held, type) and issubclass(held, _Part):
-        return held is not annotation, held
-    return False, None
+    by_name = get_origin(annotation) is Mapping
+    held = get_args(annotation)[-1] if by_name else annotation
+    parts = [one for one in (held, *get_args(held)) if isinstance(one, type) and issubclass(one, _Part)]
+    return by_name and bool(parts), parts[0] if parts else None
 
 
 def _default(field: FieldInfo) -> str:

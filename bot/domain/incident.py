@@ -60,6 +60,7 @@ class Incident(Value):
     """Hold one incident, whole.
 
     Attributes:
+        severity_by: who says that it has this severity: who set it, and who has confirmed it since.
         lead: who leads it; nobody is named who did not take or get the part.
         roles: who else has a part, by its name.
         alarms: ids of the alarms it is about; the first one's start counts as the incident's.
@@ -69,6 +70,7 @@ class Incident(Value):
     id: int
     title: str
     severity: int
+    severity_by: tuple[str, ...] = ()
     state: IncidentState = IncidentState.OPEN
     place: Place
     declared_by: str
@@ -112,19 +114,20 @@ def titled(text: str) -> str:
     return title
 
 
-def graded(incident: Incident, severity: int) -> Incident:
-    """Return the incident at a severity.
+def graded(incident: Incident, severity: int, *, by: str) -> Incident:
+    """Return the incident at a severity; who gives it the one it has confirms it.
 
     Raises:
-        RequestError: there is no such severity, it has that one already, or it is resolved.
+        RequestError: there is no such severity, this person said so already, or it is resolved.
     """
     _insist(incident)
     if severity not in SEVERITIES:
         listed = "; ".join(f"{number}: {words}" for number, words in SEVERITIES.items())
         raise InvalidError(f"A severity is 1, 2, 3 or 4 ({listed}).")
-    if severity == incident.severity:
-        raise RequestError(f"{incident.label} has severity {severity} already.")
-    return incident.model_copy(update={"severity": severity})
+    said = incident.severity_by if severity == incident.severity else ()
+    if by in said:
+        raise RequestError(f"{incident.label} has severity {severity} already, and you said so.")
+    return incident.model_copy(update={"severity": severity, "severity_by": (*said, by)})
 
 
 def led(incident: Incident, person: str) -> Incident:

@@ -56,6 +56,13 @@ class Role(Value):
     page_topic: str | None = None
 
 
+class BreakGlass(Value):
+    """Say who may break the glass, and which second channel is told before anything is done."""
+
+    role: str
+    channel: str
+
+
 class Policy(Value):
     """Hold who may see, start and approve.
 
@@ -67,6 +74,7 @@ class Policy(Value):
         channels: the channels bound to the environment; elsewhere the bot tells nothing.
         lifetime_of_two: how long a request lives that more than one person must answer.
         own_isolated: whether on-call may confirm an isolated execution that they asked for themselves.
+        break_glass: who may answer alone in an incident of severity 1; nobody where it is absent.
         most_at_once: how many calls one approval may cover where a step asks for more than 20 by `most`.
     """
 
@@ -80,6 +88,7 @@ class Policy(Value):
     lifetime: timedelta = APPROVAL_LIFETIME
     lifetime_of_two: timedelta = LONGEST_LIFETIME
     own_isolated: bool = True
+    break_glass: BreakGlass | None = None
     most_at_once: int = 100
 
     def covers(self, steps: Iterable[Step]) -> int:

@@ -44,13 +44,14 @@ def declare(desk: Desk, delivery: Delivery, wish: DeclareIncident) -> Change:
         id=desk.records.next_id("incident"),
         title=title,
         severity=3,
+        severity_by=(somebody.id,),
         place=_where(desk, delivery.place),
         declared_by=somebody.id,
         declared=desk.now(),
         alarms=(episode.id,) if episode else (),
     )
     if wish.severity != incident.severity:
-        incident = graded(incident, wish.severity)
+        incident = graded(incident, wish.severity, by=somebody.id)
     facts: JsonObject = {"severity": incident.severity, "alarm": wish.alarm}
     entry = _entry("incident.declared", incident, somebody.id, facts, private=incident.title)
     cards = (incident_card(incident), *((alarm_card_of(episode),) if episode else ()))
@@ -103,9 +104,10 @@ def _here(desk: Desk, channel: str) -> str:
 
 
 def grade(desk: Desk, delivery: Delivery, wish: GradeIncident) -> Change:
-    """Give the incident another severity."""
+    """Give the incident another severity, or confirm the one it has."""
     somebody = desk.person(delivery.person, channel=delivery.place.channel, starts=True)
-    incident = graded(find_incident(desk, wish.incident, delivery.place.channel), wish.severity)
+    found = find_incident(desk, wish.incident, delivery.place.channel)
+    incident = graded(found, wish.severity, by=somebody.id)
     return kept(incident, "incident.graded", somebody.id, {"severity": wish.severity})
 
 

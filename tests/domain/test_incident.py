@@ -63,7 +63,7 @@ def test_what_was_mitigated_before_keeps_that_time() -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        lambda over: graded(over, 1),
+        lambda over: graded(over, 1, by="U1"),
         lambda over: led(over, "U2"),
         lambda over: given_role(over, "scribe", "U2"),
         lambda over: mitigated(over, now=LATER),
@@ -86,7 +86,7 @@ def test_people_may_note_what_they_remember_after_it_is_over() -> None:
 @pytest.mark.parametrize("severity", [0, 5, -1])
 def test_a_severity_that_there_is_none_of_is_refused_with_the_four_there_are(severity: int) -> None:
     with pytest.raises(InvalidError, match="1: readers get wrong data"):
-        graded(an_incident(), severity)
+        graded(an_incident(), severity, by="U1")
 
 
 def test_an_incident_needs_a_title_of_a_few_words() -> None:

@@ -175,5 +175,7 @@ def test_approve_stands_only_on_the_request_itself() -> None:
         "request-control",
         "request-without-precondition",
         "request-one-of-two",
+        "request-may-break-glass",
+        "request-breaking-glass",
         "request-on-trial",
     ]
