@@ -254,10 +254,8 @@ def _buttons(episode: Episode, runbook: Runbook | None, run: Run | None, best: N
         shown.append(Button(label="I’m on it", action="take_alarm", value=number))
     more = []
     if runbook is not None:
-        more = [
-            Button(label="Plan only", action="plan", value=number),
-            Button(label="Read the runbook", action="show_runbook", value=runbook.id),
-        ]
+        plan = [Button(label="Plan only", action="plan", value=number)] if run is None else []
+        more = [*plan, Button(label="Read the runbook", action="show_runbook", value=runbook.id)]
     if episode.state is AlarmState.ALARM:
         shown.append(Button(label="Other runbook…", action="other_runbook", value=number))
     if episode.suggestion is not None:

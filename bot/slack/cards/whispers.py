@@ -32,7 +32,7 @@ from bot.slack.cards.calls import exact_text, fits_card
 from bot.slack.cards.checklist import line_of, told_of
 from bot.slack.cards.incident import head, noted
 from bot.slack.cards.request import effect_of, facts, request_card, state_word
-from bot.slack.cards.run import every_step, ranges, run_buttons, state_line
+from bot.slack.cards.run import STATES, every_step, ranges, run_buttons, state_line
 from bot.slack.cards.stage import Stage, headline, step_name
 
 MOST_LISTED = 8
@@ -224,12 +224,12 @@ def _run(told: Whisper) -> tuple[str, list[Block]]:
     run, stage = told.runs[0], told.stage
     own = [one for one in told.approvals if one.run == run.id]
     given = " · ".join(f"{wording.quoted(k, 30)} {wording.code(v, 60)}" for k, v in run.inputs.items())
-    text = wording.push(f"{run.label} {run.state.value.replace('_', ' ')}: {headline(run)}")
+    text = wording.push(f"{STATES[run.state][1]}: {stage.environment} · {headline(run)}")
     return text, [
         section(lines(f"*{stage.environment} · {headline(run)}*", state_line(run, told.runbook, stage, own))),
         *_in_parts(every_step(run, told.runbook, own, stage)),
         *([section(f"*Inputs*  {given}")] if given else []),
-        *run_buttons(run, told.runbook),
+        *run_buttons(run, told.runbook, listed=True),
         context(stage.linked(f"run:{run.id}", "the run card in the channel")),
     ]
 

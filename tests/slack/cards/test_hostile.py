@@ -470,7 +470,7 @@ def test_an_overflow_with_undo_in_it_asks_about_undo_only_in_a_dialog_of_its_own
     card = run_card(waiting_for(Awaiting.APPROVAL, "close"), runbook(), [], stage())
     menu = [element for block in card.blocks for element in _elements(block) if element["type"] == "overflow"]
 
-    assert [option["value"] for option in menu[0]["options"]] == ["sure_undo:42", "show_run:42", "expand:42:close"]
+    assert [option["value"] for option in menu[0]["options"]] == ["sure_undo:42", "expand:42:close", "show_run:42"]
     assert "confirm" not in menu[0]
 
 
