@@ -262,9 +262,8 @@ BUTTONS: Mapping[str, Button] = {
     "resolve_incident": _one(lambda incident: EndIncident(incident=incident, over=True)),
     "show_incident": _one(lambda incident: ShowIncidents(incident=incident)),
     # Runbooks.
-    "give_inputs": _one(lambda inbox: AsTyped(inbox=inbox)),
+    "as_typed": _one(lambda inbox: AsTyped(inbox=inbox)),
     "run_runbook": _runbook(lambda runbook: StartRun(runbook=runbook)),
-    "start_plan": _one(lambda inbox: AsTyped(inbox=inbox)),
     "show_runbook": _runbook(lambda runbook: ShowRunbook(runbook=runbook)),
 }
 

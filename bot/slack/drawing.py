@@ -68,7 +68,11 @@ class Drawn:
 
 @dataclass(frozen=True, kw_only=True)
 class Drawing:
-    """Hold where cards read from."""
+    """Hold where cards read from.
+
+    Attributes:
+        serves: the environment as bot.toml names it.
+    """
 
     records: Records
     library: Library
@@ -76,6 +80,7 @@ class Drawing:
     catalogue: Catalogue
     policy: Policy
     platform: Platform
+    serves: str
     documents: Documents
 
     def draw(self, card: Card, *, link: Link) -> Drawn:
@@ -139,6 +144,7 @@ class Drawing:
         return Stage(
             policy=self.policy,
             platform=self.platform,
+            serves=self.serves,
             catalogue=self.catalogue,
             now=self.records.now(),
             links=links,

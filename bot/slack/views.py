@@ -264,15 +264,17 @@ class Views:
     # What is missing before a start.
 
     def answering(self, wanted: OfAlarm) -> StartRun:
-        """Return the start of the runbook that answers an alarm.
+        """Return the start of the runbook that answers an alarm: the one that ran for it, else the one that names it.
 
         Raises:
             RequestError: none does.
         """
         episode = self.desk.records.episode(wanted.alarm)
-        if episode.runbook is None:
+        ran = self.desk.records.run(episode.run).runbook if episode.run is not None else None
+        runbook = ran or episode.runbook
+        if runbook is None:
             raise RequestError(f"No runbook answers A-{episode.id}; nothing was started. Type /runbook search words.")
-        return StartRun(runbook=episode.runbook, alarm=episode.id, plan_only=wanted.plan_only)
+        return StartRun(runbook=runbook, alarm=episode.id, plan_only=wanted.plan_only)
 
     def typed(self, wanted: AsTyped, *, person: str) -> StartRun:
         """Return the start that this person typed, with the alarm they named; a plan or what it lacks answered it.

@@ -106,7 +106,6 @@ CLICKS: list[tuple[str, str, Wanted]] = [
     ("other_runbook", "118", OtherRunbook(alarm=118)),
     ("search_runbook", "118", Opening(what="search", number=118)),
     ("none_fits", "118", NoneFits(alarm=118)),
-    ("start_plan", "57", AsTyped(inbox=57)),
     ("show_alarms", "1", ShowAlarms()),
     ("evidence", "A-118", ShowEvidence(subject="A-118")),
     ("evidence_page", "postmortem:3:2", ShowEvidence(subject="postmortem:3", page=2)),
@@ -124,7 +123,7 @@ CLICKS: list[tuple[str, str, Wanted]] = [
     ("resolve_incident", "7", EndIncident(incident=7, over=True)),
     ("show_incident", "7", ShowIncidents(incident=7)),
     ("change_inputs", "42", Opening(what="change", number=42)),
-    ("give_inputs", "7", AsTyped(inbox=7)),
+    ("as_typed", "7", AsTyped(inbox=7)),
     ("run_runbook", "circuit-breaker", StartRun(runbook="circuit-breaker")),
     ("show_runbook", "circuit-breaker", ShowRunbook(runbook="circuit-breaker")),
 ]

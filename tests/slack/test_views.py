@@ -400,6 +400,13 @@ def test_the_runbook_of_an_alarm_stands_in_the_records(door: Door) -> None:
     assert wish == StartRun(runbook="circuit-breaker", alarm=118, plan_only=True)
 
 
+def test_what_is_started_again_is_what_ran_and_not_what_names_the_alarm(door: Door) -> None:
+    ran = samples.ended(RunState.STOPPED, runbook="rollback")
+    door.keep(ran, episode=samples.an_alarm(run=42))
+
+    assert door.views.answering(OfAlarm(alarm=118)) == StartRun(runbook="rollback", alarm=118)
+
+
 def test_an_alarm_without_a_runbook_starts_nothing(door: Door) -> None:
     door.keep(samples.a_run(), episode=samples.an_alarm(runbook=None))
 

@@ -14,12 +14,12 @@ from bot.domain.run import Run
 from bot.domain.runbook import Risk, Runbook, Status, Step
 from bot.domain.value import JsonObject, JsonValue
 from bot.slack.cards import wording
+from bot.slack.cards.alarm import OK_AGAIN
 from bot.slack.cards.assist import evidence_item, evidence_page
 from bot.slack.cards.blocks import (
     MOST_CHARACTERS,
     Block,
     Button,
-    Confirm,
     Message,
     buttons,
     context,
@@ -88,7 +88,7 @@ def _refused(told: Whisper) -> tuple[str, list[Block]]:
         number = told.ids.removeprefix("whisper:")
         return text, [
             *blocks,
-            *buttons([Button(label="Give inputs…", action="give_inputs", value=number, primary=True)]),
+            *buttons([Button(label="Give inputs…", action="as_typed", value=number, primary=True)]),
         ]
     if approval is None or told.payload.get("kind") not in _REFUSED_VOTES:
         return text, blocks
@@ -505,15 +505,10 @@ def _others(told: Whisper) -> tuple[str, list[Block]]:
 
 
 def _start_for(item: JsonObject, alarm: int, *, over: bool) -> Button | None:
-    if item.get("status") not in {Status.ACTIVE.value, Status.TRIAL.value}:
+    if item.get("starts") is not True:
         return None
-    sure = Confirm(
-        title="The alarm is OK again",
-        text="Start the runbook all the same? It starts by looking; every change stops for an approval.",
-        yes="Start",
-    )
     value = f"{alarm}:{item.get('id')}"[:200]
-    return Button(label="Start", action="start_other", value=value, confirm=sure if over else None)
+    return Button(label="Start", action="start_other", value=value, confirm=OK_AGAIN if over else None)
 
 
 def _item(item: JsonObject, start: Button | None = None) -> Block:
@@ -545,6 +540,8 @@ def _runbook(told: Whisper) -> tuple[str, list[Block]]:
             asks.setdefault(stage.asks_for(one), []).append(one)
     alarms = ", ".join(wording.code(one, 50) for one in runbook.alarms)
     owner = wording.role_name(runbook.owner, stage.policy)
+    own = runbook.id if stage.starts(runbook) else ""
+    start = Button(label="Start runbook", action="run_runbook", value=own, primary=True)
     return wording.push(f"{wording.prose(runbook.title, 80)}: {wording.prose(runbook.summary, 100)}"), [
         section(
             lines(
@@ -557,15 +554,9 @@ def _runbook(told: Whisper) -> tuple[str, list[Block]]:
         ),
         section("\n".join(steps)),
         *([section(f"*Asks*  {' · '.join(f'{who}: {ranges(of)}' for who, of in asks.items())}")] if asks else []),
-        *_runbook_buttons(runbook),
+        *buttons([start]),
         context(wording.code(runbook.path, 100)),
     ]
-
-
-def _runbook_buttons(runbook: Runbook) -> list[Block]:
-    if runbook.status not in {Status.ACTIVE, Status.TRIAL}:
-        return []
-    return buttons([Button(label="Start runbook", action="run_runbook", value=runbook.id, primary=True)])
 
 
 def _plan(told: Whisper) -> tuple[str, list[Block]]:
@@ -587,7 +578,8 @@ def _plan(told: Whisper) -> tuple[str, list[Block]]:
     )
     half = (len(shown) + 1) // 2
     parts = ["\n".join(part) for part in (shown[:half], shown[half:]) if part]
-    start = Button(label="Start runbook", action="start_plan", value=told.ids.rpartition(":")[2], primary=True)
+    own = told.ids.rpartition(":")[2] if told.runbook is not None and told.stage.starts(told.runbook) else ""
+    start = Button(label="Start runbook", action="as_typed", value=own, primary=True)
     return text, [section(lines(head, *warnings)), *map(section, parts), *buttons([start])]
 
 

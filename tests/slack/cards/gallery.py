@@ -320,6 +320,7 @@ LISTED: JsonObject = {
             "title": "Circuit Breaker Triggered",
             "category": "Incident response",
             "status": "active",
+            "starts": True,
             "summary": "A load counted more than 100 equal errors within an hour and halted itself.",
             "matched": ["breaker"],
         }
@@ -346,6 +347,16 @@ GALLERY: dict[str, Show] = {
     ),
     "alarm-beside-a-broken-runbook": lambda: _alarm(
         an_alarm(runbook=None, why="no runbook names this alarm", findings=()), known=False, unread=(BROKEN,)
+    ),
+    "alarm-of-a-runbook-on-trial-elsewhere": lambda: alarm_card(
+        an_alarm(),
+        runbook().model_copy(update={"status": Status.TRIAL, "trial_in": ("staging",)}),
+        None,
+        stage(),
+        struck={},
+    ),
+    "alarm-answered-by-another-runbook-that-is-over": lambda: _alarm(
+        an_alarm(run=42, taken_by=ANA), ended(RunState.STOPPED, runbook="rollback")
     ),
     "alarm-snoozed": lambda: _alarm(an_alarm(snoozed_until=NIGHT + timedelta(hours=1), taken_by=BO)),
     "run-with-an-added-step": lambda: run_card(with_added(), following(runbook(), with_added()), (), stage()),
