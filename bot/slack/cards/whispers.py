@@ -376,8 +376,9 @@ def _cell(one: JsonObject, name: str) -> str:
 
 
 def _edit(told: Whisper) -> tuple[str, list[Block]]:
-    number, title = told.payload.get("draft"), str(told.payload.get("section") or "")
-    value = f"{number}:{EDITABLE.index(title) + 1}" if title in EDITABLE else str(number)
+    number, wanted = told.payload.get("draft"), str(told.payload.get("section") or "")
+    title = wanted if wanted in EDITABLE else ""
+    value = f"{number}:{EDITABLE.index(title) + 1}" if title else str(number)
     words = f"Edit {title}: a message cannot open a dialog, this button can." if title else "Edit which section?"
     edit = Button(label="Edit section…", action="edit_section", value=value, primary=True)
     return words, [section(words), *buttons([edit])]
