@@ -217,7 +217,9 @@ class Views:
         )
         opaque = self.opened.keep(bound, person=person)
         more = len(found.said) - len(said)
-        return _set(modals.strike(found.title, said, struck, more=more, meta=opaque), opaque, place)
+        elsewhere = "*Edit section…* has them too" if subject.startswith("postmortem:") else ""
+        view = modals.strike(found.title, said, struck, more=more, meta=opaque, elsewhere=elsewhere)
+        return _set(view, opaque, place)
 
     def _open(self, run: Run, parameter: Parameter) -> tuple[str, ...]:
         try:

@@ -199,8 +199,8 @@ def small_print(made: Made, *, cost: str = "") -> Block:
     """Return who worded it, what was dropped, and what it cost where that was asked for."""
     who = "no model used" if made.engine == "extractive" else f"worded by {wording.quoted(made.model, 60) or 'Bedrock'}"
     why = wording.quoted(made.degraded, 200)
-    count = len(made.dropped)
-    dropped = f"{count} sentence{'s' if count > 1 else ''} dropped: not borne by the evidence" if count else ""
+    count = wording.counted(len(made.dropped), "sentence")
+    dropped = f"{count} dropped: not borne by the evidence" if made.dropped else ""
     return context(" · ".join(part for part in (who, why, dropped, cost) if part))
 
 
@@ -240,10 +240,11 @@ def evidence_page(
     found += [section(f"*Not read*  {' · '.join(unread)}{more}")] if unread else []
     turns = [Button(label="Next", action="evidence_page", value=f"{subject}:{page + 1}")] if page < pages else []
     turns += [Button(label="Back", action="evidence_page", value=f"{subject}:{page - 1}")] if page > 1 else []
+    cites = f", {cited} of them cited, those first" if cited else ""
     return [
         *found,
         *buttons(turns),
-        context(f"page {page} of {pages} · {count} items, {cited} of them cited, those first"),
+        context(f"page {page} of {pages} · {wording.counted(count, 'item')}{cites}"),
     ]
 
 

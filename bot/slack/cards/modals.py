@@ -247,13 +247,14 @@ def listed(said: Sequence[Uttered]) -> Sequence[Uttered]:
     return [one for under in _lists(said)[:MOST_LISTS] for one in under]
 
 
-def strike(title: str, said: Sequence[Uttered], struck: Struck, *, more: int, meta: str) -> View:
+def strike(title: str, said: Sequence[Uttered], struck: Struck, *, more: int, meta: str, elsewhere: str = "") -> View:
     """Return the dialog in which somebody ticks what is wrong of a message, and unticks what is not.
 
     Args:
         said: the sentences that are listed.
         struck: the strikes that stand, whose sentences are ticked already.
         more: how many sentences the message has beside.
+        elsewhere: where those can be struck, if anywhere.
     """
     blocks = [
         section(
@@ -266,7 +267,8 @@ def strike(title: str, said: Sequence[Uttered], struck: Struck, *, more: int, me
         blocks += _ticks(first, under, struck)
         first += len(under)
     if more:
-        blocks.append(context(f"and {more} more, which do not fit here; Edit section… has them too"))
+        where = f"; {elsewhere}" if elsewhere else ""
+        blocks.append(context(f"and {wording.counted(more, 'more sentence')}, without room here{where}"))
     blocks.append(_input(WORDS, "Why? Others see it", _text(WORDS, most=MOST_REASON, long=True), optional=True))
     return _modal("strike", "Wrong?", blocks, meta=meta, submit="Keep")
 

@@ -166,7 +166,7 @@ def _changed(told: Told) -> str:
         return "*Changed* nothing."
     steps = dict.fromkeys(one.step for one in made)
     names = " · ".join(title_of(told.runbook, step, 50) for step in steps)
-    return f"*Changed* {len(made)} call{'s' if len(made) > 1 else ''}: {names}"
+    return f"*Changed* {wording.counted(len(made), 'call')}: {names}"
 
 
 def _owed(told: Told) -> str:
@@ -232,7 +232,9 @@ def _failed(told: Told) -> tuple[str, list[Block]]:
     words = note_of(record, 400) or (wording.prose(waiting.words, 400) if waiting else "")
     undo = undo_button(run, told.runbook)
     asked = wording.person(run.requester)
-    text = wording.push(f"FAILED: {told.where}, step {told.named_step}: {words}", asked)
+    text = wording.push(
+        ": ".join(part for part in (f"FAILED: {told.where}, step {told.named_step}", words) if part), asked
+    )
     park = Button(label="Park until…", action="park", value=str(run.id))
     shown = [Button(label="Ask again", action="ask_again", value=str(run.id), primary=True)]
     return text, [
@@ -300,11 +302,13 @@ def _void(told: Told) -> tuple[str, list[Block]]:
     approval, run = told.approval, told.run
     label = approval.label if approval else "The request"
     why = wording.quoted(approval.ended_why.removesuffix(NOTHING_DONE), 500) if approval else ""
-    text = wording.push(f"VOID: {told.where}: {label}: {why}", wording.person(run.requester))
+    text = wording.push(
+        ": ".join(part for part in (f"VOID: {told.where}: {label}", why) if part), wording.person(run.requester)
+    )
     used = approval.used if approval else 0
     done = "Nothing was done." if not used else f"{wording.counted(used, 'call')} made before; nothing more was done."
     return text, [
-        section(lines(f"🚫 *{told.where}: {label} is VOID*", f"{why} {done}")),
+        section(lines(f"🚫 *{told.where}: {label} is VOID*", f"{why} {done}".strip())),
         *_again_or_park(run, told.runbook),
         context(f"{_people(told)} · Ask again looks anew and shows the request as it would be now."),
     ]

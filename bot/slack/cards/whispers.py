@@ -252,7 +252,7 @@ def _runs(told: Whisper) -> tuple[str, list[Block]]:
         for run in told.runs[:MOST_LISTED]
     ]
     count = len(told.runs)
-    return wording.push(f"{count} open run{'s' if count > 1 else ''}."), [*found, context(_more(count))]
+    return wording.push(f"{wording.counted(count, 'open run')}."), [*found, context(_more(count))]
 
 
 def _more(count: int) -> str:
@@ -331,7 +331,7 @@ def _incidents(told: Whisper) -> tuple[str, list[Block]]:
         for one in told.incidents[:MOST_LISTED]
     ]
     count = len(told.incidents)
-    return wording.push(f"{count} open incident{'s' if count > 1 else ''}."), [*found, context(_more(count))]
+    return wording.push(f"{wording.counted(count, 'open incident')}."), [*found, context(_more(count))]
 
 
 # Post-mortems.
@@ -395,7 +395,7 @@ def _alarms(told: Whisper) -> tuple[str, list[Block]]:
     parts = [lines(*shown[place : place + 6]) for place in range(0, len(shown), 6)]
     count = len(told.episodes)
     more = f"and {count - MOST_ALARMS} more" if count > MOST_ALARMS else ""
-    text = wording.push(f"{len(open_ones)} open alarm{'' if len(open_ones) == 1 else 's'}.")
+    text = wording.push(f"{wording.counted(len(open_ones), 'open alarm')}.")
     return text, [*map(section, parts), context(more)]
 
 
@@ -439,7 +439,7 @@ def _evidence(told: Whisper) -> tuple[str, list[Block]]:
     found = Evidence.model_validate(told.payload.get("evidence"))
     subject = str(told.payload.get("subject", ""))
     page, pages, count, cited = (_counted(told.payload.get(name)) for name in ("page", "pages", "count", "cited"))
-    text = wording.push(f"{count} pieces of evidence for {wording.quoted(subject, 30)}.")
+    text = wording.push(f"{wording.counted(count, 'item')} of evidence for {wording.quoted(subject, 30)}.")
     return text, evidence_page(found, subject, told.stage, page=page, pages=pages, count=count, cited=cited)
 
 
@@ -569,9 +569,8 @@ def _plan(told: Whisper) -> tuple[str, list[Block]]:
     name = str(plan.get("runbook", ""))
     head = f"*Plan, nothing started: {told.stage.environment} · {wording.prose(str(plan.get('title', '')), 80)}*"
     warnings = [f"⚠️ {wording.quoted(str(one), 160)}" for one in _listed(plan.get("warnings"))[:4]]
-    text = wording.push(
-        f"Plan of {wording.quoted(name, 40)}: {len(steps)} steps, {asks} would ask now. Nothing started."
-    )
+    count = wording.counted(len(steps), "step")
+    text = wording.push(f"Plan of {wording.quoted(name, 40)}: {count}, {asks} would ask now. Nothing started.")
     checks = [one for one in steps if _for_the_end(one)]
     room = MOST_CHARACTERS - sum(map(len, (head, *warnings))) - MOST_BESIDE
     shown = _short_enough(
