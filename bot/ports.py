@@ -16,6 +16,7 @@ from bot.domain.assistance import (
     SuggestResponse,
     Wording,
 )
+from bot.domain.audit import AuditRecord
 from bot.domain.chart import Chart
 from bot.domain.evidence import Evidence, Item
 from bot.domain.following import FollowUp
@@ -429,6 +430,10 @@ class Records(Dialogs, Counters, Protocol):
 
     def runs(self, *, open_only: bool = True, most: int = 50) -> Sequence[Run]:
         """Return runs, newest first; open ones include ended ones that still owe something."""
+        ...
+
+    def audit(self, *, subject: str | None = None, most: int = 100) -> Sequence[tuple[AuditRecord, str]]:
+        """Return the newest records of the audit, each with its private text where that was not erased."""
         ...
 
     def holder(self, exclusive: str) -> Run | None:

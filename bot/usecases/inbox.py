@@ -52,6 +52,7 @@ from bot.domain.inbox import (
     SettleUnknown,
     ShowAlarms,
     ShowApprovals,
+    ShowAudit,
     ShowDetails,
     ShowEvidence,
     ShowFollowUps,
@@ -74,7 +75,7 @@ from bot.domain.inbox import (
     UndoStep,
 )
 from bot.domain.records import Card, CardKind, Change
-from bot.domain.value import JsonObject
+from bot.domain.value import JsonObject, JsonValue
 from bot.errors import BotError, EdgeError, LeaseHeldError, NotAllowedError, NotFoundError
 from bot.usecases import (
     adding,
@@ -95,6 +96,8 @@ from bot.usecases.postmortems import beginning, drafts, editing, importing, publ
 from bot.usecases.starting import InputsMissingError, listed, nobody_but, start_run
 
 log = logging.getLogger(__name__)
+
+MOST_AUDITED = 24  # records on one answer
 
 Answer = tuple[Change, JsonObject | None]
 
@@ -247,6 +250,18 @@ def _details(desk: Desk, delivery: Delivery, wish: ShowDetails) -> Answer:
     return Change(), {"what": "details", "approval": desk.records.approval(wish.approval).id}
 
 
+def _audit(desk: Desk, delivery: Delivery, wish: ShowAudit) -> Answer:
+    run = desk.records.run(wish.run)
+    subjects = [run.label, *(one.label for one in desk.records.approvals(run=run.id))]
+    found = [one.body for subject in subjects for one, _ in desk.records.audit(subject=subject)]
+    newest = sorted(found, key=lambda body: body.seq, reverse=True)
+    shown: list[JsonValue] = [
+        {"seq": body.seq, "at": body.at, "kind": body.kind, "subject": body.subject, "actor": body.actor}
+        for body in newest[:MOST_AUDITED]
+    ]
+    return Change(), {"what": "audit", "run": run.id, "records": shown, "count": len(newest)}
+
+
 def _incidents(desk: Desk, delivery: Delivery, wish: ShowIncidents) -> Answer:
     return Change(), incidents.shown(desk, delivery, wish)
 
@@ -330,6 +345,7 @@ WISHES: dict[type, Callable[[Desk, Delivery, Any], Answer]] = {
     ShowHelp: _help,
     ShowStatus: _status,
     ShowApprovals: _requests,
+    ShowAudit: _audit,
     ShowDetails: _details,
     OpenHome: _home,
     ShowIncidents: _incidents,

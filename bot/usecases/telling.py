@@ -32,7 +32,7 @@ def run_cards(desk: Desk, run: Run) -> tuple[Card, ...]:
     if standing(before) is not standing(run):
         keys += [f"alarm:{run.alarm}", f"incident:{run.incident}"]
     if before.waiting != run.waiting:
-        keys += _asking(desk, before)
+        keys += [f"alarm:{run.alarm}", *_asking(desk, before)]
     if before.owed != run.owed:
         keys += _owing(desk, before)
     known = (desk.records.card(key) for key in dict.fromkeys(keys))

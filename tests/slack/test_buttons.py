@@ -29,6 +29,7 @@ from bot.domain.inbox import (
     SettleOwed,
     SettleUnknown,
     ShowAlarms,
+    ShowAudit,
     ShowEvidence,
     ShowFollowUps,
     ShowIncidents,
@@ -72,6 +73,8 @@ CLICKS: list[tuple[str, str, Wanted]] = [
     ("happened", "42:close", SettleUnknown(run=42, step="close", happened=True)),
     ("read_again", "42:close", ReadAgain(run=42, step="close")),
     ("not_happened", "42:close", SettleUnknown(run=42, step="close", happened=False)),
+    ("audit", "42", ShowAudit(run=42)),
+    ("evidence", "R-42", ShowEvidence(subject="R-42")),
     ("show_run", "42", ShowStatus(run=42)),
     ("start", "118", OfAlarm(alarm=118)),
     ("plan", "118", OfAlarm(alarm=118, plan_only=True)),
@@ -151,6 +154,21 @@ def test_several_buttons_of_one_kind_are_told_apart_by_a_number() -> None:
     second = click(door.click(elements[1]["action_id"], elements[1]["value"]), at=NOON)
     assert second is not None
     assert second.wants == GiveInputs(run=42, inputs={"way": "code"})
+
+
+def picked(value: str) -> Any:  # noqa: ANN401 - a payload, as Slack sends it
+    body = door.click("expand", "")
+    option = {"type": "static_select", "action_id": "expand", "selected_option": {"value": value}}
+    return {**body, "actions": [option]}
+
+
+def test_what_is_picked_of_a_list_is_done_on_what_its_value_says_and_on_nothing_else() -> None:
+    found = click(picked("42:check_2"), at=NOON)
+
+    assert found is not None
+    assert found.wants == ExpandStep(run=42, step="check_2")
+    with pytest.raises(RequestError):
+        click(picked("approve:9:1"), at=NOON)
 
 
 def some(count: int) -> list[Button]:

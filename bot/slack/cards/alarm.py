@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 
 from bot.domain.moment import moment
@@ -13,7 +14,7 @@ from bot.domain.strikes import Struck
 from bot.slack.cards import wording
 from bot.slack.cards.assist import suggestion_lines, wrong
 from bot.slack.cards.blocks import Block, Button, Confirm, Message, buttons, context, lines, message, section
-from bot.slack.cards.run import STATES
+from bot.slack.cards.run import STATES, where
 from bot.slack.cards.stage import Stage, on_trial
 
 MOST_FINDINGS = 8
@@ -30,33 +31,44 @@ Near = tuple[Runbook, Sequence[str]]
 """A runbook that comes near to an alarm, and the words that stand in both."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Answered:
+    """Hold the newest run that answers an alarm, and the runbook as it follows it."""
+
+    run: Run
+    runbook: Runbook
+
+
 def alarm_card(
     episode: Episode,
     runbook: Runbook | None,
-    run: Run | None,
+    answered: Answered | None,
     stage: Stage,
     *,
     struck: Struck,
     near: Sequence[Near] = (),
     others: Sequence[Episode] = (),
     unread: Sequence[Problem] = (),
+    good: Run | None = None,
 ) -> Message:
     """Return the alarm as it stands.
 
     Args:
-        run: the newest run that answers it.
+        answered: the run that answers it, if one does.
+        good: the last run of its runbook that repaired something.
         struck: the strikes that stand in what it belongs to.
         near: where no runbook names it, those that come nearest, best first.
         others: alarms of the same cause, told on this card and not by themselves.
         unread: what keeps runbooks from being read, one of which may name the alarm.
     """
+    run = answered.run if answered else None
     start = _start(episode, runbook, run, near, stage)
     blocks = [
         section(_head(episode, run, stage, others)),
         section(_meaning(episode, runbook)),
         *_looked(episode),
         *_suggested(episode, run, struck),
-        section(_runbook(episode, runbook, run, stage, near, unread)),
+        section(_runbook(episode, runbook, answered, stage, near, unread, good)),
         *_buttons(episode, runbook, run, start),
         context(_small_print(episode, stage, starts=start is not None)),
     ]
@@ -187,12 +199,14 @@ def _suggested(episode: Episode, run: Run | None, struck: Struck) -> list[Block]
 def _runbook(
     episode: Episode,
     runbook: Runbook | None,
-    run: Run | None,
+    answered: Answered | None,
     stage: Stage,
     near: Sequence[Near],
     unread: Sequence[Problem],
+    good: Run | None,
 ) -> str:
-    going = f"{stage.linked(f'run:{run.id}', run.label)} is *{STATES[standing(run)][1]}*." if run else ""
+    run = answered.run if answered else None
+    going = _going(answered, stage) if answered else ""
     if episode.none_fits and run is None:
         when = wording.time_of(episode.none_fits.at, now=stage.now)
         going = f"*None fits*, {stage.name(episode.none_fits.by)} said {when}."
@@ -207,10 +221,26 @@ def _runbook(
     owner = wording.role_name(runbook.owner, stage.policy)
     name = f"*Runbook: {wording.quoted(runbook.id, 40)}*{on_trial(runbook)}"
     return lines(
-        f"{name} · {wording.prose(episode.why, 90)} · owner {owner}",
+        f"{name} · {wording.prose(episode.why, 90)} · owner {owner}{_last(good, stage)}",
         asks if stage.starts(runbook) else wording.prose(runbook.not_startable(stage.serves) or "", 200),
         going,
     )
+
+
+def _going(answered: Answered, stage: Stage) -> str:
+    """Return how the run stands that answers an alarm, and at which step where it waits for somebody."""
+    run = answered.run
+    state = f"{stage.linked(f'run:{run.id}', run.label)} is *{STATES[standing(run)][1]}*"
+    waits = run.state in {RunState.WAITING, RunState.OUTCOME_UNKNOWN}
+    return f"{state} at {where(run, answered.runbook)}." if waits else f"{state}."
+
+
+def _last(good: Run | None, stage: Stage) -> str:
+    if good is None or good.ended is None:
+        return ""
+    days = (stage.now - good.ended) // timedelta(days=1)
+    ago = f"{wording.counted(days, 'day')} ago" if days else wording.time_of(good.ended, now=stage.now)
+    return f" · last good run {ago} ({good.label})"
 
 
 def _near(near: Near, episode: Episode) -> str:

@@ -16,6 +16,7 @@ LABEL = 20
 MOST_SHOWN = 3  # buttons in a row
 MOST_MORE = 5  # options of an overflow; Slack takes no more
 SHORTEST = 60
+MOST_OPTIONS = 100  # of one list; Slack takes no more
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,6 +133,23 @@ class Picker:
         return {**made, initial: self.picked} if self.picked else made
 
 
+@dataclass(frozen=True, kw_only=True)
+class Menu:
+    """Be one list to pick from; what is picked is done at once, on what its value says."""
+
+    label: str
+    action: str
+    options: Sequence[tuple[str, str]]
+
+    def block(self) -> Block:
+        """Return the list, each option with its value and what it says."""
+        if len(self.options) > MOST_OPTIONS:
+            raise ValueError(f"A list holds {MOST_OPTIONS} options at most, this one {len(self.options)}.")
+        options = [{"text": words(cut(label, 75)), "value": value} for value, label in self.options]
+        placeholder = words(cut(self.label, LABEL))
+        return {"type": "static_select", "action_id": self.action, "placeholder": placeholder, "options": options}
+
+
 def words(text: str) -> Block:
     """Return plain text, never formatted, mentioning nobody."""
     return {"type": "plain_text", "text": text or " "}
@@ -142,9 +160,11 @@ def mrkdwn(text: str) -> Block:
     return {"type": "mrkdwn", "text": text or " ", "verbatim": True}
 
 
-def section(text: str, *, button: Button | None = None, more: Sequence[Button] = ()) -> Block:
-    """Return a paragraph that a phone shows whole, with one button beside it, or several in one overflow."""
+def section(text: str, *, button: Button | None = None, more: Sequence[Button] = (), menu: Menu | None = None) -> Block:
+    """Return a paragraph that a phone shows whole, with a button beside it, several in one overflow, or a list."""
     made: Block = {"type": "section", "text": mrkdwn(cut_mrkdwn(text, MOST_SECTION)), "expand": True}
+    if menu and menu.options:
+        return {**made, "accessory": menu.block()}
     if more:
         return {**made, "accessory": _overflow(more)}
     return {**made, "accessory": button.block()} if button and button.value else made
@@ -248,14 +268,15 @@ def numbered(blocks: Sequence[Block], *, ids: str) -> tuple[Block, ...]:
 
 
 def characters(blocks: Iterable[Block]) -> int:
-    """Count what a reader sees on a card: texts and labels, not the dialogs behind them."""
+    """Count what a reader sees on a card: texts and labels, not what opens from them."""
     return sum(_characters({key: value for key, value in block.items() if key != "confirm"}) for block in blocks)
 
 
 def _characters(value: object) -> int:
     if isinstance(value, dict):
         own = value.get("text")
-        parts = [part for key, part in value.items() if key != "confirm" and isinstance(part, dict | list)]
+        closed = {"confirm", "options"} if value.get("type") == "static_select" else {"confirm"}
+        parts = [part for key, part in value.items() if key not in closed and isinstance(part, dict | list)]
         return (len(own) if isinstance(own, str) else 0) + sum(_characters(part) for part in parts)
     return sum(_characters(part) for part in value) if isinstance(value, list) else 0
 

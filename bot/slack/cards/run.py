@@ -82,7 +82,7 @@ def state_line(run: Run, runbook: Runbook, stage: Stage, approvals: Sequence[App
         asked = next((one for one in approvals if one.id == waiting.approval and one.state.open), None)
         who = f" ({wording.roles_wanted(asked.binding.needs, stage.policy)})" if asked else ""
         until = f" · until {wording.time_of(asked.expires, now=stage.now)}" if asked else ""
-        return f"{emoji} *{word} for approval*{who}, {_where(run, runbook)}{until} → {opened}"
+        return f"{emoji} *{word} for approval*{who}, {where(run, runbook)}{until} → {opened}"
     due = (
         f" · until {wording.time_of(waiting.due, now=stage.now)}"
         if waiting.due and run.state is RunState.WATCHING
@@ -90,10 +90,11 @@ def state_line(run: Run, runbook: Runbook, stage: Stage, approvals: Sequence[App
     )
     since = stage.now - waiting.since
     silent = f" · for {wording.span(since)}" if since.total_seconds() >= SILENT_S else ""
-    return f"{emoji} *{word}*, {_where(run, runbook)} · {_waits_for(run, runbook)}{due}{silent}"
+    return f"{emoji} *{word}*, {where(run, runbook)} · {_waits_for(run, runbook)}{due}{silent}"
 
 
-def _where(run: Run, runbook: Runbook) -> str:
+def where(run: Run, runbook: Runbook) -> str:
+    """Return at which step a run is: `step 12 of 15`."""
     step = step_or_none(runbook, run.next_step or "")
     if step is None:
         return "at its end"
@@ -144,7 +145,7 @@ def _why(run: Run, runbook: Runbook, stage: Stage) -> str:
         return f"after {wording.span(run.ended - run.started)}" if run.ended else ""
     if run.waiting:
         return _waits_for(run, runbook)
-    return f"{_where(run, runbook)}: {title_of(runbook, run.next_step)}" if run.next_step else "finishing"
+    return f"{where(run, runbook)}: {title_of(runbook, run.next_step)}" if run.next_step else "finishing"
 
 
 # Steps.
@@ -368,7 +369,7 @@ def controls(run: Run, runbook: Runbook) -> tuple[list[Button], list[Button]]:
     back = [undo] if undo else []
     show = Button(label="All steps", action="show_run", value=str(run.id))
     if run.state.ended:
-        return [*_wanted(run, runbook), show], back
+        return [*_wanted(run, runbook), show], [*back, *looking_into(run), audit_button(run)]
     step = run.next_step or ""
     more = [
         *([read_button(run, step)] if step and run.state is RunState.OUTCOME_UNKNOWN else []),
@@ -378,8 +379,22 @@ def controls(run: Run, runbook: Runbook) -> tuple[list[Button], list[Button]]:
         *other_ways(run, runbook),
         *([Button(label="Expand this step", action="expand", value=f"{run.id}:{step}")] if step else []),
         show,
+        *looking_into(run),
     ]
     return [*_wanted(run, runbook), *_always(run)], more
+
+
+def looking_into(run: Run) -> list[Button]:
+    """Return what a run rests on: what it has seen, and the runbook as it is now."""
+    return [
+        Button(label="Evidence", action="evidence", value=run.label),
+        Button(label="Read the runbook", action="show_runbook", value=run.runbook[:60]),
+    ]
+
+
+def audit_button(run: Run) -> Button:
+    """Return what shows who did what of a run, as the audit has it."""
+    return Button(label="Audit", action="audit", value=str(run.id))
 
 
 def further(run: Run, runbook: Runbook) -> list[Button]:

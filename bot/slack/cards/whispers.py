@@ -20,6 +20,7 @@ from bot.slack.cards.blocks import (
     MOST_CHARACTERS,
     Block,
     Button,
+    Menu,
     Message,
     buttons,
     context,
@@ -33,7 +34,7 @@ from bot.slack.cards.checklist import line_of, told_of
 from bot.slack.cards.incident import head, noted
 from bot.slack.cards.request import effect_of, facts, request_card, state_word
 from bot.slack.cards.run import STATES, every_step, ranges, run_buttons, state_line
-from bot.slack.cards.stage import Stage, headline, step_name
+from bot.slack.cards.stage import Stage, headline, step_name, step_or_none
 
 MOST_LISTED = 8
 MOST_BESIDE = 60  # characters of a plan's button and line ends
@@ -195,6 +196,28 @@ def _joined(told: Whisper) -> tuple[str, list[Block]]:
     return text, [section(lines(words, f"*{headline(run)}*", state)), *buttons(taps)]
 
 
+def _audit(told: Whisper) -> tuple[str, list[Block]]:
+    """Return what the audit has, ids and names only; what people wrote beside it is not told here."""
+    if not told.runs:
+        return _gone("run")
+    run, stage = told.runs[0], told.stage
+    records = [one for one in _listed(told.payload.get("records")) if isinstance(one, dict)]
+    shown = [
+        f"#{one.get('seq')} {wording.time_in(str(one.get('at', '')), now=stage.now)} "
+        f"{wording.quoted(str(one.get('subject', '')), 12)} {wording.quoted(str(one.get('kind', '')), 40)} · "
+        f"{stage.name(str(one.get('actor', '')))}"
+        for one in records
+    ]
+    count = _counted(told.payload.get("count"))
+    more = f"{wording.counted(count - len(records), 'record')} more, older" if count > len(records) else ""
+    text = wording.push(f"{run.label}: {wording.counted(count, 'record')} of the audit")
+    return text, [
+        section(f"*{stage.environment} · {headline(run)} · audit*, newest first"),
+        *_in_parts(shown),
+        context("`runbook-bot audit verify` says whether the chain is whole", more),
+    ]
+
+
 def _gone(what: str) -> tuple[str, list[Block]]:
     words = f"That {what} is not there any more."
     return words, [section(words)]
@@ -228,10 +251,17 @@ def _run(told: Whisper) -> tuple[str, list[Block]]:
     return text, [
         section(lines(f"*{stage.environment} · {headline(run)}*", state_line(run, told.runbook, stage, own))),
         *_in_parts(every_step(run, told.runbook, own, stage)),
-        *([section(f"*Inputs*  {given}")] if given else []),
+        section(f"*Inputs*  {given or 'none'}", menu=_any_step(run, told.runbook)),
         *run_buttons(run, told.runbook, listed=True),
         context(stage.linked(f"run:{run.id}", "the run card in the channel")),
     ]
+
+
+def _any_step(run: Run, runbook: Runbook) -> Menu:
+    """Return the list of the run's steps, each of which can be expanded: what exactly to do, with this run's values."""
+    named = [step for name in run.path if (step := step_or_none(runbook, name)) is not None]
+    options = [(f"{run.id}:{one.id}", f"{step_name(one)}  {wording.plain(one.title, 60)}") for one in named]
+    return Menu(label="Expand a step…", action="expand", options=[] if run.state.ended else options)
 
 
 def _in_parts(steps: Sequence[str]) -> list[Block]:
@@ -640,6 +670,7 @@ KINDS: Mapping[str, Draw] = {
     "runbook": _runbook,
     "run": _run,
     "runs": _runs,
+    "audit": _audit,
     "approvals": _approvals,
     "details": _details,
     "alarms": _alarms,

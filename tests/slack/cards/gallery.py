@@ -16,7 +16,7 @@ from bot.domain.runbook import Parameter, Runbook, Status
 from bot.domain.strikes import Struck
 from bot.domain.value import JsonObject
 from bot.slack.cards import modals
-from bot.slack.cards.alarm import alarm_card, storm_card
+from bot.slack.cards.alarm import Answered, alarm_card, storm_card
 from bot.slack.cards.assist import assist_card
 from bot.slack.cards.blocks import Message, View
 from bot.slack.cards.checklist import checklist_card, reminder_card
@@ -114,7 +114,11 @@ def _alarm(
     struck: Struck | None = None,
 ) -> Message:
     book = runbook() if known else None
-    return alarm_card(episode, book, run, stage(), struck=struck or {}, near=near, others=others, unread=unread)
+    answered = Answered(run=run, runbook=runbook()) if run else None
+    good = ended(RunState.REPAIRED, id=31, ended=NIGHT - timedelta(days=12)) if book and run is None else None
+    return alarm_card(
+        episode, book, answered, stage(), struck=struck or {}, near=near, others=others, unread=unread, good=good
+    )
 
 
 def _assist(card: Card, *, run: Run | None = None, struck: Struck | None = None) -> Message:
@@ -219,10 +223,16 @@ def _notice(
     after: int = 0,
     approval: Approval | None = None,
     tries: tuple[Attempt, ...] | None = None,
+    alarm: Episode | None = None,
+    incident: Incident | None = None,
+    items: int = 0,
 ) -> Message:
     return notice(
         Told(
             payload=payload,
+            alarm=alarm or is_ok(),
+            incident=incident,
+            items=items,
             run=run,
             runbook=book or runbook(),
             stage=stage(now=NIGHT + timedelta(minutes=after)),
@@ -310,6 +320,15 @@ PLAN: JsonObject = {
         },
     ],
     "warnings": ["Close the breaker: nobody but you is in lake-platform"],
+}
+AUDIT: JsonObject = {
+    "what": "audit",
+    "run": 42,
+    "count": 31,
+    "records": [
+        {"seq": 1873, "at": "2026-01-21T02:16:03Z", "kind": "approval.cast", "subject": "Q-9", "actor": BO},
+        {"seq": 1861, "at": "2026-01-21T02:10:00Z", "kind": "run.started", "subject": "R-42", "actor": ANA},
+    ],
 }
 LISTED: JsonObject = {
     "what": "runbooks",
@@ -462,6 +481,13 @@ GALLERY: dict[str, Show] = {
         "The world changed since this was asked: calls[0].seen.body was {'state': 'OPEN'}, is now {'state': 'CLOSED'}.",
     ),
     "notice-finished": lambda: _notice({"what": "finished"}, ended(RunState.REPAIRED)),
+    "notice-finished-in-an-incident": lambda: _notice(
+        {"what": "finished"}, ended(RunState.REPAIRED, incident=7), incident=an_incident(), items=2
+    ),
+    "notice-not-repaired-while-the-alarm-is-on": lambda: _notice(
+        {"what": "finished"}, ended(RunState.NOT_REPAIRED), alarm=an_alarm()
+    ),
+    "whisper-audit": lambda: _whisper(AUDIT, run=at_step("half_open")),
     "notice-watching": lambda: _notice({"what": "watching"}, watching(), after=2),
     "notice-not-repaired": lambda: _notice({"what": "finished"}, ended(RunState.NOT_REPAIRED)),
     "notice-stopped-owing": lambda: _notice(
@@ -683,8 +709,8 @@ GALLERY: dict[str, Show] = {
     "incident-resolved": lambda: incident_card(
         over(), Around(episodes=[is_ok()]), stage(now=NIGHT + timedelta(hours=2))
     ),
-    "home": lambda: home(BO, [at_step("half_open")], [an_approval()], [an_alarm()], stage()),
-    "home-empty": lambda: home(BO, [], [], [], stage()),
+    "home": lambda: home(BO, [at_step("half_open")], [an_approval()], [an_alarm()], [an_incident()], stage()),
+    "home-empty": lambda: home(BO, [], [], [], [an_incident(lead=None)], stage()),
     "modal-decline": lambda: modals.decline(an_approval()),
     "modal-typed": lambda: modals.type_again(with_added(), an_expansion().proposed[1], ("arn",), meta="f00"),
     "run-declined-and-inputs-given": lambda: run_card(

@@ -31,7 +31,7 @@ from bot.domain.runbook import Runbook
 from bot.domain.strikes import Uttered, by_claim
 from bot.domain.value import JsonObject, JsonValue
 from bot.slack.cards import modals, wording
-from bot.slack.cards.alarm import alarm_card, storm_card
+from bot.slack.cards.alarm import Answered, alarm_card, storm_card
 from bot.slack.cards.assist import assist_card
 from bot.slack.cards.blocks import Button, Confirm, Message, View, characters
 from bot.slack.cards.calls import MOST_ON_CARD, command_line, exact_text, pieces
@@ -143,8 +143,9 @@ def struck(text: str) -> dict[str, Message]:
 
 def cards(text: str, *, kept: str | None = None) -> dict[str, Message]:
     episode, run, book, approval = hostile(text, kept=kept)
+    answered = Answered(run=run, runbook=book)
     shown = {
-        "alarm": alarm_card(episode, book, run, stage(), struck={}, others=[episode]),
+        "alarm": alarm_card(episode, book, answered, stage(), struck={}, others=[episode], good=run),
         "run": run_card(run, book, [approval], stage()),
         "request": request_card(approval, run, book, stage()),
     }
@@ -161,6 +162,9 @@ def cards(text: str, *, kept: str | None = None) -> dict[str, Message]:
             approval=approval,
             approvals=[approval],
             attempts=attempts(),
+            alarm=an_alarm(),
+            incident=an_incident(title=text),
+            items=3,
         )
         shown[f"notice-{what[:10]}"] = notice(told)
     shown |= followed(text) | struck(text) | drafted(text) | assisted(text, kept=text if kept is None else kept)
@@ -198,6 +202,7 @@ def whispers(text: str) -> list[JsonObject]:
         {"what": "others", "words": text, "items": [item] * 5},
         {"what": "checked", "counts": {"unchanged": 1}, "wrong": wrong, "blame": blame},
         {"what": "wording", "blame": blame},
+        {"what": "audit", "records": [{"seq": 1, "at": text, "kind": text, "subject": text, "actor": text}] * 24},
         {"what": "edit", "draft": 3, "section": text},
         {"what": "done", "words": text, "at": text},
         {"what": "help", "words": wording.quoted(text)},
@@ -223,7 +228,9 @@ def views(text: str, *, kept: str | None = None) -> dict[str, View]:
     return {
         "strike": modals.strike(text, said, strikes, more=3, meta="x"),
         "strike of none": modals.strike(text, said, {}, more=0, meta="x"),
-        "home": home(ANA, [run] * 20, [approval] * 20, [episode] * 20, stage()),
+        "home": home(
+            ANA, [run] * 20, [approval] * 20, [episode] * 20, [an_incident(title=text, lead=ANA)] * 9, stage()
+        ),
         "decline": modals.decline(approval),
         "inputs": modals.inputs(run, "half_open", fields),
         "change_inputs": modals.change_inputs(run, fields),
@@ -637,7 +644,7 @@ def test_an_overflow_with_undo_in_it_asks_about_undo_only_in_a_dialog_of_its_own
     card = run_card(waiting_for(Awaiting.APPROVAL, "close"), runbook(), [], stage())
     menu = [element for block in card.blocks for element in _elements(block) if element["type"] == "overflow"]
 
-    assert [option["value"] for option in menu[0]["options"]] == ["sure_undo:42", "expand:42:close", "show_run:42"]
+    assert [option["value"] for option in menu[0]["options"]][:3] == ["sure_undo:42", "expand:42:close", "show_run:42"]
     assert "confirm" not in menu[0]
 
 
