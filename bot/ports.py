@@ -610,6 +610,10 @@ class Records(Dialogs, Counters, Protocol):
         """Return the card of that key."""
         ...
 
+    def card_keys(self, prefix: str) -> Sequence[str]:
+        """Return the keys of cards that begin so, in the order they were first wanted."""
+        ...
+
     def card_shown(self, key: str, *, ts: str | None, shown: int, edition: int) -> None:
         """Keep where the card stands and what it shows."""
         ...

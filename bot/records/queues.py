@@ -134,6 +134,12 @@ def card(connection: Connection, key: str) -> Card | None:
     return _card(row) if row else None
 
 
+def card_keys(connection: Connection, prefix: str) -> Sequence[str]:
+    """Return the keys of cards that begin so, in the order they were first wanted."""
+    begin = cards.c.key.startswith(prefix, autoescape=True)
+    return connection.scalars(select(cards.c.key).where(begin).order_by(cards.c.number)).all()
+
+
 def card_shown(connection: Connection, key: str, *, ts: str | None, shown: int, edition: int) -> None:
     """Keep where the card stands and what it shows."""
     connection.execute(update(cards).where(cards.c.key == key).values(ts=ts, shown=shown, edition=edition))

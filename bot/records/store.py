@@ -360,6 +360,11 @@ class Store:
         with self._database.reading() as connection:
             return queues.card(connection, key)
 
+    def card_keys(self, prefix: str) -> Sequence[str]:
+        """Return the keys of cards that begin so, in the order they were first wanted."""
+        with self._database.reading() as connection:
+            return queues.card_keys(connection, prefix)
+
     def card_shown(self, key: str, *, ts: str | None, shown: int, edition: int) -> None:
         """Keep where the card stands and what it shows."""
         with self._database.writing() as connection:
