@@ -409,6 +409,10 @@ class Records(Dialogs, Counters, Protocol):
         """Return what came in under the number while it is still to be dealt with."""
         ...
 
+    def came(self, *, before: int, since: datetime, most: int = 2_000) -> Sequence[Delivery]:
+        """Return what came in before that number and not before that time, dealt with or not, newest first."""
+        ...
+
     def deliveries(self, *, most: int = 100, alarms: bool | None = None) -> Sequence[int]:
         """Return the numbers still to be dealt with, oldest first.
 

@@ -513,6 +513,19 @@ def test_a_card_is_behind_until_it_is_shown_and_again_after_each_change(store: S
     assert card.payload == {"words": "two"}
 
 
+def test_what_came_before_is_found_newest_first_dealt_with_or_not_and_not_beyond_the_time(store: Store) -> None:
+    for minute, name in enumerate(("E1", "E2", "E3", "E4")):
+        store.accept(a_delivery(name).model_copy(update={"at": NOON + timedelta(minutes=minute)}))
+    first, second, _, last = store.deliveries()
+    store.commit(Change(inbox=second))
+
+    found = store.came(before=last, since=NOON + timedelta(minutes=1))
+
+    assert [one.identity for one in found] == ["E3", "E2"]
+    assert [one.identity for one in store.came(before=last, since=NOON, most=1)] == ["E3"]
+    assert store.came(before=first, since=NOON) == []
+
+
 def test_cards_are_found_by_how_their_key_begins_and_by_nothing_else(store: Store) -> None:
     keys = ("owed:1:2", "owed:11:1", "owed:1:7", "owed:1", "owed_1:1")
     store.commit(Change(cards=tuple(a_card(key) for key in keys)))
@@ -554,7 +567,7 @@ def test_an_attempt_left_behind_is_disowned_and_its_sender_has_no_more_say(store
     store.disown(attempt, owner="alive")
     store.disown(attempt, owner="alive")
 
-    assert store.attempts(1)[0].state is AttemptState.UNKNOWN
+    assert store.attempts(1)[0].state is AttemptState.UNKNOONN
     with pytest.raises(StaleError):
         store.commit(Change(outcomes=(Outcome(attempt=attempt, owner="dead", state=AttemptState.DONE),)))
 
