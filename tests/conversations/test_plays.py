@@ -9,7 +9,7 @@ from bot.workbench.lake.lake import Lake
 from bot.workbench.lake.readings import keys_under
 from bot.workbench.plays import PLAYS
 from bot.workbench.plays.story import Story
-from tests.conversations.stage import Stage
+from tests.conversations.stage import INCIDENTS, PATIENCE, Stage
 
 WORD = re.compile(r"[A-Za-z0-9_-]+")  # whole ones: a random id may hold a short one by chance
 OF_A_ROW = ("transaction_id", "account_id")
@@ -28,13 +28,23 @@ def test_the_lake_is_repaired_by_people_in_their_roles_and_slack_never_sees_a_ro
     assert secret & told == set()
 
 
-@pytest.mark.parametrize("name", ["rollback-function", "rollback-job", "rollback-state"])
-def test_what_was_deployed_is_rolled_back_by_people_in_their_roles(stage: Stage, name: str) -> None:
-    said: list[str] = []
+class Broken(Story):
+    """Play a failure that has happened already."""
 
-    repaired = PLAYS[name](Story(stage, name, say=said.append), None)
+    def breaks(self, words: str) -> None:
+        self.talk.note(words)
 
-    assert repaired, "\n".join(said[-20:])
+
+def test_of_two_failures_of_one_runbook_only_the_one_that_was_repaired_is_shown_as_repaired(stage: Stage) -> None:
+    for name, alarm in (("rollback-state", "DeployPipelineFailed"), ("rollback-function", "SmokeTestFailed")):
+        stage.break_(name)
+        stage.ana.wait_for_message(alarm, channel=INCIDENTS, timeout=PATIENCE)
+
+    assert PLAYS["rollback-function"](Broken(stage, "rollback-function", say=list[str]().append), None)
+
+    shown = {one["name"]: one["state"] for one in stage.scenarios()}
+    assert (shown["rollback-function"], shown["rollback-state"]) == ("repaired", "broken")
+    assert shown["rollback"] == "ready"
 
 
 def secrets(lake: Lake) -> set[str]:
