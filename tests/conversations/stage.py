@@ -26,6 +26,7 @@ SCENARIO = "circuit-breaker"
 READ_TIMEOUT_S = 1.0  # of the bot's calls to AWS, where something stands in between
 CARD_INTERVAL = timedelta(milliseconds=20)  # nobody reads along
 PATIENCE = 20.0  # seconds; generous, since it only bounds how long a failure takes
+CANARY = "canary-4f1a9c-do-not-tell"
 REASON = "currency column fixed upstream, file re-sent"
 
 T = TypeVar("T")

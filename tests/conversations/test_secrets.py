@@ -1,35 +1,20 @@
 """One canary in every place a night reads from, held against the whole wire: Slack, log, model, archive, draft."""
 
 import json
-import logging
 from collections.abc import Iterator
 from io import StringIO
 
 import pytest
 
 from bot.aws.clients import Credentials
-from bot.logs import JsonLines
 from bot.workbench.bedrock.lending import STAND_IN_MODEL, Lent
 from bot.workbench.bedrock.server import BedrockStandIn
 from bot.workbench.slack.spoken import plain
-from tests.conversations.stage import INCIDENTS, PATIENCE, Stage, good, told, until
+from tests.conversations.stage import CANARY, INCIDENTS, PATIENCE, Stage, good, told, until
 from tests.conversations.test_postmortems import shared
 
-CANARY = "canary-4f1a9c-do-not-tell"
 SECRET = f"password={CANARY}"
 MAIL = f"{CANARY}@example.nl"
-
-
-@pytest.fixture
-def logged(caplog: pytest.LogCaptureFixture) -> Iterator[StringIO]:
-    """Write what the bot logs as `serve` does."""
-    caplog.set_level(logging.INFO)
-    lines = StringIO()
-    handler = logging.StreamHandler(lines)
-    handler.setFormatter(JsonLines())
-    logging.getLogger().addHandler(handler)
-    yield lines
-    logging.getLogger().removeHandler(handler)
 
 
 @pytest.fixture
