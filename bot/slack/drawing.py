@@ -15,6 +15,7 @@ from bot.domain.policy import Policy
 from bot.domain.postmortem.canvas import canvas_of
 from bot.domain.postmortem.draft import Draft
 from bot.domain.problem import Severity
+from bot.domain.reasons import asking_why
 from bot.domain.records import Attempt, AttemptState, Card, CardKind, Episode, canvas_key
 from bot.domain.run import Run, RunState
 from bot.domain.runbook import Runbook
@@ -162,7 +163,7 @@ class Drawing:
     def runbook(self, run: Run) -> Runbook:
         """Return the runbook as the run follows it."""
         text, path = self.records.snapshot(run.snapshot)
-        return following(self.library.reading(text, path), run)
+        return asking_why(following(self.library.reading(text, path), run), self.catalogue, run)
 
     def _run(self, card: Card, link: Link) -> Drawn:
         run = self.records.run(card.subject)

@@ -452,7 +452,11 @@ def checked(body: Payload, parameters: Mapping[str, Parameter]) -> dict[str, str
     wrong: dict[str, str] = {}
     for block_id in _values(body):
         name, value = block_id.removeprefix(INPUT), field(body, block_id, VALUE)
-        if not block_id.startswith(INPUT) or not value:
+        if not block_id.startswith(INPUT):
+            continue
+        if not value:
+            if name in parameters and parameters[name].required:
+                wrong[block_id] = "Say it here."
             continue
         try:
             given[name] = _checked(name, value, parameters)

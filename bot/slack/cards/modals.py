@@ -27,7 +27,7 @@ from bot.slack.cards import wording
 from bot.slack.cards.assist import claims_text
 from bot.slack.cards.blocks import Block, Confirm, View, context, exact, lines, numbered, section, words
 from bot.slack.cards.calls import command_line, exact_text, fenced, pieces
-from bot.slack.cards.request import effect_of, facts, leaves, state_word
+from bot.slack.cards.request import effect_of, facts, singly, state_word
 from bot.slack.cards.stage import Stage, headline
 
 WHY, WORDS, UNTIL, OTHER, VALUE = "why", "words", "until", "other", "value"
@@ -74,6 +74,7 @@ class Field:
     value: str = ""
     hint: str = ""
     long: bool = False
+    optional: bool = False
 
 
 def decline(approval: Approval) -> View:
@@ -437,7 +438,7 @@ def _evidence(approval: Approval) -> str:
     found = [
         f"{one.step}[{one.item}.{one.index}] {name} = {json.dumps(value)}"
         for one in approval.binding.calls
-        for name, value in leaves(one.seen)
+        for name, value in singly(one.seen)
     ]
     return fenced("\n".join(found) or "nothing that decides")
 
@@ -527,9 +528,8 @@ def _text(action: str, *, most: int, long: bool = False, value: str = "") -> Blo
 def _field(asked: Field) -> Block:
     block_id = f"{INPUT}{asked.name}"
     if not asked.choices:
-        return _input(
-            block_id, asked.title, _text(VALUE, most=300, long=asked.long, value=asked.value), hint=asked.hint
-        )
+        text = _text(VALUE, most=300, long=asked.long, value=asked.value)
+        return _input(block_id, asked.title, text, hint=asked.hint, optional=asked.optional)
     options = [
         _option(value, asked.labels.get(value, value))
         for value in asked.choices[:MOST_CHOICES]
