@@ -12,14 +12,13 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
-from bot.domain.plain import cleaned, cut, visible
-from bot.domain.redaction import Redactor
-from bot.domain.value import JsonValue, Value
+from bot.domain.plain import cleaned, cut
+from bot.domain.redaction import Redactor, for_eyes, line_for_eyes
+from bot.domain.value import Value
 
 MOST_ITEMS = 400
 MOST_IN_AN_ITEM = 2_000  # characters
 MOST_IN_A_SOURCE = 300
-MOST_READ = 32_768  # characters of one text
 MOST_UNREAD = 50
 _LINK = re.compile(r"https?://[!-~]{1,1000}")
 
@@ -32,50 +31,21 @@ class Origin(StrEnum):
     TEXT = "text"
 
 
-def _fact(text: str) -> str:
-    return _safe(text, Redactor())
-
-
-def _named(text: str) -> str:
-    return _name(text, Redactor())
-
-
-def _safe(text: str, redactor: Redactor) -> str:
+def _fact(text: str, redactor: Redactor | None = None) -> str:
     """Return the text cleaned, then redacted, and only then cut: half a token would not be known for one."""
-    return cleaned(redactor.clean(_legible(text)), most=MOST_IN_AN_ITEM)
+    return cleaned(for_eyes(text, redactor or Redactor(numbered=False)), most=MOST_IN_AN_ITEM)
 
 
-def _name(text: str, redactor: Redactor) -> str:
-    return cut(redactor.clean(visible(_legible(text))), MOST_IN_A_SOURCE)
-
-
-def as_redacted(value: JsonValue, redactor: Redactor) -> JsonValue:
-    """Return a value with every text in it clean and redacted, its names too; a name may give away what it names."""
-    match value:
-        case str():
-            return redactor.clean(_legible(value))
-        case dict():
-            return {redactor.clean(_legible(name)): _beside(name, one, redactor) for name, one in value.items()}
-        case list():
-            return [as_redacted(one, redactor) for one in value]
-        case _:
-            return value
-
-
-def _beside(name: str, value: JsonValue, redactor: Redactor) -> JsonValue:
-    return redactor.beside(name, _legible(value)) if isinstance(value, str) else as_redacted(value, redactor)
-
-
-def _legible(text: str) -> str:
-    return cleaned(text, most=MOST_READ, most_in_a_line=MOST_READ)
+def _named(text: str, redactor: Redactor | None = None) -> str:
+    return cut(line_for_eyes(text, redactor or Redactor(numbered=False)), MOST_IN_A_SOURCE)
 
 
 def _ours(link: str) -> str:
     return link if _LINK.fullmatch(link) and not set(link) & set("<>|\"'`") else ""
 
 
-Fact = Annotated[str, AfterValidator(_fact)]
-Named = Annotated[str, AfterValidator(_named)]
+Fact = Annotated[str, AfterValidator(lambda text: _fact(text))]
+Named = Annotated[str, AfterValidator(lambda text: _named(text))]
 Link = Annotated[str, AfterValidator(_ours)]
 
 
@@ -164,23 +134,23 @@ class Gathering:
             self.skip(f"more than {MOST_ITEMS} items; left out: {source}")
             return ""
         name = f"E{len(self._items) + 1}"
-        clean, where = self.safe(text), _name(source, self.redactor)
+        clean, where = self.safe(text), _named(source, self.redactor)
         item = Item(id=name, kind=kind, origin=origin, source=where, at=at, text=clean, link=link, channel=channel)
         self._items.append(item)
         return name
 
     def safe(self, text: str) -> str:
         """Return a text as an item of this job would say it."""
-        return _safe(text, self.redactor)
+        return _fact(text, self.redactor)
 
     def derive(self, name: str, value: str, *, of: Iterable[str]) -> None:
         """Keep a value that code computed, and what it was computed from."""
-        self._derived[place_of(name)] = _name(value, self.redactor)
+        self._derived[place_of(name)] = _named(value, self.redactor)
         self._basis[place_of(name)] = tuple(of)
 
     def skip(self, words: str) -> None:
         """Keep what was not looked at and why, once."""
-        clean = _name(words, self.redactor)
+        clean = _named(words, self.redactor)
         if clean not in self._unread and len(self._unread) < MOST_UNREAD:
             self._unread.append(clean)
 

@@ -214,7 +214,7 @@ def findings_of(
     try:
         inputs = fill(desk, runbook, {}, facts)
     except BotError as error:
-        return {}, ({"words": f"Not looked: {error.words}", "ok": False},)
+        return {}, ({"words": f"Not looked: {for_eyes(error.words)[:160]}", "ok": False},)
     run = _sketch(desk, runbook, facts, inputs, channel=channel, alarm=alarm)
     findings: list[JsonObject] = []
     for step in leading_reads(desk, runbook):

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.domain.evidence import MOST_ITEMS, Evidence, Gathering, Item, Origin
+from bot.domain.redaction import for_eyes
 
 NIGHT = datetime(2026, 1, 21, 2, 7, 31, tzinfo=UTC)
 SECRET = "ghp_" + "a1B2" * 9
@@ -37,7 +38,22 @@ def test_no_item_can_be_made_of_text_that_is_not_redacted_and_clean() -> None:
 
     item = Item(id="E1", kind="log", origin=Origin.TEXT, source=hostile, text=hostile)
 
-    assert (item.text, item.source) == ("[github-token#1]", "[github-token#1]")
+    assert (item.text, item.source) == ("[github-token]", "[github-token]")
+
+
+def test_items_that_were_made_apart_do_not_pass_for_telling_of_the_same_person() -> None:
+    apart = [Item(id=n, kind="log", origin=Origin.TEXT, source="logs", text=f"{n}@example.com") for n in ("ana", "bo")]
+
+    assert [one.text for one in apart] == ["[email]", "[email]"]
+
+
+def test_what_was_redacted_elsewhere_is_told_apart_from_what_a_job_numbers() -> None:
+    gathering = Gathering()
+
+    for text in (for_eyes("ana@example.com asked"), "bo@example.com answered"):
+        gathering.add("step", text, origin=Origin.AWS, source="looked")
+
+    assert [item.text for item in gathering.evidence().items] == ["[email] asked", "[email#1] answered"]
 
 
 @pytest.mark.parametrize("lead", [480, 499, 1_985, 1_999])
