@@ -5,7 +5,7 @@ with one redactor for the whole job, so that a placeholder means the same in eve
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
@@ -83,13 +83,11 @@ class Evidence(Value):
     Attributes:
         derived: values code computed from the items (durations, counts, rates), by name, as they may be quoted; a
             name is a placeholder, `time_until_detected`.
-        basis: of each derived value, the ids of the items it was computed from.
         unread: what was not looked at, each with the reason, in words.
     """
 
     items: tuple[Item, ...] = ()
     derived: Mapping[str, Named] = {}
-    basis: Mapping[str, tuple[str, ...]] = {}
     unread: tuple[Named, ...] = ()
 
     def item(self, name: str) -> Item | None:
@@ -97,15 +95,13 @@ class Evidence(Value):
         return next((item for item in self.items if item.id == name), None)
 
     def readable_in(self, channel: str | None) -> "Evidence":
-        """Return what every reader of the channel may see; of a derived value, only if all it rests on is there.
+        """Return what every reader of the channel may see; what was derived only where all of it is seen.
 
         Ids stay as they are, so that a sentence points at the same item wherever it is shown.
         """
         items = tuple(item for item in self.items if item.channel is None or item.channel == channel)
-        seen, all_of_it = {item.id for item in items}, {item.id for item in self.items}
-        derived = {name: value for name, value in self.derived.items() if seen >= {*self.basis.get(name, all_of_it)}}
-        basis = {name: ids for name, ids in self.basis.items() if name in derived}
-        return self.model_copy(update={"items": items, "derived": derived, "basis": basis})
+        derived = self.derived if len(items) == len(self.items) else {}
+        return self.model_copy(update={"items": items, "derived": derived})
 
 
 class Gathering:
@@ -114,8 +110,6 @@ class Gathering:
     def __init__(self, redactor: Redactor | None = None) -> None:
         self.redactor = redactor or Redactor()
         self._items: list[Item] = []
-        self._derived: dict[str, str] = {}
-        self._basis: dict[str, tuple[str, ...]] = {}
         self._unread: list[str] = []
 
     def add(
@@ -143,11 +137,6 @@ class Gathering:
         """Return a text as an item of this job would say it."""
         return _fact(text, self.redactor)
 
-    def derive(self, name: str, value: str, *, of: Iterable[str]) -> None:
-        """Keep a value that code computed, and what it was computed from."""
-        self._derived[place_of(name)] = _named(value, self.redactor)
-        self._basis[place_of(name)] = tuple(of)
-
     def skip(self, words: str) -> None:
         """Keep what was not looked at and why, once."""
         clean = _named(words, self.redactor)
@@ -156,6 +145,4 @@ class Gathering:
 
     def evidence(self) -> Evidence:
         """Return what was gathered so far."""
-        return Evidence(
-            items=tuple(self._items), derived={**self._derived}, basis={**self._basis}, unread=tuple(self._unread)
-        )
+        return Evidence(items=tuple(self._items), unread=tuple(self._unread))
