@@ -497,10 +497,6 @@ class _NoRemarks:
         """Know no message."""
         raise UnavailableError("There is no Slack here to ask for a message.")
 
-    def link(self, channel: str, ts: str) -> str:
-        """Know no message."""
-        raise UnavailableError("There is no Slack here to ask for a message.")
-
 
 def _also(*done: Callable[[], object]) -> Callable[[], None]:
     """Return one function that does each in turn."""

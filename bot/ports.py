@@ -207,15 +207,6 @@ class Remarks(Protocol):
         """
         ...
 
-    def link(self, channel: str, ts: str) -> str:
-        """Return the message's address.
-
-        Raises:
-            UnavailableError: Slack did not say.
-            CallRefusedError: it has none.
-        """
-        ...
-
 
 class Pager(Protocol):
     """Wakes people through their own pager."""

@@ -210,10 +210,10 @@ class Drawing:
     def _struck(self, label: str, card: Card) -> Struck:
         return strikes.standing(self.records, strikes.family(self.records, label), channel=card.channel)
 
-    def _postmortem(self, draft: Draft, link: Link) -> Message:
+    def _postmortem(self, draft: Draft, link: Link, *, whispered: bool = False) -> Message:
         fates = tuple(one.fate for one in compared(draft, names=self._names_of_things()))
         canvas = _canvas_state(self.records.card(canvas_key(draft.id)), draft)
-        return postmortem_card(draft, fates, self.stage(link=link), canvas=canvas)
+        return postmortem_card(draft, fates, self.stage(link=link), canvas=canvas, whispered=whispered)
 
     def _picture(self, card: Card) -> Drawn:
         chart = self.records.episode(card.subject).chart
@@ -308,7 +308,7 @@ class Drawing:
             incidents=incidents,
             episodes=episodes,
             followups=items,
-            draft=next((self._postmortem(one, link) for one in drafts), None),
+            draft=next((self._postmortem(one, link, whispered=True) for one in drafts), None),
         )
         return Drawn(shows=whisper(told))
 

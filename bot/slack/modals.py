@@ -354,7 +354,10 @@ def _export(body: Payload, _forms: Forms, _at: datetime) -> tuple[Wish, None]:
 
 
 def _publish(body: Payload, _forms: Forms, _at: datetime) -> tuple[Wish, None]:
-    return PublishPostmortem(draft=_number(body)), None
+    found = _TWO.fullmatch(_ids(body))
+    if found is None:
+        raise RequestError(GONE)
+    return PublishPostmortem(draft=int(found[1]), edition=int(found[2])), None
 
 
 def _fact(body: Payload, _forms: Forms, _at: datetime) -> tuple[Wish, None]:

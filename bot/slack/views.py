@@ -98,7 +98,7 @@ class Views:
                 return _set(modals.export_draft(draft), str(draft.id), place)
             case "publish":
                 draft = ready(self.desk.records.draft(opening.number))
-                return _set(modals.publish_draft(draft), str(draft.id), place)
+                return _set(modals.publish_draft(draft), f"{draft.id}:{draft.edition}", place)
             case "drop":
                 item = self.desk.records.followup(opening.number)
                 if not item.open:
