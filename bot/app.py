@@ -516,6 +516,7 @@ def _drawing(desk: Desk) -> Drawing:
         catalogue=desk.catalogue,
         policy=desk.policy,
         platform=desk.platform,
+        serves=desk.environment,
         documents=DraftViews(),
     )
 
@@ -536,7 +537,13 @@ def _transport(
         return new
 
     def stage() -> Stage:
-        return Stage(policy=desk.policy, platform=desk.platform, catalogue=desk.catalogue, now=desk.now())
+        return Stage(
+            policy=desk.policy,
+            platform=desk.platform,
+            serves=desk.environment,
+            catalogue=desk.catalogue,
+            now=desk.now(),
+        )
 
     secret = settings.slack.signing_secret.get_secret_value()
     app = build_app(

@@ -65,8 +65,8 @@ class Opening:
     """Ask for a dialog instead of keeping a wish.
 
     Attributes:
-        number: the request for decline, details and review; the run for inputs, change, park, undo and stop; the
-            expansion for typed; the alarm for search; the action item for drop, and one on the same checklist for
+        number: the request for decline, details and review; the run for inputs, change, park, undo, stop and more;
+            the expansion for typed; the alarm for search; the action item for drop, and one on the same checklist for
             item; else the draft.
         place: of a proposal on its expansion, of a section among those people write in, or of a candidate, from 1.
         message: of the assistant, whose sentences are to be struck.
@@ -81,6 +81,7 @@ class Opening:
         "park",
         "undo",
         "stop",
+        "more",
         "edit",
         "fact",
         "typed",
@@ -204,6 +205,7 @@ BUTTONS: Mapping[str, Button] = {
     "undo": _one(lambda run: UndoStep(run=run)),
     "sure_stop": _one(lambda run: Opening(what="stop", number=run)),
     "sure_undo": _one(lambda run: Opening(what="undo", number=run)),
+    "what_else": _one(lambda run: Opening(what="more", number=run)),
     "owed": _at_step(lambda run, step: SettleOwed(run=run, step=step)),
     "leave_out": _at_step(lambda run, step: LeaveOut(run=run, step=step)),
     "happened": _at_step(lambda run, step: SettleUnknown(run=run, step=step, happened=True)),
@@ -260,9 +262,8 @@ BUTTONS: Mapping[str, Button] = {
     "resolve_incident": _one(lambda incident: EndIncident(incident=incident, over=True)),
     "show_incident": _one(lambda incident: ShowIncidents(incident=incident)),
     # Runbooks.
-    "give_inputs": _one(lambda inbox: AsTyped(inbox=inbox)),
+    "as_typed": _one(lambda inbox: AsTyped(inbox=inbox)),
     "run_runbook": _runbook(lambda runbook: StartRun(runbook=runbook)),
-    "start_plan": _one(lambda inbox: AsTyped(inbox=inbox)),
     "show_runbook": _runbook(lambda runbook: ShowRunbook(runbook=runbook)),
 }
 

@@ -69,7 +69,11 @@ class Drawn:
 
 @dataclass(frozen=True, kw_only=True)
 class Drawing:
-    """Hold where cards read from."""
+    """Hold where cards read from.
+
+    Attributes:
+        serves: the environment as bot.toml names it.
+    """
 
     records: Records
     library: Library
@@ -77,6 +81,7 @@ class Drawing:
     catalogue: Catalogue
     policy: Policy
     platform: Platform
+    serves: str
     documents: Documents
 
     def draw(self, card: Card, *, link: Link) -> Drawn:
@@ -140,6 +145,7 @@ class Drawing:
         return Stage(
             policy=self.policy,
             platform=self.platform,
+            serves=self.serves,
             catalogue=self.catalogue,
             now=self.records.now(),
             links=links,

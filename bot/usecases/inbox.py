@@ -94,7 +94,7 @@ from bot.usecases import (
 from bot.usecases.desk import Desk
 from bot.usecases.plans import plan_run
 from bot.usecases.postmortems import beginning, drafts, editing, importing, publishing
-from bot.usecases.starting import InputsMissingError, nobody_but, start_run
+from bot.usecases.starting import InputsMissingError, listed, nobody_but, start_run
 
 log = logging.getLogger(__name__)
 
@@ -210,6 +210,7 @@ def _start(desk: Desk, delivery: Delivery, wish: StartRun) -> Answer:
         start = wish.model_copy(update={"plan_only": False})
         return Change(), {
             "what": "plan",
+            "id": wish.runbook,
             "plan": made.model_dump(mode="json"),
             "start": start.model_dump(mode="json"),
         }
@@ -227,17 +228,7 @@ def _list(desk: Desk, delivery: Delivery, wish: ShowList) -> Answer:
     found: list[tuple[str, tuple[str, ...]]] = [(name, ()) for name in sorted(runbooks)]
     if wish.words:
         found = [(name, words) for name, words in desk.search.runbooks(wish.words, most=10) if name in runbooks]
-    items: list[JsonObject] = [
-        {
-            "id": name,
-            "title": runbooks[name].title,
-            "category": runbooks[name].category,
-            "status": runbooks[name].status.value,
-            "summary": runbooks[name].summary,
-            "matched": list(words),
-        }
-        for name, words in found
-    ]
+    items = [listed(desk, runbooks[name], words) for name, words in found]
     return Change(), {"what": "runbooks", "words": wish.words[:200], "items": [*items]}
 
 

@@ -567,7 +567,7 @@ def test_an_attempt_left_behind_is_disowned_and_its_sender_has_no_more_say(store
     store.disown(attempt, owner="alive")
     store.disown(attempt, owner="alive")
 
-    assert store.attempts(1)[0].state is AttemptState.UNKNOONN
+    assert store.attempts(1)[0].state is AttemptState.UNKNOWN
     with pytest.raises(StaleError):
         store.commit(Change(outcomes=(Outcome(attempt=attempt, owner="dead", state=AttemptState.DONE),)))
 

@@ -214,7 +214,7 @@ def test_a_start_that_lacks_inputs_asks_for_them(told: Door, slack: LocalSlack, 
     refused: JsonObject = {"what": "refused", "start": StartRun(runbook="needy").model_dump(mode="json")}
     answer = Card(key="whisper:7", kind=CardKind.WHISPER, subject=7, channel=CHANNEL, to=ANA, payload=refused)
     told.store.commit(Change(cards=(answer,)))
-    show(told, button("Start runbook", "run_runbook", value="needy"), button("Give inputs…", "give_inputs", value="7"))
+    show(told, button("Start runbook", "run_runbook", value="needy"), button("Give inputs…", "as_typed", value="7"))
     with by_socket(told, slack):
         if how == "slash":
             ana.slash("#incident-etl", "/runbook run needy")

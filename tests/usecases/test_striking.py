@@ -104,6 +104,7 @@ def drawn(table: Table, key: str) -> Message:
         catalogue=table.desk.catalogue,
         policy=table.desk.policy,
         platform=table.desk.platform,
+        serves=table.desk.environment,
         documents=DraftViews(),
     )
     message = drawing.draw(card, link=lambda _: None).shows

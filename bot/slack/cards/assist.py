@@ -131,7 +131,7 @@ def _expanded(
 
 def _params(step: ProposedStep) -> str:
     shown = [wording.ascii_only(f"{name}: {spelled(value)}")[:200] for name, value in step.params.items()]
-    return wording.escaped("\n".join(shown).replace("`", "'"), 900) or "no parameters"
+    return wording.escaped("\n".join(shown).replace("`", "'"), 800) or "no parameters"
 
 
 def _asks(offer: Offer, stage: Stage) -> str:

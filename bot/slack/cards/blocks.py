@@ -13,6 +13,8 @@ MOST_CHARACTERS = 2_500
 MOST_SECTION = 2_900
 MOST_CONFIRM = 300
 LABEL = 20
+MOST_SHOWN = 3  # buttons in a row
+MOST_MORE = 5  # options of an overflow; Slack takes no more
 SHORTEST = 60
 
 
@@ -104,6 +106,10 @@ class Button:
             made["confirm"] = self.confirm.block()
         return made
 
+    def option(self) -> Block:
+        """Return the same as a choice among others: what it does and on what stand in one value."""
+        return {"text": words(cut(self.label, 75)), "value": f"{self.dialog or self.action}:{self.value}"}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Picker:
@@ -161,20 +167,37 @@ def context(*texts: str) -> Block:
     return {"type": "context", "elements": [mrkdwn(cut_mrkdwn(text, 600)) for text in texts if text]}
 
 
-def buttons(shown: Sequence[Button], more: Sequence[Button] = (), *, pickers: Sequence[Picker] = ()) -> list[Block]:
-    """Return at most one row: three buttons at most, most wanted first, the others in one overflow; pickers before."""
+def buttons(
+    shown: Sequence[Button],
+    more: Sequence[Button] = (),
+    *,
+    pickers: Sequence[Picker] = (),
+    whole: Button | None = None,
+) -> list[Block]:
+    """Return at most one row: three buttons at most, most wanted first, the others in one overflow; pickers before.
+
+    Args:
+        whole: opens a dialog with all that can be done; it stands last in an overflow that cannot hold the others.
+
+    Raises:
+        ValueError: there are more than an overflow holds, and no dialog for them.
+    """
     wanted = [button for button in shown if button.value]
     known, further = (wanted, more) if wanted or pickers else ([*more], [])
-    elements = [*(picker.block() for picker in pickers), *_apart([button.block() for button in known[:3]])]
-    rest = [*known[3:], *further][:5]
+    elements = [*(picker.block() for picker in pickers), *_apart([button.block() for button in known[:MOST_SHOWN]])]
+    rest = [*known[MOST_SHOWN:], *further]
+    if len(rest) > MOST_MORE and whole is not None:
+        rest = [*rest[: MOST_MORE - 1], whole]
     if rest:
         elements.append(_overflow(rest))
     return [{"type": "actions", "elements": elements}] if elements else []
 
 
 def _overflow(rest: Sequence[Button]) -> Block:
-    options = [{"text": words(cut(one.label, 75)), "value": f"{one.dialog or one.action}:{one.value}"} for one in rest]
-    overflow: Block = {"type": "overflow", "action_id": "more", "options": options}
+    if len(rest) > MOST_MORE:
+        named = ", ".join(one.label for one in rest)
+        raise ValueError(f"An overflow holds {MOST_MORE} options, and nothing people press is left out: {named}.")
+    overflow: Block = {"type": "overflow", "action_id": "more", "options": [one.option() for one in rest]}
     sure = _sure(rest)
     return {**overflow, "confirm": sure.block()} if sure else overflow
 
@@ -208,9 +231,14 @@ def message(text: str, blocks: Iterable[Block], *, ids: str) -> Message:
 
     Args:
         ids: `<kind>:<subject>:<edition>`; every block gets an id of its own from it.
+
+    Raises:
+        ValueError: it has more blocks than a card; the buttons stand last, and are what would be cut.
     """
     kept = [block for block in blocks if block.get("type") != "context" or block.get("elements")]
-    kept = _within(kept[:MOST_BLOCKS])
+    if len(kept) > MOST_BLOCKS:
+        raise ValueError(f"A card has {MOST_BLOCKS} blocks at most, this one {len(kept)}: {text}")
+    kept = _within(kept)
     return Message(text=text or "Something changed; open it to see what.", blocks=numbered(kept, ids=ids))
 
 

@@ -25,7 +25,18 @@ from bot.domain.strikes import MOST_REASON, Struck, Uttered, by_claim
 from bot.errors import InvalidError
 from bot.slack.cards import wording
 from bot.slack.cards.assist import claims_text
-from bot.slack.cards.blocks import Block, Confirm, View, context, exact, lines, numbered, section, words
+from bot.slack.cards.blocks import (
+    Block,
+    Button,
+    Confirm,
+    View,
+    context,
+    exact,
+    lines,
+    numbered,
+    section,
+    words,
+)
 from bot.slack.cards.calls import command_line, exact_text, fenced, pieces
 from bot.slack.cards.request import effect_of, facts, singly, state_word
 from bot.slack.cards.stage import Stage, headline
@@ -54,6 +65,7 @@ MOST_CHOICES = 100
 MOST_PIECES = 70
 MOST_TICKS = 10  # in one list; Slack takes no more
 MOST_LISTS = 30
+MOST_RADIOS = 10  # of one group; Slack takes no more
 OPTION = 75  # characters of an option, and as many below it
 MOST_BYTES = 240_000
 _LINKED = re.compile(r"(?<!\\)\[([^\]]*)\]\([^)]*\)")
@@ -157,6 +169,15 @@ def park(run: Run, *, now: datetime) -> View:
 def sure(confirm: Confirm, *, callback: str, meta: str) -> View:
     """Return what a button asks once more, as a dialog: for one that stands in an overflow."""
     return _modal(callback, confirm.title, [section(wording.quoted(confirm.text, 300))], meta=meta, submit=confirm.yes)
+
+
+def what_else(run: Run, found: Sequence[Button]) -> View:
+    """Return the dialog with what else can be done with a run; what is chosen is done, or opens its own dialog."""
+    options = [one.option() for one in found]
+    kind = "radio_buttons" if len(options) <= MOST_RADIOS else "static_select"
+    lead = f"*{wording.quoted(run.environment, 40)} · {headline(run)}*\nNothing is done before you say which."
+    element: Block = {"type": kind, "action_id": WHY, "options": options}
+    return _modal("more", run.label, [section(lead), _input(WHY, "What?", element)], meta=str(run.id), submit="Go on")
 
 
 def choose_section(draft: Draft) -> View:

@@ -28,6 +28,7 @@ from bot.slack.cards.run import (
     stop_button,
     undo_button,
     undo_line,
+    whole_button,
 )
 from bot.slack.cards.stage import Stage, headline, note_of, step_name, step_or_none, title_of
 
@@ -243,7 +244,11 @@ def _failed(told: Told) -> tuple[str, list[Block]]:
                 _call_line(told),
             )
         ),
-        *buttons([*shown, *([undo] if undo else []), park, stop_button(run)], other_ways(run, told.runbook)),
+        *buttons(
+            [*shown, *([undo] if undo else []), park, stop_button(run)],
+            other_ways(run, told.runbook),
+            whole=whole_button(run),
+        ),
         context(f"{asked}, decide what is next. Nothing is sent before somebody presses a button."),
     ]
 
@@ -460,7 +465,7 @@ def _choice(told: Told, question: str, ways: Sequence[Button]) -> tuple[str, lis
                 f"{asked}: whoever chooses cannot approve what follows; that takes somebody else.",
             )
         ),
-        *buttons(ways, [Button(label="Park until…", action="park", value=str(run.id))]),
+        *buttons(ways, [Button(label="Park until…", action="park", value=str(run.id))], whole=whole_button(run)),
     ]
 
 

@@ -14,12 +14,12 @@ from bot.domain.run import Run
 from bot.domain.runbook import Risk, Runbook, Status, Step
 from bot.domain.value import JsonObject, JsonValue
 from bot.slack.cards import wording
+from bot.slack.cards.alarm import OK_AGAIN
 from bot.slack.cards.assist import evidence_item, evidence_page
 from bot.slack.cards.blocks import (
     MOST_CHARACTERS,
     Block,
     Button,
-    Confirm,
     Message,
     buttons,
     context,
@@ -32,7 +32,7 @@ from bot.slack.cards.calls import exact_text, fits_card
 from bot.slack.cards.checklist import line_of, told_of
 from bot.slack.cards.incident import head, noted
 from bot.slack.cards.request import effect_of, facts, request_card, state_word
-from bot.slack.cards.run import every_step, ranges, run_buttons, state_line
+from bot.slack.cards.run import STATES, every_step, ranges, run_buttons, state_line
 from bot.slack.cards.stage import Stage, headline, step_name
 
 MOST_LISTED = 8
@@ -88,7 +88,7 @@ def _refused(told: Whisper) -> tuple[str, list[Block]]:
         number = told.ids.removeprefix("whisper:")
         return text, [
             *blocks,
-            *buttons([Button(label="Give inputs…", action="give_inputs", value=number, primary=True)]),
+            *buttons([Button(label="Give inputs…", action="as_typed", value=number, primary=True)]),
         ]
     if approval is None or told.payload.get("kind") not in _REFUSED_VOTES:
         return text, blocks
@@ -224,12 +224,12 @@ def _run(told: Whisper) -> tuple[str, list[Block]]:
     run, stage = told.runs[0], told.stage
     own = [one for one in told.approvals if one.run == run.id]
     given = " · ".join(f"{wording.quoted(k, 30)} {wording.code(v, 60)}" for k, v in run.inputs.items())
-    text = wording.push(f"{run.label} {run.state.value.replace('_', ' ')}: {headline(run)}")
+    text = wording.push(f"{STATES[run.state][1]}: {stage.environment} · {headline(run)}")
     return text, [
         section(lines(f"*{stage.environment} · {headline(run)}*", state_line(run, told.runbook, stage, own))),
         *_in_parts(every_step(run, told.runbook, own, stage)),
         *([section(f"*Inputs*  {given}")] if given else []),
-        *run_buttons(run, told.runbook),
+        *run_buttons(run, told.runbook, listed=True),
         context(stage.linked(f"run:{run.id}", "the run card in the channel")),
     ]
 
@@ -376,8 +376,9 @@ def _cell(one: JsonObject, name: str) -> str:
 
 
 def _edit(told: Whisper) -> tuple[str, list[Block]]:
-    number, title = told.payload.get("draft"), str(told.payload.get("section") or "")
-    value = f"{number}:{EDITABLE.index(title) + 1}" if title in EDITABLE else str(number)
+    number, wanted = told.payload.get("draft"), str(told.payload.get("section") or "")
+    title = wanted if wanted in EDITABLE else ""
+    value = f"{number}:{EDITABLE.index(title) + 1}" if title else str(number)
     words = f"Edit {title}: a message cannot open a dialog, this button can." if title else "Edit which section?"
     edit = Button(label="Edit section…", action="edit_section", value=value, primary=True)
     return words, [section(words), *buttons([edit])]
@@ -505,15 +506,10 @@ def _others(told: Whisper) -> tuple[str, list[Block]]:
 
 
 def _start_for(item: JsonObject, alarm: int, *, over: bool) -> Button | None:
-    if item.get("status") not in {Status.ACTIVE.value, Status.TRIAL.value}:
+    if item.get("starts") is not True:
         return None
-    sure = Confirm(
-        title="The alarm is OK again",
-        text="Start the runbook all the same? It starts by looking; every change stops for an approval.",
-        yes="Start",
-    )
     value = f"{alarm}:{item.get('id')}"[:200]
-    return Button(label="Start", action="start_other", value=value, confirm=sure if over else None)
+    return Button(label="Start", action="start_other", value=value, confirm=OK_AGAIN if over else None)
 
 
 def _item(item: JsonObject, start: Button | None = None) -> Block:
@@ -545,6 +541,8 @@ def _runbook(told: Whisper) -> tuple[str, list[Block]]:
             asks.setdefault(stage.asks_for(one), []).append(one)
     alarms = ", ".join(wording.code(one, 50) for one in runbook.alarms)
     owner = wording.role_name(runbook.owner, stage.policy)
+    own = runbook.id if stage.starts(runbook) else ""
+    start = Button(label="Start runbook", action="run_runbook", value=own, primary=True)
     return wording.push(f"{wording.prose(runbook.title, 80)}: {wording.prose(runbook.summary, 100)}"), [
         section(
             lines(
@@ -557,15 +555,9 @@ def _runbook(told: Whisper) -> tuple[str, list[Block]]:
         ),
         section("\n".join(steps)),
         *([section(f"*Asks*  {' · '.join(f'{who}: {ranges(of)}' for who, of in asks.items())}")] if asks else []),
-        *_runbook_buttons(runbook),
+        *buttons([start]),
         context(wording.code(runbook.path, 100)),
     ]
-
-
-def _runbook_buttons(runbook: Runbook) -> list[Block]:
-    if runbook.status not in {Status.ACTIVE, Status.TRIAL}:
-        return []
-    return buttons([Button(label="Start runbook", action="run_runbook", value=runbook.id, primary=True)])
 
 
 def _plan(told: Whisper) -> tuple[str, list[Block]]:
@@ -587,7 +579,8 @@ def _plan(told: Whisper) -> tuple[str, list[Block]]:
     )
     half = (len(shown) + 1) // 2
     parts = ["\n".join(part) for part in (shown[:half], shown[half:]) if part]
-    start = Button(label="Start runbook", action="start_plan", value=told.ids.rpartition(":")[2], primary=True)
+    own = told.ids.rpartition(":")[2] if told.runbook is not None and told.stage.starts(told.runbook) else ""
+    start = Button(label="Start runbook", action="as_typed", value=own, primary=True)
     return text, [section(lines(head, *warnings)), *map(section, parts), *buttons([start])]
 
 

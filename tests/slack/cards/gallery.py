@@ -28,7 +28,7 @@ from bot.slack.cards.morning import morning_card
 from bot.slack.cards.notices import Told, notice
 from bot.slack.cards.postmortem import CanvasState, file_refused, postmortem_card
 from bot.slack.cards.request import request_card
-from bot.slack.cards.run import run_card
+from bot.slack.cards.run import further, run_card
 from bot.slack.cards.whispers import Whisper, whisper
 from tests.slack.cards.assists import (
     OPEN,
@@ -251,6 +251,17 @@ def _chosen(run: Run) -> Run:
     return run.model_copy(update={"inputs": {**run.inputs, "way": "code"}})
 
 
+DECLINED = _chosen(waiting_for(Awaiting.PERSON, "half_open", words="Q-9 declined"))
+
+
+def every_run() -> list[tuple[Run, Runbook]]:
+    """Return a run in each state and each kind of waiting there is, each with the runbook it follows."""
+    waits = [(waiting_for(what, "half_open"), runbook()) for what in Awaiting]
+    states = [(at_step("half_open", state=state), runbook()) for state in RunState]
+    added = (_at_added(), following(runbook(), _at_added()))
+    return [*waits, *states, (DECLINED, _with_ways()), (_choosing(), _with_ways()), added, (unknown()[0], runbook())]
+
+
 def _notice(
     payload: JsonObject,
     run: Run,
@@ -360,6 +371,7 @@ LISTED: JsonObject = {
             "title": "Circuit Breaker Triggered",
             "category": "Incident response",
             "status": "active",
+            "starts": True,
             "summary": "A load counted more than 100 equal errors within an hour and halted itself.",
             "matched": ["breaker"],
         }
@@ -387,6 +399,16 @@ GALLERY: dict[str, Show] = {
     "alarm-beside-a-broken-runbook": lambda: _alarm(
         an_alarm(runbook=None, why="no runbook names this alarm", findings=()), known=False, unread=(BROKEN,)
     ),
+    "alarm-of-a-runbook-on-trial-elsewhere": lambda: alarm_card(
+        an_alarm(),
+        runbook().model_copy(update={"status": Status.TRIAL, "trial_in": ("staging",)}),
+        None,
+        stage(),
+        struck={},
+    ),
+    "alarm-answered-by-another-runbook-that-is-over": lambda: _alarm(
+        an_alarm(run=42, taken_by=ANA), ended(RunState.STOPPED, runbook="rollback")
+    ),
     "alarm-snoozed": lambda: _alarm(an_alarm(snoozed_until=NIGHT + timedelta(hours=1), taken_by=BO)),
     "run-with-an-added-step": lambda: run_card(with_added(), following(runbook(), with_added()), (), stage()),
     "run-waiting-at-an-added-step": lambda: run_card(_at_added(), following(runbook(), _at_added()), (), stage()),
@@ -400,9 +422,7 @@ GALLERY: dict[str, Show] = {
         stage(),
     ),
     "run-waiting-for-a-choice": lambda: run_card(_choosing(most=2), _with_ways(), (), stage()),
-    "run-declined-with-another-way": lambda: run_card(
-        _chosen(waiting_for(Awaiting.PERSON, "half_open", words="Q-9 declined")), _with_ways(), (), stage()
-    ),
+    "run-declined-with-another-way": lambda: run_card(DECLINED, _with_ways(), (), stage()),
     "run-waiting-for-input": lambda: run_card(waiting_for(Awaiting.INPUT, "half_open"), runbook(), (), stage()),
     "run-waiting-for-hands": lambda: run_card(waiting_for(Awaiting.DONE, "half_open"), runbook(), (), stage()),
     "run-waiting-for-a-person": lambda: run_card(
@@ -740,6 +760,7 @@ GALLERY: dict[str, Show] = {
         meta="circuit-breaker:118",
         environment="PROD",
     ),
+    "modal-what-else": lambda: modals.what_else(DECLINED, further(DECLINED, _with_ways())),
     "modal-park": lambda: modals.park(at_step("half_open"), now=NIGHT),
     "modal-details": lambda: modals.details(an_approval(), at_step("half_open"), runbook(), stage()),
     "modal-review": lambda: modals.review(

@@ -55,7 +55,9 @@ NAMES = {ANA: "ana", BO: "bo", CY: "cy"}
 
 
 def stage(*, now: datetime = NIGHT, policy: Policy = POLICY, names: Mapping[str, str] = NAMES) -> Stage:
-    return Stage(policy=policy, platform=PLATFORM, catalogue=CATALOGUE, now=now, links=LINKS, names=names)
+    return Stage(
+        policy=policy, platform=PLATFORM, serves="prod", catalogue=CATALOGUE, now=now, links=LINKS, names=names
+    )
 
 
 @cache
