@@ -39,6 +39,7 @@ from bot.domain.inbox import OF_ALARM, AlarmCame, Delivery
 from bot.domain.metrics import STARTS, measured
 from bot.domain.people import Person, Place
 from bot.domain.reading import read_runbook
+from bot.domain.reasons import asking_why
 from bot.domain.remarks import Remark
 from bot.domain.uploads import Upload
 from bot.engine.transact import DbosEngine
@@ -354,7 +355,7 @@ def plan_alone(settings: Settings, name: str, given: Mapping[str, str], *, endpo
             uploads=_NoUploads(),
             remarks=_NoRemarks(),
         )
-        runbook = desk.library.find(name)
+        runbook = asking_why(desk.library.find(name), desk.catalogue)
         place = Place(team=desk.team, channel=desk.channel)
         inputs = fill(desk, runbook, given, {})
         return plan(desk, runbook, inputs=inputs, facts={}, requester="cli", place=place)
@@ -493,10 +494,6 @@ class _NoRemarks:
     """Stand for what people say where there is no Slack."""
 
     def remark(self, channel: str, ts: str) -> Remark | None:
-        """Know no message."""
-        raise UnavailableError("There is no Slack here to ask for a message.")
-
-    def link(self, channel: str, ts: str) -> str:
         """Know no message."""
         raise UnavailableError("There is no Slack here to ask for a message.")
 

@@ -208,15 +208,6 @@ class Remarks(Protocol):
         """
         ...
 
-    def link(self, channel: str, ts: str) -> str:
-        """Return the message's address.
-
-        Raises:
-            UnavailableError: Slack did not say.
-            CallRefusedError: it has none.
-        """
-        ...
-
 
 class Pager(Protocol):
     """Wakes people through their own pager."""
@@ -408,6 +399,10 @@ class Records(Dialogs, Counters, Protocol):
 
     def delivery(self, number: int) -> Delivery | None:
         """Return what came in under the number while it is still to be dealt with."""
+        ...
+
+    def came(self, *, before: int, since: datetime, most: int = 2_000) -> Sequence[Delivery]:
+        """Return what came in before that number and not before that time, dealt with or not, newest first."""
         ...
 
     def deliveries(self, *, most: int = 100, alarms: bool | None = None) -> Sequence[int]:
@@ -613,6 +608,10 @@ class Records(Dialogs, Counters, Protocol):
 
     def card(self, key: str) -> Card | None:
         """Return the card of that key."""
+        ...
+
+    def card_keys(self, prefix: str) -> Sequence[str]:
+        """Return the keys of cards that begin so, in the order they were first wanted."""
         ...
 
     def card_shown(self, key: str, *, ts: str | None, shown: int, edition: int) -> None:

@@ -131,6 +131,7 @@ class Alarm(Returns):
     found: bool
     state: str = ""
     reason: str = ""
+    description: str = ""
     since: str = ""
     metric: str = ""
     namespace: str = ""

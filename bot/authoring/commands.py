@@ -63,12 +63,15 @@ def _preview(parser: argparse.ArgumentParser) -> None:
 
 
 def _run_preview(arguments: argparse.Namespace) -> int:
+    from bot.actions.catalogue import CATALOGUE
     from bot.authoring.house import house
     from bot.authoring.previewing import Preview
     from bot.authoring.shelf import in_file
+    from bot.domain.reasons import asking_why
 
     runbook, at = in_file(arguments.file), house(arguments.config)
-    _print(Preview(runbook, _rehearsal(runbook, at), at.policy).lines())
+    asked = asking_why(runbook, CATALOGUE)
+    _print(Preview(asked, _rehearsal(asked, at), at.policy).lines())
     _note(at)
     return DONE
 

@@ -15,6 +15,7 @@ from bot.domain.alarm import AlarmNotice
 from bot.domain.approval import Approval, Binding, BoundCall
 from bot.domain.people import Place
 from bot.domain.policy import Decision, Policy, Verdict, foreseen
+from bot.domain.reasons import REASON
 from bot.domain.records import Episode
 from bot.domain.run import Awaiting, Run, RunState, Waiting
 from bot.domain.runbook import Parameter, Phase, Runbook, Step
@@ -205,6 +206,8 @@ class Preview:
             calls=calls,
             expires=(AT + judged.lifetime).isoformat(),
             nonce="",
+            reason=self._inputs_given().get(REASON, ""),
+            reason_by=YOU,
         )
         return Approval(
             id=1,
@@ -217,7 +220,6 @@ class Preview:
             asked_by=YOU,
             asked_at=AT,
             expires=AT + judged.lifetime,
-            reason=self._inputs_given().get("reason", ""),
             environment=self.rehearsal.platform.name,
         )
 

@@ -9,8 +9,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Literal, TypeVar
 
+from bot.domain import redaction
 from bot.domain.claims import Claim, Dropped
-from bot.domain.evidence import Evidence, Item, Origin, as_redacted
+from bot.domain.evidence import Evidence, Item, Origin
 from bot.domain.plain import unmarked
 from bot.domain.redaction import Redactor
 from bot.domain.value import JsonObject, JsonValue, Value
@@ -138,7 +139,7 @@ def redacted(job: AnyJob, redactor: Redactor) -> AnyJob:
     """
     own = job.model_dump(mode="json", exclude={"subject", "by", "evidence"})
     kept = {"subject": job.subject, "by": job.by, "evidence": job.evidence}
-    return job.model_validate({**{name: as_redacted(one, redactor) for name, one in own.items()}, **kept})
+    return job.model_validate({**{name: redaction.redacted(one, redactor) for name, one in own.items()}, **kept})
 
 
 # What a sentence may point at.

@@ -445,11 +445,16 @@ class CheckDraft(Value):
 
 
 class PublishPostmortem(Value):
-    """Publish a draft; `anyway` where some words point at a person and stay."""
+    """Publish a draft; `anyway` where some words point at a person and stay.
+
+    Attributes:
+        edition: the one that somebody saw when they wanted it; None where they were shown none.
+    """
 
     kind: Literal["publish_postmortem"] = "publish_postmortem"
     draft: int | None = None
     incident: int | None = None
+    edition: int | None = None
     anyway: bool = False
 
 

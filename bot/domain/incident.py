@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 
-from bot.domain.evidence import MOST_READ, Link
+from bot.domain.evidence import Link
 from bot.domain.people import Place
-from bot.domain.plain import cleaned, cut
-from bot.domain.redaction import PLACEHOLDER, redact
+from bot.domain.plain import cut
+from bot.domain.redaction import for_eyes
 from bot.domain.remarks import Mark, Remark
 from bot.domain.value import Value
 from bot.errors import InvalidError, RequestError
@@ -21,6 +21,7 @@ SEVERITIES: Mapping[int, str] = {
     3: "new data is late, or a guard has stopped it",
     4: "nobody outside the team would notice",
 }
+GRAVEST = min(SEVERITIES)
 ROLES = ("scribe", "comms", "liaison")
 
 
@@ -202,7 +203,7 @@ def passed_over(incident: Incident, told: Marking) -> Incident:
 
 def reworded(incident: Incident, note: Note, remark: Remark | None) -> Incident:
     """Return the incident with a note saying what its message says now; without it, where nothing is left of it."""
-    words = _safe(remark.text) if remark else ""
+    words = cut(for_eyes(remark.text), MOST_NOTE) if remark else ""
     if not words or not note.marks:
         return _without(incident, note.ts)
     now = note.model_copy(update={"text": words})
@@ -220,15 +221,6 @@ def _marks(note: Note, mark: Mark, *, stands: bool) -> tuple[Mark, ...]:
 
 def _without(incident: Incident, ts: str) -> Incident:
     return incident.model_copy(update={"notes": tuple(one for one in incident.notes if one.ts != ts)})
-
-
-def _safe(text: str) -> str:
-    """Return words as they may be kept: cleaned, redacted, then cut.
-
-    A placeholder is kept without its number, which means something within one job only.
-    """
-    redacted = redact(cleaned(text, most=MOST_READ, most_in_a_line=MOST_READ)).text
-    return cut(PLACEHOLDER.sub(lambda found: f"{found[0].partition('#')[0]}]", redacted), MOST_NOTE)
 
 
 def _insist_on_room(incident: Incident) -> None:

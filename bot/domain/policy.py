@@ -69,6 +69,8 @@ class Policy(Value):
         lifetime_of_two: how long a request lives that more than one person must answer.
         own_isolated: whether on-call may confirm an isolated execution that they asked for themselves.
         most_at_once: how many calls one approval may cover where a step asks for more than 20 by `most`.
+        looks_per_person: how often a person may have the lake looked at within ten minutes.
+        looks_per_channel: the same for all people of a channel.
     """
 
     roles: Mapping[str, Role]
@@ -82,6 +84,8 @@ class Policy(Value):
     lifetime_of_two: timedelta = LONGEST_LIFETIME
     own_isolated: bool = True
     most_at_once: int = 100
+    looks_per_person: int = 60
+    looks_per_channel: int = 200
 
     def covers(self, steps: Iterable[Step]) -> int:
         """Return how many calls one approval of these steps may cover."""

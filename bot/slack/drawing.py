@@ -15,6 +15,7 @@ from bot.domain.policy import Policy
 from bot.domain.postmortem.canvas import canvas_of
 from bot.domain.postmortem.draft import Draft
 from bot.domain.problem import Severity
+from bot.domain.reasons import asking_why
 from bot.domain.records import Attempt, AttemptState, Card, CardKind, Episode, canvas_key
 from bot.domain.run import Run, RunState
 from bot.domain.runbook import Runbook
@@ -170,7 +171,7 @@ class Drawing:
     def runbook(self, run: Run) -> Runbook:
         """Return the runbook as the run follows it."""
         text, path = self.records.snapshot(run.snapshot)
-        return following(self.library.reading(text, path), run)
+        return asking_why(following(self.library.reading(text, path), run), self.catalogue, run)
 
     def _run(self, card: Card, link: Link) -> Drawn:
         run = self.records.run(card.subject)
@@ -225,10 +226,10 @@ class Drawing:
     def _struck(self, label: str, card: Card) -> Struck:
         return strikes.standing(self.records, strikes.family(self.records, label), channel=card.channel)
 
-    def _postmortem(self, draft: Draft, link: Link) -> Message:
+    def _postmortem(self, draft: Draft, link: Link, *, whispered: bool = False) -> Message:
         fates = tuple(one.fate for one in compared(draft, names=self._names_of_things()))
         canvas = _canvas_state(self.records.card(canvas_key(draft.id)), draft)
-        return postmortem_card(draft, fates, self.stage(link=link), canvas=canvas)
+        return postmortem_card(draft, fates, self.stage(link=link), canvas=canvas, whispered=whispered)
 
     def _picture(self, card: Card) -> Drawn:
         chart = self.records.episode(card.subject).chart
@@ -329,7 +330,7 @@ class Drawing:
             incidents=incidents,
             episodes=episodes,
             followups=items,
-            draft=next((self._postmortem(one, link) for one in drafts), None),
+            draft=next((self._postmortem(one, link, whispered=True) for one in drafts), None),
         )
         return Drawn(shows=whisper(told))
 

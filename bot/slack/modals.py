@@ -382,7 +382,10 @@ def _export(body: Payload, _forms: Forms, _at: datetime) -> tuple[Wish, None]:
 
 
 def _publish(body: Payload, _forms: Forms, _at: datetime) -> tuple[Wish, None]:
-    return PublishPostmortem(draft=_number(body)), None
+    found = _TWO.fullmatch(_ids(body))
+    if found is None:
+        raise RequestError(GONE)
+    return PublishPostmortem(draft=int(found[1]), edition=int(found[2])), None
 
 
 def _fact(body: Payload, _forms: Forms, _at: datetime) -> tuple[Wish, None]:
@@ -481,7 +484,11 @@ def checked(body: Payload, parameters: Mapping[str, Parameter]) -> dict[str, str
     wrong: dict[str, str] = {}
     for block_id in _values(body):
         name, value = block_id.removeprefix(INPUT), field(body, block_id, VALUE)
-        if not block_id.startswith(INPUT) or not value:
+        if not block_id.startswith(INPUT):
+            continue
+        if not value:
+            if name in parameters and parameters[name].required:
+                wrong[block_id] = "Say it here."
             continue
         try:
             given[name] = _checked(name, value, parameters)

@@ -13,8 +13,9 @@ from bot.domain.inbox import EditDraft, EditSection, StartRun, Wish
 from bot.domain.people import Place
 from bot.domain.postmortem.draft import Draft
 from bot.domain.postmortem.sections import EDITABLE
+from bot.domain.reasons import asking_why, own_words
 from bot.domain.run import Awaiting, Run
-from bot.domain.runbook import Parameter
+from bot.domain.runbook import Parameter, Runbook
 from bot.domain.value import JsonValue
 from bot.errors import BotError, RequestError
 from bot.slack.buttons import AsTyped, OfAlarm, Opening, Wanted, wanted
@@ -99,7 +100,7 @@ class Views:
                 return _set(modals.export_draft(draft), str(draft.id), place)
             case "publish":
                 draft = ready(self.desk.records.draft(opening.number))
-                return _set(modals.publish_draft(draft), str(draft.id), place)
+                return _set(modals.publish_draft(draft), f"{draft.id}:{draft.edition}", place)
             case "drop":
                 item = self.desk.records.followup(opening.number)
                 if not item.open:
@@ -312,7 +313,7 @@ class Views:
             return None  # the inbox refuses it, in words and on record
 
     def _insist_on_inputs(self, wish: StartRun, place: Place) -> None:
-        runbook = self.desk.library.find(wish.runbook)
+        runbook = self.startable(wish.runbook)
         if runbook.not_startable(self.desk.environment) is None:
             episode = find_episode(self.desk, runbook, wish, place.channel)
             fill(self.desk, runbook, wish.inputs, facts_of(episode))
@@ -322,11 +323,12 @@ class Views:
             self.desk.person(person, channel=place.channel, starts=not wish.plan_only)
         except RequestError:
             return None  # the inbox refuses it, in words and on record
-        runbook = self.desk.library.find(wish.runbook)
+        runbook = self.startable(wish.runbook)
         episode = find_episode(self.desk, runbook, wish, place.channel)
         scope = known_scope(self.desk, wish.inputs, facts_of(episode))
         opaque = self.opened.keep(wish, person=person)
         fields = [_field(one, scope) for one in error.missing]
+        fields += [_field(one, scope, optional=True) for one in _why(runbook, wish)]
         environment = self.desk.platform.name
         asked = modals.start_inputs(runbook, fields, meta=opaque, environment=environment, plan_only=wish.plan_only)
         return _set(asked, opaque, place)
@@ -365,9 +367,14 @@ class Views:
         """
         return self.opened.start(opaque, person=person)
 
+    def startable(self, runbook: str) -> Runbook:
+        """Return the runbook of that name, as it asks why."""
+        return asking_why(self.desk.library.find(runbook), self.desk.catalogue)
+
     def parameters_of(self, runbook: str) -> Mapping[str, Parameter]:
-        """Return the inputs of a runbook, by name."""
-        return {one.name: one for one in self.desk.library.find(runbook).parameters}
+        """Return the inputs a runbook can be started with, by name; what it asks later may be left open."""
+        given = self.startable(runbook).parameters
+        return {one.name: one.model_copy(update={"required": one.required and not one.asked_by}) for one in given}
 
     def parameters_for(self, run: int) -> Mapping[str, Parameter]:
         """Return the inputs of the runbook a run follows, by name."""
@@ -380,18 +387,27 @@ def next_morning(now: datetime, zone: tzinfo) -> datetime:
     return datetime(tomorrow.year, tomorrow.month, tomorrow.day, MORNING, tzinfo=zone)
 
 
+def _why(runbook: Runbook, wish: StartRun) -> tuple[Parameter, ...]:
+    """Return the reason, which may wait for the first change, where there is one and nobody has typed it."""
+    asked = [one for one in runbook.parameters if own_words(one) and one.asked_by is not None]
+    return tuple(one for one in asked if one.name not in wish.inputs and not wish.plan_only)
+
+
 def _set(view: View, ids: str, place: Place) -> Block:
     """Return the dialog with its subject and its place in it, ids only."""
     return {**view.payload, "private_metadata": kept_place(ids, place)}
 
 
-def _field(parameter: Parameter, scope: Mapping[str, JsonValue], *, choices: tuple[str, ...] = ()) -> Field:
+def _field(
+    parameter: Parameter, scope: Mapping[str, JsonValue], *, choices: tuple[str, ...] = (), optional: bool = False
+) -> Field:
     return Field(
         name=parameter.name,
         title=parameter.title,
         choices=choices or parameter.enum or _choices(parameter, scope),
         labels=parameter.labels,
         value=_offered(parameter, scope),
+        optional=optional,
     )
 
 

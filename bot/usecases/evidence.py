@@ -51,7 +51,7 @@ def _page(desk: Desk, subject: str, found: Evidence, page: int) -> JsonObject:
     items = sorted(found.items, key=lambda item: places.get(item.id, len(places)))  # stable: the rest as gathered
     pages = -(-len(items) // PAGE)
     page = min(max(page, 1), pages)
-    here = found.model_copy(update={"items": tuple(items[(page - 1) * PAGE : page * PAGE]), "derived": {}, "basis": {}})
+    here = found.model_copy(update={"items": tuple(items[(page - 1) * PAGE : page * PAGE]), "derived": {}})
     return {
         "what": "evidence",
         "subject": subject,

@@ -74,6 +74,8 @@ from bot.domain.inbox import (
     TakeOver,
     UndoStep,
 )
+from bot.domain.incident import GRAVEST
+from bot.domain.quota import LOOKS, WINDOW, insist_on_quota
 from bot.domain.records import Card, CardKind, Change
 from bot.domain.value import JsonObject, JsonValue
 from bot.errors import BotError, EdgeError, LeaseHeldError, NotAllowedError, NotFoundError
@@ -132,10 +134,22 @@ def _dealt(desk: Desk, number: int, answer: Callable[[Desk, Delivery], Answer]) 
     return change.model_copy(update={"inbox": number, "cards": cards})
 
 
+def _insist_on_quota(desk: Desk, delivery: Delivery) -> None:
+    """Refuse who has the lake looked at too often; what an incident of severity 1 needs is always there."""
+    if not isinstance(delivery.wish, LOOKS):
+        return
+    here = desk.records.incidents(channel=delivery.place.channel, open_only=True)
+    if any(one.severity == GRAVEST for one in here):
+        return
+    before = desk.records.came(before=delivery.id, since=delivery.at - WINDOW)
+    insist_on_quota(delivery, before, desk.policy)
+
+
 def _answer(desk: Desk, delivery: Delivery) -> Answer:
     try:
         if not isinstance(delivery.wish, TELLS_NO_FACT):
             desk.person(delivery.person, channel=delivery.place.channel, starts=False)
+        _insist_on_quota(desk, delivery)
         return WISHES[type(delivery.wish)](desk, delivery, delivery.wish)
     except EdgeError as error:
         if delivery.person is None:

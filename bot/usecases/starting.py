@@ -9,6 +9,7 @@ from bot.domain.inbox import Delivery, StartRun
 from bot.domain.incident import Incident, about
 from bot.domain.people import Place
 from bot.domain.policy import foreseen, together
+from bot.domain.reasons import asking_why
 from bot.domain.records import Card, CardKind, Change, Episode, taken
 from bot.domain.run import Run
 from bot.domain.runbook import Parameter, Phase, Runbook, Step
@@ -45,7 +46,7 @@ def start_run(desk: Desk, delivery: Delivery, wish: StartRun) -> Started:
         RequestError: the words say what is missing or refused.
     """
     somebody = desk.person(delivery.person, channel=delivery.place.channel, starts=True)
-    runbook = desk.library.find(wish.runbook)
+    runbook = asking_why(desk.library.find(wish.runbook), desk.catalogue)
     refusal = runbook.not_startable(desk.environment)
     if refusal:
         raise NotAllowedError(refusal)
@@ -72,6 +73,7 @@ def start_run(desk: Desk, delivery: Delivery, wish: StartRun) -> Started:
         alarm=episode.id if episode else None,
         facts=facts,
         inputs=inputs,
+        given_by=dict.fromkeys(wish.inputs, somebody.id),
         requester=somebody.id,
         authors=(somebody.id,),
         path=tuple(step.id for step in forward),

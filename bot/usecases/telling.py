@@ -61,7 +61,4 @@ def _asking(desk: Desk, run: Run) -> Iterator[str]:
 def _owing(desk: Desk, run: Run) -> Iterator[str]:
     """Yield the keys of what said that the run, which has ended, still owes something."""
     yield f"finished:{run.id}:{len(run.undoing)}"
-    number = 0
-    while desk.records.card(f"owed:{run.id}:{number}") is not None:
-        yield f"owed:{run.id}:{number}"
-        number += 1
+    yield from desk.records.card_keys(f"owed:{run.id}:")

@@ -1,6 +1,7 @@
 """The model is used while it answers in time, within its budget and by the evidence; else people get a quotation."""
 
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -138,6 +139,28 @@ def test_a_service_that_fails_between_two_sections_leaves_the_first_and_is_not_a
     assert wording.made.degraded.startswith(f"{', '.join((second, *rest))}: ")
     assert why in wording.made.degraded
     assert len(model.asked) == 2
+
+
+def test_a_section_for_which_too_little_time_is_left_is_quoted_and_the_model_not_asked() -> None:
+    first, second, *rest = DRAFT.sections
+
+    def slow(_: Asked, __: Heard | None) -> Said:
+        time.sleep(0.4)
+        return said(wording_of((first, second)[len(model.asked) - 1], HOLDS))
+
+    model = ScriptedModel([slow])
+
+    wording = assistant(model, deadline=1.0).draft_postmortem(DRAFT)
+
+    assert len(model.asked) == 2
+    assert wording.made.degraded.startswith(f"{', '.join(rest)}: Nothing was left of the 1 s for it; ")
+
+
+def test_a_draft_counts_as_one_job_however_many_of_its_sections_are_quoted() -> None:
+    with collected() as lines:
+        assistant(ScriptedModel([UnavailableError("Bedrock is away")])).draft_postmortem(DRAFT)
+
+    assert sum(lines.values("Fallbacks", Why="unavailable")) == 1
 
 
 def test_a_section_of_which_nothing_holds_costs_no_other() -> None:

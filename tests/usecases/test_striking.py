@@ -472,6 +472,19 @@ def test_a_strike_in_a_draft_is_taken_back_and_the_text_is_as_it_was(table: Tabl
     assert (back.struck, back.edition, now.edition) == ((), 3, 2)
 
 
+def test_a_strike_in_what_is_published_leaves_it_published_and_can_be_given_out_anew(
+    table: Table, draft: Draft
+) -> None:
+    table.wish(ANA, PublishPostmortem(draft=1))
+
+    struck_in_draft(table, sourced(draft))
+    assert "**PUBLISHED v2**" in table.store.draft(1).text
+
+    table.wish(ANA, PublishPostmortem(draft=1))
+    published = (table.folder / "postmortems" / "INC-1.md").read_text(encoding="utf-8")
+    assert "*struck by @bo: it was closed*" in published
+
+
 def test_what_was_struck_on_the_alarms_card_is_struck_in_the_draft_that_is_made_later(table: Table) -> None:
     an_episode(table)
     strike(table)

@@ -18,6 +18,7 @@ from bot.slack.cards.calls import pieces
 from bot.slack.cards.stage import Stage
 
 MOST_CLAIMS = 8
+MOST_OF_A_CLAIM = 300  # characters
 MOST_OF_AN_ITEM = 260  # characters on a page of several
 MOST_IDS = 4
 MOST_PROPOSED = 2
@@ -172,17 +173,19 @@ def suggestion_lines(suggestion: Suggestion, struck: Struck) -> list[str]:
     return [line for line in (none, said) if line]
 
 
-def claims_text(claims: Sequence[Claim], struck: Struck, *, most: int = MOST_CLAIMS) -> str:
+def claims_text(
+    claims: Sequence[Claim], struck: Struck, *, most: int = MOST_CLAIMS, most_of_each: int = MOST_OF_A_CLAIM
+) -> str:
     """Return claims one a line: how far each goes as a word, the evidence it points at, and who struck it."""
-    shown = [_claim(one, struck) for one in claims[:most]]
+    shown = [_claim(one, struck, most=most_of_each) for one in claims[:most]]
     more = len(claims) - most
     return lines(*shown, f"… and {more} more, in the evidence" if more > 0 else "")
 
 
-def _claim(claim: Claim, struck: Struck) -> str:
+def _claim(claim: Claim, struck: Struck, *, most: int = MOST_OF_A_CLAIM) -> str:
     ids = " ".join(wording.quoted(one, 8) for one in claim.evidence[:MOST_IDS])
     mark = f" [{ids}]" if ids else ""
-    text = wording.told(claim.text, 300)
+    text = wording.told(claim.text, most)
     if strike := struck.get(claim_id(claim.text)):
         reason = f": {wording.quoted(strike.reason, 160)}" if strike.reason else ""
         return f"{wording.STRUCK}{text}~{mark} _struck by @{wording.quoted(strike.name, 40)}_{reason}"

@@ -249,16 +249,15 @@ def lines(*texts: str) -> str:
 def message(text: str, blocks: Iterable[Block], *, ids: str) -> Message:
     """Return the message within a card's limits; what is exact is never shortened, the longest paragraphs are.
 
+    Of more blocks than a card has, those before the buttons go: what people press is never cut.
+
     Args:
         ids: `<kind>:<subject>:<edition>`; every block gets an id of its own from it.
-
-    Raises:
-        ValueError: it has more blocks than a card; the buttons stand last, and are what would be cut.
     """
     kept = [block for block in blocks if block.get("type") != "context" or block.get("elements")]
-    if len(kept) > MOST_BLOCKS:
-        raise ValueError(f"A card has {MOST_BLOCKS} blocks at most, this one {len(kept)}: {text}")
-    kept = _within(kept)
+    pressed = next((place for place, block in enumerate(kept) if block["type"] == "actions"), len(kept))
+    over = max(len(kept) - MOST_BLOCKS, 0)
+    kept = _within(kept[: max(pressed - over, 0)] + kept[pressed:])
     return Message(text=text or "Something changed; open it to see what.", blocks=numbered(kept, ids=ids))
 
 

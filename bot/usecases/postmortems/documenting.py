@@ -50,7 +50,7 @@ def document_of(
     Args:
         lake: what happened on the lake itself.
         digest: of the logs, redacted.
-        unread: the logs that could not be read.
+        unread: the logs that could not be read, redacted.
         redactor: what redacted the evidence, so that a placeholder means the same in the whole draft.
     """
     approvals = [one for run in runs for one in desk.records.approvals(run=run.id)]
@@ -79,7 +79,7 @@ def document_of(
         parts=parts,
         timeline=_timeline(desk, incident, episodes, runs, lake, digest, pointed, evidence, redactor),
         candidates=_candidates(digest, pointed, unread=evidence.unread),
-        actions=_actions(desk, incident, runs, episodes, [redactor.clean(one) for one in unread]),
+        actions=_actions(desk, incident, runs, episodes, unread),
         questions=_questions(digest, parts, evidence),
         dropped=(*said.made.dropped, *dropped),
         evidence=grounds(job),

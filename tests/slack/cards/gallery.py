@@ -176,18 +176,69 @@ def _by_role() -> Runbook:
 
 def _copying(number: int) -> Call:
     key = f"quarantine/mortgages/transactions/part-{number:05}.json"
-    params: JsonObject = {"Bucket": "lake-quarantine", "Key": key.replace("quarantine", "condemned", 1)}
+    params: JsonObject = {
+        "Bucket": "lake-quarantine",
+        "Key": key.replace("quarantine", "condemned", 1),
+        "CopySource": {"Bucket": "lake-quarantine", "Key": key},
+        "CopySourceIfMatch": "9b2c",
+        "IfNoneMatch": "*",
+    }
     return Call(row="s3.copy_condemned", params=params, resource=f"s3://lake-quarantine/{params['Key']}")
 
 
-def _list_request() -> Approval:
-    many = Many(count=10_000, digest="5f2c" * 16, first=tuple(_copying(number).params for number in range(3)))
-    call = Call(row="s3.copy_condemned", params={}, resource="s3://lake-quarantine/condemned/mortgages/", many=many)
+def _promoting(number: int) -> Call:
+    params: JsonObject = {
+        "Bucket": "lake-silver",
+        "Key": f"silver/mortgages/current/part-{number:05}.parquet",
+        "CopySource": {"Bucket": "lake-silver", "Key": f"silver/mortgages/run_id=r7/part-{number:05}.parquet"},
+        "CopySourceIfMatch": "9b2c",
+    }
+    return Call(row="s3.copy_current", params=params, resource=f"s3://lake-silver/{params['Key']}")
+
+
+def _marking(number: int) -> Call:
+    params: JsonObject = {
+        "Bucket": "lake-quarantine",
+        "Key": f"quarantine/mortgages/transactions/part-{number:05}.json",
+        "VersionId": f"v{number}",
+        "Tagging": {"TagSet": [{"Key": "state", "Value": "condemned"}]},
+    }
+    return Call(row="s3.tag_condemned", params=params, resource=f"s3://lake-quarantine/{params['Key']}")
+
+
+def _list_request(
+    of: Callable[[int], Call] = _copying,
+    *,
+    under: str = "s3://lake-quarantine/condemned/mortgages/",
+    effect: str = "Copies 10,000 objects (81,920,000 bytes) to condemned/, where the pipeline does not take them up.",
+    changes: str = "condemned/mortgages/: 0 of 10,000 -> 10,000 of 10,000 copies",
+    untouched: str = "The rows in quarantine/",
+) -> Approval:
+    many = Many(count=10_000, digest="5f2c" * 16, first=tuple(of(number).params for number in range(3)))
+    call = Call(row=of(0).row, params={}, resource=under, many=many)
     seen: JsonObject = {"objects": 10_000, "bytes": 81_920_000, "list": many.digest}
-    effect = "Copies 10,000 objects (81,920,000 bytes) to condemned/, where the pipeline does not take them up."
-    changes = "condemned/mortgages/: 0 of 10,000 -> 10,000 of 10,000 copies"
-    changed = {"call": call, "seen": seen, "effect": effect, "changes": changes, "untouched": "The rows in quarantine/"}
+    changed = {"call": call, "seen": seen, "effect": effect, "changes": changes, "untouched": untouched}
     return an_approval(put_breaker().model_copy(update=changed))
+
+
+def _list_of_copies() -> Approval:
+    return _list_request(
+        _promoting,
+        under="s3://lake-silver/silver/mortgages/current/",
+        effect="Gives readers of mortgages the files of the run r7.",
+        changes="current/: 10,000 files of the run r6 -> of the run r7",
+        untouched="Every run's own files",
+    )
+
+
+def _list_of_marks() -> Approval:
+    return _list_request(
+        _marking,
+        under="s3://lake-quarantine/quarantine/mortgages/",
+        effect="Marks 10,000 objects as condemned.",
+        changes="state: 0 of 10,000 -> 10,000 of 10,000 condemned",
+        untouched="Their rows, their other tags",
+    )
 
 
 def _on_trial() -> Runbook:
@@ -442,6 +493,8 @@ GALLERY: dict[str, Show] = {
         stage(),
     ),
     "request-of-a-list": lambda: request_card(_list_request(), at_step("half_open"), runbook(), stage()),
+    "request-of-a-list-of-copies": lambda: request_card(_list_of_copies(), at_step("half_open"), runbook(), stage()),
+    "request-of-a-list-of-marks": lambda: request_card(_list_of_marks(), at_step("half_open"), runbook(), stage()),
     "modal-review-list": lambda: modals.review(_list_request(), at_step("half_open"), runbook(), stage(), opaque="f00"),
     "modal-review-list-without-file": lambda: modals.review(
         _list_request(), at_step("half_open"), runbook(), stage(), opaque="f00", listed=False

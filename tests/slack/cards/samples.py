@@ -25,6 +25,7 @@ RUNBOOKS = Path(__file__).parents[3] / "runbooks"
 NIGHT = datetime(2026, 1, 21, 2, 12, tzinfo=UTC)
 ANA, BO, CY = "U0ANA", "U0BO", "U0CY"
 CHANNEL = "C0ETL"
+REASON = "currency column fixed upstream, file re-sent 02:05"
 ETAG = '"9b2cd7c0d7c0d7c0d7c0d7c0d7c0d7c0"'
 MACHINE = "arn:aws:states:eu-west-1:123456789012:stateMachine:etl_orchestration"
 FILE = "bronze/mortgages/transactions/ingest_date=2026-01-21/f-0193.csv.gz"
@@ -355,8 +356,9 @@ def an_approval(*calls: BoundCall, **changes: object) -> Approval:
         calls=bound,
         expires=(NIGHT + timedelta(minutes=15)).isoformat(),
         nonce="n",
+        reason=str(changes.pop("reason", REASON)),
+        reason_by=ANA,
     )
-    reason = "currency column fixed upstream, file re-sent 02:05"
     approval = Approval(
         id=9,
         run=42,
@@ -368,7 +370,6 @@ def an_approval(*calls: BoundCall, **changes: object) -> Approval:
         asked_by=ANA,
         asked_at=NIGHT,
         expires=NIGHT + timedelta(minutes=15),
-        reason=reason,
         environment="PROD",
     )
     return approval.model_copy(update=changes)

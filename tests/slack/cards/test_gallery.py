@@ -16,8 +16,10 @@ from bot.domain.run import Run
 from bot.domain.runbook import Runbook
 from bot.slack.cards import modals
 from bot.slack.cards.blocks import Message, View, characters
+from bot.slack.cards.postmortem import postmortem_card
 from bot.slack.cards.run import controls, further, run_card
 from bot.workbench.slack.checker import check_message, check_view
+from tests.slack.cards.drafts import a_draft
 from tests.slack.cards.gallery import GALLERY, every_run
 from tests.slack.cards.reading import read
 from tests.slack.cards.samples import stage
@@ -182,6 +184,13 @@ def test_approve_stands_only_on_the_request_itself() -> None:
         "request-one-of-two",
         "request-on-trial",
     ]
+
+
+def test_a_draft_shown_to_one_person_offers_nothing_that_counts_only_on_its_card() -> None:
+    card, whispered = (read(postmortem_card(a_draft(), (), stage(), whispered=one)) for one in (False, True))
+
+    assert "Wrong?…" in card
+    assert "Wrong?…" not in whispered
 
 
 RUNS = [
