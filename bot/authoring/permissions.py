@@ -46,6 +46,7 @@ ON: Mapping[str, tuple[str, ...]] = {
     "states": _EXECUTIONS,
     # by action
     "cloudwatch:DescribeAlarms": (f"arn:aws:cloudwatch:{_HERE}:alarm:*",),
+    "cloudwatch:DescribeAlarmHistory": (f"arn:aws:cloudwatch:{_HERE}:alarm:*",),
     "cloudwatch:GetMetricData": (EVERYTHING,),
     "glue:BatchStopJobRun": _JOBS,
     "glue:GetDatabase": _TABLES[:2],
