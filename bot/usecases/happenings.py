@@ -50,6 +50,11 @@ def happened(
     return tuple(told)
 
 
+def executions(desk: Desk, found: Gathering, *, since: datetime, until: datetime, most: int) -> tuple[Moment, ...]:
+    """Return the newest executions of each machine, each moment with the item it was gathered as."""
+    return tuple(_executions(_Window(desk, found, since, until), most=most))
+
+
 _Shown = tuple[Moment, str]
 """A moment, and where AWS's console shows what it is about."""
 
@@ -103,7 +108,7 @@ class _Window:
                 yield one.model_copy(update={"text": item.text, "evidence": (name,)})
 
 
-def _executions(window: _Window) -> Iterator[Moment]:
+def _executions(window: _Window, *, most: int = MOST_OF_A_KIND) -> Iterator[Moment]:
     for machine in window.names("machines"):
         started: list[JsonObject] = []
         for status in STATUSES:
@@ -113,12 +118,10 @@ def _executions(window: _Window) -> Iterator[Moment]:
             started += _rows(answer.get("executions"))
         late = [one for one in started if _between(one.get("started"), window.since - BEFORE, window.until)]
         late.sort(key=lambda one: str(one["started"]), reverse=True)
-        if len(late) > MOST_OF_A_KIND:
-            window.found.skip(
-                f"executions of {machine}: only the newest {MOST_OF_A_KIND} of {len(late)} were looked at"
-            )
+        if len(late) > most:
+            window.found.skip(f"executions of {machine}: only the newest {most} of {len(late)} were looked at")
         moments: list[_Shown] = []
-        for one in late[:MOST_OF_A_KIND]:
+        for one in late[:most]:
             stands = window.looked("stepfunctions.execution", f"execution {one['name']}", arn=one["arn"])
             page = console.execution(window.desk.platform, str(one["arn"]))
             moments += _shown(of_execution(stands, machine), page) if stands else ()

@@ -9,7 +9,7 @@ from bot.domain.evidence import Evidence, Gathering, Origin
 from bot.domain.postmortem.document import Moment
 from bot.domain.value import JsonObject
 from bot.errors import CallRefusedError
-from bot.usecases.happenings import happened
+from bot.usecases.happenings import executions, happened
 from bot.workbench.lake.names import LakeNames
 from tests.records.values import an_episode
 from tests.usecases.table import CountingCloud, Table
@@ -122,3 +122,12 @@ def test_a_history_that_cannot_be_read_is_said(table: Table) -> None:
     happened(table.desk, found, since=now - timedelta(hours=1), until=now, episodes=(an_episode(),))
 
     assert any("the history of" in one and "AWS did not allow it." in one for one in found.evidence().unread)
+
+
+def test_no_more_executions_are_looked_at_than_are_asked_for_and_that_is_said(table: Table) -> None:
+    found, now = Gathering(), table.now()
+
+    told = [executions(table.desk, found, since=now - timedelta(hours=1), until=now, most=most) for most in (1, 0)]
+
+    assert [len(moments) for moments in told] == [2, 0]
+    assert "executions of etl_orchestration: only the newest 0 of 1 were looked at" in found.evidence().unread
