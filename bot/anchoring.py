@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bot.aws.clients import Credentials
 from bot.aws.plumbing import Plumbed, Plumbing
-from bot.domain.audit import Verification
+from bot.domain.audit import TextsOf, Verification
 from bot.errors import NotAllowedError
 from bot.records.anchors import Anchors, NamedAnchors, folder_anchors
 from bot.records.ledger import verify_store
@@ -96,3 +96,33 @@ def rotate_key(settings: Settings) -> tuple[Signer, Path]:
     finally:
         plumbing.close()
     return new, put_in_place(draft, records.signing_key, aside=old.key)
+
+
+def texts_of(settings: Settings, person: str) -> TextsOf:
+    """Return which private texts of the audit are a person's, reading only."""
+    store = Store.read_only(settings.records.url)
+    try:
+        return store.ledger.texts_of(person)
+    finally:
+        store.close()
+
+
+def erase_texts(settings: Settings, person: str, *, reason: str) -> TextsOf:
+    """Erase the private texts of the audit that are a person's, and return which they were.
+
+    Raises:
+        NotFoundError: no bot was ever started on these records.
+        NotAllowedError: a bot is alive on records in SQLite, which one process alone may write.
+    """
+    texts_of(settings, person)  # before a key is made for records that are not there
+    records = settings.records
+    plumbing = plumbing_of(settings)
+    try:
+        signer = signer_at(records.signing_key, trust=records.trusted_keys)
+        store = Store.open(records.url, signer=signer, anchors=anchors_of(settings, plumbing))
+        try:
+            return store.ledger.erase(person, reason=reason)
+        finally:
+            store.close()
+    finally:
+        plumbing.close()
