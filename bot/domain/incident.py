@@ -13,6 +13,7 @@ from bot.domain.value import Value
 from bot.errors import InvalidError, RequestError
 
 MOST_NOTES = 500
+MOST_TURNS = 200
 MOST_TITLE = 120  # characters
 MOST_NOTE = 2_000  # characters
 SEVERITIES: Mapping[int, str] = {
@@ -23,6 +24,20 @@ SEVERITIES: Mapping[int, str] = {
 }
 GRAVEST = min(SEVERITIES)
 ROLES = ("scribe", "comms", "liaison")
+
+
+class Turn(Value):
+    """Hold one change of an incident: its severity, or who has a part in it.
+
+    Attributes:
+        what: `severity`, `lead` or a role; `was` and `became` are numbers of severities, or ids of people.
+    """
+
+    at: datetime
+    by: str
+    what: str
+    was: str = ""
+    became: str
 
 
 class IncidentState(StrEnum):
@@ -79,6 +94,7 @@ class Incident(Value):
     alarms: tuple[int, ...] = ()
     notes: tuple[Note, ...] = ()
     markings: tuple[Marking, ...] = ()
+    turns: tuple[Turn, ...] = ()
     mitigated: datetime | None = None
     resolved: datetime | None = None
     resolved_by: str = ""
@@ -113,7 +129,7 @@ def titled(text: str) -> str:
     return title
 
 
-def graded(incident: Incident, severity: int) -> Incident:
+def graded(incident: Incident, severity: int, *, by: str, now: datetime) -> Incident:
     """Return the incident at a severity.
 
     Raises:
@@ -125,10 +141,11 @@ def graded(incident: Incident, severity: int) -> Incident:
         raise InvalidError(f"A severity is 1, 2, 3 or 4 ({listed}).")
     if severity == incident.severity:
         raise RequestError(f"{incident.label} has severity {severity} already.")
-    return incident.model_copy(update={"severity": severity})
+    turn = Turn(at=now, by=by, what="severity", was=str(incident.severity), became=str(severity))
+    return _turned(incident, turn, {"severity": severity})
 
 
-def led(incident: Incident, person: str) -> Incident:
+def led(incident: Incident, person: str, *, by: str, now: datetime) -> Incident:
     """Return the incident with a lead.
 
     Raises:
@@ -137,10 +154,11 @@ def led(incident: Incident, person: str) -> Incident:
     _insist(incident)
     if incident.lead == person:
         raise RequestError(f"That person leads {incident.label} already.")
-    return incident.model_copy(update={"lead": person})
+    turn = Turn(at=now, by=by, what="lead", was=incident.lead or "", became=person)
+    return _turned(incident, turn, {"lead": person})
 
 
-def given_role(incident: Incident, role: str, person: str) -> Incident:
+def given_role(incident: Incident, role: str, person: str, *, by: str, now: datetime) -> Incident:
     """Return the incident with somebody in a role.
 
     Raises:
@@ -149,7 +167,12 @@ def given_role(incident: Incident, role: str, person: str) -> Incident:
     _insist(incident)
     if role not in ROLES:
         raise InvalidError(f"There is no role {role!a}; there is lead, {', '.join(ROLES)}.")
-    return incident.model_copy(update={"roles": {**incident.roles, role: person}})
+    turn = Turn(at=now, by=by, what=role, was=incident.roles.get(role, ""), became=person)
+    return _turned(incident, turn, {"roles": {**incident.roles, role: person}})
+
+
+def _turned(incident: Incident, turn: Turn, update: Mapping[str, object]) -> Incident:
+    return incident.model_copy(update={**update, "turns": (*incident.turns, turn)[-MOST_TURNS:]})
 
 
 def noted(incident: Incident, text: str, *, by: str, now: datetime) -> Incident:

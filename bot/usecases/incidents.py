@@ -105,7 +105,8 @@ def _here(desk: Desk, channel: str) -> str:
 def grade(desk: Desk, delivery: Delivery, wish: GradeIncident) -> Change:
     """Give the incident another severity."""
     somebody = desk.person(delivery.person, channel=delivery.place.channel, starts=True)
-    incident = graded(find_incident(desk, wish.incident, delivery.place.channel), wish.severity)
+    incident = find_incident(desk, wish.incident, delivery.place.channel)
+    incident = graded(incident, wish.severity, by=somebody.id, now=desk.now())
     return kept(incident, "incident.graded", somebody.id, {"severity": wish.severity})
 
 
@@ -114,7 +115,11 @@ def name_person(desk: Desk, delivery: Delivery, wish: NamePerson) -> Change:
     somebody = desk.person(delivery.person, channel=delivery.place.channel, starts=True)
     incident = find_incident(desk, wish.incident, delivery.place.channel)
     named = desk.directory.person(wish.person).id if wish.person else somebody.id
-    named_in = led(incident, named) if wish.role == "lead" else given_role(incident, wish.role, named)
+    now = desk.now()
+    if wish.role == "lead":
+        named_in = led(incident, named, by=somebody.id, now=now)
+    else:
+        named_in = given_role(incident, wish.role, named, by=somebody.id, now=now)
     return kept(named_in, "incident.named", somebody.id, {"role": wish.role, "person": named})
 
 
