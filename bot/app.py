@@ -39,6 +39,7 @@ from bot.domain.inbox import OF_ALARM, AlarmCame, Delivery
 from bot.domain.metrics import STARTS, measured
 from bot.domain.people import Person, Place
 from bot.domain.reading import read_runbook
+from bot.domain.reasons import asking_why
 from bot.domain.remarks import Remark
 from bot.domain.uploads import Upload
 from bot.engine.transact import DbosEngine
@@ -354,7 +355,7 @@ def plan_alone(settings: Settings, name: str, given: Mapping[str, str], *, endpo
             uploads=_NoUploads(),
             remarks=_NoRemarks(),
         )
-        runbook = desk.library.find(name)
+        runbook = asking_why(desk.library.find(name), desk.catalogue)
         place = Place(team=desk.team, channel=desk.channel)
         inputs = fill(desk, runbook, given, {})
         return plan(desk, runbook, inputs=inputs, facts={}, requester="cli", place=place)
@@ -517,6 +518,7 @@ def _drawing(desk: Desk) -> Drawing:
         catalogue=desk.catalogue,
         policy=desk.policy,
         platform=desk.platform,
+        serves=desk.environment,
         documents=DraftViews(),
     )
 
@@ -537,7 +539,13 @@ def _transport(
         return new
 
     def stage() -> Stage:
-        return Stage(policy=desk.policy, platform=desk.platform, catalogue=desk.catalogue, now=desk.now())
+        return Stage(
+            policy=desk.policy,
+            platform=desk.platform,
+            serves=desk.environment,
+            catalogue=desk.catalogue,
+            now=desk.now(),
+        )
 
     secret = settings.slack.signing_secret.get_secret_value()
     app = build_app(

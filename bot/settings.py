@@ -121,6 +121,10 @@ class PolicySettings(_Part):
     most_at_once: int = Field(
         100, ge=20, le=MOST_EVER, description="how many calls one approval may cover, where a step's `most` asks for it"
     )
+    looks_per_person: int = Field(60, ge=1, description="how often a person may have the lake looked at in ten minutes")
+    looks_per_channel: int = Field(
+        200, ge=1, description="the same for a channel; where an incident of severity 1 is open, nothing is counted"
+    )
 
 
 class RecordsSettings(_Part):
@@ -267,6 +271,8 @@ class Settings(_Part):
             lifetime_of_two=timedelta(minutes=self.policy.lifetime_minutes_of_two),
             own_isolated=self.policy.own_isolated,
             most_at_once=self.policy.most_at_once,
+            looks_per_person=self.policy.looks_per_person,
+            looks_per_channel=self.policy.looks_per_channel,
         )
 
 

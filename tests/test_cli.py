@@ -260,6 +260,30 @@ def test_a_rotation_that_was_cut_off_is_finished_by_the_next_and_not_begun_again
     assert run(["audit", "verify", "--config", str(config)]) == 0
 
 
+@pytest.mark.parametrize("held", [None, "f" * 64], ids=["no key file", "another key's file"])
+def test_audit_rotate_without_the_old_key_is_refused_and_no_other_key_gets_trusted(
+    held: str | None, config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _keep(config)
+    records = load(config).records
+    trusted, right = records.trusted_keys.read_text(encoding="ascii"), records.signing_key.read_text(encoding="ascii")
+    anchored = sorted(path.name for path in (config.parent / "anchors").rglob("*"))
+    records.signing_key.unlink()
+    if held:
+        records.signing_key.write_text(held, encoding="ascii")
+        records.signing_key.chmod(0o600)
+
+    assert run(["audit", "rotate", "--config", str(config)]) == 2
+
+    assert "estore" in capsys.readouterr().err
+    assert records.trusted_keys.read_text(encoding="ascii") == trusted
+    assert [path.name for path in config.parent.rglob("audit.key*")] == ["audit.key"] * bool(held)
+    assert sorted(path.name for path in (config.parent / "anchors").rglob("*")) == anchored
+    records.signing_key.write_text(right, encoding="ascii")
+    records.signing_key.chmod(0o600)
+    assert run(["audit", "verify", "--every-signature", "--config", str(config)]) == 0
+
+
 def test_audit_rotate_under_a_living_bot_is_refused_and_changes_nothing(
     config: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pydantic import Field
 
 from bot.actions.gate import judged
-from bot.actions.lake import LeftOver, NameRun, compared, files_of, live_run, name_of, success_of
+from bot.actions.lake import COMPARING, LeftOver, NameRun, compared, files_of, live_run, name_of, success_of
 from bot.actions.listing import Object, all_listed
 from bot.actions.parameters import Returns
 from bot.domain.action import Action, Call, Element, Look, Occasion, Proposal
@@ -226,15 +226,26 @@ def observe_promote(look: Look, params: Promote, _answers: tuple[JsonObject, ...
 
 
 def settle(look: Look, call: Call) -> JsonObject | None:
-    """Return the answer a call would have had, if what it wants is how it is."""
-    bucket, key = str(call.params["Bucket"]), str(call.params["Key"])
-    if call.row != "s3.copy_current":
-        answer = look("s3.get_pointer", Bucket=bucket, Key=key)
-        wanted = parse_object(str(call.params["Body"]))
-        if answer.get("found") is False or answer["Unlisted"] or answer["Body"] != wanted:
+    """Return the answer a call would have had, if what it wants is how it is; None for what no look can tell."""
+    match call.row:
+        case "s3.put_pointer" | "s3.create_pointer":
+            return _settled_pointer(look, call)
+        case "s3.copy_current":
+            return _settled_copy(look, call)
+        case _:
             return None
-        return {"ETag": answer["ETag"], "VersionId": answer.get("VersionId", "")}
-    answer = look("s3.head", Bucket=bucket, Key=key)
+
+
+def _settled_pointer(look: Look, call: Call) -> JsonObject | None:
+    answer = look("s3.get_pointer", Bucket=call.params["Bucket"], Key=call.params["Key"])
+    wanted = parse_object(str(call.params["Body"]))
+    if answer.get("found") is False or answer["Unlisted"] or answer["Body"] != wanted:
+        return None
+    return {"ETag": answer["ETag"], "VersionId": answer.get("VersionId", "")}
+
+
+def _settled_copy(look: Look, call: Call) -> JsonObject | None:
+    answer = look("s3.head", Bucket=call.params["Bucket"], Key=call.params["Key"])
     if answer.get("found") is False or answer["ETag"] != call.params["CopySourceIfMatch"]:
         return None
     return {"CopyObjectResult": {"ETag": answer["ETag"]}, "VersionId": answer.get("VersionId", "")}
@@ -259,7 +270,7 @@ ACTIONS = (
         title="Give readers a run: its files, and the pointer to it",
         params=Promote,
         returns=Promoted,
-        rows=(*_POINTING, "s3.list", "s3.versioning", "s3.head", "s3.copy_current", "s3.hide_left_over"),
+        rows=(*_POINTING, *COMPARING, "s3.versioning", "s3.head", "s3.copy_current", "s3.hide_left_over"),
         risk=Risk.CHANGE,
         propose=propose_promote,
         observe=observe_promote,

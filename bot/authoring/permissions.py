@@ -63,7 +63,9 @@ ON: Mapping[str, tuple[str, ...]] = {
     "states:ListExecutions": (f"arn:aws:states:{_HERE}:stateMachine:<machines>",),
     "states:StartExecution": (f"arn:aws:states:{_HERE}:stateMachine:<machines>",),
 }
-ON_BUCKETS = frozenset({"GetBucketLocation", "GetBucketVersioning", "ListBucket", "ListBucketVersions"})
+ON_BUCKETS = frozenset(
+    {"GetBucketLocation", "GetBucketVersioning", "GetEncryptionConfiguration", "ListBucket", "ListBucketVersions"}
+)
 LAYERS: Mapping[str, str] = {
     "bronze": "bronze_bucket",
     "silver": "silver_bucket",

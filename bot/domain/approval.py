@@ -10,9 +10,10 @@ from datetime import datetime
 from enum import StrEnum
 
 from bot.domain.action import Call
+from bot.domain.leaves import differences, same
 from bot.domain.people import Person, Place
 from bot.domain.policy import missing, places
-from bot.domain.strictjson import canonical, digest, without_floats
+from bot.domain.strictjson import digest, without_floats
 from bot.domain.value import JsonObject, JsonValue, Value
 from bot.errors import NotAllowedError, WorldChangedError
 
@@ -73,6 +74,7 @@ class Binding(Value):
         snapshot: SHA-256 of the runbook this run follows; `library` is that of the file as it is now.
         role: the AWS role of the caller, session name dropped.
         verification: the `expect` of every verification step, in order.
+        reason: why it is wanted, in the words of `reason_by`.
     """
 
     form: str = "approval/v1"
@@ -92,6 +94,8 @@ class Binding(Value):
     requester_may: bool
     lifetime_s: int
     verification: tuple[str, ...]
+    reason: str = ""
+    reason_by: str = ""
     calls: tuple[BoundCall, ...]
     expires: str
     nonce: str
@@ -102,7 +106,7 @@ class Binding(Value):
         return digest({"header": header, "calls": [call.digest() for call in self.calls]})
 
 
-OWED_IGNORES = frozenset({"authors", "library", "verification"})
+OWED_IGNORES = frozenset({"authors", "library", "verification", "reason", "reason_by"})
 
 
 def difference(
@@ -117,7 +121,7 @@ def difference(
     left_out = {"calls"} | (OWED_IGNORES if owed else frozenset())
     was, now = (binding.model_dump(mode="json", exclude=set(left_out)) for binding in (bound, derived))
     for field in was:
-        if not _same(was[field], now[field]):
+        if not same(was[field], now[field]):
             return field, was[field], now[field]
     if len(bound.calls) != len(derived.calls):
         return "calls", len(bound.calls), len(derived.calls)
@@ -132,35 +136,13 @@ def difference(
 
 def _call_difference(old: BoundCall, new: BoundCall) -> tuple[str, JsonValue, JsonValue] | None:
     """Name the first difference, what was seen before what was made of it: that is what people can follow."""
-    found = _leaf("seen", old.seen, new.seen)
-    if found:
-        return found
+    for name, seen_then, seen_now in differences({"seen": old.seen}, {"seen": new.seen}):
+        return name, seen_then, seen_now
     was, now = old.model_dump(mode="json"), new.model_dump(mode="json")
     for field in was:
-        if _same(was[field], now[field]):
-            continue
-        if isinstance(was[field], dict) and isinstance(now[field], dict):
-            for key in sorted({*was[field], *now[field]}):
-                if not _same(was[field].get(key), now[field].get(key)):
-                    return f"{field}.{key}", was[field].get(key), now[field].get(key)
-        return field, was[field], now[field]
+        for name, bound, derived in differences({field: was[field]}, {field: now[field]}):
+            return name, bound, derived
     return None
-
-
-def _leaf(path: str, was: JsonValue, now: JsonValue) -> tuple[str, JsonValue, JsonValue] | None:
-    if _same(was, now):
-        return None
-    if isinstance(was, dict) and isinstance(now, dict):
-        for key in sorted({*was, *now}):
-            found = _leaf(f"{path}.{key}", was.get(key), now.get(key))
-            if found:
-                return found
-    return path, was, now
-
-
-def _same(was: JsonValue, now: JsonValue) -> bool:
-    """Return whether both would be signed alike: to Python, true is 1 and 1 is 1.0."""
-    return was is now or canonical(without_floats(was)) == canonical(without_floats(now))
 
 
 def insist(bound: Binding, derived: Binding, *, first: int = 0, owed: bool = False) -> None:
@@ -210,7 +192,6 @@ class Approval(Value):
     asked_by: str
     asked_at: datetime
     expires: datetime
-    reason: str = ""
     environment: str
     edition: int = 1
     used: int = 0

@@ -62,6 +62,13 @@ class ShowApprovals(Value):
     approval: int | None = None
 
 
+class ShowAudit(Value):
+    """Show what the audit has of a run and of its requests, newest first."""
+
+    kind: Literal["show_audit"] = "show_audit"
+    run: int
+
+
 class ShowDetails(Value):
     """Show the whole of a request: full call, evidence, verdict, digest, command line."""
 
@@ -302,7 +309,7 @@ class LeaveOut(Value):
 
 
 class ShowEvidence(Value):
-    """Show what sentences point at: of an alarm (`A-118`), an answer (`assist:57`) or a draft (`postmortem:3`).
+    """Show what an alarm (`A-118`), a run (`R-42`), an answer (`assist:57`) or a draft (`postmortem:3`) rests on.
 
     Attributes:
         item: the one item that is wanted whole; without it a page of all, from 1.
@@ -555,6 +562,7 @@ Wish = Annotated[
     | ShowHelp
     | ShowStatus
     | ShowApprovals
+    | ShowAudit
     | ShowDetails
     | CastVote
     | DeclineRequest

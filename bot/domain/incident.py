@@ -22,6 +22,7 @@ SEVERITIES: Mapping[int, str] = {
     3: "new data is late, or a guard has stopped it",
     4: "nobody outside the team would notice",
 }
+GRAVEST = min(SEVERITIES)
 ROLES = ("scribe", "comms", "liaison")
 
 

@@ -38,13 +38,18 @@ def append(
         connection.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
     previous, at = head(connection), now()
     for entry in entries:
-        if previous and previous.signing_key != signer.key:
-            words = (
-                f"The audit goes on with key {previous.signing_key}, but the key file holds {signer.key}. "
-                "Restore the right key file, or rotate the key with the old one at hand."
-            )
-            raise NotAllowedError(words)
+        insist_goes_on(previous, signer)
         previous = _keep(connection, previous, entry, at=at, signer=signer, installation=installation)
+
+
+def insist_goes_on(newest: AuditRecord | None, signer: Signer) -> None:
+    """Raise NotAllowedError where the audit goes on with another key than the signer's."""
+    if newest and newest.signing_key != signer.key:
+        words = (
+            f"The audit goes on with key {newest.signing_key}, but the key file holds {signer.key}. "
+            "Restore the right key file, or rotate the key with the old one at hand."
+        )
+        raise NotAllowedError(words)
 
 
 def _keep(

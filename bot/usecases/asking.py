@@ -11,7 +11,8 @@ from bot.domain.audit import AuditEntry
 from bot.domain.denies import denied
 from bot.domain.expression import compile_expression, resolve
 from bot.domain.many import insist_same, line
-from bot.domain.policy import Decision, Verdict, together, verdict
+from bot.domain.policy import Decision, Verdict, together, verdict_on
+from bot.domain.reasons import REASON, needs_reason, own_words
 from bot.domain.records import Card, CardKind, Wait
 from bot.domain.run import Run
 from bot.domain.runbook import Phase, Runbook, Step
@@ -160,12 +161,11 @@ def said(desk: Desk, run: Run, template: str | None) -> str:
 def judge(desk: Desk, steps: Sequence[Step], found: Sequence[BoundCall]) -> Verdict:
     """Return the policy's answer for the calls as they are; one yes to several steps fills the places of each."""
 
-    def judged(step: Step) -> Verdict:
+    def answer(step: Step) -> Verdict:
         rows = [desk.catalogue.row(one.call.row) for one in found if one.step == step.id]
-        isolated = any(row.isolated for row in rows)
-        return verdict(step, [row.risk for row in rows], desk.policy, isolated=isolated)
+        return verdict_on(step, rows, desk.policy)
 
-    return together([(step, judged(step)) for step in steps])
+    return together([(step, answer(step)) for step in steps])
 
 
 def binding(
@@ -210,6 +210,8 @@ def binding(
         requester_may=judged.requester_may,
         lifetime_s=int(judged.lifetime.total_seconds()),
         verification=tuple(s.expect or "" for s in runbook.steps if s.phase is Phase.VERIFICATION),
+        reason=_reason(run, runbook, lead),
+        reason_by=run.given_by.get(REASON, run.requester),
         calls=found,
         expires=expires,
         nonce=nonce,
@@ -223,6 +225,10 @@ def library_sha(desk: Desk, run: Run) -> str:
         return desk.library.find(run.runbook).sha256
     except NotFoundError:
         return "removed"
+
+
+class ReasonMissingError(InvalidError):
+    """Say that nobody said why a change is wanted, so that it is not asked for."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -251,6 +257,7 @@ def request(
 
     Raises:
         NotAllowedError: policy never offers such a step, or nobody could approve it.
+        ReasonMissingError: nobody said why it is wanted.
     """
     now = desk.now()
     steps = (lead, *followers(runbook, run, lead))
@@ -258,6 +265,8 @@ def request(
     unset, judged = binding(desk, run, runbook, steps, expires="", nonce=secrets.token_hex(16), known=known)
     if judged.decision is Decision.DENY:
         raise NotAllowedError(f"{lead.title} is not offered: {judged.reason}")
+    if needs_reason(judged.risk) and not unset.reason:
+        raise ReasonMissingError(f"Nobody said why; {lead.title} is {judged.risk.value}, and nothing was asked.")
     expires = now + judged.lifetime
     whole = unset.model_copy(update={"expires": expires.isoformat()})
     _keep_lists(desk, whole, known)
@@ -273,7 +282,6 @@ def request(
         asked_by=run.requester,
         asked_at=now,
         expires=expires,
-        reason=_reason(run, runbook, lead),
         environment=desk.platform.name,
         reasked=reasked,
     )
@@ -299,8 +307,8 @@ def _reason(run: Run, runbook: Runbook, lead: Step) -> str:
     back = [step for name in run.undoing if (step := runbook.step(name)).undo == lead.id]
     if back:
         return f"takes back step {back[-1].number}, {back[-1].title.rstrip('.')}"
-    own_words = any(one.name == "reason" and not one.choices and not one.enum for one in runbook.parameters)
-    return run.inputs.get("reason", "") if own_words else ""
+    said = any(own_words(one) for one in runbook.parameters)
+    return run.inputs.get(REASON, "") if said else ""
 
 
 def _keep_lists(desk: Desk, bound: Binding, known: Mapping[tuple[str, int], Proposal]) -> None:

@@ -39,7 +39,7 @@ from bot.errors import BotError, ExpressionError, NotFoundError, RequestError
 from bot.usecases import adding, gathering, strikes
 from bot.usecases.alarms import MOST_NEAREST, nearest
 from bot.usecases.desk import Desk
-from bot.usecases.starting import alarm_card_of
+from bot.usecases.starting import alarm_card_of, listed
 
 MOST_QUESTION = 2_000  # characters
 MOST_FIRST_STEPS = 3
@@ -245,16 +245,7 @@ def other_runbooks(desk: Desk, delivery: Delivery, wish: OtherRunbook) -> JsonOb
     if wish.words:
         found = [one for one in desk.search.runbooks(wish.words, most=MOST_NEAREST) if one[0] in runbooks]
     items: list[JsonValue] = [
-        {
-            "id": name,
-            "title": runbooks[name].title,
-            "category": runbooks[name].category,
-            "status": runbooks[name].status.value,
-            "summary": runbooks[name].summary,
-            "matched": list(matched),
-        }
-        for name, matched in found
-        if name != episode.runbook
+        listed(desk, runbooks[name], matched) for name, matched in found if name != episode.runbook
     ]
     return {"what": "others", "alarm": episode.id, "words": wish.words[:200], "items": items}
 

@@ -13,12 +13,15 @@ from functools import partial
 from bot.domain.action import Call, Proposal, Replay
 from bot.domain.approval import Approval, ApprovalState, BoundCall, ConsumedApproval, end, insist, still_eligible
 from bot.domain.audit import AuditEntry
+from bot.domain.leaves import same
+from bot.domain.reasons import own_words
 from bot.domain.records import Attempt, AttemptState, Outcome, Taking
 from bot.domain.redaction import for_eyes
 from bot.domain.run import Awaiting, Looked, Lost, MustWait, Owed, Run, StepDone, StepState, Waiting
 from bot.domain.runbook import Risk, Runbook, Step
 from bot.domain.value import JsonObject, JsonValue
 from bot.errors import (
+    BotError,
     CallRefusedError,
     EdgeError,
     ExpressionError,
@@ -31,10 +34,10 @@ from bot.errors import (
     UnavailableError,
     WorldChangedError,
 )
-from bot.usecases.asking import binding, items, propose, request, request_card
+from bot.usecases.asking import ReasonMissingError, binding, items, propose, request, request_card
 from bot.usecases.desk import Desk
 from bot.usecases.lost import lost_call, unknown_card, with_what_is_there
-from bot.usecases.runs import LEASE_AGAIN, Turn, failed, observed, seen
+from bot.usecases.runs import LEASE_AGAIN, Turn, failed, must_answer, observed, seen
 from bot.usecases.telling import notice, run_card
 
 log = logging.getLogger(__name__)
@@ -102,7 +105,10 @@ def _ask(desk: Desk, run: Run, runbook: Runbook, step: Step) -> Turn:
     if any(runbook.step(undone).undo == step.id for undone in run.undoing):
         _insist_nobody_wrote_since(desk, run, step, proposals)
     reasked = run.record(step.id).by == "bot"
-    asked = request(desk, frozen, runbook, step, proposals=proposals, reasked=reasked)
+    try:
+        asked = request(desk, frozen, runbook, step, proposals=proposals, reasked=reasked)
+    except ReasonMissingError:
+        return must_answer(desk, run, step, [one for one in runbook.parameters if own_words(one)])
     waiting = Waiting(
         what=Awaiting.APPROVAL,
         step=step.id,
@@ -274,7 +280,7 @@ def _insist_on_what_was_left(desk: Desk, run: Run, earlier: BoundCall, proposal:
     )
     if owed and left is None:
         return  # it was another run's pause, or a person's word: nothing is known to compare with, and it is owed
-    if left != proposal.seen:
+    if not same(left, proposal.seen):
         raise WorldChangedError(
             f"Somebody changed {earlier.call.resource} since this run did: it left {left!r}, now {proposal.seen!r}.",
             field="seen",
@@ -520,7 +526,7 @@ def _settled_by_reading(desk: Desk, step: Step, call: Call, sent: _Sent) -> _Sen
     settle = desk.catalogue.action(step.uses or "").settle
     try:
         found = settle(desk.look, call) if settle else None
-    except EdgeError as error:
+    except BotError as error:
         return _Sent(state=AttemptState.UNKNOWN, words=error.words)
     return sent if found is None else _Sent(state=AttemptState.DONE, answer=found)
 

@@ -13,6 +13,7 @@ from bot.domain.expression import resolve
 from bot.domain.people import Person
 from bot.domain.policy import Policy, admit
 from bot.domain.quiet import AT_WORK
+from bot.domain.reasons import asking_why
 from bot.domain.records import Change
 from bot.domain.redaction import secrets_in
 from bot.domain.run import Run, scope
@@ -130,7 +131,7 @@ class Desk:
             raise InvalidError(f"Step {step.id}: {action.id} does not take these parameters: {wrong}") from None
 
     def runbook(self, run: Run) -> Runbook:
-        """Return the runbook as it was when the run began, with the steps that were added to this run."""
+        """Return the runbook as it was when the run began, with what was added to this run, and asking why."""
         found = self.read.get(run.snapshot)
         if found is None:
             text, path = self.records.snapshot(run.snapshot)
@@ -138,7 +139,7 @@ class Desk:
             if len(self.read) >= MOST_READ:
                 self.read.clear()
             self.read[run.snapshot] = found
-        return following(found, run)
+        return asking_why(following(found, run), self.catalogue, run)
 
     def person(self, person: str | None, *, channel: str, starts: bool) -> Person:
         """Return who that is, once it is sure that they may.

@@ -15,6 +15,7 @@ from bot.domain.action import Action
 from bot.domain.approval import Approval, ApprovalState
 from bot.domain.audit import AuditEntry
 from bot.domain.expression import compile_expression, first_given, references_in, resolve
+from bot.domain.reasons import REASON, asked_once_known, insist_on_words, own_words
 from bot.domain.records import AttemptState, Card, Change, Outcome, Wait
 from bot.domain.redaction import for_eyes, redacted, secrets_in, unnumbered
 from bot.domain.run import (
@@ -234,12 +235,13 @@ def _step_turn(desk: Desk, run: Run, runbook: Runbook, step: Step, change_step: 
     known = {one.name: fits(one, value) for one in late if (value := found_out(desk, run, one)) is not None}
     if known:
         return Turn(events=(Answered(by=run.requester, inputs=known),), goes_on=True)
-    lacking = [one for one in late if one.required]
+    reading = step.manual or desk.catalogue.action(step.uses or "").read is not None
+    lacking = [one for one in late if one.required and (reading or not asked_once_known(one, step))]
     if lacking:
-        return _must_answer(desk, run, step, lacking)
+        return must_answer(desk, run, step, lacking)
     if step.manual:
         return _must_wait(desk, run, step, Awaiting.DONE, f"Somebody does this by hand: {step.title}")
-    if desk.catalogue.action(step.uses or "").read is None:
+    if not reading:
         return change_step(desk, run, runbook, step)
     if step.watch:
         return _watch(desk, run, step)
@@ -320,6 +322,8 @@ def fits(parameter: Parameter, value: str) -> str:
             f"{parameter.name} holds what looks like a secret ({', '.join(sorted(kinds))}). What a run is given is "
             "shown and kept, so leave it out; say where it is kept instead."
         )
+    if own_words(parameter):
+        insist_on_words(value)
     if parameter.enum and value not in parameter.enum:
         raise InvalidError(f"{parameter.name} is one of {', '.join(parameter.enum)}, not {ascii(value)[:80]}.")
     if parameter.pattern and not re.fullmatch(parameter.pattern, value):
@@ -335,14 +339,14 @@ def needed(desk: Desk, run: Run, runbook: Runbook, step: Step) -> bool:
     return step.when is None or compile_expression(step.when).truth(desk.scope(run))
 
 
-def _must_answer(desk: Desk, run: Run, step: Step, lacking: Sequence[Parameter]) -> Turn:
+def must_answer(desk: Desk, run: Run, step: Step, lacking: Sequence[Parameter]) -> Turn:
     """Wait for inputs; where a choice is all that lacks, the ways that are open stand ready as buttons.
 
     Raises:
         InvalidError: what was seen leaves no way open.
     """
     names = ", ".join(one.name for one in lacking)
-    turn = _must_wait(desk, run, step, Awaiting.INPUT, f"Needs {names} before {step.title}")
+    turn = _must_wait(desk, run, step, Awaiting.INPUT, f"Needs {names} before {step.title}", asks=names)
     only = lacking[0]
     if len(lacking) > 1 or not only.choice:
         return turn
@@ -357,15 +361,19 @@ def _must_answer(desk: Desk, run: Run, step: Step, lacking: Sequence[Parameter])
     return replace(turn, events=waits)
 
 
-def _must_wait(desk: Desk, run: Run, step: Step, what: Awaiting, words: str) -> Turn:
-    waiting = Waiting(what=what, step=step.id, words=words, since=desk.now())
-    return Turn(events=(MustWait(waiting=waiting),), cards=(asking_card(run, what, step.id),))
+def _must_wait(desk: Desk, run: Run, step: Step, what: Awaiting, words: str, *, asks: str = "") -> Turn:
+    waiting = Waiting(what=what, step=step.id, words=words, since=desk.now(), asks=asks)
+    return Turn(events=(MustWait(waiting=waiting),), cards=(asking_card(run, waiting),))
 
 
-def asking_card(run: Run, what: Awaiting, step: str, *, by: str = "") -> Card:
-    """Return the message that asks somebody to do a step by hand, or for inputs; `by` is who has answered."""
+def asking_card(run: Run, waiting: Waiting, *, by: str = "") -> Card:
+    """Return the message that asks somebody to do a step by hand, or for inputs; `by` is who has answered.
+
+    Why a change is wanted may be asked after another question of the same step: that is another message.
+    """
+    mark = f":{waiting.step}:{run.record(waiting.step).request}" + (":why" if waiting.asks == REASON else "")
     facts = {"by": by} if by else {}
-    return notice(run, what.value, mark=f":{step}:{run.record(step).request}", step=step, **facts)
+    return notice(run, waiting.what.value, mark=mark, step=waiting.step, **facts)
 
 
 def _record(run: Run, step: Step, **changes: object) -> StepRecord:

@@ -116,6 +116,7 @@ GOOD: dict[str, JsonObject] = {
     "s3.versions_artifact": {"Bucket": "lake-artifacts", "Prefix": "etl/"},
     "s3.versions_tfstate": {"Bucket": "lake-tfstate", "Prefix": "lake/prod.tfstate"},
     "s3.versioning": {"Bucket": "lake-quarantine"},
+    "s3.encryption": {"Bucket": "lake-silver"},
     "s3.tags": {"Bucket": "lake-quarantine", "Key": ASIDE, "VersionId": VERSION},
     "s3.copy_current": {
         "Bucket": "lake-silver",

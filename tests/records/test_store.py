@@ -513,6 +513,27 @@ def test_a_card_is_behind_until_it_is_shown_and_again_after_each_change(store: S
     assert card.payload == {"words": "two"}
 
 
+def test_what_came_before_is_found_newest_first_dealt_with_or_not_and_not_beyond_the_time(store: Store) -> None:
+    for minute, name in enumerate(("E1", "E2", "E3", "E4")):
+        store.accept(a_delivery(name).model_copy(update={"at": NOON + timedelta(minutes=minute)}))
+    first, second, _, last = store.deliveries()
+    store.commit(Change(inbox=second))
+
+    found = store.came(before=last, since=NOON + timedelta(minutes=1))
+
+    assert [one.identity for one in found] == ["E3", "E2"]
+    assert [one.identity for one in store.came(before=last, since=NOON, most=1)] == ["E3"]
+    assert store.came(before=first, since=NOON) == []
+
+
+def test_cards_are_found_by_how_their_key_begins_and_by_nothing_else(store: Store) -> None:
+    keys = ("owed:1:2", "owed:11:1", "owed:1:7", "owed:1", "owed_1:1")
+    store.commit(Change(cards=tuple(a_card(key) for key in keys)))
+
+    assert store.card_keys("owed:1:") == ["owed:1:2", "owed:1:7"]
+    assert store.card_keys("owed_1:") == ["owed_1:1"]
+
+
 def test_a_card_that_changed_while_it_was_shown_stays_behind(store: Store) -> None:
     store.commit(Change(cards=(a_card(),)))
     store.commit(Change(cards=(a_card(),)))

@@ -104,6 +104,7 @@ def drawn(table: Table, key: str) -> Message:
         catalogue=table.desk.catalogue,
         policy=table.desk.policy,
         platform=table.desk.platform,
+        serves=table.desk.environment,
         documents=DraftViews(),
     )
     message = drawing.draw(card, link=lambda _: None).shows
@@ -572,7 +573,7 @@ def test_a_struck_sentence_holds_up_no_publishing_and_goes_out_struck(table: Tab
     body = f"{section_of(draft.text, SUMMARY)}\n- {wrong.text} [{items[0].id}]"
     table.wish(ANA, EditDraft(draft=1, edition=1, sections={SUMMARY: body}))
     table.wish(ANA, PublishPostmortem())
-    assert "say what their evidence does not" in table.refused()
+    assert "the evidence contradicts" in table.refused()
 
     now = struck_in_draft(table, wrong)
     table.wish(ANA, PublishPostmortem())

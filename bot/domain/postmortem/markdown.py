@@ -33,6 +33,7 @@ QUESTIONS, UNREAD, DROPPED, EVIDENCE = "Open questions", "Not read", "Dropped", 
 MOST_OF_A_ROW = 300  # characters of an item in the evidence table; the archive holds it whole
 MOST_UNSEEN = 4  # of what was not read are named with each candidate
 UNKNOWN = "unknown"
+_BARE_LINK = re.compile(r"\b(https?|ftp|www)(:(?=//)|(?<=www)\.)", re.IGNORECASE)
 
 
 class Sentence(Value):
@@ -134,9 +135,10 @@ def struck(claim: Claim, said: str) -> str:
 
 
 def escaped(text: str) -> str:
-    """Return a text in one line in which no character is Markdown's."""
+    """Return a text in one line in which no character is Markdown's, and no address becomes a link by itself."""
     one_line = " ".join(text.split())
     marks = re.sub(r"([\\*`<|\[\]~])|(?<!\w)(_)|(_)(?!\w)", r"\\\g<0>", one_line)
+    marks = _BARE_LINK.sub(r"\1\\\2", marks)
     return re.sub(r"^([#>+=-]|\d+[.)])", r"\\\1", marks)
 
 

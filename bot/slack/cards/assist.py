@@ -131,7 +131,7 @@ def _expanded(
 
 def _params(step: ProposedStep) -> str:
     shown = [wording.ascii_only(f"{name}: {spelled(value)}")[:200] for name, value in step.params.items()]
-    return wording.escaped("\n".join(shown).replace("`", "'"), 900) or "no parameters"
+    return wording.escaped("\n".join(shown).replace("`", "'"), 800) or "no parameters"
 
 
 def _asks(offer: Offer, stage: Stage) -> str:
@@ -202,8 +202,8 @@ def small_print(made: Made, *, cost: str = "") -> Block:
     """Return who worded it, what was dropped, and what it cost where that was asked for."""
     who = "no model used" if made.engine == "extractive" else f"worded by {wording.quoted(made.model, 60) or 'Bedrock'}"
     why = wording.quoted(made.degraded, 200)
-    count = len(made.dropped)
-    dropped = f"{count} sentence{'s' if count > 1 else ''} dropped: not borne by the evidence" if count else ""
+    count = wording.counted(len(made.dropped), "sentence")
+    dropped = f"{count} dropped: not borne by the evidence" if made.dropped else ""
     return context(" · ".join(part for part in (who, why, dropped, cost) if part))
 
 
@@ -243,10 +243,11 @@ def evidence_page(
     found += [section(f"*Not read*  {' · '.join(unread)}{more}")] if unread else []
     turns = [Button(label="Next", action="evidence_page", value=f"{subject}:{page + 1}")] if page < pages else []
     turns += [Button(label="Back", action="evidence_page", value=f"{subject}:{page - 1}")] if page > 1 else []
+    cites = f", {cited} of them cited, those first" if cited else ""
     return [
         *found,
         *buttons(turns),
-        context(f"page {page} of {pages} · {count} items, {cited} of them cited, those first"),
+        context(f"page {page} of {pages} · {wording.counted(count, 'item')}{cites}"),
     ]
 
 

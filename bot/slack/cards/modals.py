@@ -25,9 +25,20 @@ from bot.domain.strikes import MOST_REASON, Struck, Uttered, by_claim
 from bot.errors import InvalidError
 from bot.slack.cards import wording
 from bot.slack.cards.assist import claims_text
-from bot.slack.cards.blocks import Block, Confirm, View, context, exact, lines, numbered, section, words
+from bot.slack.cards.blocks import (
+    Block,
+    Button,
+    Confirm,
+    View,
+    context,
+    exact,
+    lines,
+    numbered,
+    section,
+    words,
+)
 from bot.slack.cards.calls import command_line, exact_text, fenced, pieces
-from bot.slack.cards.request import effect_of, facts, leaves, state_word
+from bot.slack.cards.request import effect_of, facts, singly, state_word
 from bot.slack.cards.stage import Stage, headline
 
 WHY, WORDS, UNTIL, OTHER, VALUE = "why", "words", "until", "other", "value"
@@ -54,6 +65,7 @@ MOST_CHOICES = 100
 MOST_PIECES = 70
 MOST_TICKS = 10  # in one list; Slack takes no more
 MOST_LISTS = 30
+MOST_RADIOS = 10  # of one group; Slack takes no more
 OPTION = 75  # characters of an option, and as many below it
 MOST_BYTES = 240_000
 _LINKED = re.compile(r"(?<!\\)\[([^\]]*)\]\([^)]*\)")
@@ -76,6 +88,7 @@ class Field:
     value: str = ""
     hint: str = ""
     long: bool = False
+    optional: bool = False
 
 
 def decline(approval: Approval) -> View:
@@ -158,6 +171,15 @@ def sure(confirm: Confirm, *, callback: str, meta: str) -> View:
     return _modal(callback, confirm.title, [section(wording.quoted(confirm.text, 300))], meta=meta, submit=confirm.yes)
 
 
+def what_else(run: Run, found: Sequence[Button]) -> View:
+    """Return the dialog with what else can be done with a run; what is chosen is done, or opens its own dialog."""
+    options = [one.option() for one in found]
+    kind = "radio_buttons" if len(options) <= MOST_RADIOS else "static_select"
+    lead = f"*{wording.quoted(run.environment, 40)} · {headline(run)}*\nNothing is done before you say which."
+    element: Block = {"type": kind, "action_id": WHY, "options": options}
+    return _modal("more", run.label, [section(lead), _input(WHY, "What?", element)], meta=str(run.id), submit="Go on")
+
+
 def choose_section(draft: Draft) -> View:
     """Return the dialog that asks which section is to be edited."""
     options = [
@@ -228,13 +250,14 @@ def listed(said: Sequence[Uttered]) -> Sequence[Uttered]:
     return [one for under in _lists(said)[:MOST_LISTS] for one in under]
 
 
-def strike(title: str, said: Sequence[Uttered], struck: Struck, *, more: int, meta: str) -> View:
+def strike(title: str, said: Sequence[Uttered], struck: Struck, *, more: int, meta: str, elsewhere: str = "") -> View:
     """Return the dialog in which somebody ticks what is wrong of a message, and unticks what is not.
 
     Args:
         said: the sentences that are listed.
         struck: the strikes that stand, whose sentences are ticked already.
         more: how many sentences the message has beside.
+        elsewhere: where those can be struck, if anywhere.
     """
     blocks = [
         section(
@@ -247,7 +270,8 @@ def strike(title: str, said: Sequence[Uttered], struck: Struck, *, more: int, me
         blocks += _ticks(first, under, struck)
         first += len(under)
     if more:
-        blocks.append(context(f"and {more} more, which do not fit here; Edit section… has them too"))
+        where = f"; {elsewhere}" if elsewhere else ""
+        blocks.append(context(f"and {wording.counted(more, 'more sentence')}, without room here{where}"))
     blocks.append(_input(WORDS, "Why? Others see it", _text(WORDS, most=MOST_REASON, long=True), optional=True))
     return _modal("strike", "Wrong?", blocks, meta=meta, submit="Keep")
 
@@ -472,7 +496,7 @@ def _evidence(approval: Approval) -> str:
     found = [
         f"{one.step}[{one.item}.{one.index}] {name} = {json.dumps(value)}"
         for one in approval.binding.calls
-        for name, value in leaves(one.seen)
+        for name, value in singly(one.seen)
     ]
     return fenced("\n".join(found) or "nothing that decides")
 
@@ -562,9 +586,8 @@ def _text(action: str, *, most: int, long: bool = False, value: str = "") -> Blo
 def _field(asked: Field) -> Block:
     block_id = f"{INPUT}{asked.name}"
     if not asked.choices:
-        return _input(
-            block_id, asked.title, _text(VALUE, most=300, long=asked.long, value=asked.value), hint=asked.hint
-        )
+        text = _text(VALUE, most=300, long=asked.long, value=asked.value)
+        return _input(block_id, asked.title, text, hint=asked.hint, optional=asked.optional)
     options = [
         _option(value, asked.labels.get(value, value))
         for value in asked.choices[:MOST_CHOICES]

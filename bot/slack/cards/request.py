@@ -8,9 +8,11 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
-from bot.domain.action import Call
+from bot.domain.action import Call, Guard
 from bot.domain.approval import Approval, ApprovalState, BoundCall, who_may
+from bot.domain.leaves import dotted, leaves
 from bot.domain.moment import moment
+from bot.domain.reasons import MOST_REASON
 from bot.domain.redaction import Redactor
 from bot.domain.run import Awaiting, Run, StepState
 from bot.domain.runbook import Risk, Runbook
@@ -57,7 +59,7 @@ def request_card(approval: Approval, run: Run, runbook: Runbook, stage: Stage) -
 def list_sheet(approval: Approval, place: int, listed: str) -> Sheet:
     """Return the file of a list that one call of a request stands for; its SHA-256 is signed, so it is as it is."""
     under = wording.cut(wording.ascii_only(approval.binding.calls[place].call.resource), 160)
-    title = f"All {listed.count(chr(10)):,} calls of {approval.label} under {under}"
+    title = f"All {wording.counted(listed.count(chr(10)), 'call')} of {approval.label} under {under}"
     return Sheet(name=f"{approval.label}-list-{place + 1}.txt", title=title, text=listed)
 
 
@@ -113,17 +115,17 @@ def _too_long(calls: Sequence[Call], length: int, stage: Stage) -> str:
     listed = [(call, call.many) for call in calls if call.many is not None]
     if listed:
         said = [
-            f"*{many.count:,} × {operation(call, stage.catalogue.rows)}* under {wording.code(call.resource, 160)}, "
-            f"each with its own precondition"
+            f"*{many.count:,} × {operation(call, stage.catalogue.rows)}* under {wording.code(call.resource, 160)}"
+            f"{_held_back(call, stage)}"
             for call, many in listed
         ]
         beside = len(calls) - len(listed)
-        rest = f"and {beside} more call{'s' if beside > 1 else ''} after it" if beside else ""
+        rest = f"and {wording.counted(beside, 'more call')} after it" if beside else ""
         file, is_there = ("files", "they are") if len(listed) > 1 else ("file", "the file is")
         whole = f"Every one stands in the {file} under this request. *Review…* carries Approve once {is_there} there."
         return lines(*said, rest, whole)
     if len(calls) <= MOST_NAMED:
-        count = f"{len(calls)} call{'s' if len(calls) > 1 else ''}"
+        count = wording.counted(len(calls), "call")
         return (
             f"*The exact call* is too long for a card ({count}, {length} characters). "
             "*Review…* shows it whole and carries Approve."
@@ -134,6 +136,18 @@ def _too_long(calls: Sequence[Call], length: int, stage: Stage) -> str:
     ]
     rest = f"… and {len(calls) - MOST_NAMED} more. *Review…* shows all of them whole and carries Approve."
     return lines(f"*{len(calls)} calls, in this order*", *first, rest)
+
+
+def _held_back(listed: Call, stage: Stage) -> str:
+    row = stage.catalogue.rows.get(listed.row)
+    return f", {_EACH[row.guard(listed)]}" if row else ""
+
+
+_EACH: Mapping[Guard, str] = {
+    Guard.WHOLE: "each with its own precondition",
+    Guard.SOURCE: "each only while what it copies is unchanged",
+    Guard.NONE: "none of them with a precondition at AWS: the bot compares each before it is sent",
+}
 
 
 def _head(approval: Approval, runbook: Runbook, stage: Stage) -> str:
@@ -164,6 +178,7 @@ def facts(approval: Approval, runbook: Runbook, stage: Stage, *, rest: str = "in
     untouched = ", ".join(dict.fromkeys(part for one in calls for part in _parts(one.untouched)))
     binds = " If any of it changes, this request is void." if approval.state.open else ""
     seen_at = wording.time_of(approval.asked_at, now=stage.now)
+    said, said_by = approval.binding.reason, approval.binding.reason_by
     return [
         section(
             lines(
@@ -174,9 +189,7 @@ def facts(approval: Approval, runbook: Runbook, stage: Stage, *, rest: str = "in
         ),
         section(
             lines(
-                f"*Why* ({stage.name(approval.asked_by)})  “{wording.quoted(approval.reason, 240)}”"
-                if approval.reason
-                else "",
+                f"*Why* ({stage.name(said_by)})  “{wording.quoted(said, MOST_REASON)}”" if said else "",
                 f"*Seen* {seen_at}:  {_seen(calls, rest)}.{binds}",
                 _unconditional(calls, stage),
             )
@@ -237,26 +250,34 @@ def _lower_first(text: str) -> str:
 def _seen(calls: Sequence[BoundCall], rest: str) -> str:
     found: list[tuple[str, JsonValue]] = []
     for one in calls:
-        found += [leaf for leaf in leaves(one.seen) if leaf not in found and leaf != ("found", True)]
+        found += [leaf for leaf in singly(one.seen) if leaf not in found and leaf != ("found", True)]
     telling = sorted((leaf for leaf in found if _tells(*leaf)), key=_telling)[:MOST_SEEN]
     shown = [_one_seen(name, value) for name, value in telling]
     left = len(found) - len(shown)
-    count = f"{left} more" if shown else f"{left} value{'s' if left > 1 else ''}"
+    count = f"{left} more" if shown else wording.counted(left, "value")
     more = [f"{count} {rest}"] if left else []
     return " · ".join([*shown, *more]) or "nothing that decides"
 
 
 def _tells(name: str, value: JsonValue) -> bool:
     """Return whether a value says something to a person: not a stamp, not that of one object among many, not empty."""
-    return "/" not in name and value not in ("", None) and not _STAMPS.search(name.casefold())
+    return "/" not in name and value not in ("", None, [], {}) and not _STAMPS.search(name.casefold())
 
 
 def _unconditional(calls: Sequence[BoundCall], stage: Stage) -> str:
-    """Return the calls that AWS would do whatever has changed: only what the bot looks at itself holds them back."""
+    """Return what AWS would do whatever has changed: only what the bot looks at itself holds that back."""
     rows = stage.catalogue.rows
-    bare = [one.call for one in calls if one.call.row in rows and not rows[one.call.row].conditional(one.call)]
-    names = ", ".join(dict.fromkeys(operation(call, rows) for call in bare))
-    return f"AWS has no precondition for {names}: it is read again right before the call." if names else ""
+    held: dict[Guard, dict[str, None]] = {}
+    for call in (one.call for one in calls if one.call.row in rows):
+        held.setdefault(rows[call.row].guard(call), {})[operation(call, rows)] = None
+    bare, copies = (", ".join(held.get(guard, ())) for guard in (Guard.NONE, Guard.SOURCE))
+    return lines(
+        f"AWS has no precondition for {bare}: it is read again right before the call." if bare else "",
+        f"AWS refuses {copies} if what it copies has changed, not if what it overwrites has: "
+        "that is read again right before the call."
+        if copies
+        else "",
+    )
 
 
 def _telling(leaf: tuple[str, JsonValue]) -> int:
@@ -285,20 +306,14 @@ def _last(name: str) -> str:
     return name.rpartition(".")[2].casefold()
 
 
-def leaves(seen: JsonObject) -> list[tuple[str, JsonValue]]:
+def singly(seen: JsonObject) -> list[tuple[str, JsonValue]]:
     """Return every single value of what was seen, by its dotted name, redacted."""
-    found: list[tuple[str, JsonValue]] = []
     redactor = Redactor(numbered=False)
-    for name, value in ((redactor.clean(known), one) for known, one in seen.items()):
-        match value:
-            case str():
-                found.append((name, redactor.beside(name, value)))
-            case dict():
-                found += [(f"{name}.{inner}", leaf) for inner, leaf in leaves(value)]
-            case list():
-                found += [leaf for place, one in enumerate(value) for leaf in leaves({f"{name}[{place}]": one})]
-            case _:
-                found.append((name, value))
+    found: list[tuple[str, JsonValue]] = []
+    for path, value in leaves(seen):
+        name = dotted(tuple(redactor.clean(part) if isinstance(part, str) else part for part in path))
+        key = next((part for part in reversed(path) if isinstance(part, str)), "")
+        found.append((name, redactor.beside(key, value) if isinstance(value, str) else value))
     return found
 
 

@@ -7,6 +7,7 @@ from bot.domain.audit import AuditEntry
 from bot.domain.claims import Claim, check
 from bot.domain.evidence import Evidence
 from bot.domain.inbox import CheckDraft, Delivery, ExportPostmortem, PublishPostmortem
+from bot.domain.plain import counted
 from bot.domain.postmortem.blameless import blaming
 from bot.domain.postmortem.comparing import Compared, Fate, Judge, compare
 from bot.domain.postmortem.draft import Draft, DraftState
@@ -40,7 +41,7 @@ def publish(desk: Desk, delivery: Delivery, wish: PublishPostmortem) -> Change:
     wrong = [one for one in compared(draft, names=gathering.names(desk)) if one.fate is Fate.CONTRADICTED]
     if wrong:
         lines = "\n".join(f"line {one.line}: {one.claim.text[:120]} ({one.why[:120]})" for one in wrong[:5])
-        raise RequestError(f"Not published: {len(wrong)} sentences say what their evidence does not.\n{lines}")
+        raise RequestError(f"Not published: the evidence contradicts {counted(len(wrong), 'sentence')}.\n{lines}")
     blame = blaming(draft.text)
     if blame and not wish.anyway:
         lines = "\n".join(f"“{one.words}”: {one.rewrite}" for one in blame[:5])

@@ -116,7 +116,7 @@ class Lake:
         running.pause()
         running.stop_executions()
         running.load.take_memory_away(away=False)
-        running.load.spoil("")
+        running.load.mend_code()
         self.clock.reset()
         _forget_everything_but_queues(self.names)
         running.seeded = seed(running.clients, self.names, now=self.clock.now())

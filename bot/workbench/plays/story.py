@@ -137,6 +137,10 @@ class Story:
         who.wait_for_view()
         _good(who.submit({f"input:{name}": value for name, value in values.items()}))
 
+    def says_why(self, who: Person, reason: str) -> None:
+        """Say why a change is wanted, before anybody is asked to approve it."""
+        self.gives(who, {"reason": reason}, why=f"says why: {reason}")
+
     def chooses(self, who: Person, way: str, *, why: str) -> None:
         """Press one of the ways a run offers, by what its button says."""
         message = self.posted("CHOOSE", who=who)
