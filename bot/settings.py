@@ -173,7 +173,13 @@ class AssistantSettings(_Part):
     at_once: int = Field(4, ge=1, le=32, description="model calls one process makes at the same time")
     tokens_per_incident: int = Field(300_000, ge=0, description="tokens one incident, alarm or run may use")
     tokens_per_person: int = Field(500_000, ge=0, description="tokens one person's questions may use in a day, UTC")
+    tokens_per_channel: int = Field(
+        1_000_000, ge=0, description="tokens the questions asked in one channel may use in a day, UTC"
+    )
     tokens_per_day: int = Field(3_000_000, ge=0, description="tokens all together may use in a day, UTC")
+    kept_for_severity_1: float = Field(
+        0.25, ge=0, lt=1, description="share of the day's tokens that only open incidents of severity 1 may use"
+    )
 
     def insist_on_whole_models(self, source: str) -> None:
         """Check that every task has a model that is told apart from others.

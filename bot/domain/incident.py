@@ -129,6 +129,18 @@ def titled(text: str) -> str:
     return title
 
 
+def severe(severity: int) -> int:
+    """Return a severity.
+
+    Raises:
+        InvalidError: there is none of that number; the words say which there are.
+    """
+    if severity not in SEVERITIES:
+        listed = "; ".join(f"{number}: {words}" for number, words in SEVERITIES.items())
+        raise InvalidError(f"A severity is 1, 2, 3 or 4 ({listed}).")
+    return severity
+
+
 def graded(incident: Incident, severity: int, *, by: str, now: datetime) -> Incident:
     """Return the incident at a severity.
 
@@ -136,10 +148,7 @@ def graded(incident: Incident, severity: int, *, by: str, now: datetime) -> Inci
         RequestError: there is no such severity, it has that one already, or it is resolved.
     """
     _insist(incident)
-    if severity not in SEVERITIES:
-        listed = "; ".join(f"{number}: {words}" for number, words in SEVERITIES.items())
-        raise InvalidError(f"A severity is 1, 2, 3 or 4 ({listed}).")
-    if severity == incident.severity:
+    if severe(severity) == incident.severity:
         raise RequestError(f"{incident.label} has severity {severity} already.")
     turn = Turn(at=now, by=by, what="severity", was=str(incident.severity), became=str(severity))
     return _turned(incident, turn, {"severity": severity})

@@ -18,6 +18,7 @@ from bot.domain.incident import (
     mitigated,
     noted,
     resolved,
+    severe,
     titled,
 )
 from bot.domain.people import Place
@@ -43,14 +44,12 @@ def declare(desk: Desk, delivery: Delivery, wish: DeclareIncident) -> Change:
     incident = Incident(
         id=desk.records.next_id("incident"),
         title=title,
-        severity=3,
+        severity=severe(wish.severity),
         place=_where(desk, delivery.place),
         declared_by=somebody.id,
         declared=desk.now(),
         alarms=(episode.id,) if episode else (),
     )
-    if wish.severity != incident.severity:
-        incident = graded(incident, wish.severity)
     facts: JsonObject = {"severity": incident.severity, "alarm": wish.alarm}
     entry = _entry("incident.declared", incident, somebody.id, facts, private=incident.title)
     cards = (incident_card(incident), *((alarm_card_of(episode),) if episode else ()))

@@ -23,6 +23,8 @@ from bot.domain.evidence import Gathering, Origin
 from bot.domain.inbox import (
     AskQuestion,
     DeclareIncident,
+    EndIncident,
+    GradeIncident,
     NoteIncident,
     ShowAlarms,
     ShowEvidence,
@@ -233,6 +235,23 @@ def test_a_question_is_answered_from_executions_requests_and_metrics_too(table: 
     assert {one.origin for one in items["execution"]} == {Origin.AWS}
     shown = table.store.evidence(the_card(table).key)
     assert {one.id for one in items["execution"]} <= {one.id for one in shown.items}
+
+
+def test_a_question_in_an_incident_of_severity_1_may_use_what_is_kept_for_it_until_it_is_over(table: Table) -> None:
+    assistant = seat(table)
+    table.wish(ANA, DeclareIncident(title="readers get nothing", severity=2))
+    table.wish(ANA, AskQuestion(question="why?"))
+    table.wish(ANA, GradeIncident(severity=1))
+    table.wish(ANA, AskQuestion(question="why?"))
+    table.wish(ANA, EndIncident(over=True))
+    table.wish(ANA, AskQuestion(question="why?"))
+
+    asked = [one for one in assistant.jobs if isinstance(one, AnswerQuestion)]
+    assert [(one.urgent, one.channel, one.by) for one in asked] == [
+        (False, CHANNEL, ANA),
+        (True, CHANNEL, ANA),
+        (False, CHANNEL, ANA),
+    ]
 
 
 def test_a_question_is_shown_being_looked_at_and_then_answered_in_its_thread(table: Table) -> None:

@@ -188,14 +188,14 @@ def test_the_history_of_an_alarm_tells_each_turn_at_the_moved_hour(lake: Lake) -
     lake.look()
     notices(lake, 2)
 
-    asked = {"AlarmName": lake.names.breaker_alarm, "HistoryItemType": "StateUpdate"}
-    cloudwatch = lake.clients.cloudwatch
-    items = cloudwatch.describe_alarm_history(**asked, StartDate=begun, ScanBy="TimestampDescending")
-    later = cloudwatch.describe_alarm_history(**asked, StartDate=begun + HOUR)
+    def told(since: datetime) -> list[str]:
+        found = lake.clients.cloudwatch.describe_alarm_history(
+            AlarmName=lake.names.breaker_alarm, HistoryItemType="StateUpdate", StartDate=since
+        )
+        return [one["HistorySummary"] for one in found["AlarmHistoryItems"]]
 
-    turns = [one["HistorySummary"] for one in items["AlarmHistoryItems"]]
-    assert turns == ["Alarm updated from ALARM to OK", "Alarm updated from OK to ALARM"]
-    assert [one["HistorySummary"] for one in later["AlarmHistoryItems"]] == turns[:1]
+    turns = ["Alarm updated from ALARM to OK", "Alarm updated from OK to ALARM"]
+    assert (told(begun), told(begun + HOUR)) == (turns, turns[:1])
 
 
 def test_the_lost_table_and_the_lost_marker_are_measured(lake: Lake) -> None:
