@@ -1,4 +1,4 @@
-"""Nine incidents with a planted cause, from the broken lake to the draft: broken for real, logged, taken in, worded.
+"""Incidents with a planted cause, from the broken lake to the draft: broken for real, logged, taken in, worded.
 
 Each is a failure of the workbench's scenarios on a lake of its own, with synthetic lines around it and those of a
 quiet day before. What the bot makes of it (a suggestion, an answer, a draft) goes through its own use cases; what was
@@ -133,7 +133,7 @@ def broken(
     written = lake.surround(name, at=began, lines=lines, run_id=lake.names.run_id(began))
     own = folder / name
     own.mkdir()
-    path = RUNBOOKS / f"{name}.md"
+    path = RUNBOOKS / f"{SCENARIOS[name].runbook}.md"
     text = path.read_text(encoding="utf-8")
     runbook = read_runbook(text, f"runbooks/{path.name}").runbook
     if runbook is None:

@@ -1,4 +1,4 @@
-"""Both assistants on nine incidents with a planted cause: every sentence supported, not determined, or false.
+"""Both assistants on incidents with a planted cause: every sentence supported, not determined, or false.
 
 And of each draft: is the planted cause among the first three candidates, and is the timeline in order?
 """

@@ -15,11 +15,14 @@ from enum import StrEnum
 from bench.incidents import Scene, alarms_in
 from bot.domain.logs.masking import ANY, mask
 from bot.domain.moment import moment, span
+from bot.workbench.lake.builds import UNREADABLE
 from bot.workbench.lake.causes import FAILURES
+from bot.workbench.lake.furniture import COMMITS
 from bot.workbench.lake.noise import PREFIX
 from bot.workbench.lake.seed import FILES_A_NIGHT
 from bot.workbench.lake.sources import COLUMN_TYPES, NEW_COLUMN
 from bot.workbench.scenarios.circuit_breaker import BAD_FILE
+from bot.workbench.scenarios.registry import SCENARIOS
 
 SAME = timedelta(seconds=2)
 NEAR = timedelta(seconds=60)
@@ -112,7 +115,8 @@ class Truth:
         return right and all(isinstance(since, datetime) and abs(one - since) <= SAME for one in told)
 
     def _answers(self, found: re.Match[str]) -> bool:
-        return found["runbook"] == self.name and found["alarm"] in self.alarms
+        right = _OF_DEPLOYMENTS.get(found["alarm"], SCENARIOS[self.name].runbook)
+        return found["runbook"] == right and found["alarm"] in self.alarms
 
     def _row(self, found: re.Match[str]) -> bool:
         """Return whether a template's row says what the lines are: how many, since when, by whom, with which values."""
@@ -189,7 +193,15 @@ _INCIDENT = re.compile(r"INC-[0-9]+ is (?P<state>\w+), .*")
 _METRIC = re.compile(
     r"(?P<metric>\w+)(?: has no points|: [0-9]+ points of .*at most (?P<most>[0-9.e+]+), now (?P<now>[0-9.e+]+?))\.?$"
 )
-_CANDIDATE = re.compile(r"(?P<source>(?:synthetic/)?[\w./-]+): (?P<shape>(?:<\*> )?(?:WARN|ERROR|CRITICAL|Error)\b.*)$")
+_CANDIDATE = re.compile(
+    r"(?P<source>(?:synthetic/)?[\w./-]+): (?P<shape>(?:<\*> )?\[?(?:WARN|ERROR|CRITICAL|Error)\b.*)$"
+)
+
+# Alarms of a deployment, which is looked at before anything is rolled back.
+_OF_DEPLOYMENTS: Mapping[str, str] = {
+    "SmokeTestFailed": "deployment-failures",
+    "DeployPipelineFailed": "deployment-failures",
+}
 
 # Beside the synthetic line of the planted cause, the lake's own pipeline tells of it too.
 _OWN_VOICES: Mapping[str, tuple[str, ...]] = {
@@ -312,6 +324,18 @@ def _facts(scene: Scene) -> Mapping[str, str]:
             rf"\bbefore it {_RUN}": seeded.run_id,
             rf"^{_RUN} may be given to readers": seeded.run_id,
         },
+        "rollback-function": {r"^(no build) yet": "no build", **_around_a_deployment(states=1)},
+        "rollback-job": {
+            r"^newest (\w+)": "SUCCEEDED",
+            r"\blast good ([0-9a-f]+)": COMMITS[0],
+            **_around_a_deployment(states=1),
+        },
+        "rollback-state": {
+            r"^newest (\w+)": "FAILED",
+            r"\bnone was (\w+)": "good",
+            r"^FAILED in BUILD: (.+)": UNREADABLE,
+            **_around_a_deployment(states=2),
+        },
         "quarantine-review": {
             r"^([0-9]+ of [0-9]+) rows set aside": "153 of 2500",
             r"\b([0-9.]+) % of the rows are in quarantine": "6.12",
@@ -345,6 +369,10 @@ def _facts(scene: Scene) -> Mapping[str, str]:
             r"\bheld by (\S+) for": "codebuild@lake-deploy",
         },
     }[scene.name]
+
+
+def _around_a_deployment(*, states: int) -> Mapping[str, str]:
+    return {r"^the lock is (\w+)": "free", r"^([0-9]+) versions, the newest of": str(states)}
 
 
 def _newest_execution(scene: Scene) -> str:

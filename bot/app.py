@@ -423,7 +423,9 @@ def assistant_of(settings: Settings, *, store: Store, endpoints: Endpoints) -> t
             now=store.now,
             per_incident=chosen.tokens_per_incident,
             per_person=chosen.tokens_per_person,
+            per_channel=chosen.tokens_per_channel,
             per_day=chosen.tokens_per_day,
+            kept=chosen.kept_for_severity_1,
         ),
         boundary=lambda: f"data-{secrets.token_hex(16)}",
     )
@@ -497,10 +499,6 @@ class _NoRemarks:
         """Know no message."""
         raise UnavailableError("There is no Slack here to ask for a message.")
 
-    def link(self, channel: str, ts: str) -> str:
-        """Know no message."""
-        raise UnavailableError("There is no Slack here to ask for a message.")
-
 
 def _also(*done: Callable[[], object]) -> Callable[[], None]:
     """Return one function that does each in turn."""
@@ -520,6 +518,7 @@ def _drawing(desk: Desk) -> Drawing:
         catalogue=desk.catalogue,
         policy=desk.policy,
         platform=desk.platform,
+        serves=desk.environment,
         documents=DraftViews(),
     )
 
@@ -540,7 +539,13 @@ def _transport(
         return new
 
     def stage() -> Stage:
-        return Stage(policy=desk.policy, platform=desk.platform, catalogue=desk.catalogue, now=desk.now())
+        return Stage(
+            policy=desk.policy,
+            platform=desk.platform,
+            serves=desk.environment,
+            catalogue=desk.catalogue,
+            now=desk.now(),
+        )
 
     secret = settings.slack.signing_secret.get_secret_value()
     app = build_app(

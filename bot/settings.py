@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
@@ -78,6 +78,9 @@ class PlatformSettings(_Part):
     account_name: str = Field(description="the account's name in words")
     region: str = Field(description="AWS region")
     resources: Mapping[str, str | tuple[str, ...]] = Field(description="names of buckets, rules, machines, log groups")
+    endpoints: Mapping[Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,39}$")], str] = Field(
+        {}, description="addresses that `http.check` may ask, by name; https, without a query or a password"
+    )
 
 
 class RoleSettings(_Part):
@@ -131,6 +134,10 @@ class PolicySettings(_Part):
     most_at_once: int = Field(
         100, ge=20, le=MOST_EVER, description="how many calls one approval may cover, where a step's `most` asks for it"
     )
+    looks_per_person: int = Field(60, ge=1, description="how often a person may have the lake looked at in ten minutes")
+    looks_per_channel: int = Field(
+        200, ge=1, description="the same for a channel; where an incident of severity 1 is open, nothing is counted"
+    )
 
 
 class RecordsSettings(_Part):
@@ -176,7 +183,13 @@ class AssistantSettings(_Part):
     at_once: int = Field(4, ge=1, le=32, description="model calls one process makes at the same time")
     tokens_per_incident: int = Field(300_000, ge=0, description="tokens one incident, alarm or run may use")
     tokens_per_person: int = Field(500_000, ge=0, description="tokens one person's questions may use in a day, UTC")
+    tokens_per_channel: int = Field(
+        1_000_000, ge=0, description="tokens the questions asked in one channel may use in a day, UTC"
+    )
     tokens_per_day: int = Field(3_000_000, ge=0, description="tokens all together may use in a day, UTC")
+    kept_for_severity_1: float = Field(
+        0.25, ge=0, lt=1, description="share of the day's tokens that only open incidents of severity 1 may use"
+    )
 
     def insist_on_whole_models(self, source: str) -> None:
         """Check that every task has a model that is told apart from others.
@@ -246,7 +259,7 @@ class Settings(_Part):
             region=found.region,
             resources=found.resources,
             in_console=True,
-        )
+        ).reaching(found.endpoints)
 
     def the_policy(self) -> Policy:
         """Return the policy as the core knows it.
@@ -274,6 +287,8 @@ class Settings(_Part):
             break_glass=BreakGlass(**glass.model_dump()) if glass else None,
             own_isolated=self.policy.own_isolated,
             most_at_once=self.policy.most_at_once,
+            looks_per_person=self.policy.looks_per_person,
+            looks_per_channel=self.policy.looks_per_channel,
         )
 
 

@@ -1,7 +1,7 @@
 """The lake's partitions: which runs they hold, what readers are given, which run may be promoted. Only looks."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from itertools import islice
 from typing import Annotated
@@ -11,6 +11,7 @@ from pydantic import Field
 from bot.actions.gate import Gate, judged
 from bot.actions.listing import Object, all_listed, listed, pages, rows_of
 from bot.actions.parameters import Params, Returns
+from bot.actions.tables import object_of
 from bot.domain.action import Action, Look
 from bot.domain.value import JsonObject, JsonValue
 from bot.errors import InvalidError
@@ -22,6 +23,7 @@ MOST_PARTITIONS = 500
 MOST_RUNS = 200
 MOST_SHOWN = 200
 MOST_LOCATED = 36
+COMPARING = ("s3.list", "s3.get_pointer", "s3.encryption")
 
 
 class NamePartition(Params):
@@ -179,7 +181,9 @@ class Current(Returns):
     Attributes:
         complete: it holds exactly the run's files, and nothing else.
         missing: files of the run that are not there, or have another size.
-        unproven: files of the right name and size whose ETag differs (encrypted or uploaded in parts, or not the same).
+        unproven: files of the right name and size that nothing shows to be the run's: their ETag differs, and where
+            that says little (under a key of KMS, or uploaded in parts) they are older than the run's, or readers'
+            pointer names another run.
         left_over: files of no file's name of the run; they would double or mix rows.
         added: files of the run that have no namesake there yet, as they will be there; after a promotion they are
             what the way back takes out of sight.
@@ -205,7 +209,8 @@ def compared(look: Look, bucket: str, partition: str, run_id: str) -> JsonObject
     wanted = {name_of(one): one for one in files_of(look, bucket, partition, run_id)}
     there = {name_of(one): one for one in all_listed(look, bucket, f"{partition}current/")}
     same = [name for name, one in wanted.items() if name in there and there[name].size == one.size]
-    unproven = sum(1 for name in same if there[name].etag != wanted[name].etag)
+    differing = [(wanted[name], there[name]) for name in same if there[name].etag != wanted[name].etag]
+    unproven = _unproven(look, bucket, partition, run_id, differing) if differing else 0
     left = [one for name, one in sorted(there.items()) if name not in wanted]
     left_over: list[JsonValue] = [{"key": one.key, "etag": one.etag, "size": one.size} for one in left[:MOST_SHOWN]]
     added: list[JsonValue] = [
@@ -224,6 +229,27 @@ def compared(look: Look, bucket: str, partition: str, run_id: str) -> JsonObject
         "left_over_count": len(left),
         "added": added[:MOST_SHOWN],
     }
+
+
+def _unproven(look: Look, bucket: str, partition: str, run_id: str, differing: Sequence[tuple[Object, Object]]) -> int:
+    """Count those that are no copies as far as can be told; a pair is the run's file, and the one readers see.
+
+    A copy under a key of KMS, or of a file uploaded in parts, has an ETag of its own. It is the run's all the same if
+    it was written after the run's file and readers' pointer names the run: the pointer moves last.
+    """
+    if live_run(look, bucket, partition).get("run_id") != run_id:
+        return len(differing)
+    keyed = _keyed(look, bucket)
+    return sum(
+        copy.modified < own.modified or not (keyed or "-" in own.etag or "-" in copy.etag) for own, copy in differing
+    )
+
+
+def _keyed(look: Look, bucket: str) -> bool:
+    """Return whether what is written to a bucket is encrypted with a key of KMS."""
+    configured = object_of(look("s3.encryption", Bucket=bucket).get("ServerSideEncryptionConfiguration"))
+    defaults = [object_of(one.get("ApplyServerSideEncryptionByDefault")) for one in rows_of(configured.get("Rules"))]
+    return any(str(one.get("SSEAlgorithm")).startswith("aws:kms") for one in defaults)
 
 
 def files_of(look: Look, bucket: str, partition: str, run_id: str) -> tuple[Object, ...]:
@@ -458,7 +484,7 @@ ACTIONS = (
         title="Compare what readers see with one run's files",
         params=NameRun,
         returns=Current,
-        rows=("s3.list",),
+        rows=COMPARING,
         read=current,
     ),
     Action(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pydantic import Field
 
 from bot.actions.gate import judged
-from bot.actions.lake import LeftOver, NameRun, compared, files_of, live_run, name_of, success_of
+from bot.actions.lake import COMPARING, LeftOver, NameRun, compared, files_of, live_run, name_of, success_of
 from bot.actions.listing import Object, all_listed
 from bot.actions.parameters import Returns
 from bot.domain.action import Action, Call, Element, Look, Occasion, Proposal
@@ -270,7 +270,7 @@ ACTIONS = (
         title="Give readers a run: its files, and the pointer to it",
         params=Promote,
         returns=Promoted,
-        rows=(*_POINTING, "s3.list", "s3.versioning", "s3.head", "s3.copy_current", "s3.hide_left_over"),
+        rows=(*_POINTING, *COMPARING, "s3.versioning", "s3.head", "s3.copy_current", "s3.hide_left_over"),
         risk=Risk.CHANGE,
         propose=propose_promote,
         observe=observe_promote,

@@ -139,9 +139,10 @@ class RestoreState(Params):
 
 
 class Restored(Returns):
-    """Return the version that is on top now, and the ETag of what is in it."""
+    """Return the version that is on top now; under a key of KMS a copy has another ETag than what it copies."""
 
     version_id: str
+    size: int
     etag: str
 
 
@@ -177,7 +178,11 @@ def observe_restore(look: Look, params: RestoreState, _answers: tuple[JsonObject
     """Return which version is on top."""
     found = versions_of(look, "s3.versions_tfstate", params.bucket, params.key)
     newest = next((one for one in rows_of(found["versions"]) if one["latest"]), {})
-    return {"version_id": newest.get("version_id", ""), "etag": newest.get("etag", "")}
+    return {
+        "version_id": newest.get("version_id", ""),
+        "size": newest.get("size", 0),
+        "etag": newest.get("etag", ""),
+    }
 
 
 def settle_restore(look: Look, call: Call) -> JsonObject | None:

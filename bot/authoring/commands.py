@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bot.domain.plain import counted
 from bot.errors import InvalidError
 
 if TYPE_CHECKING:
@@ -136,8 +137,7 @@ def compare_with(paths: Sequence[Path], base: str, config: Path | None) -> int:
         print(line)
     for note in found.notes:
         print(note, file=sys.stderr)
-    count = len(found.riskier)
-    print(f"{count} {'thing' if count == 1 else 'things'} got riskier since {base}")
+    print(f"{counted(len(found.riskier), 'thing')} got riskier since {base}")
     return NO if found.riskier or found.unread else DONE
 
 

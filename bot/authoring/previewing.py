@@ -14,7 +14,7 @@ from bot.domain.action import Action
 from bot.domain.alarm import AlarmNotice
 from bot.domain.approval import Approval, Binding, BoundCall
 from bot.domain.people import Place
-from bot.domain.policy import Decision, Policy, Verdict, verdict
+from bot.domain.policy import Decision, Policy, Verdict, foreseen
 from bot.domain.reasons import REASON
 from bot.domain.records import Episode
 from bot.domain.run import Awaiting, Run, RunState, Waiting
@@ -114,7 +114,7 @@ class Preview:
         if action is None:
             return None
         calls = rehearsed.calls if rehearsed else ()
-        return verdict(step, [self.rehearsal.catalogue.risk(calls) if calls else action.risk], self.policy)
+        return foreseen(step, action, self.rehearsal.catalogue, self.policy, calls=calls)
 
     def _action(self, step: Step) -> Action | None:
         return self.rehearsal.catalogue.actions.get(step.uses) if step.uses else None
@@ -141,6 +141,7 @@ class Preview:
         return Stage(
             policy=self.policy,
             platform=self.rehearsal.platform,
+            serves=next(iter(self.runbook.trial_in), ""),
             catalogue=self.rehearsal.catalogue,
             now=AT,
             names=names,

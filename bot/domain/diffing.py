@@ -12,6 +12,7 @@ from itertools import pairwise
 
 from bot.domain.action import Catalogue
 from bot.domain.lowered import lowered, shown_short, wider
+from bot.domain.plain import counted
 from bot.domain.policy import MOST_AT_ONCE, Policy
 from bot.domain.reached import EVERYWHERE, Reached, spelt, unit
 from bot.domain.runbook import Phase, Risk, Runbook, Step
@@ -70,7 +71,7 @@ class Edit(Value):
     def words(self) -> str:
         """Return the edit in one sentence, for an announcement."""
         count = len(self.riskier)
-        risen = f"{count} thing{'s' if count > 1 else ''} got riskier" if count else "nothing got riskier"
+        risen = f"{counted(count, 'thing')} got riskier" if count else "nothing got riskier"
         return f"{self.title} was {self.what}: {risen}."
 
 

@@ -9,6 +9,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import assert_never
 
+from bot.domain.action import Action, Call, Catalogue, Row
 from bot.domain.people import Person
 from bot.domain.runbook import Risk, Step
 from bot.domain.value import Value
@@ -76,6 +77,8 @@ class Policy(Value):
         own_isolated: whether on-call may confirm an isolated execution that they asked for themselves.
         break_glass: who may answer alone in an incident of severity 1; nobody where it is absent.
         most_at_once: how many calls one approval may cover where a step asks for more than 20 by `most`.
+        looks_per_person: how often a person may have the lake looked at within ten minutes.
+        looks_per_channel: the same for all people of a channel.
     """
 
     roles: Mapping[str, Role]
@@ -90,6 +93,8 @@ class Policy(Value):
     own_isolated: bool = True
     break_glass: BreakGlass | None = None
     most_at_once: int = 100
+    looks_per_person: int = 60
+    looks_per_channel: int = 200
 
     def covers(self, steps: Iterable[Step]) -> int:
         """Return how many calls one approval of these steps may cover."""
@@ -139,6 +144,25 @@ def verdict(step: Step, risks: Iterable[Risk], policy: Policy, *, isolated: bool
         lifetime=min(step.lifetime or policy.lives(needs), LONGEST_LIFETIME),
         reason=_REASONS[risk],
     )
+
+
+def verdict_on(step: Step, rows: Sequence[Row], policy: Policy) -> Verdict:
+    """Judge a step by the rows of its calls."""
+    return verdict(step, [row.risk for row in rows], policy, isolated=any(row.isolated for row in rows))
+
+
+def foreseen(
+    step: Step, action: Action, catalogue: Catalogue, policy: Policy, *, calls: Iterable[Call] = ()
+) -> Verdict:
+    """Judge a step by its calls as far as they are known, and by the worst its action can do as long as they are not.
+
+    What is announced of a step is decided here, so that it is what will be asked.
+    """
+    known = [catalogue.row(one.row) for one in calls]
+    if known:
+        return verdict_on(step, known, policy)
+    isolated = any(catalogue.row(name).isolated for name in action.rows)
+    return verdict(step, [action.risk], policy, isolated=isolated)
 
 
 _REASONS = {

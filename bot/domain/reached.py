@@ -11,7 +11,7 @@ from functools import cached_property
 from bot.domain.action import Action, Catalogue
 from bot.domain.expression import references_in
 from bot.domain.leaves import dotted, leaves
-from bot.domain.policy import Policy, Verdict, verdict
+from bot.domain.policy import Policy, Verdict, foreseen, verdict
 from bot.domain.references import Path
 from bot.domain.runbook import Parameter, Risk, Runbook, Status, Step
 from bot.domain.value import JsonValue
@@ -95,7 +95,10 @@ class Reached:
 
     def verdict(self, step: Step) -> Verdict:
         """Return the policy's answer for the step at its highest risk."""
-        return verdict(step, [self.risk(step)], self.policy)
+        action = self.action(step)
+        if action is None:
+            return verdict(step, [self.risk(step)], self.policy)
+        return foreseen(step, action, self.catalogue, self.policy)
 
     def uses_of(self, parameter: Parameter) -> tuple[Step, ...]:
         """Return the steps whose calls the input goes into."""

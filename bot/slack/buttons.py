@@ -1,7 +1,7 @@
 """What a click means: one table from a button's action id to how its value becomes a wish, or a dialog to open. Pure.
 
-A value holds ids and nothing else, and is taken only whole, in ASCII. The overflow menu `more` carries both in one.
-A picker carries its subject behind its name, `own_item.12`.
+A value holds ids and nothing else, and is taken only whole, in ASCII. The overflow menu `more` carries both in one,
+a list only the value of what is picked. A picker carries its subject behind its name, `own_item.12`.
 """
 
 import re
@@ -37,6 +37,7 @@ from bot.domain.inbox import (
     SettleOwed,
     SettleUnknown,
     ShowAlarms,
+    ShowAudit,
     ShowEvidence,
     ShowFollowUps,
     ShowIncidents,
@@ -65,9 +66,9 @@ class Opening:
     """Ask for a dialog instead of keeping a wish.
 
     Attributes:
-        number: the request for decline, details, review and break_glass; the run for inputs, change, park, undo and
-            stop; the expansion for typed; the alarm for search; the action item for drop, and one on the same checklist
-            for item; else the draft.
+        number: the request for decline, details, review and break_glass; the run for inputs, change, park, undo, stop
+            and more; the expansion for typed; the alarm for search; the action item for drop, and one on the same
+            checklist for item; else the draft.
         place: of a proposal on its expansion, of a section among those people write in, or of a candidate, from 1.
         message: of the assistant, whose sentences are to be struck.
     """
@@ -82,6 +83,7 @@ class Opening:
         "park",
         "undo",
         "stop",
+        "more",
         "edit",
         "fact",
         "typed",
@@ -152,7 +154,7 @@ _TWO = re.compile(f"{_NUMBER}:{_NUMBER}", re.ASCII)
 _ONE_OR_TWO = re.compile(f"{_NUMBER}(?::{_NUMBER})?", re.ASCII)
 _AT_STEP = re.compile(f"{_NUMBER}:{_STEP}", re.ASCII)
 _CHOSEN = re.compile(f"{_NUMBER}:{_STEP}:([A-Za-z0-9][A-Za-z0-9_.-]{{0,39}})", re.ASCII)
-_OF = r"(A-[1-9][0-9]{0,8}|(?:assist|postmortem):[1-9][0-9]{0,8})"
+_OF = r"([AR]-[1-9][0-9]{0,8}|(?:assist|postmortem):[1-9][0-9]{0,8})"
 _SUBJECT = re.compile(_OF, re.ASCII)
 _PAGE = re.compile(f"{_OF}:{_NUMBER}", re.ASCII)
 _ITEM = re.compile(f"{_OF}:([A-Z][1-9][0-9]{{0,4}}[a-z]?)", re.ASCII)
@@ -206,12 +208,14 @@ BUTTONS: Mapping[str, Button] = {
     "undo": _one(lambda run: UndoStep(run=run)),
     "sure_stop": _one(lambda run: Opening(what="stop", number=run)),
     "sure_undo": _one(lambda run: Opening(what="undo", number=run)),
+    "what_else": _one(lambda run: Opening(what="more", number=run)),
     "owed": _at_step(lambda run, step: SettleOwed(run=run, step=step)),
     "leave_out": _at_step(lambda run, step: LeaveOut(run=run, step=step)),
     "happened": _at_step(lambda run, step: SettleUnknown(run=run, step=step, happened=True)),
     "not_happened": _at_step(lambda run, step: SettleUnknown(run=run, step=step, happened=False)),
     "read_again": _at_step(lambda run, step: ReadAgain(run=run, step=step)),
     "show_run": _one(lambda run: ShowStatus(run=run)),
+    "audit": _one(lambda run: ShowAudit(run=run)),
     # Alarms.
     "start": _one(lambda alarm: OfAlarm(alarm=alarm)),
     "start_other": Button(shape=_OF_ALARM, build=lambda found: StartRun(runbook=found[2], alarm=int(found[1]))),
@@ -262,9 +266,8 @@ BUTTONS: Mapping[str, Button] = {
     "resolve_incident": _one(lambda incident: EndIncident(incident=incident, over=True)),
     "show_incident": _one(lambda incident: ShowIncidents(incident=incident)),
     # Runbooks.
-    "give_inputs": _one(lambda inbox: AsTyped(inbox=inbox)),
+    "as_typed": _one(lambda inbox: AsTyped(inbox=inbox)),
     "run_runbook": _runbook(lambda runbook: StartRun(runbook=runbook)),
-    "start_plan": _one(lambda inbox: AsTyped(inbox=inbox)),
     "show_runbook": _runbook(lambda runbook: ShowRunbook(runbook=runbook)),
 }
 
@@ -295,8 +298,10 @@ def click(body: Payload, *, at: datetime) -> Click | None:
     value = str(action.get("value") or "")
     if picked := action.get("selected_user") or action.get("selected_date"):
         value = f"{tail}:{picked}"  # a picker has no value; whose it is stands behind its name
+    if option := action.get("selected_option"):
+        value = str(option.get("value") or "")
     if name == MORE:
-        name, _, value = str((action.get("selected_option") or {}).get("value") or "").partition(":")
+        name, _, value = value.partition(":")
     return Click(
         identity=hashed(body["trigger_id"]),
         person=person_of(body),

@@ -631,7 +631,7 @@ class Commands:
 
 
 def _at_once(wish: Wish) -> str:
-    return f"Starting {wish.runbook}…" if isinstance(wish, StartRun) and not wish.plan_only else ""
+    return f"Looking up {wish.runbook} to start it…" if isinstance(wish, StartRun) and not wish.plan_only else ""
 
 
 BOT_SCOPES = (

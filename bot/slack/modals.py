@@ -37,7 +37,7 @@ from bot.domain.reasons import insist_on_words
 from bot.domain.runbook import Parameter
 from bot.domain.strikes import MOST_REASON
 from bot.errors import InvalidError, RequestError
-from bot.slack.buttons import Opening
+from bot.slack.buttons import AsTyped, OfAlarm, Opening, Wanted
 from bot.slack.cards.modals import (
     CAUSES,
     CONTINUED,
@@ -181,6 +181,14 @@ class Forms(Protocol):
         """
         ...
 
+    def chosen(self, run: int, value: str) -> Wanted:
+        """Return what was chosen of all that can be done with a run now.
+
+        Raises:
+            RequestError: it is not among that, or not any more.
+        """
+        ...
+
     def parameters_of(self, runbook: str) -> Mapping[str, Parameter]:
         """Return the inputs of a runbook, by name."""
         ...
@@ -225,6 +233,19 @@ def section_chosen(body: Payload) -> tuple[Opening, Place] | None:
         raise FieldsError({WHY: "Choose one."})
     place = place_in(str(body["view"].get("private_metadata") or ""), team=team_of(body))
     return Opening(what="edit", number=_number(body), place=int(chosen[0])), place
+
+
+def dialog_chosen(body: Payload, forms: Forms) -> tuple[Opening, Place] | None:
+    """Return the dialog that was chosen of what can be done with a run, and where; None where it is none.
+
+    Raises:
+        RequestError: it is not among that any more.
+    """
+    if body["view"].get("callback_id") != "more":
+        return None
+    chosen = forms.chosen(_number(body), field(body, WHY, WHY))
+    place = place_in(str(body["view"].get("private_metadata") or ""), team=team_of(body))
+    return (chosen, place) if isinstance(chosen, Opening) else None
 
 
 Read = Callable[[Payload, Forms, datetime], tuple[Wish, Place | None]]
@@ -275,6 +296,13 @@ def _park(body: Payload, _forms: Forms, at: datetime) -> tuple[Wish, None]:
         place = OTHER if chosen == "other" else UNTIL
         raise FieldsError({place: "Choose an hour in the future, at most seven days ahead."})
     return ParkRun(run=int(found[1]), until=until), None
+
+
+def _more(body: Payload, forms: Forms, _at: datetime) -> tuple[Wish, None]:
+    chosen = forms.chosen(_number(body), field(body, WHY, WHY))
+    if isinstance(chosen, Opening | OfAlarm | AsTyped):
+        raise RequestError(GONE)
+    return chosen, None
 
 
 def _undo(body: Payload, _forms: Forms, _at: datetime) -> tuple[Wish, None]:
@@ -365,7 +393,10 @@ def _export(body: Payload, _forms: Forms, _at: datetime) -> tuple[Wish, None]:
 
 
 def _publish(body: Payload, _forms: Forms, _at: datetime) -> tuple[Wish, None]:
-    return PublishPostmortem(draft=_number(body)), None
+    found = _TWO.fullmatch(_ids(body))
+    if found is None:
+        raise RequestError(GONE)
+    return PublishPostmortem(draft=int(found[1]), edition=int(found[2])), None
 
 
 def _fact(body: Payload, _forms: Forms, _at: datetime) -> tuple[Wish, None]:
@@ -404,6 +435,7 @@ DIALOGS: Mapping[str, Read] = {
     "change": _change,
     "start_inputs": _start,
     "park": _park,
+    "more": _more,
     "undo": _undo,
     "stop": _stop,
     "review": _review,

@@ -48,10 +48,6 @@ class SlackRemarks:
             return None
         return self._remark(found, channel)
 
-    def link(self, channel: str, ts: str) -> str:
-        """Return the message's address."""
-        return str(self._asked("chat.getPermalink", {"channel": channel, "message_ts": ts})["permalink"])
-
     def _remark(self, said: Mapping[str, Any], channel: str) -> Remark:
         ts, subtype = str(said["ts"]), str(said.get("subtype") or "")
         by_person = not said.get("bot_id") and subtype in SAID

@@ -18,13 +18,13 @@ from bot.domain.run import Awaiting, Run
 from bot.domain.runbook import Parameter, Runbook
 from bot.domain.value import JsonValue
 from bot.errors import BotError, RequestError
-from bot.slack.buttons import AsTyped, OfAlarm, Opening
+from bot.slack.buttons import AsTyped, OfAlarm, Opening, Wanted, wanted
 from bot.slack.cards import modals
 from bot.slack.cards.blocks import Block, View
 from bot.slack.cards.modals import Field
-from bot.slack.cards.run import changeable, stop_button, undo_button
+from bot.slack.cards.run import changeable, further, stop_button, undo_button
 from bot.slack.cards.stage import Stage
-from bot.slack.modals import section_chosen, submission
+from bot.slack.modals import dialog_chosen, section_chosen, submission
 from bot.slack.opened import Opened, ReviewOpened, StrikingOpened, TypingOpened
 from bot.slack.payloads import Payload, kept_place, person_of
 from bot.usecases.adding import proposal
@@ -79,6 +79,8 @@ class Views:
                 return self._park(opening.number, person, place)
             case "undo" | "stop":
                 return self._sure(opening, place)
+            case "more":
+                return self._what_else(opening.number, place)
             case "typed":
                 return self._typing(opening, person, place)
             case "strike":
@@ -98,7 +100,7 @@ class Views:
                 return _set(modals.export_draft(draft), str(draft.id), place)
             case "publish":
                 draft = ready(self.desk.records.draft(opening.number))
-                return _set(modals.publish_draft(draft), str(draft.id), place)
+                return _set(modals.publish_draft(draft), f"{draft.id}:{draft.edition}", place)
             case "drop":
                 item = self.desk.records.followup(opening.number)
                 if not item.open:
@@ -124,12 +126,12 @@ class Views:
         return _set(modals.edit_draft(draft, EDITABLE[number - 1]), f"{draft.id}:{draft.edition}", place)
 
     def following(self, body: Payload, *, at: datetime) -> Block | None:
-        """Return the dialog that follows on a submitted one: of the section chosen, or of one changed meanwhile.
+        """Return the dialog that follows on a submitted one: what was chosen in it, or a section changed meanwhile.
 
         Raises:
             RequestError: the words say why there is none.
         """
-        if chosen := section_chosen(body):
+        if chosen := section_chosen(body) or dialog_chosen(body, self):
             return self.dialog(chosen[0], person=person_of(body), place=chosen[1])
         if body["view"].get("callback_id") != "edit_draft":
             return None
@@ -218,7 +220,9 @@ class Views:
         )
         opaque = self.opened.keep(bound, person=person)
         more = len(found.said) - len(said)
-        return _set(modals.strike(found.title, said, struck, more=more, meta=opaque), opaque, place)
+        elsewhere = "*Edit section…* has them too" if subject.startswith("postmortem:") else ""
+        view = modals.strike(found.title, said, struck, more=more, meta=opaque, elsewhere=elsewhere)
+        return _set(view, opaque, place)
 
     def _open(self, run: Run, parameter: Parameter) -> tuple[str, ...]:
         try:
@@ -242,18 +246,40 @@ class Views:
             raise RequestError(f"{run.label} {nothing}; nothing was done.")
         return _set(modals.sure(asks.confirm, callback=opening.what, meta=str(run.id)), str(run.id), place)
 
+    def _what_else(self, number: int, place: Place) -> Block:
+        run = self.desk.records.run(number)
+        found = further(run, self.desk.runbook(run))
+        if not found:
+            raise RequestError(f"{run.label} offers no more than its card shows.")
+        return _set(modals.what_else(run, found), str(run.id), place)
+
+    def chosen(self, run: int, value: str) -> Wanted:
+        """Return what was chosen of all that can be done with a run now.
+
+        Raises:
+            RequestError: it is not among that, or not any more.
+        """
+        known = self.desk.records.run(run)
+        offered = [one.option()["value"] for one in further(known, self.desk.runbook(known))]
+        if value not in offered:
+            raise RequestError(f"{known.label} does not offer that any more; nothing was done. Look at its card.")
+        action, _, subject = value.partition(":")
+        return wanted(action, subject)
+
     # What is missing before a start.
 
     def answering(self, wanted: OfAlarm) -> StartRun:
-        """Return the start of the runbook that answers an alarm.
+        """Return the start of the runbook that answers an alarm: the one that ran for it, else the one that names it.
 
         Raises:
             RequestError: none does.
         """
         episode = self.desk.records.episode(wanted.alarm)
-        if episode.runbook is None:
+        ran = self.desk.records.run(episode.run).runbook if episode.run is not None else None
+        runbook = ran or episode.runbook
+        if runbook is None:
             raise RequestError(f"No runbook answers A-{episode.id}; nothing was started. Type /runbook search words.")
-        return StartRun(runbook=episode.runbook, alarm=episode.id, plan_only=wanted.plan_only)
+        return StartRun(runbook=runbook, alarm=episode.id, plan_only=wanted.plan_only)
 
     def typed(self, wanted: AsTyped, *, person: str) -> StartRun:
         """Return the start that this person typed, with the alarm they named; a plan or what it lacks answered it.

@@ -11,7 +11,7 @@ from bot.domain.audit import AuditEntry
 from bot.domain.denies import denied
 from bot.domain.expression import compile_expression, resolve
 from bot.domain.many import insist_same, line
-from bot.domain.policy import BreakGlass, Decision, Verdict, together, verdict
+from bot.domain.policy import BreakGlass, Decision, Verdict, together, verdict_on
 from bot.domain.reasons import REASON, needs_reason, own_words
 from bot.domain.records import Card, CardKind, Wait
 from bot.domain.run import Run
@@ -161,12 +161,11 @@ def said(desk: Desk, run: Run, template: str | None) -> str:
 def judge(desk: Desk, steps: Sequence[Step], found: Sequence[BoundCall]) -> Verdict:
     """Return the policy's answer for the calls as they are; one yes to several steps fills the places of each."""
 
-    def judged(step: Step) -> Verdict:
+    def answer(step: Step) -> Verdict:
         rows = [desk.catalogue.row(one.call.row) for one in found if one.step == step.id]
-        isolated = any(row.isolated for row in rows)
-        return verdict(step, [row.risk for row in rows], desk.policy, isolated=isolated)
+        return verdict_on(step, rows, desk.policy)
 
-    return together([(step, judged(step)) for step in steps])
+    return together([(step, answer(step)) for step in steps])
 
 
 def binding(

@@ -16,6 +16,7 @@ from bot.domain.audit import AuditEntry
 from bot.domain.leaves import same
 from bot.domain.reasons import own_words
 from bot.domain.records import Attempt, AttemptState, Outcome, Taking
+from bot.domain.redaction import for_eyes
 from bot.domain.run import Awaiting, Looked, Lost, MustWait, Owed, Run, StepDone, StepState, Waiting
 from bot.domain.runbook import Risk, Runbook, Step
 from bot.domain.value import JsonObject, JsonValue
@@ -292,9 +293,10 @@ def _insist_on_what_was_left(desk: Desk, run: Run, earlier: BoundCall, proposal:
 
 
 def _void(desk: Desk, run: Run, approval: Approval, step: Step, why: str) -> Turn:
-    voided = end(approval, ApprovalState.VOID, by="bot", why=why[:600], now=desk.now())
+    why = for_eyes(why)[:600]
+    voided = end(approval, ApprovalState.VOID, by="bot", why=why, now=desk.now())
     facts: JsonObject = {"run": run.id, "step": step.id, "digest": approval.digest}
-    entry = AuditEntry(kind="approval.void", subject=approval.label, actor="bot", facts=facts, private=why[:600])
+    entry = AuditEntry(kind="approval.void", subject=approval.label, actor="bot", facts=facts, private=why)
     waiting = Waiting(what=Awaiting.PERSON, step=step.id, words=f"{approval.label} is void", since=desk.now())
     told = notice(run, "void", mark=f":{approval.id}", approval=approval.id, step=step.id)
     return Turn(

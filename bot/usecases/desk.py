@@ -147,15 +147,24 @@ class Desk:
         Raises:
             NotAllowedError: they may not, or Slack did not say.
         """
-        if person is None:
-            raise NotAllowedError("Nobody is named, so nothing was done.")
         try:
-            somebody = self.directory.person(person)
-            role = self.policy.operator if starts else self.policy.viewer
-            roles = frozenset({role} if person in self.directory.members(role) else ())
-            shared = not channel.startswith("D") and self.directory.shared(channel)
+            return self.admitted(person, channel=channel, starts=starts)
         except UnavailableError as error:
             raise NotAllowedError(f"Refused to be safe: {error.words} Nothing was done; try again.") from error
+
+    def admitted(self, person: str | None, *, channel: str, starts: bool) -> Person:
+        """Return who that is, for work that can come again when Slack does not say.
+
+        Raises:
+            NotAllowedError: they may not.
+            UnavailableError: Slack did not say.
+        """
+        if person is None:
+            raise NotAllowedError("Nobody is named, so nothing was done.")
+        somebody = self.directory.person(person)
+        role = self.policy.operator if starts else self.policy.viewer
+        roles = frozenset({role} if person in self.directory.members(role) else ())
+        shared = not channel.startswith("D") and self.directory.shared(channel)
         if shared:
             raise NotAllowedError("People from other workspaces are in this channel, so nothing is shown or done here.")
         admit(somebody, roles, policy=self.policy, channel=channel, starts=starts)

@@ -53,6 +53,7 @@ from bot.domain.inbox import (
     SettleUnknown,
     ShowAlarms,
     ShowApprovals,
+    ShowAudit,
     ShowDetails,
     ShowEvidence,
     ShowFollowUps,
@@ -74,8 +75,10 @@ from bot.domain.inbox import (
     TakeOver,
     UndoStep,
 )
+from bot.domain.incident import GRAVEST
+from bot.domain.quota import LOOKS, WINDOW, insist_on_quota
 from bot.domain.records import Card, CardKind, Change
-from bot.domain.value import JsonObject
+from bot.domain.value import JsonObject, JsonValue
 from bot.errors import BotError, EdgeError, LeaseHeldError, NotAllowedError, NotFoundError
 from bot.usecases import (
     adding,
@@ -94,9 +97,11 @@ from bot.usecases import (
 from bot.usecases.desk import Desk
 from bot.usecases.plans import plan_run
 from bot.usecases.postmortems import beginning, drafts, editing, importing, publishing
-from bot.usecases.starting import InputsMissingError, nobody_but, start_run
+from bot.usecases.starting import InputsMissingError, listed, nobody_but, start_run
 
 log = logging.getLogger(__name__)
+
+MOST_AUDITED = 24  # records on one answer
 
 Answer = tuple[Change, JsonObject | None]
 
@@ -131,10 +136,22 @@ def _dealt(desk: Desk, number: int, answer: Callable[[Desk, Delivery], Answer]) 
     return change.model_copy(update={"inbox": number, "cards": cards})
 
 
+def _insist_on_quota(desk: Desk, delivery: Delivery) -> None:
+    """Refuse who has the lake looked at too often; what an incident of severity 1 needs is always there."""
+    if not isinstance(delivery.wish, LOOKS):
+        return
+    here = desk.records.incidents(channel=delivery.place.channel, open_only=True)
+    if any(one.severity == GRAVEST for one in here):
+        return
+    before = desk.records.came(before=delivery.id, since=delivery.at - WINDOW)
+    insist_on_quota(delivery, before, desk.policy)
+
+
 def _answer(desk: Desk, delivery: Delivery) -> Answer:
     try:
         if not isinstance(delivery.wish, TELLS_NO_FACT):
             desk.person(delivery.person, channel=delivery.place.channel, starts=False)
+        _insist_on_quota(desk, delivery)
         return WISHES[type(delivery.wish)](desk, delivery, delivery.wish)
     except EdgeError as error:
         if delivery.person is None:
@@ -198,6 +215,7 @@ def _start(desk: Desk, delivery: Delivery, wish: StartRun) -> Answer:
         start = wish.model_copy(update={"plan_only": False})
         return Change(), {
             "what": "plan",
+            "id": wish.runbook,
             "plan": made.model_dump(mode="json"),
             "start": start.model_dump(mode="json"),
         }
@@ -215,17 +233,7 @@ def _list(desk: Desk, delivery: Delivery, wish: ShowList) -> Answer:
     found: list[tuple[str, tuple[str, ...]]] = [(name, ()) for name in sorted(runbooks)]
     if wish.words:
         found = [(name, words) for name, words in desk.search.runbooks(wish.words, most=10) if name in runbooks]
-    items: list[JsonObject] = [
-        {
-            "id": name,
-            "title": runbooks[name].title,
-            "category": runbooks[name].category,
-            "status": runbooks[name].status.value,
-            "summary": runbooks[name].summary,
-            "matched": list(words),
-        }
-        for name, words in found
-    ]
+    items = [listed(desk, runbooks[name], words) for name, words in found]
     return Change(), {"what": "runbooks", "words": wish.words[:200], "items": [*items]}
 
 
@@ -256,6 +264,18 @@ def _requests(desk: Desk, delivery: Delivery, wish: ShowApprovals) -> Answer:
 def _details(desk: Desk, delivery: Delivery, wish: ShowDetails) -> Answer:
     desk.person(delivery.person, channel=delivery.place.channel, starts=False)
     return Change(), {"what": "details", "approval": desk.records.approval(wish.approval).id}
+
+
+def _audit(desk: Desk, delivery: Delivery, wish: ShowAudit) -> Answer:
+    run = desk.records.run(wish.run)
+    subjects = [run.label, *(one.label for one in desk.records.approvals(run=run.id))]
+    found = [one.body for subject in subjects for one, _ in desk.records.audit(subject=subject)]
+    newest = sorted(found, key=lambda body: body.seq, reverse=True)
+    shown: list[JsonValue] = [
+        {"seq": body.seq, "at": body.at, "kind": body.kind, "subject": body.subject, "actor": body.actor}
+        for body in newest[:MOST_AUDITED]
+    ]
+    return Change(), {"what": "audit", "run": run.id, "records": shown, "count": len(newest)}
 
 
 def _incidents(desk: Desk, delivery: Delivery, wish: ShowIncidents) -> Answer:
@@ -350,6 +370,7 @@ WISHES: dict[type, Callable[[Desk, Delivery, Any], Answer]] = {
     ShowHelp: _help,
     ShowStatus: _status,
     ShowApprovals: _requests,
+    ShowAudit: _audit,
     ShowDetails: _details,
     OpenHome: _home,
     ShowIncidents: _incidents,

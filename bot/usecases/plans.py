@@ -6,7 +6,7 @@ from bot.domain.approval import BoundCall
 from bot.domain.expression import compile_expression, references_in
 from bot.domain.inbox import Delivery, StartRun
 from bot.domain.people import Place
-from bot.domain.policy import Verdict, verdict
+from bot.domain.policy import Verdict, foreseen
 from bot.domain.reasons import asking_why, own_words
 from bot.domain.redaction import for_eyes
 from bot.domain.run import Run, StepRecord, StepState
@@ -168,7 +168,7 @@ def _foreseen(desk: Desk, runbook: Runbook, step: Step, planned: PlannedStep) ->
     if (covering := _covered_by(runbook, step)) is not None:
         words = f"under the yes to step {covering.number}; {planned.words}"
         return planned.model_copy(update={"words": words[:300]})
-    judged = verdict(step, [action.risk], desk.policy)
+    judged = foreseen(step, action, desk.catalogue, desk.policy)
     return planned.model_copy(update={"risk": judged.risk.value, "needs": judged.needs})
 
 

@@ -17,7 +17,7 @@ from bot.domain.audit import AuditEntry
 from bot.domain.expression import compile_expression, first_given, references_in, resolve
 from bot.domain.reasons import asked_once_known, insist_on_words, own_words
 from bot.domain.records import AttemptState, Card, Change, Outcome, Wait
-from bot.domain.redaction import for_eyes, redacted, secrets_in
+from bot.domain.redaction import for_eyes, redacted, secrets_in, unnumbered
 from bot.domain.run import (
     Answered,
     Awaiting,
@@ -59,6 +59,8 @@ log = logging.getLogger(__name__)
 READ_TRIES = 3
 READ_AGAIN = timedelta(seconds=2)
 LEASE_AGAIN = timedelta(seconds=5)
+OURS = frozenset({"platform", "run"})
+"""What expressions see that nobody else has a word in."""
 MOST_NAMED = 10
 FIRST_OWED_REMINDER = timedelta(minutes=15)
 
@@ -315,7 +317,7 @@ def fits(parameter: Parameter, value: str) -> str:
     Raises:
         InvalidError: says what would fit.
     """
-    if kinds := secrets_in(value):
+    if kinds := secrets_in({parameter.name: value}):
         raise InvalidError(
             f"{parameter.name} holds what looks like a secret ({', '.join(sorted(kinds))}). What a run is given is "
             "shown and kept, so leave it out; say where it is kept instead."
@@ -405,20 +407,20 @@ def in_words(step: Step, seen_by_it: Mapping[str, JsonValue]) -> str:
 
 
 def worded(says: str, seen_by_it: Mapping[str, JsonValue]) -> str:
-    """Return a finding in the runbook's words, which many read: of what was seen, all text is redacted.
+    """Return a finding in the runbook's words, which many read: of what is not our own, all text is redacted.
 
     Raises:
         ExpressionError: it cannot be filled in.
     """
-    paths = references_in(says)
-    shown = dict(seen_by_it)
-    steps = seen_by_it.get("steps")
-    if isinstance(steps, dict):
-        named = {path[1] for path in paths if path[0] == "steps" and len(path) > 1}
-        shown["steps"] = {**steps, **{name: redacted(steps[name]) for name in named & steps.keys()}}
-    if "output" in shown:
-        shown["output"] = redacted(shown["output"])
-    return str(resolve(says, shown))
+    asked: dict[str, set[str]] = {}
+    for root, *path in references_in(says):
+        asked.setdefault(root, set()).add(path[0] if path else "[]")
+    shown = {name: seen_by_it[name] for name in asked.keys() & seen_by_it.keys()}
+    steps = shown.get("steps")
+    if isinstance(steps, dict) and "[]" not in asked["steps"]:
+        shown["steps"] = {name: steps[name] for name in asked["steps"] & steps.keys()}
+    told = {name: value if name in OURS else redacted(value) for name, value in shown.items()}
+    return unnumbered(str(resolve(says, told)))
 
 
 def _watch(desk: Desk, run: Run, step: Step) -> Turn:

@@ -43,7 +43,7 @@ def run_cards(desk: Desk, run: Run) -> tuple[Card, ...]:
     if standing(before) is not standing(run):
         keys += [f"alarm:{run.alarm}", f"incident:{run.incident}"]
     if before.waiting != run.waiting:
-        keys += _asking(desk, before)
+        keys += [f"alarm:{run.alarm}", *_asking(desk, before)]
     if before.owed != run.owed:
         keys += _owing(desk, before)
     known = (desk.records.card(key) for key in dict.fromkeys(keys))
@@ -72,7 +72,4 @@ def _asking(desk: Desk, run: Run) -> Iterator[str]:
 def _owing(desk: Desk, run: Run) -> Iterator[str]:
     """Yield the keys of what said that the run, which has ended, still owes something."""
     yield f"finished:{run.id}:{len(run.undoing)}"
-    number = 0
-    while desk.records.card(f"owed:{run.id}:{number}") is not None:
-        yield f"owed:{run.id}:{number}"
-        number += 1
+    yield from desk.records.card_keys(f"owed:{run.id}:")

@@ -60,7 +60,8 @@ class Demo:
         self._bot: Bot | None = None
         self._guard = threading.Lock()
         self._busy = ""
-        self._broken: dict[str, int] = {}  # by name: how many runs had repaired it before it was broken
+        self._broken: dict[str, int] = {}  # how many runs of its runbook had ended repaired by then
+        self._mended: set[str] = set()
         self._fixed: set[str] = set()
         self._seen = False
 
@@ -149,7 +150,7 @@ class Demo:
 
     def _scenario(self, scenario: Scenario, repairs: Mapping[str, int]) -> Payload:
         broken = scenario.name in self._broken
-        repaired = self._mended(scenario, repairs)
+        repaired = self._is_mended(scenario, repairs)
         return {
             "name": scenario.name,
             "title": scenario.title,
@@ -168,9 +169,10 @@ class Demo:
         scenario = self._named(name)
         with self._guard:
             repairs = self._repairs()
-            if name in self._broken and not self._mended(scenario, repairs):
+            if name in self._broken and not self._is_mended(scenario, repairs):
                 raise RequestError("That is broken already. Repair it, or press Start over.")
             self._broken[name] = repairs[scenario.runbook]
+            self._mended.discard(name)
             self._fixed.discard(name)
         threading.Thread(target=self._break, args=(scenario,), name="breaking", daemon=True).start()
 
@@ -196,6 +198,7 @@ class Demo:
                 self._bot.close()
                 self._bot = None
             self._broken.clear()
+            self._mended.clear()
             self._fixed.clear()
             self.lake.reset()
             rmtree(self._folder / "bot", ignore_errors=True)
@@ -233,8 +236,14 @@ class Demo:
             every_signature=True,
         )
 
-    def _mended(self, scenario: Scenario, repairs: Mapping[str, int]) -> bool:
-        return repairs.get(scenario.runbook, 0) > self._broken.get(scenario.name, sys.maxsize)
+    def _is_mended(self, scenario: Scenario, repairs: Mapping[str, int]) -> bool:
+        """Return whether a run that ended repaired since then repaired this failure: others share its runbook."""
+        name, ended = scenario.name, repairs.get(scenario.runbook, 0)
+        if ended > self._broken.get(name, sys.maxsize):
+            self._broken[name] = ended
+            if self.repaired(name):
+                self._mended.add(name)
+        return name in self._mended
 
     def _repairs(self) -> Counter[str]:
         """Count the runs of each runbook that ended repaired."""

@@ -7,7 +7,7 @@ from bot.domain.action import Looking
 from bot.domain.value import JsonObject, JsonValue
 from bot.errors import InvalidError
 from tests.actions.partition import HALF, HERE, NEW, OLD, point_to, put, seed_partition, write_run
-from tests.actions.scripted import NOW, params_of
+from tests.actions.scripted import NOW, Script, params_of, read
 from tests.aws.moto_lake import Lake, gate
 from tests.aws.seeded import PARTITION, PLATFORM
 
@@ -97,6 +97,66 @@ def test_what_a_run_adds_is_what_its_way_back_takes_out_of_sight(the_lake: Lake)
 
     assert isinstance(added, list)
     assert {one["key"] for one in added if isinstance(one, dict)} == {f"{PARTITION}current/extra-0000.parquet"}
+
+
+def in_parts(lake: Lake, key: str, body: str) -> None:
+    s3, place = lake.client("s3"), {"Bucket": "lake-silver", "Key": key}
+    upload = {**place, "UploadId": s3.create_multipart_upload(**place)["UploadId"]}
+    etag = s3.upload_part(PartNumber=1, Body=body.encode(), **upload)["ETag"]
+    s3.complete_multipart_upload(MultipartUpload={"Parts": [{"PartNumber": 1, "ETag": etag}]}, **upload)
+
+
+def test_a_copy_of_a_file_uploaded_in_parts_is_the_run_s_once_readers_are_pointed_to_it(the_lake: Lake) -> None:
+    write_run(the_lake, NEW, {"part-0001.parquet": "new-1"})
+    in_parts(the_lake, f"{PARTITION}run_id={NEW}/part-0000.parquet", "new-0")
+    for number in range(2):
+        put(the_lake, f"{PARTITION}current/part-000{number}.parquet", f"new-{number}")
+    point_to(the_lake, OLD)
+    before = looked("lake.current", run_id=NEW)
+
+    point_to(the_lake, NEW)
+
+    after = looked("lake.current", run_id=NEW)
+    assert (before["complete"], before["unproven"]) == (False, 1)
+    assert (after["complete"], after["unproven"]) == (True, 0)
+
+
+@pytest.mark.parametrize(("algorithm", "unproven"), [("aws:kms", 0), ("AES256", 2)])
+def test_another_etag_of_the_same_size_is_another_file_unless_a_key_of_kms_gives_each_copy_its_own(
+    the_lake: Lake, algorithm: str, unproven: int
+) -> None:
+    default = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": algorithm}}
+    the_lake.client("s3").put_bucket_encryption(
+        Bucket="lake-silver", ServerSideEncryptionConfiguration={"Rules": [default]}
+    )
+    write_run(the_lake, NEW, {"part-0000.parquet": "new-0", "part-0001.parquet": "new-1"})
+    for number in range(2):
+        put(the_lake, f"{PARTITION}current/part-000{number}.parquet", f"mew-{number}")
+    point_to(the_lake, NEW)
+
+    found = looked("lake.current", run_id=NEW)
+
+    assert (found["complete"], found["unproven"]) == (not unproven, unproven)
+
+
+def test_under_a_key_of_kms_what_is_older_than_the_run_s_own_file_is_no_copy_of_it() -> None:
+    def listing(folder: str, modified: str, etag: str) -> JsonObject:
+        key = f"{PARTITION}{folder}/part-0000.parquet"
+        return {"Contents": [{"Key": key, "Size": 5, "ETag": etag, "LastModified": modified}]}
+
+    rule: JsonObject = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms"}}
+    script = Script(
+        s3__list=[
+            listing(f"run_id={NEW}", "2026-01-21T02:10:00Z", '"a"'),
+            listing("current", "2026-01-21T02:09:59Z", '"b"'),
+        ],
+        s3__get_pointer=[{"ETag": '"p"', "Body": {"run_id": NEW}}],
+        s3__encryption=[{"ServerSideEncryptionConfiguration": {"Rules": [rule]}}],
+    )
+
+    found = read(script, "lake.current", **HERE, run_id=NEW)
+
+    assert (found["complete"], found["unproven"]) == (False, 1)
 
 
 def test_nothing_against_nothing_is_not_complete(the_lake: Lake) -> None:

@@ -13,7 +13,16 @@ import pytest
 
 from bot.actions.catalogue import CATALOGUE
 from bot.authoring.granting import granted, note, plumbing_of, written, written_into
-from bot.authoring.permissions import MANAGED_POLICY, globs, parts_of, policy_of, resources, size_of, used_rows
+from bot.authoring.permissions import (
+    MANAGED_POLICY,
+    ON_BUCKETS,
+    globs,
+    parts_of,
+    policy_of,
+    resources,
+    size_of,
+    used_rows,
+)
 from bot.authoring.shelf import in_file
 from bot.domain.action import Row
 from bot.domain.runbook import Risk, Runbook, Status
@@ -24,10 +33,11 @@ from tests.aws.seeded import GOOD, PLATFORM
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "bot.example.toml"
 SHIPPED = ROOT / "docs" / "iam-policy.json"
-ROWS = sorted(CATALOGUE.rows)
+ROWS = sorted(row.id for row in CATALOGUE.rows.values() if row.of_aws)
 # What IAM calls otherwise than the API, or grants under another name; from AWS's service authorization reference.
 OTHER_NAMES: dict[tuple[str, str], set[str]] = {
     ("s3", "CopyObject"): {"s3:GetObject", "s3:PutObject"},
+    ("s3", "GetBucketEncryption"): {"s3:GetEncryptionConfiguration"},
     ("s3", "GetObject"): {"s3:GetObject"},
     ("s3", "HeadObject"): {"s3:GetObject"},
     ("s3", "ListObjectVersions"): {"s3:ListBucketVersions"},
@@ -102,7 +112,7 @@ def s3_places(row: Row, params: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield each action of an S3 row with the object or bucket its call touches."""
     source = params.get("CopySource", {})
     for action in row.iam:
-        bucket = action.rsplit(":", 1)[-1] in {"ListBucket", "ListBucketVersions", "GetBucketVersioning"}
+        bucket = action.rsplit(":", 1)[-1] in ON_BUCKETS
         read = "Get" in action and source
         key = source["Key"] if read else params.get("Key", "")
         yield action, f"arn:aws:s3:::{params['Bucket']}" + ("" if bucket else f"/{key}")

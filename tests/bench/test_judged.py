@@ -1,6 +1,6 @@
 """Incidents with a planted cause, a few hundred lines each: what the bot says of them, and whoever judges it.
 
-Four of the nine, unlike each other; `make bench ARGS=judged` plays all, with thousands of lines.
+Five of the twelve, unlike each other; `make bench ARGS=judged` plays all, with thousands of lines.
 """
 
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from bench.truth import Truth, Verdict, truth_of
 
 LINES = 200
 TWISTED = "rollback"
-NAMES = ("circuit-breaker", "schema-evolution", "rollback", "deployment-failures")
+NAMES = ("circuit-breaker", "schema-evolution", "rollback", "rollback-state", "deployment-failures")
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ SCENARIO = "circuit-breaker"
 READ_TIMEOUT_S = 1.0  # of the bot's calls to AWS, where something stands in between
 CARD_INTERVAL = timedelta(milliseconds=20)  # nobody reads along
 PATIENCE = 20.0  # seconds; generous, since it only bounds how long a failure takes
+CANARY = "canary-4f1a9c-do-not-tell"
 REASON = "currency column fixed upstream, file re-sent"
 
 T = TypeVar("T")
@@ -39,8 +40,8 @@ class Stage(Demo):
         aws_url: where the next bot is told that AWS is, if not at the lake itself.
     """
 
-    def __init__(self, folder: Path, *, lent: Lent | None = None) -> None:
-        super().__init__(folder=folder, runbooks=RUNBOOKS, ack_seconds=PATIENCE, lent=lent)
+    def __init__(self, folder: Path, *, runbooks: Path = RUNBOOKS, lent: Lent | None = None) -> None:
+        super().__init__(folder=folder, runbooks=runbooks, ack_seconds=PATIENCE, lent=lent)
         self.clock_file = folder / "clock.json"
         self.transport: Literal["socket", "http"] = "socket"
         self.aws_url: str | None = None
@@ -92,6 +93,26 @@ class Stage(Demo):
     def records(self) -> Path:
         """Return the folder of what the bot keeps."""
         return self._folder / "bot"
+
+    def describe(self, description: str) -> None:
+        """Have the description of the breaker's alarm say this."""
+        cloudwatch = self.lake.clients.cloudwatch
+        (known,) = cloudwatch.describe_alarms(AlarmNames=["CircuitBreakerOpen"])["MetricAlarms"]
+        cloudwatch.put_metric_alarm(
+            AlarmName=known["AlarmName"],
+            AlarmDescription=description,
+            Namespace=known["Namespace"],
+            MetricName=known["MetricName"],
+            Dimensions=known["Dimensions"],
+            Statistic=known["Statistic"],
+            Period=known["Period"],
+            EvaluationPeriods=known["EvaluationPeriods"],
+            Threshold=known["Threshold"],
+            ComparisonOperator=known["ComparisonOperator"],
+            TreatMissingData=known["TreatMissingData"],
+            AlarmActions=known["AlarmActions"],
+            OKActions=known["OKActions"],
+        )
 
     def reached(self) -> tuple[object, ...]:
         """Return where the newest run stands: what it waits for, what it was told, and what became of its requests."""

@@ -1,19 +1,14 @@
 """The bot is restarted in the middle: the conversation goes on where it stood, and no secret is told on the way."""
 
 import json
-import logging
 import sqlite3
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from io import StringIO
 
 import pytest
 
 from bot.app import plan_alone
-from bot.logs import JsonLines
-from tests.conversations.stage import INCIDENTS, Stage, good, request, until
-
-CANARY = "canary-4f1a9c-do-not-tell"
+from tests.conversations.stage import CANARY, INCIDENTS, Stage, good, request, until
 
 
 def test_the_conversation_goes_on_after_a_restart_even_without_the_engine_s_own_file(stage: Stage) -> None:
@@ -71,18 +66,6 @@ def test_the_plan_on_the_terminal_reads_the_same_lake_beside_the_bot(stage: Stag
     assert "events.disable_rule" in lines
     assert stage.schedule() == "ENABLED"
     assert not stage.bot.store.runs(open_only=False)
-
-
-@pytest.fixture
-def logged(caplog: pytest.LogCaptureFixture) -> Iterator[StringIO]:
-    """Write what the bot logs as `serve` does."""
-    caplog.set_level(logging.INFO)
-    lines = StringIO()
-    handler = logging.StreamHandler(lines)
-    handler.setFormatter(JsonLines())
-    logging.getLogger().addHandler(handler)
-    yield lines
-    logging.getLogger().removeHandler(handler)
 
 
 def test_a_canary_in_the_environment_and_in_the_lake_s_log_is_told_nowhere(

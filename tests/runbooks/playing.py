@@ -1,6 +1,5 @@
 """Play one runbook on the local lake without Slack: the bot's own use cases, records and gate, people who click."""
 
-import re
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -17,9 +16,9 @@ from bot.workbench.clock import Clock
 from bot.workbench.lake.lake import Lake
 from bot.workbench.scenarios.registry import SCENARIOS
 from bot.workbench.table import Table
+from tests.rows import given_away, names_in
 
 RUNBOOKS = Path(__file__).parents[2] / "runbooks"
-WORD = re.compile(r"[A-Za-z0-9_-]+")
 ONE, TWO, THREE = OTHERS
 LOOKS_BY_ITSELF = frozenset({Awaiting.POLL, Awaiting.WATCH, Awaiting.LEASE})
 MOST_LOOKS = 400
@@ -171,11 +170,8 @@ class Played:
         return f"{self.run.model_dump_json()}{approvals}{cards}"
 
     def named(self, rows: Iterable[Mapping[str, str]]) -> set[str]:
-        """Return what of rows the records name; whole words, since a random id may hold a short one by chance."""
-        secret = {row[name] for row in rows for name in ("transaction_id", "account_id") if row[name]}
-        assert secret
-        assert [one for one in secret if not WORD.fullmatch(one)] == []
-        return secret & set(WORD.findall(self.told()))
+        """Return what of rows the records name."""
+        return given_away(names_in(rows), self.told())
 
 
 @contextmanager

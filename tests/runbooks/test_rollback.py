@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.domain.run import RunState
+from bot.domain.run import RunState, StepState
 from bot.workbench.lake import readings
 from bot.workbench.lake.documents import to_json
 from bot.workbench.lake.lake import Lake
@@ -73,7 +73,7 @@ def test_readers_get_the_run_before_whole_and_undo_gives_the_bad_one_back(anew: 
     lake, good = anew.lake, anew.lake.seeded.run_id
     bad = live(lake)
 
-    started(anew).give(way="data")
+    started(anew, alarm_name="PromotedBadRun").give(way="data")
     assert (anew.waits_for(), set(anew.asked().binding.needs)) == (
         ("approval", "to_run_before"),
         {"platform", "domain"},
@@ -94,6 +94,13 @@ def test_readers_get_the_run_before_whole_and_undo_gives_the_bad_one_back(anew: 
 
     assert live(lake) == bad
     assert not readings.amounts_are_sane(lake.clients.s3, lake.names, partition(lake))
+
+
+def test_where_no_alarm_went_off_none_that_was_ok_all_along_is_taken_for_a_proof(anew: Played) -> None:
+    started(anew).give(way="data").approve("to_run_before").approve("smoke", ONE)
+
+    assert (anew.run.state, anew.state("current_exact")) == (RunState.REPAIRED, StepState.DONE)
+    assert anew.state("alarm_ok") is StepState.SKIPPED
 
 
 def test_only_the_ways_that_what_was_read_leaves_open_are_offered(kept: Played) -> None:

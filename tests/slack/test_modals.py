@@ -21,6 +21,7 @@ from bot.domain.inbox import (
 from bot.domain.people import Place
 from bot.domain.runbook import Parameter
 from bot.errors import RequestError
+from bot.slack.buttons import Wanted
 from bot.slack.modals import FieldsError, submission
 from bot.slack.opened import OPEN_FOR, Opened, ReviewOpened, StrikingOpened, TypingOpened
 from tests.slack.door import ANA, BO, CARD, CHANNEL, NOON, TEAM, THREAD, Body, Hour, chosen, digest, submit, written
@@ -68,6 +69,9 @@ class ToldForms:
 
     def start(self, opaque: str, *, person: str) -> StartRun:
         return self.opened.start(opaque, person=person)
+
+    def chosen(self, run: int, value: str) -> Wanted:
+        raise RequestError(f"R-{run} does not offer {value!a}.")
 
     def parameters_of(self, runbook: str) -> Mapping[str, Parameter]:
         return PARAMETERS

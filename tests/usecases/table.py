@@ -191,9 +191,6 @@ class FakeRemarks:
             raise self.fails
         return self.said.get(ts) if channel == CHANNEL else None
 
-    def link(self, channel: str, ts: str) -> str:
-        return f"https://lake.slack.example/archives/{channel}/p{ts.replace('.', '')}"
-
 
 @dataclass
 class CountingCloud:

@@ -13,6 +13,7 @@ _ETAG = Match(pattern=ETAG)
 _VERSION = Match(pattern=VERSION)
 _SILVER = Match(pattern="<silver_bucket>")
 _QUARANTINE = Match(pattern="<quarantine_bucket>")
+_ALGORITHM = "ServerSideEncryptionConfiguration.Rules[].ApplyServerSideEncryptionByDefault.SSEAlgorithm"
 _COPIED = {"CopyObjectResult.ETag": "text", "VersionId": "text?"}
 _COPYING = ("s3:GetObject", "s3:GetObjectVersion", "s3:GetObjectTagging", "s3:PutObject", "s3:PutObjectTagging")
 
@@ -147,6 +148,18 @@ ROWS: tuple[Row, ...] = (
         keep={"Status": "text?"},
         absent=("NoSuchBucket",),
         iam=("s3:GetBucketVersioning",),
+    ),
+    Row(
+        id="s3.encryption",
+        service="s3",
+        operation="get_bucket_encryption",
+        title="See with which kind of key a bucket encrypts what is written to it",
+        allows={"Bucket": _SILVER, "ExpectedBucketOwner": OWNER},
+        required=("Bucket", "ExpectedBucketOwner"),
+        resource="s3://{Bucket}",
+        keep={_ALGORITHM: "text?"},
+        absent=("ServerSideEncryptionConfigurationNotFoundError",),
+        iam=("s3:GetEncryptionConfiguration",),
     ),
     Row(
         id="s3.tags",

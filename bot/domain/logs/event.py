@@ -65,7 +65,8 @@ _SAID = re.compile(r"\b(?:level|severity|lvl)[\"']?\s*[=:]\s*[\"']?([A-Za-z]+)",
 _BRACKETED = re.compile(r"\[(" + "|".join(_NAMES) + r")\]", re.IGNORECASE)
 _TROUBLE = re.compile(
     r"\w(?:Exception|Error)\b(?!s? (?:handler|count|rate))|^Traceback |^panic:|\bTask timed out\b|\bOutOfMemory"
-    r"|\bAccess ?Denied\b|\bsegmentation fault\b|\bexit (?:status|code) [1-9]|^ERROR\b|\bfailed with\b",
+    r"|\bAccess ?Denied\b|\bsegmentation fault\b|\bexit (?:status|code) [1-9]|^ERROR\b|\bfailed with\b"
+    r"|(?:^|\s)Error: (?!0\b|none\b)",
 )
 
 

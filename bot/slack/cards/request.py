@@ -59,7 +59,7 @@ def request_card(approval: Approval, run: Run, runbook: Runbook, stage: Stage) -
 def list_sheet(approval: Approval, place: int, listed: str) -> Sheet:
     """Return the file of a list that one call of a request stands for; its SHA-256 is signed, so it is as it is."""
     under = wording.cut(wording.ascii_only(approval.binding.calls[place].call.resource), 160)
-    title = f"All {listed.count(chr(10)):,} calls of {approval.label} under {under}"
+    title = f"All {wording.counted(listed.count(chr(10)), 'call')} of {approval.label} under {under}"
     return Sheet(name=f"{approval.label}-list-{place + 1}.txt", title=title, text=listed)
 
 
@@ -120,12 +120,12 @@ def _too_long(calls: Sequence[Call], length: int, stage: Stage) -> str:
             for call, many in listed
         ]
         beside = len(calls) - len(listed)
-        rest = f"and {beside} more call{'s' if beside > 1 else ''} after it" if beside else ""
+        rest = f"and {wording.counted(beside, 'more call')} after it" if beside else ""
         file, is_there = ("files", "they are") if len(listed) > 1 else ("file", "the file is")
         whole = f"Every one stands in the {file} under this request. *Review…* carries Approve once {is_there} there."
         return lines(*said, rest, whole)
     if len(calls) <= MOST_NAMED:
-        count = f"{len(calls)} call{'s' if len(calls) > 1 else ''}"
+        count = wording.counted(len(calls), "call")
         return (
             f"*The exact call* is too long for a card ({count}, {length} characters). "
             "*Review…* shows it whole and carries Approve."
@@ -268,7 +268,7 @@ def _seen(calls: Sequence[BoundCall], rest: str) -> str:
     telling = sorted((leaf for leaf in found if _tells(*leaf)), key=_telling)[:MOST_SEEN]
     shown = [_one_seen(name, value) for name, value in telling]
     left = len(found) - len(shown)
-    count = f"{left} more" if shown else f"{left} value{'s' if left > 1 else ''}"
+    count = f"{left} more" if shown else wording.counted(left, "value")
     more = [f"{count} {rest}"] if left else []
     return " · ".join([*shown, *more]) or "nothing that decides"
 

@@ -70,6 +70,13 @@ _STALE = Voice(
     after=_s(35),
     lasts=timedelta(minutes=9),
 )
+_WAITS = Voice(
+    who="deploy-bot",
+    level="ERROR",
+    text="deployment {n} waits: retrying in 10 s because the pipeline is unreachable",
+    every=_s(2),
+    after=_s(20),
+)
 
 
 def _failure(cause: Voice, *effects: Voice) -> Failure:
@@ -133,6 +140,45 @@ FAILURES: Mapping[str, Failure] = MappingProxyType(
                 after=_s(50),
             ),
         ),
+        "rollback-function": _failure(
+            Voice(
+                who="promote-silver",
+                level="ERROR",
+                text="[ERROR] KeyError: 'run_key' in version 2 of promote_silver, request {n}",
+                every=_s(3),
+                plain=True,
+            ),
+            _RETRIES,
+            _WAITS,
+        ),
+        "rollback-job": _failure(
+            Voice(
+                who="glue-driver",
+                level="ERROR",
+                text="ERROR ProcessLauncher: Error from Python: KeyError: 'run_key' in task {n} of transaction_etl",
+                every=_s(3),
+                plain=True,
+            ),
+            Voice(
+                who="glue-executor",
+                level="WARN",
+                text="WARN Executor: task {n} ends: the driver disconnected",
+                every=_s(0.7),
+                after=_s(15),
+                plain=True,
+            ),
+            _RETRIES,
+        ),
+        "rollback-state": _failure(
+            Voice(
+                who="terraform",
+                level="ERROR",
+                text="Error: Failed to load state: unexpected end of JSON input, try {n}",
+                every=_s(8),
+                plain=True,
+            ),
+            _WAITS,
+        ),
         "quarantine-review": _failure(
             Voice(
                 who="gate",
@@ -191,13 +237,7 @@ FAILURES: Mapping[str, Failure] = MappingProxyType(
                 every=_s(8),
                 plain=True,
             ),
-            Voice(
-                who="deploy-bot",
-                level="ERROR",
-                text="deployment {n} waits: retrying in 10 s because the pipeline is unreachable",
-                every=_s(2),
-                after=_s(20),
-            ),
+            _WAITS,
         ),
     }
 )

@@ -4,7 +4,7 @@ The queue and the task token are the worker's, what a run reads is intake.py's. 
 JSON lines where the platform has Parquet: the layout of keys is the platform's.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
@@ -45,7 +45,7 @@ class Load:
         self._clock = clock
         self._intake = Intake(clients=clients, names=names)
         self._short_of_memory = False
-        self._spoilt = ""
+        self._spoilt: set[str] = set()
 
     def take_memory_away(self, *, away: bool = True) -> None:
         """Make the next load run out of memory half way through its writing; the one after it has enough again."""
@@ -53,14 +53,22 @@ class Load:
 
     def spoil(self, code: str) -> None:
         """Let code that is deployed fail wherever it runs: a job's artifact, or a function's version as `name:2`."""
-        self._spoilt = code
+        self._spoilt.add(code)
+
+    def mend_code(self) -> None:
+        """Let every code that is deployed work again."""
+        self._spoilt.clear()
+
+    def well(self) -> bool:
+        """Return whether no code that is deployed fails."""
+        return not self._bad_code(self._artifact, self._live_version)
 
     def run(self, task: Task) -> Done | Failed:
         """Read the rows, validate them, say what was found; then write them, or halt."""
         if task.given.get("smoke") is True:
             return self._smoke(task)
-        if self._spoilt and self._spoilt == self._artifact():
-            return Failed(error=CODE_FAILED, cause=_fails(self._spoilt))
+        if bad := self._bad_code(self._artifact):
+            return Failed(error=CODE_FAILED, cause=_fails(bad))
         started = self._clock.now()
         state = breaker.read(self._clients.s3, self._names)
         if state.state not in ("CLOSED", "HALF_OPEN"):
@@ -85,8 +93,8 @@ class Load:
 
     def promote(self, task: Task) -> Done | Failed:
         """Copy the run's rows to current/, remove what an earlier run left there, move the pointer."""
-        if self._spoilt and self._spoilt == self._live_version():
-            return Failed(error=CODE_FAILED, cause=_fails(self._spoilt))
+        if bad := self._bad_code(self._live_version):
+            return Failed(error=CODE_FAILED, cause=_fails(bad))
         run = task.given["run"]
         if not isinstance(run, dict):
             return Failed(error=MISSING_INPUT, cause="PromoteSilver was not given the output of RunETL.")
@@ -116,9 +124,13 @@ class Load:
             self._clients.glue.get_table(DatabaseName=names.database, Name=names.table)
         except ClientError as refused:
             return Failed(error=SMOKE_FAILED, cause=f"The smoke test could not see what a load needs: {refused}")
-        if self._spoilt and self._spoilt in (self._artifact(), self._live_version()):
-            return Failed(error=SMOKE_FAILED, cause=_fails(self._spoilt))
+        if bad := self._bad_code(self._artifact, self._live_version):
+            return Failed(error=SMOKE_FAILED, cause=_fails(bad))
         return Done(output={"run_id": task.run_id, "smoke": True, "promote": False})
+
+    def _bad_code(self, *deployed: Callable[[], str]) -> str:
+        """Return the first of these that fails; empty where none does. Nobody is asked where nothing was spoilt."""
+        return next((code for code in (one() for one in deployed) if code in self._spoilt), "") if self._spoilt else ""
 
     def _artifact(self) -> str:
         """Return the code that the job of the load runs."""

@@ -93,6 +93,8 @@ def test_ids_in_grave_lines_of_text_are_columns(line: str, column: str, value: s
         ("INFO handled ValueError and went on", Level.INFO),
         ("all is well", Level.INFO),
         ("Task timed out after 3.00 seconds", Level.ERROR),
+        ("2026-01-21T13:00:00.000Z Error: Failed to load state: unexpected end of JSON input", Level.ERROR),
+        ("checked 40 files. Error: 0, Skipped: 2", Level.INFO),
     ],
 )
 def test_a_line_is_as_grave_as_it_says_or_as_what_it_tells_of(line: str, level: Level) -> None:

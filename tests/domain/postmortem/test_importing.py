@@ -21,7 +21,7 @@ from tests.domain.test_strikes import a_strike
 
 AT = datetime(2026, 1, 21, 3, tzinfo=UTC)
 SUMMARY, IMPACT, WELL = Part.SUMMARY.value, Part.IMPACT.value, Part.WELL.value
-STOPPED = "The nightly load stopped itself on bad currency values. [E1 E2]"
+STOPPED = "The nightly load stopped itself on bad currency values. [E1] [E2]"
 
 
 def judge(claim: Claim, evidence: Evidence) -> str:
@@ -98,7 +98,7 @@ def test_each_sentence_is_unchanged_reworded_contradicted_or_new() -> None:
     assert told["Readers called us."].fate is Fate.STATED
     assert told["The alarm halted went to ALARM, 101 against 100."].fate is Fate.SUPPORTED
     assert fates(made.compared).count(Fate.REMOVED) == 0 or made.changed == (SUMMARY,)
-    assert [one.claim.text for one in made.new] == [text for text in told if text != STOPPED[: -len(" [E1 E2]")]]
+    assert [one.claim.text for one in made.new] == [text for text in told if text != STOPPED[: -len(" [E1] [E2]")]]
 
 
 def test_a_persons_new_sentence_stays_under_the_name_of_who_brings_it() -> None:

@@ -17,7 +17,7 @@ from bot.domain.runbook import Parameter, Runbook, Status
 from bot.domain.strikes import Struck
 from bot.domain.value import JsonObject
 from bot.slack.cards import modals
-from bot.slack.cards.alarm import alarm_card, storm_card
+from bot.slack.cards.alarm import Answered, alarm_card, storm_card
 from bot.slack.cards.assist import assist_card
 from bot.slack.cards.blocks import Message, View
 from bot.slack.cards.checklist import checklist_card, reminder_card
@@ -29,7 +29,7 @@ from bot.slack.cards.morning import morning_card
 from bot.slack.cards.notices import Told, notice
 from bot.slack.cards.postmortem import CanvasState, file_refused, postmortem_card
 from bot.slack.cards.request import request_card
-from bot.slack.cards.run import run_card
+from bot.slack.cards.run import further, run_card
 from bot.slack.cards.stage import Stage
 from bot.slack.cards.whispers import Whisper, whisper
 from tests.slack.cards.assists import (
@@ -118,7 +118,11 @@ def _alarm(
     struck: Struck | None = None,
 ) -> Message:
     book = runbook() if known else None
-    return alarm_card(episode, book, run, stage(), struck=struck or {}, near=near, others=others, unread=unread)
+    answered = Answered(run=run, runbook=runbook()) if run else None
+    good = ended(RunState.REPAIRED, id=31, ended=NIGHT - timedelta(days=12)) if book and run is None else None
+    return alarm_card(
+        episode, book, answered, stage(), struck=struck or {}, near=near, others=others, unread=unread, good=good
+    )
 
 
 def _assist(card: Card, *, run: Run | None = None, struck: Struck | None = None) -> Message:
@@ -271,6 +275,17 @@ def _chosen(run: Run) -> Run:
     return run.model_copy(update={"inputs": {**run.inputs, "way": "code"}})
 
 
+DECLINED = _chosen(waiting_for(Awaiting.PERSON, "half_open", words="Q-9 declined"))
+
+
+def every_run() -> list[tuple[Run, Runbook]]:
+    """Return a run in each state and each kind of waiting there is, each with the runbook it follows."""
+    waits = [(waiting_for(what, "half_open"), runbook()) for what in Awaiting]
+    states = [(at_step("half_open", state=state), runbook()) for state in RunState]
+    added = (_at_added(), following(runbook(), _at_added()))
+    return [*waits, *states, (DECLINED, _with_ways()), (_choosing(), _with_ways()), added, (unknown()[0], runbook())]
+
+
 def _notice(
     payload: JsonObject,
     run: Run,
@@ -280,10 +295,16 @@ def _notice(
     approval: Approval | None = None,
     approvals: tuple[Approval, ...] | None = None,
     tries: tuple[Attempt, ...] | None = None,
+    alarm: Episode | None = None,
+    incident: Incident | None = None,
+    items: int = 0,
 ) -> Message:
     return notice(
         Told(
             payload=payload,
+            alarm=alarm or is_ok(),
+            incident=incident,
+            items=items,
             run=run,
             runbook=book or runbook(),
             stage=stage(now=NIGHT + timedelta(minutes=after)),
@@ -372,6 +393,15 @@ PLAN: JsonObject = {
     ],
     "warnings": ["Close the breaker: nobody but you is in lake-platform"],
 }
+AUDIT: JsonObject = {
+    "what": "audit",
+    "run": 42,
+    "count": 31,
+    "records": [
+        {"seq": 1873, "at": "2026-01-21T02:16:03Z", "kind": "approval.cast", "subject": "Q-9", "actor": BO},
+        {"seq": 1861, "at": "2026-01-21T02:10:00Z", "kind": "run.started", "subject": "R-42", "actor": ANA},
+    ],
+}
 LISTED: JsonObject = {
     "what": "runbooks",
     "words": "breaker",
@@ -381,6 +411,7 @@ LISTED: JsonObject = {
             "title": "Circuit Breaker Triggered",
             "category": "Incident response",
             "status": "active",
+            "starts": True,
             "summary": "A load counted more than 100 equal errors within an hour and halted itself.",
             "matched": ["breaker"],
         }
@@ -408,6 +439,16 @@ GALLERY: dict[str, Show] = {
     "alarm-beside-a-broken-runbook": lambda: _alarm(
         an_alarm(runbook=None, why="no runbook names this alarm", findings=()), known=False, unread=(BROKEN,)
     ),
+    "alarm-of-a-runbook-on-trial-elsewhere": lambda: alarm_card(
+        an_alarm(),
+        runbook().model_copy(update={"status": Status.TRIAL, "trial_in": ("staging",)}),
+        None,
+        stage(),
+        struck={},
+    ),
+    "alarm-answered-by-another-runbook-that-is-over": lambda: _alarm(
+        an_alarm(run=42, taken_by=ANA), ended(RunState.STOPPED, runbook="rollback")
+    ),
     "alarm-snoozed": lambda: _alarm(an_alarm(snoozed_until=NIGHT + timedelta(hours=1), taken_by=BO)),
     "run-with-an-added-step": lambda: run_card(with_added(), following(runbook(), with_added()), (), stage()),
     "run-waiting-at-an-added-step": lambda: run_card(_at_added(), following(runbook(), _at_added()), (), stage()),
@@ -421,9 +462,7 @@ GALLERY: dict[str, Show] = {
         stage(),
     ),
     "run-waiting-for-a-choice": lambda: run_card(_choosing(most=2), _with_ways(), (), stage()),
-    "run-declined-with-another-way": lambda: run_card(
-        _chosen(waiting_for(Awaiting.PERSON, "half_open", words="Q-9 declined")), _with_ways(), (), stage()
-    ),
+    "run-declined-with-another-way": lambda: run_card(DECLINED, _with_ways(), (), stage()),
     "run-waiting-for-input": lambda: run_card(waiting_for(Awaiting.INPUT, "half_open"), runbook(), (), stage()),
     "run-waiting-for-hands": lambda: run_card(waiting_for(Awaiting.DONE, "half_open"), runbook(), (), stage()),
     "run-waiting-for-a-person": lambda: run_card(
@@ -543,6 +582,13 @@ GALLERY: dict[str, Show] = {
         "The world changed since this was asked: calls[0].seen.body was {'state': 'OPEN'}, is now {'state': 'CLOSED'}.",
     ),
     "notice-finished": lambda: _notice({"what": "finished"}, ended(RunState.REPAIRED)),
+    "notice-finished-in-an-incident": lambda: _notice(
+        {"what": "finished"}, ended(RunState.REPAIRED, incident=7), incident=an_incident(), items=2
+    ),
+    "notice-not-repaired-while-the-alarm-is-on": lambda: _notice(
+        {"what": "finished"}, ended(RunState.NOT_REPAIRED), alarm=an_alarm()
+    ),
+    "whisper-audit": lambda: _whisper(AUDIT, run=at_step("half_open")),
     "notice-watching": lambda: _notice({"what": "watching"}, watching(), after=2),
     "notice-not-repaired": lambda: _notice({"what": "finished"}, ended(RunState.NOT_REPAIRED)),
     "notice-stopped-owing": lambda: _notice(
@@ -764,8 +810,8 @@ GALLERY: dict[str, Show] = {
     "incident-resolved": lambda: incident_card(
         over(), Around(episodes=[is_ok()]), stage(now=NIGHT + timedelta(hours=2))
     ),
-    "home": lambda: home(BO, [at_step("half_open")], [an_approval()], [an_alarm()], stage()),
-    "home-empty": lambda: home(BO, [], [], [], stage()),
+    "home": lambda: home(BO, [at_step("half_open")], [an_approval()], [an_alarm()], [an_incident()], stage()),
+    "home-empty": lambda: home(BO, [], [], [], [an_incident(lead=None)], stage()),
     "modal-decline": lambda: modals.decline(an_approval()),
     "modal-typed": lambda: modals.type_again(with_added(), an_expansion().proposed[1], ("arn",), meta="f00"),
     "run-declined-and-inputs-given": lambda: run_card(
@@ -788,6 +834,7 @@ GALLERY: dict[str, Show] = {
         meta="circuit-breaker:118",
         environment="PROD",
     ),
+    "modal-what-else": lambda: modals.what_else(DECLINED, further(DECLINED, _with_ways())),
     "modal-park": lambda: modals.park(at_step("half_open"), now=NIGHT),
     "modal-details": lambda: modals.details(an_approval(), at_step("half_open"), runbook(), stage()),
     "modal-review": lambda: modals.review(

@@ -1,5 +1,6 @@
 from bot.workbench.lake.furniture import COMMITS
 from bot.workbench.lake.lake import Lake
+from bot.workbench.scenarios import rollback_function
 from bot.workbench.scenarios.registry import SCENARIOS
 from tests.workbench.scenarios.mending import failing, quiet, seen, smoke, told
 
@@ -48,6 +49,17 @@ def test_a_load_by_the_bad_code_fails_before_it_writes(lake: Lake) -> None:
     assert found["error"] == "DeployedCodeFailed"
     prefix = f"{lake.seeded.latest_key.removesuffix('_LATEST.json')}run_id=nightly-again/"
     assert lake.clients.s3.list_objects_v2(Bucket=lake.names.silver_bucket, Prefix=prefix)["KeyCount"] == 0
+
+
+def test_it_goes_on_failing_after_another_bad_deployment_that_was_taken_back(lake: Lake) -> None:
+    SCENARIO.break_(lake)
+    SCENARIOS["rollback-function"].break_(lake)
+    names = lake.names
+    lake.clients.functions.update_alias(
+        FunctionName=names.promote_function, Name=names.live_alias, FunctionVersion=rollback_function.GOOD
+    )
+
+    assert smoke(lake, "smoke-again")["error"] == ALARM
 
 
 def test_a_commit_nobody_built_code_of_changes_no_job(lake: Lake) -> None:
