@@ -74,7 +74,7 @@ class Binding(Value):
         snapshot: SHA-256 of the runbook this run follows; `library` is that of the file as it is now.
         role: the AWS role of the caller, session name dropped.
         verification: the `expect` of every verification step, in order.
-        reason: why it is wanted, in the words of `reason_by`.
+        reason: why it is wanted, in the words of `reason_by`; or which step it takes back, in nobody's.
     """
 
     form: str = "approval/v1"
