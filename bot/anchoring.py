@@ -125,8 +125,8 @@ def erase_texts(settings: Settings, person: str, *, reason: str) -> TextsOf:
         NotAllowedError: a bot is alive on records in SQLite, which one process alone may write.
     """
     records = settings.records
-    signer = signer_at(records.signing_key, trust=None)
     texts_of(settings, person)  # before records are made where there are none
+    signer = signer_at(records.signing_key, trust=None)
     plumbing = plumbing_of(settings)
     try:
         store = Store.open(records.url, signer=signer, anchors=anchors_of(settings, plumbing))

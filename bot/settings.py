@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
@@ -78,6 +78,9 @@ class PlatformSettings(_Part):
     account_name: str = Field(description="the account's name in words")
     region: str = Field(description="AWS region")
     resources: Mapping[str, str | tuple[str, ...]] = Field(description="names of buckets, rules, machines, log groups")
+    endpoints: Mapping[Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,39}$")], str] = Field(
+        {}, description="addresses that `http.check` may ask, by name; https, without a query or a password"
+    )
 
 
 class RoleSettings(_Part):
@@ -246,7 +249,7 @@ class Settings(_Part):
             region=found.region,
             resources=found.resources,
             in_console=True,
-        )
+        ).reaching(found.endpoints)
 
     def the_policy(self) -> Policy:
         """Return the policy as the core knows it.

@@ -3,6 +3,7 @@
 from bot.actions import (
     builds,
     documents,
+    endpoints,
     executions,
     functions,
     insights,
@@ -29,6 +30,7 @@ from bot.domain.action import Catalogue
 _MODULES = (
     builds,
     documents,
+    endpoints,
     executions,
     functions,
     insights,

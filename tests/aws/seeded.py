@@ -46,7 +46,7 @@ PLATFORM = Platform(
         "topics": ("quarantine-alerts", "etl-failures"),
         "roles": ("lake-etl", "lake-deploy"),
     },
-)
+).reaching({"readers": "https://readers.example.com/health"})
 CREDENTIALS = Credentials(access_key_id="AKIATESTTESTTESTTEST", secret_access_key="secret")
 
 MACHINE = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:etl_orchestration"
@@ -117,6 +117,7 @@ GOOD: dict[str, JsonObject] = {
     "s3.versions_tfstate": {"Bucket": "lake-tfstate", "Prefix": "lake/prod.tfstate"},
     "s3.versioning": {"Bucket": "lake-quarantine"},
     "s3.encryption": {"Bucket": "lake-silver"},
+    "http.get": {"Endpoint": "readers", "Field": "status"},
     "s3.tags": {"Bucket": "lake-quarantine", "Key": ASIDE, "VersionId": VERSION},
     "s3.copy_current": {
         "Bucket": "lake-silver",

@@ -61,12 +61,18 @@ class Lake:
             server.close()
             raise
         self._running = _Running(server, clients, seeded, self)
+        server.well = self._running.load.well
         self._running.start()
 
     @property
     def endpoint_url(self) -> str:
         """Return where the lake answers, on loopback."""
         return self._now.server.endpoint_url
+
+    @property
+    def endpoints(self) -> dict[str, str]:
+        """Return where what is no AWS answers, by name."""
+        return {self.names.endpoint: self._now.server.health_url}
 
     @property
     def clients(self) -> Clients:
