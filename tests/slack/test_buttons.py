@@ -47,7 +47,7 @@ from bot.domain.inbox import (
 from bot.domain.people import Place
 from bot.errors import RequestError
 from bot.slack.buttons import BUTTONS, AsTyped, OfAlarm, Opening, Wanted, click, wanted
-from bot.slack.cards.blocks import Button, buttons, message, section
+from bot.slack.cards.blocks import Button, buttons, section
 from tests.slack import door
 from tests.slack.door import ANA, CARD, CHANNEL, NOON, TEAM, THREAD, digest
 
@@ -193,11 +193,6 @@ def test_where_an_overflow_cannot_hold_all_its_last_option_opens_the_dialog_that
 
     labels: Any = [[one["text"]["text"] for one in row["elements"][3]["options"]] for row in (fits, folded)]  # type: ignore[index] # JSON
     assert labels == [["Way 3", "Way 4", "Way 5", "Way 6", "Way 7"], ["Way 0", "Way 1", "Way 2", "Way 3", "More…"]]
-
-
-def test_a_card_of_more_blocks_than_fit_is_an_error_because_its_buttons_stand_last() -> None:
-    with pytest.raises(ValueError, match="12 blocks at most, this one 13"):
-        message("Many", [*[section("words")] * 12, *buttons(some(1))], ids="x")
 
 
 @pytest.mark.parametrize(
