@@ -126,6 +126,7 @@ CLICKS: list[tuple[str, str, Wanted]] = [
     ("resolve_incident", "7", EndIncident(incident=7, over=True)),
     ("show_incident", "7", ShowIncidents(incident=7)),
     ("change_inputs", "42", Opening(what="change", number=42)),
+    ("whole_plan", "57", Opening(what="plan", number=57, place=1)),
     ("as_typed", "7", AsTyped(inbox=7)),
     ("run_runbook", "circuit-breaker", StartRun(runbook="circuit-breaker")),
     ("show_runbook", "circuit-breaker", ShowRunbook(runbook="circuit-breaker")),
