@@ -340,7 +340,7 @@ def request_card(approval: Approval, run: Run) -> Card:
 def glass_card(approval: Approval) -> Card:
     """Return the message to the second channel."""
     return Card(
-        key=f"glass:{approval.id}",
+        key=approval.glass_key,
         kind=CardKind.NOTICE,
         subject=approval.run,
         channel=approval.glass.channel if approval.glass else "",
