@@ -63,6 +63,7 @@ def _without(path: str) -> Callable[[Content], None]:
         (_set("policy.break_glass", {"role": "platform"}), "policy.break_glass.channel"),
         (_set("policy.break_glass", {"role": "platform", "channel": "#second"}), "policy.break_glass.channel"),
         (_set("policy.lifetime_minutes", 61), "policy.lifetime_minutes: Input should be less than or equal to 60"),
+        (_set("policy.page_minutes", 4), "[policy] page_minutes is 4, and remind_minutes 5: all are asked before"),
         (_set("policy.channels", "C1"), "policy.channels"),
         (_set("records.url", "mysql://localhost/bot"), "records.url: give sqlite:///… or postgresql+psycopg://…"),
         (_set("records.engine_url", "bot.db"), "records.engine_url: give sqlite:///… or postgresql+psycopg://…"),

@@ -229,6 +229,11 @@ class Approval(Value):
         return f"Q-{self.id}"
 
     @property
+    def glass_key(self) -> str:
+        """Return the key of the message to the second channel; each press has one of its own, which notifies."""
+        return f"glass:{self.id}:{self.glass.at:%Y%m%dT%H%M%S.%f}" if self.glass is not None else ""
+
+    @property
     def broken(self) -> bool:
         """Return whether the glass was broken: one person's yes fills every place."""
         return self.glass is not None and bool(self.glass.told)

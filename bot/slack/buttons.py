@@ -67,9 +67,10 @@ class Opening:
 
     Attributes:
         number: the request for decline, details, review and break_glass; the run for inputs, change, park, undo, stop
-            and more; the expansion for typed; the alarm for search; the action item for drop, and one on the same
-            checklist for item; else the draft.
-        place: of a proposal on its expansion, of a section among those people write in, or of a candidate, from 1.
+            and more; the expansion for typed; the alarm for search; the delivery that a plan answered for plan; the
+            action item for drop, and one on the same checklist for item; else the draft.
+        place: of a proposal on its expansion, of a section among those people write in, of a candidate, or of a page of
+            a plan, from 1.
         message: of the assistant, whose sentences are to be struck.
     """
 
@@ -91,6 +92,7 @@ class Opening:
         "item",
         "strike",
         "search",
+        "plan",
         "draft",
         "cause",
         "export",
@@ -266,6 +268,7 @@ BUTTONS: Mapping[str, Button] = {
     "resolve_incident": _one(lambda incident: EndIncident(incident=incident, over=True)),
     "show_incident": _one(lambda incident: ShowIncidents(incident=incident)),
     # Runbooks.
+    "whole_plan": _one(lambda inbox: Opening(what="plan", number=inbox, place=1)),
     "as_typed": _one(lambda inbox: AsTyped(inbox=inbox)),
     "run_runbook": _runbook(lambda runbook: StartRun(runbook=runbook)),
     "show_runbook": _runbook(lambda runbook: ShowRunbook(runbook=runbook)),

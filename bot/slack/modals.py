@@ -248,6 +248,21 @@ def dialog_chosen(body: Payload, forms: Forms) -> tuple[Opening, Place] | None:
     return (chosen, place) if isinstance(chosen, Opening) else None
 
 
+def page_turned(body: Payload) -> tuple[Opening, Place] | None:
+    """Return the next page of a plan, and where; None for every other dialog.
+
+    Raises:
+        RequestError: it cannot be read any more.
+    """
+    if body["view"].get("callback_id") != "plan":
+        return None
+    found = _TWO.fullmatch(_ids(body))
+    if found is None:
+        raise RequestError(GONE)
+    place = place_in(str(body["view"].get("private_metadata") or ""), team=team_of(body))
+    return Opening(what="plan", number=int(found[1]), place=int(found[2]) + 1), place
+
+
 Read = Callable[[Payload, Forms, datetime], tuple[Wish, Place | None]]
 
 

@@ -19,8 +19,6 @@ from bot.usecases.telling import notice, run_card, run_cards
 
 log = logging.getLogger(__name__)
 
-REMIND_AFTER = timedelta(minutes=5)
-PAGE_AFTER = timedelta(minutes=10)
 ASK_PEOPLE_EVERY = timedelta(minutes=5)
 EDITED = "the runbook was edited since this was asked"
 _TO_BE_SAFE = "Refused to be safe, nothing is used up; try again."
@@ -223,11 +221,11 @@ def _rung(desk: Desk, key: str, paged: set[str]) -> Change:
     now = desk.now()
     if now >= approval.expires:
         return _expired(desk, run, approval, key)
-    if now - approval.asked_at >= PAGE_AFTER and approval.level < 2:
+    if now - approval.asked_at >= desk.policy.page_after and approval.level < 2:
         _page(desk, approval, run, paged)
         return _climbed(desk, run, approval, key, level=2, what="paged", due=approval.expires)
-    if now - approval.asked_at >= REMIND_AFTER and approval.level < 1:
-        due = min(approval.asked_at + PAGE_AFTER, approval.expires)
+    if now - approval.asked_at >= desk.policy.remind_after and approval.level < 1:
+        due = min(approval.asked_at + desk.policy.page_after, approval.expires)
         return _climbed(desk, run, approval, key, level=1, what="reminded", due=due)
     return Change(closes=(key,), opens=(Wait(key=f"ladder:{number}:{int(level) + 1}", due=approval.expires),))
 

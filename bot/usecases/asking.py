@@ -3,7 +3,6 @@
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 
 from bot.domain.action import Call, Occasion, Proposal
 from bot.domain.approval import Approval, Binding, BoundCall
@@ -20,7 +19,6 @@ from bot.domain.value import JsonObject, JsonValue
 from bot.errors import InvalidError, NotAllowedError, NotFoundError
 from bot.usecases.desk import Desk
 
-FIRST_REMINDER = timedelta(minutes=5)
 MOST_NAMED = 3
 LIST_FILE = "list"
 """The path under which the file of a list is kept, beside the snapshots of runbooks."""
@@ -298,7 +296,7 @@ def request(
     return Request(
         approval=approval,
         cards=(request_card(approval, run), *list_cards(approval, run)),
-        opens=(Wait(key=f"ladder:{number}:0", due=min(now + FIRST_REMINDER, expires)),),
+        opens=(Wait(key=f"ladder:{number}:0", due=min(now + desk.policy.remind_after, expires)),),
         audit=(AuditEntry(kind="approval.asked", subject=approval.label, actor=run.requester, facts=facts),),
     )
 
@@ -343,7 +341,7 @@ def request_card(approval: Approval, run: Run) -> Card:
 def glass_card(approval: Approval) -> Card:
     """Return the message to the second channel."""
     return Card(
-        key=f"glass:{approval.id}",
+        key=approval.glass_key,
         kind=CardKind.NOTICE,
         subject=approval.run,
         channel=approval.glass.channel if approval.glass else "",

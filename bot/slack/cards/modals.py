@@ -22,6 +22,7 @@ from bot.domain.redaction import for_eyes
 from bot.domain.run import Run
 from bot.domain.runbook import Runbook
 from bot.domain.strikes import MOST_REASON, Struck, Uttered, by_claim
+from bot.domain.value import JsonObject
 from bot.errors import InvalidError
 from bot.slack.cards import wording
 from bot.slack.cards.assist import claims_text
@@ -38,6 +39,7 @@ from bot.slack.cards.blocks import (
     words,
 )
 from bot.slack.cards.calls import command_line, exact_text, fenced, pieces
+from bot.slack.cards.plan import plan_pages
 from bot.slack.cards.request import effect_of, facts, singly, state_word
 from bot.slack.cards.stage import Stage, headline
 
@@ -433,6 +435,24 @@ def add_fact(draft: Draft) -> View:
         _input(WORDS, "What you saw or did", _text(WORDS, most=600, long=True)),
     ]
     return _modal("add_fact", "Add what I saw", blocks, meta=str(draft.id), submit="Add")
+
+
+def whole_plan(plan: JsonObject, page: int, stage: Stage, *, meta: str) -> View:
+    """Return one page of a plan with every call that it could work out; the next is a press away.
+
+    Raises:
+        InvalidError: it has no such page.
+    """
+    shown, title = plan_pages(plan, stage), wording.prose(str(plan.get("title", "")), 80)
+    if not 0 < page <= len(shown):
+        raise InvalidError("This plan has no such page; nothing was done.")
+    last = page >= len(shown)
+    small = context(
+        f"page {page} of {len(shown)} · nothing was started, and each call is asked for when its turn comes"
+    )
+    head = section(f"*Plan, nothing started: {stage.environment} · {title}*")
+    submit = None if last else "Next page"
+    return _modal("plan", "Whole plan", [head, *shown[page - 1], small], meta=meta, submit=submit)
 
 
 def drop_item(item: FollowUp) -> View:

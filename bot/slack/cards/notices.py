@@ -206,7 +206,7 @@ def _safe(told: Told) -> str:
         return f"*Now* nothing more happens by itself{again}."
     if told.run.state is not RunState.NOT_REPAIRED:
         return ""
-    owner = wording.mention(told.runbook.owner, told.stage.policy)
+    owner = wording.on_call(told.runbook.owner, told.stage.policy)
     kept = _untouched(told)
     return lines(
         "*Safe now* nothing more happens by itself" + (f"; not touched: {kept}." if kept else "."),

@@ -6,7 +6,6 @@ What is shown is what is signed: the exact calls stand whole on the card, or the
 import json
 import re
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 
 from bot.domain.action import Call, Guard
 from bot.domain.approval import Approval, ApprovalState, BoundCall, who_may
@@ -90,7 +89,7 @@ def state_word(approval: Approval) -> str:
 def _push(approval: Approval, stage: Stage) -> str:
     until = f"until {wording.utc(approval.expires, now=stage.now)}."
     asks = f"{stage.name(approval.asked_by)} asks, {until}"
-    who = " ".join(wording.mention(role, stage.policy) for role in dict.fromkeys(approval.missing()))
+    who = " ".join(wording.on_call(role, stage.policy) for role in dict.fromkeys(approval.missing()))
     tails = (f"{asks} {who}", f"Asked {until} {who}", asks, f"Asked {until}")
     tail = next(one for one in tails if len(one) <= wording.MOST_TAIL)
     return wording.push(f"Approve? {stage.environment}: {effect_of(approval)}.", tail)
@@ -151,7 +150,7 @@ _EACH: Mapping[Guard, str] = {
 
 
 def _head(approval: Approval, runbook: Runbook, stage: Stage) -> str:
-    who = " ".join(wording.mention(role, stage.policy) for role in dict.fromkeys(approval.missing()))
+    who = " ".join(wording.on_call(role, stage.policy) for role in dict.fromkeys(approval.missing()))
     until = wording.time_of(approval.expires, now=stage.now)
     left = wording.span(approval.expires - approval.asked_at)
     return lines(
@@ -419,10 +418,10 @@ def _small_print(approval: Approval, run: Run, runbook: Runbook, stage: Stage) -
 
 
 def _ladder(approval: Approval, stage: Stage) -> str:
-    if approval.expires - approval.asked_at <= timedelta(minutes=5):
+    if approval.expires - approval.asked_at <= stage.policy.remind_after:
         return ""
-    again = wording.time_of(approval.asked_at + timedelta(minutes=5), now=stage.now)
-    page_at = approval.asked_at + timedelta(minutes=10)
+    again = wording.time_of(approval.asked_at + stage.policy.remind_after, now=stage.now)
+    page_at = approval.asked_at + stage.policy.page_after
     pages = any(
         (known := stage.policy.roles.get(role)) is not None and known.page_topic for role in approval.binding.needs
     )

@@ -75,6 +75,7 @@ from tests.slack.cards.samples import (
     is_ok,
     marked_incident,
     over,
+    pause_and_resume,
     put_breaker,
     runbook,
     stage,
@@ -373,6 +374,7 @@ PLAN: JsonObject = {
             "words": "state: ENABLED -> DISABLED",
             "risk": "control",
             "needs": ["oncall"],
+            "calls": [pause_and_resume()[0].call.model_dump(mode="json", exclude_none=True)],
         },
         {
             "step": "close",
@@ -683,6 +685,7 @@ GALLERY: dict[str, Show] = {
     "whisper-no-other-runbook": lambda: whisper(
         Whisper(payload={"what": "others", "words": "zoo"}, stage=stage(), ids="w:7", episodes=[an_alarm()])
     ),
+    "modal-whole-plan": lambda: modals.whole_plan(PLAN, 1, stage(), meta="57:1"),
     "modal-search": lambda: modals.search_runbook(an_alarm()),
     "whisper-runbooks": lambda: _whisper(LISTED),
     "whisper-runbook": lambda: _whisper({"what": "runbook", "id": "circuit-breaker"}),
