@@ -12,6 +12,7 @@ from bot.domain.incident import IncidentState
 from bot.domain.policy import BreakGlass as Rule
 from bot.domain.records import Change
 from bot.domain.run import RunState
+from bot.domain.timeline import of_approval
 from bot.usecases.runs import waking
 from tests.usecases.table import ANA, BO, CHANNEL, CY, DEE, EVE, GUS, POLICY, ROBO, Table
 
@@ -59,6 +60,16 @@ def test_one_person_who_asked_for_nothing_answers_for_those_who_do_not(table: Ta
     assert kinds == ["approval.breaking", "approval.broken", "call.taken"]
     (told,) = table.cards("glass:")
     assert told.channel == SECOND
+
+
+def test_the_story_says_that_the_glass_was_broken(table: Table) -> None:
+    may_break(table)
+    asked(table)
+
+    break_it(table)
+
+    told = [moment.text for moment in of_approval(table.newest())]
+    assert [text for text in told if text.startswith("Q-1 approved by breaking the glass as everyone")]
 
 
 def test_one_yes_of_two_is_filled_up(table: Table) -> None:
