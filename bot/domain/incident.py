@@ -76,6 +76,7 @@ class Incident(Value):
     """Hold one incident, whole.
 
     Attributes:
+        severity_by: who says that it has this severity: who set it, and who has confirmed it since.
         lead: who leads it; nobody is named who did not take or get the part.
         roles: who else has a part, by its name.
         alarms: ids of the alarms it is about; the first one's start counts as the incident's.
@@ -85,6 +86,7 @@ class Incident(Value):
     id: int
     title: str
     severity: int
+    severity_by: tuple[str, ...] = ()
     state: IncidentState = IncidentState.OPEN
     place: Place
     declared_by: str
@@ -142,16 +144,22 @@ def severe(severity: int) -> int:
 
 
 def graded(incident: Incident, severity: int, *, by: str, now: datetime) -> Incident:
-    """Return the incident at a severity.
+    """Return the incident at a severity; who gives it the one it has confirms it.
 
     Raises:
-        RequestError: there is no such severity, it has that one already, or it is resolved.
+        RequestError: there is no such severity, this person said so already, or it is resolved.
     """
     _insist(incident)
     if severe(severity) == incident.severity:
-        raise RequestError(f"{incident.label} has severity {severity} already.")
+        return _confirmed(incident, by=by)
     turn = Turn(at=now, by=by, what="severity", was=str(incident.severity), became=str(severity))
-    return _turned(incident, turn, {"severity": severity})
+    return _turned(incident, turn, {"severity": severity, "severity_by": (by,)})
+
+
+def _confirmed(incident: Incident, *, by: str) -> Incident:
+    if by in incident.severity_by:
+        raise RequestError(f"{incident.label} has severity {incident.severity} already, and you said so.")
+    return incident.model_copy(update={"severity_by": (*incident.severity_by, by)})
 
 
 def led(incident: Incident, person: str, *, by: str, now: datetime) -> Incident:

@@ -16,6 +16,8 @@ from bot.domain.value import Value
 from bot.errors import NotAllowedError
 
 APPROVAL_LIFETIME = timedelta(minutes=15)
+REMIND_AFTER = timedelta(minutes=5)
+PAGE_AFTER = timedelta(minutes=10)
 LONGEST_LIFETIME = timedelta(minutes=60)
 MOST_AT_ONCE = 20
 MOST_EVER = 200
@@ -48,13 +50,22 @@ class Role(Value):
     """Name a role and where its members stand: a Slack user group, or a list of people.
 
     Attributes:
+        on_call_group: the user group of who of them is on call, mentioned first; all of them are where there is none.
         page_topic: the SNS topic that wakes the role's on-call, where there is one.
     """
 
     title: str
     group: str | None = None
     people: tuple[str, ...] = ()
+    on_call_group: str | None = None
     page_topic: str | None = None
+
+
+class BreakGlass(Value):
+    """Say who may break the glass, and which second channel is told before anything is done."""
+
+    role: str
+    channel: str
 
 
 class Policy(Value):
@@ -67,7 +78,10 @@ class Policy(Value):
         destructive: the roles a destructive call needs at least; empty means it is never offered.
         channels: the channels bound to the environment; elsewhere the bot tells nothing.
         lifetime_of_two: how long a request lives that more than one person must answer.
+        remind_after: when nobody has answered, all of a role are mentioned again so long after the request.
+        page_after: and its pager is rung so long after it.
         own_isolated: whether on-call may confirm an isolated execution that they asked for themselves.
+        break_glass: who may answer alone in an incident of severity 1; nobody where it is absent.
         most_at_once: how many calls one approval may cover where a step asks for more than 20 by `most`.
         looks_per_person: how often a person may have the lake looked at within ten minutes.
         looks_per_channel: the same for all people of a channel.
@@ -82,7 +96,10 @@ class Policy(Value):
     channels: tuple[str, ...] = ()
     lifetime: timedelta = APPROVAL_LIFETIME
     lifetime_of_two: timedelta = LONGEST_LIFETIME
+    remind_after: timedelta = REMIND_AFTER
+    page_after: timedelta = PAGE_AFTER
     own_isolated: bool = True
+    break_glass: BreakGlass | None = None
     most_at_once: int = 100
     looks_per_person: int = 60
     looks_per_channel: int = 200

@@ -66,10 +66,11 @@ class Opening:
     """Ask for a dialog instead of keeping a wish.
 
     Attributes:
-        number: the request for decline, details and review; the run for inputs, change, park, undo, stop and more;
-            the expansion for typed; the alarm for search; the action item for drop, and one on the same checklist for
-            item; else the draft.
-        place: of a proposal on its expansion, of a section among those people write in, or of a candidate, from 1.
+        number: the request for decline, details, review and break_glass; the run for inputs, change, park, undo, stop
+            and more; the expansion for typed; the alarm for search; the delivery that a plan answered for plan; the
+            action item for drop, and one on the same checklist for item; else the draft.
+        place: of a proposal on its expansion, of a section among those people write in, of a candidate, or of a page of
+            a plan, from 1.
         message: of the assistant, whose sentences are to be struck.
     """
 
@@ -77,6 +78,7 @@ class Opening:
         "decline",
         "details",
         "review",
+        "break_glass",
         "inputs",
         "change",
         "park",
@@ -90,6 +92,7 @@ class Opening:
         "item",
         "strike",
         "search",
+        "plan",
         "draft",
         "cause",
         "export",
@@ -192,6 +195,7 @@ BUTTONS: Mapping[str, Button] = {
     "decline": _one(lambda approval: Opening(what="decline", number=approval)),
     "details": _one(lambda approval: Opening(what="details", number=approval)),
     "review": _one(lambda approval: Opening(what="review", number=approval)),
+    "break_glass": _one(lambda approval: Opening(what="break_glass", number=approval)),
     "revoke": _one(lambda approval: RevokeRequest(approval=approval)),
     "ask_people": _one(lambda approval: AskPeople(approval=approval)),
     # Runs.
@@ -264,6 +268,7 @@ BUTTONS: Mapping[str, Button] = {
     "resolve_incident": _one(lambda incident: EndIncident(incident=incident, over=True)),
     "show_incident": _one(lambda incident: ShowIncidents(incident=incident)),
     # Runbooks.
+    "whole_plan": _one(lambda inbox: Opening(what="plan", number=inbox, place=1)),
     "as_typed": _one(lambda inbox: AsTyped(inbox=inbox)),
     "run_runbook": _runbook(lambda runbook: StartRun(runbook=runbook)),
     "show_runbook": _runbook(lambda runbook: ShowRunbook(runbook=runbook)),

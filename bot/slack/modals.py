@@ -11,6 +11,7 @@ from typing import Protocol
 from bot.domain.inbox import (
     AddFollowUp,
     AddStep,
+    BreakGlass,
     CastVote,
     CloseFollowUp,
     ConfirmCause,
@@ -32,6 +33,7 @@ from bot.domain.inbox import (
 from bot.domain.people import Place
 from bot.domain.postmortem.document import Part
 from bot.domain.postmortem.sections import EDITABLE
+from bot.domain.reasons import insist_on_words
 from bot.domain.runbook import Parameter
 from bot.domain.strikes import MOST_REASON
 from bot.errors import InvalidError, RequestError
@@ -246,6 +248,21 @@ def dialog_chosen(body: Payload, forms: Forms) -> tuple[Opening, Place] | None:
     return (chosen, place) if isinstance(chosen, Opening) else None
 
 
+def page_turned(body: Payload) -> tuple[Opening, Place] | None:
+    """Return the next page of a plan, and where; None for every other dialog.
+
+    Raises:
+        RequestError: it cannot be read any more.
+    """
+    if body["view"].get("callback_id") != "plan":
+        return None
+    found = _TWO.fullmatch(_ids(body))
+    if found is None:
+        raise RequestError(GONE)
+    place = place_in(str(body["view"].get("private_metadata") or ""), team=team_of(body))
+    return Opening(what="plan", number=int(found[1]), place=int(found[2]) + 1), place
+
+
 Read = Callable[[Payload, Forms, datetime], tuple[Wish, Place | None]]
 
 
@@ -320,6 +337,15 @@ def _other_time(seconds: str) -> datetime:
 def _review(body: Payload, forms: Forms, _at: datetime) -> tuple[Wish, Place]:
     review = forms.review(_ids(body), person=person_of(body))
     return CastVote(approval=review.approval, edition=review.edition), review.place
+
+
+def _break_glass(body: Payload, forms: Forms, _at: datetime) -> tuple[Wish, Place]:
+    shown = forms.review(_ids(body), person=person_of(body))
+    try:
+        reason = insist_on_words(field(body, WORDS, WORDS))
+    except InvalidError as error:
+        raise FieldsError({WORDS: error.words}) from error
+    return BreakGlass(approval=shown.approval, edition=shown.edition, reason=reason), shown.place
 
 
 def _typed(body: Payload, forms: Forms, _at: datetime) -> tuple[Wish, Place]:
@@ -428,6 +454,7 @@ DIALOGS: Mapping[str, Read] = {
     "undo": _undo,
     "stop": _stop,
     "review": _review,
+    "break_glass": _break_glass,
     "typed": _typed,
     "strike": _strike,
     "edit_draft": _edit,

@@ -14,6 +14,7 @@ from bot.domain.people import Place
 from bot.domain.postmortem.draft import Draft
 from bot.domain.postmortem.sections import EDITABLE
 from bot.domain.reasons import asking_why, own_words
+from bot.domain.records import Card
 from bot.domain.run import Awaiting, Run
 from bot.domain.runbook import Parameter, Runbook
 from bot.domain.value import JsonValue
@@ -24,7 +25,7 @@ from bot.slack.cards.blocks import Block, View
 from bot.slack.cards.modals import Field
 from bot.slack.cards.run import changeable, further, stop_button, undo_button
 from bot.slack.cards.stage import Stage
-from bot.slack.modals import dialog_chosen, section_chosen, submission
+from bot.slack.modals import dialog_chosen, page_turned, section_chosen, submission
 from bot.slack.opened import Opened, ReviewOpened, StrikingOpened, TypingOpened
 from bot.slack.payloads import Payload, kept_place, person_of
 from bot.usecases.adding import proposal
@@ -69,8 +70,8 @@ class Views:
                 return _set(modals.decline(approval), str(approval.id), place)
             case "details":
                 return self._details(opening.number, place)
-            case "review":
-                return self._review(opening.number, person, place)
+            case "review" | "break_glass":
+                return self._whole(opening, person, place)
             case "inputs":
                 return self._inputs(opening, place)
             case "change":
@@ -101,6 +102,8 @@ class Views:
             case "publish":
                 draft = ready(self.desk.records.draft(opening.number))
                 return _set(modals.publish_draft(draft), f"{draft.id}:{draft.edition}", place)
+            case "plan":
+                return self._plan(opening, person, place)
             case "drop":
                 item = self.desk.records.followup(opening.number)
                 if not item.open:
@@ -112,6 +115,19 @@ class Views:
             case "search":
                 episode = self.desk.records.episode(opening.number)
                 return _set(modals.search_runbook(episode), str(episode.id), place)
+
+    def _plan(self, opening: Opening, person: str, place: Place) -> Block:
+        told = self._told(opening.number, person)
+        plan = told.payload.get("plan") if told else None
+        if not isinstance(plan, dict):
+            raise RequestError("This plan is not kept any more; nothing was done. Plan it again.")
+        ids = f"{opening.number}:{opening.place}"
+        return _set(modals.whole_plan(plan, opening.place, self.stage(), meta=ids), ids, place)
+
+    def _told(self, inbox: int, person: str) -> Card | None:
+        """Return the answer to a delivery, which only who got it may open again."""
+        told = self.desk.records.card(f"whisper:{inbox}")
+        return told if told is not None and told.to == person else None
 
     def _cause(self, draft: Draft, number: int, place: Place) -> Block:
         candidates = draft.document.candidates if draft.document else ()
@@ -131,7 +147,7 @@ class Views:
         Raises:
             RequestError: the words say why there is none.
         """
-        if chosen := section_chosen(body) or dialog_chosen(body, self):
+        if chosen := section_chosen(body) or dialog_chosen(body, self) or page_turned(body):
             return self.dialog(chosen[0], person=person_of(body), place=chosen[1])
         if body["view"].get("callback_id") != "edit_draft":
             return None
@@ -159,8 +175,9 @@ class Views:
         shown = modals.details(approval, run, self.desk.runbook(run), self.stage())
         return _set(shown, str(approval.id), place)
 
-    def _review(self, number: int, person: str, place: Place) -> Block:
-        approval = self._pending(number)
+    def _whole(self, opening: Opening, person: str, place: Place) -> Block:
+        """Return the dialog that shows all of a request, to say yes to it, or to break the glass for it."""
+        approval = self._pending(opening.number)
         if approval.state is not ApprovalState.PENDING:
             raise RequestError(f"{approval.label} is {approval.state} already; your click changed nothing.")
         run = self.desk.records.run(approval.run)
@@ -169,7 +186,8 @@ class Views:
         opaque = self.opened.keep(bound, person=person)
         files = [self.desk.records.card(card.key) for card in list_cards(approval, run)]
         stands = all(file is not None and file.ts is not None for file in files)
-        shown = modals.review(approval, run, self.desk.runbook(run), self.stage(), opaque=opaque, listed=stands)
+        show = modals.review if opening.what == "review" else modals.break_glass
+        shown = show(approval, run, self.desk.runbook(run), self.stage(), opaque=opaque, listed=stands)
         return _set(shown, opaque, place)
 
     def _inputs(self, opening: Opening, place: Place) -> Block:
@@ -285,8 +303,8 @@ class Views:
         Raises:
             RequestError: it was not theirs, or nothing is known of it any more.
         """
-        told = self.desk.records.card(f"whisper:{wanted.inbox}")
-        if told is None or told.to != person or "start" not in told.payload:
+        told = self._told(wanted.inbox, person)
+        if told is None or "start" not in told.payload:
             raise RequestError("What you typed is not kept any more; nothing was started. Say it again.")
         return StartRun.model_validate(told.payload["start"])
 

@@ -3,7 +3,6 @@
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 
 from bot.domain.action import Call, Occasion, Proposal
 from bot.domain.approval import Approval, Binding, BoundCall
@@ -11,7 +10,7 @@ from bot.domain.audit import AuditEntry
 from bot.domain.denies import denied
 from bot.domain.expression import compile_expression, resolve
 from bot.domain.many import insist_same, line
-from bot.domain.policy import Decision, Verdict, together, verdict_on
+from bot.domain.policy import BreakGlass, Decision, Verdict, together, verdict_on
 from bot.domain.reasons import REASON, needs_reason, own_words
 from bot.domain.records import Card, CardKind, Wait
 from bot.domain.run import Run
@@ -20,7 +19,6 @@ from bot.domain.value import JsonObject, JsonValue
 from bot.errors import InvalidError, NotAllowedError, NotFoundError
 from bot.usecases.desk import Desk
 
-FIRST_REMINDER = timedelta(minutes=5)
 MOST_NAMED = 3
 LIST_FILE = "list"
 """The path under which the file of a list is kept, beside the snapshots of runbooks."""
@@ -278,7 +276,7 @@ def request(
         request=run.record(lead.id).request,
         binding=whole,
         digest=whole.digest(),
-        candidates=_candidates(desk, judged.needs),
+        candidates=_candidates(desk, judged.needs, desk.policy.break_glass),
         asked_by=run.requester,
         asked_at=now,
         expires=expires,
@@ -297,7 +295,7 @@ def request(
     return Request(
         approval=approval,
         cards=(request_card(approval, run), *list_cards(approval, run)),
-        opens=(Wait(key=f"ladder:{number}:0", due=min(now + FIRST_REMINDER, expires)),),
+        opens=(Wait(key=f"ladder:{number}:0", due=min(now + desk.policy.remind_after, expires)),),
         audit=(AuditEntry(kind="approval.asked", subject=approval.label, actor=run.requester, facts=facts),),
     )
 
@@ -321,8 +319,10 @@ def _keep_lists(desk: Desk, bound: Binding, known: Mapping[tuple[str, int], Prop
         desk.records.keep_snapshot(text, LIST_FILE, one.call.many.digest)
 
 
-def _candidates(desk: Desk, needs: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
-    return {role: tuple(sorted(desk.directory.members(role, fresh=True))) for role in sorted(set(needs))}
+def _candidates(desk: Desk, needs: tuple[str, ...], glass: BreakGlass | None) -> dict[str, tuple[str, ...]]:
+    """Return who could fill a place when it was asked, and who could break the glass."""
+    roles = {*needs, *((glass.role,) if glass else ())}
+    return {role: tuple(sorted(desk.directory.members(role, fresh=True))) for role in sorted(roles)}
 
 
 def request_card(approval: Approval, run: Run) -> Card:
@@ -333,6 +333,18 @@ def request_card(approval: Approval, run: Run) -> Card:
         subject=approval.id,
         channel=run.place.channel,
         edition=approval.edition,
+        urgent=True,
+    )
+
+
+def glass_card(approval: Approval) -> Card:
+    """Return the message to the second channel."""
+    return Card(
+        key=approval.glass_key,
+        kind=CardKind.NOTICE,
+        subject=approval.run,
+        channel=approval.glass.channel if approval.glass else "",
+        payload={"what": "glass", "approval": approval.id},
         urgent=True,
     )
 

@@ -45,6 +45,7 @@ def declare(desk: Desk, delivery: Delivery, wish: DeclareIncident) -> Change:
         id=desk.records.next_id("incident"),
         title=title,
         severity=severe(wish.severity),
+        severity_by=(somebody.id,),
         place=_where(desk, delivery.place),
         declared_by=somebody.id,
         declared=desk.now(),
@@ -102,7 +103,7 @@ def _here(desk: Desk, channel: str) -> str:
 
 
 def grade(desk: Desk, delivery: Delivery, wish: GradeIncident) -> Change:
-    """Give the incident another severity."""
+    """Give the incident another severity, or confirm the one it has."""
     somebody = desk.person(delivery.person, channel=delivery.place.channel, starts=True)
     incident = find_incident(desk, wish.incident, delivery.place.channel)
     incident = graded(incident, wish.severity, by=somebody.id, now=desk.now())

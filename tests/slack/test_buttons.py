@@ -47,7 +47,7 @@ from bot.domain.inbox import (
 from bot.domain.people import Place
 from bot.errors import RequestError
 from bot.slack.buttons import BUTTONS, AsTyped, OfAlarm, Opening, Wanted, click, wanted
-from bot.slack.cards.blocks import Button, buttons, message, section
+from bot.slack.cards.blocks import Button, buttons, section
 from tests.slack import door
 from tests.slack.door import ANA, CARD, CHANNEL, NOON, TEAM, THREAD, digest
 
@@ -56,6 +56,7 @@ CLICKS: list[tuple[str, str, Wanted]] = [
     ("decline", "9", Opening(what="decline", number=9)),
     ("details", "9", Opening(what="details", number=9)),
     ("review", "9", Opening(what="review", number=9)),
+    ("break_glass", "9", Opening(what="break_glass", number=9)),
     ("revoke", "9", RevokeRequest(approval=9)),
     ("ask_people", "9", AskPeople(approval=9)),
     ("ask_again", "42", AskAgain(run=42)),
@@ -126,6 +127,7 @@ CLICKS: list[tuple[str, str, Wanted]] = [
     ("resolve_incident", "7", EndIncident(incident=7, over=True)),
     ("show_incident", "7", ShowIncidents(incident=7)),
     ("change_inputs", "42", Opening(what="change", number=42)),
+    ("whole_plan", "57", Opening(what="plan", number=57, place=1)),
     ("as_typed", "7", AsTyped(inbox=7)),
     ("run_runbook", "circuit-breaker", StartRun(runbook="circuit-breaker")),
     ("show_runbook", "circuit-breaker", ShowRunbook(runbook="circuit-breaker")),
@@ -193,11 +195,6 @@ def test_where_an_overflow_cannot_hold_all_its_last_option_opens_the_dialog_that
 
     labels: Any = [[one["text"]["text"] for one in row["elements"][3]["options"]] for row in (fits, folded)]  # type: ignore[index] # JSON
     assert labels == [["Way 3", "Way 4", "Way 5", "Way 6", "Way 7"], ["Way 0", "Way 1", "Way 2", "Way 3", "More…"]]
-
-
-def test_a_card_of_more_blocks_than_fit_is_an_error_because_its_buttons_stand_last() -> None:
-    with pytest.raises(ValueError, match="12 blocks at most, this one 13"):
-        message("Many", [*[section("words")] * 12, *buttons(some(1))], ids="x")
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,5 @@
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -33,6 +34,7 @@ OPENINGS = [
     Opening(what="decline", number=9),
     Opening(what="details", number=9),
     Opening(what="review", number=9),
+    Opening(what="break_glass", number=9),
     Opening(what="inputs", number=42, step="half_open"),
     Opening(what="park", number=42),
     Opening(what="stop", number=42),
@@ -217,7 +219,7 @@ def test_a_request_over_lists_is_approved_where_every_file_stands(door: Door) ->
     assert view["submit"]["text"] == "Approve"
 
 
-@pytest.mark.parametrize("what", ["decline", "review"])
+@pytest.mark.parametrize("what", ["decline", "review", "break_glass"])
 def test_a_request_that_is_over_is_not_asked_about(door: Door, what: Any) -> None:  # noqa: ANN401 - a literal
     over = samples.an_approval(state=ApprovalState.EXPIRED)
     door.keep(samples.a_run(), over)
@@ -412,6 +414,40 @@ def test_an_alarm_without_a_runbook_starts_nothing(door: Door) -> None:
 
     with pytest.raises(RequestError, match="No runbook answers A-118"):
         door.views.answering(OfAlarm(alarm=118))
+
+
+def a_plan(door: Door, *, steps: int) -> None:
+    """Keep the answer to delivery 57: a plan each of whose steps makes a call that fills a page by half."""
+    call = samples.put_breaker("x" * 50_000).call.model_dump(mode="json", exclude_none=True)
+    plan: JsonObject = {
+        "title": "Long",
+        "steps": [{"number": number, "title": f"Step {number}", "calls": [call]} for number in range(1, steps + 1)],
+    }
+    payload: JsonObject = {"what": "plan", "plan": plan}
+    card = Card(key="whisper:57", kind=CardKind.WHISPER, subject=57, channel=CHANNEL, to=ANA, payload=payload)
+    door.store.commit(Change(cards=(card,)))
+
+
+def test_a_plan_that_no_dialog_holds_is_read_page_by_page_with_every_call_whole(door: Door) -> None:
+    a_plan(door, steps=5)
+
+    pages: list[Any] = [door.views.dialog(Opening(what="plan", number=57, place=1), person=ANA, place=PLACE)]
+    while "submit" in pages[-1]:
+        turned = submit("plan", pages[-1]["private_metadata"], {})
+        pages.append(door.views.following(turned, at=NOON))
+
+    assert [check_view(page) for page in pages] == [[]] * len(pages)
+    assert len(pages) > 1
+    assert "".join(re.findall("x{20,}", words(pages))) == "x" * 250_000
+    assert all(f"Step {number} " in words(pages) for number in range(1, 6))
+
+
+def test_a_plan_is_opened_by_nobody_but_who_was_shown_it(door: Door) -> None:
+    a_plan(door, steps=1)
+
+    for person, number, page in ((BO, 57, 1), (ANA, 58, 1), (ANA, 57, 2)):
+        with pytest.raises(RequestError, match="nothing was done"):
+            door.views.dialog(Opening(what="plan", number=number, place=page), person=person, place=PLACE)
 
 
 def test_a_plan_is_started_as_it_was_typed_and_by_whom_it_was_shown_to_only(door: Door) -> None:

@@ -94,9 +94,10 @@ def test_the_audit_of_a_run_is_shown_with_that_of_its_requests_and_without_what_
     told = table.whispers()[-1]
     records = told["records"]
     assert isinstance(records, list)
-    kinds = [(one["subject"], one["kind"]) for one in records if isinstance(one, dict)]
+    bodies = [one for one in records if isinstance(one, dict)]
+    kinds = [(one["subject"], one["kind"]) for one in bodies]
+    numbers = [int(str(one["seq"])) for one in bodies]
     assert ("Q-1", "approval.declined") in kinds
     assert ("R-1", "run.started") in kinds
-    order = [int(str(one["seq"])) for one in records if isinstance(one, dict)]
-    assert order == sorted(order, reverse=True)
+    assert numbers == sorted(numbers, reverse=True)
     assert "c4nary" not in str(told)

@@ -92,7 +92,7 @@ def storm_card(caught: Sequence[Episode], stage: Stage) -> Message:
     ]
     rest = sum(counted.values()) - sum(count for _, count in counted.most_common(MOST_KINDS))
     more = f"• and {rest} of {len(counted) - MOST_KINDS} other kinds" if rest else ""
-    tail = wording.mention(stage.policy.on_call, stage.policy) if open_ones else ""
+    tail = wording.on_call(stage.policy.on_call, stage.policy) if open_ones else ""
     state = f"{len(open_ones)} of {len(caught)} still in ALARM" if open_ones else f"all {len(caught)} are OK again"
     since = wording.time_of(first, now=stage.now)
     blocks = [
@@ -133,7 +133,7 @@ def _push(episode: Episode, runbook: Runbook | None, run: Run | None, stage: Sta
     if episode.state is not AlarmState.ALARM:
         return wording.push(f"OK again: {stage.environment}{what} ({name}), {label(episode)}")
     fits = f"{wording.quoted(runbook.id, 30)} fits." if runbook else "No runbook names it."
-    tail = "" if _quiet(episode) else wording.mention(stage.policy.on_call, stage.policy)
+    tail = "" if _quiet(episode) else wording.on_call(stage.policy.on_call, stage.policy)
     told = f" {run.label} {STATES[standing(run)][1]}." if run else f" {fits}"
     return wording.push(f"ALARM {stage.environment}{what} ({name}).{told}", tail)
 
@@ -147,7 +147,7 @@ def _head(episode: Episode, run: Run | None, stage: Stage, others: Sequence[Epis
     if episode.ok_since and run is not None and run.state is RunState.REPAIRED and run.ended is not None:
         minutes = (run.ended - moment(episode.since)) // timedelta(minutes=1)
         over += f", repaired by {run.label}" + (f" · {minutes} min" if minutes > 0 else "")
-    calls = "" if _quiet(episode) else f" · {wording.mention(stage.policy.on_call, stage.policy)}"
+    calls = "" if _quiet(episode) else f" · {wording.on_call(stage.policy.on_call, stage.policy)}"
     again = f" · fired {episode.times}×" if episode.times > 1 else ""
     joined = ", ".join(f"{label(one)} {wording.quoted(one.notice.name, 40)}" for one in others[:4])
     return lines(

@@ -38,7 +38,7 @@ def incident_card(incident: Incident, around: Around, stage: Stage) -> Message:
         context(_small_print(incident, stage)),
     ]
     word, severity = STATE[incident.state][1], f"sev {incident.severity}"
-    tail = "" if not incident.open or incident.revision > 1 else wording.mention(stage.policy.on_call, stage.policy)
+    tail = "" if not incident.open or incident.revision > 1 else wording.on_call(stage.policy.on_call, stage.policy)
     title = wording.quoted(incident.title, 80)
     text = wording.push(f"{incident.label} {word} {stage.environment} {severity}: {title}.", tail)
     return message(text, blocks, ids=f"incident:{incident.id}:{incident.revision}")

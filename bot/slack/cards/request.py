@@ -6,7 +6,6 @@ What is shown is what is signed: the exact calls stand whole on the card, or the
 import json
 import re
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 
 from bot.domain.action import Call, Guard
 from bot.domain.approval import Approval, ApprovalState, BoundCall, who_may
@@ -90,7 +89,7 @@ def state_word(approval: Approval) -> str:
 def _push(approval: Approval, stage: Stage) -> str:
     until = f"until {wording.utc(approval.expires, now=stage.now)}."
     asks = f"{stage.name(approval.asked_by)} asks, {until}"
-    who = " ".join(wording.mention(role, stage.policy) for role in dict.fromkeys(approval.missing()))
+    who = " ".join(wording.on_call(role, stage.policy) for role in dict.fromkeys(approval.missing()))
     tails = (f"{asks} {who}", f"Asked {until} {who}", asks, f"Asked {until}")
     tail = next(one for one in tails if len(one) <= wording.MOST_TAIL)
     return wording.push(f"Approve? {stage.environment}: {effect_of(approval)}.", tail)
@@ -151,7 +150,7 @@ _EACH: Mapping[Guard, str] = {
 
 
 def _head(approval: Approval, runbook: Runbook, stage: Stage) -> str:
-    who = " ".join(wording.mention(role, stage.policy) for role in dict.fromkeys(approval.missing()))
+    who = " ".join(wording.on_call(role, stage.policy) for role in dict.fromkeys(approval.missing()))
     until = wording.time_of(approval.expires, now=stage.now)
     left = wording.span(approval.expires - approval.asked_at)
     return lines(
@@ -194,8 +193,22 @@ def facts(approval: Approval, runbook: Runbook, stage: Stage, *, rest: str = "in
                 _unconditional(calls, stage),
             )
         ),
-        section(f"*Who*  {_who(approval, stage)}"),
+        section(lines(f"*Who*  {_who(approval, stage)}", glass_words(approval, stage))),
     ]
+
+
+def glass_words(approval: Approval, stage: Stage) -> str:
+    """Return who breaks, or has broken, the glass, and why; nothing where nobody does."""
+    glass = approval.glass
+    if glass is None:
+        return ""
+    who = f"{stage.name(glass.by)} ({wording.role_name(glass.role, stage.policy)})"
+    why = f"“{wording.quoted(glass.reason, MOST_REASON)}”"
+    if not glass.told and not approval.state.open:
+        return f"The glass was not broken: {who} wanted to, and <#{glass.channel}> was not told in time."
+    if not glass.told:
+        return f"🚨 *BREAKING THE GLASS*  {who}: {why}. It counts once <#{glass.channel}> is told."
+    return f"🚨 *BROKEN GLASS* by {who} {wording.time_of(glass.at, now=stage.now)}: {why}. <#{glass.channel}> was told."
 
 
 def _changes(one: BoundCall) -> str:
@@ -354,8 +367,16 @@ def _ask_buttons(approval: Approval, run: Run, stage: Stage, *, fits: bool) -> l
         [
             Button(label="Ask them again", action="ask_people", value=number),
             Button(label="Park until…", action="park", value=str(run.id)),
+            *_glass_button(approval, run, stage),
         ],
     )
+
+
+def _glass_button(approval: Approval, run: Run, stage: Stage) -> list[Button]:
+    """Return the way to answer alone, where the policy has one and people work on an incident."""
+    if stage.policy.break_glass is None or run.incident is None or approval.glass is not None:
+        return []
+    return [Button(label="Break glass…", action="break_glass", value=str(approval.id))]
 
 
 def approve_confirm(approval: Approval, stage: Stage) -> Confirm | None:
@@ -397,10 +418,10 @@ def _small_print(approval: Approval, run: Run, runbook: Runbook, stage: Stage) -
 
 
 def _ladder(approval: Approval, stage: Stage) -> str:
-    if approval.expires - approval.asked_at <= timedelta(minutes=5):
+    if approval.expires - approval.asked_at <= stage.policy.remind_after:
         return ""
-    again = wording.time_of(approval.asked_at + timedelta(minutes=5), now=stage.now)
-    page_at = approval.asked_at + timedelta(minutes=10)
+    again = wording.time_of(approval.asked_at + stage.policy.remind_after, now=stage.now)
+    page_at = approval.asked_at + stage.policy.page_after
     pages = any(
         (known := stage.policy.roles.get(role)) is not None and known.page_topic for role in approval.binding.needs
     )
@@ -437,7 +458,8 @@ _EMOJI: Mapping[ApprovalState, str] = {
 
 
 def _emoji(approval: Approval) -> str:
-    return _EMOJI.get(approval.state, "↩️")
+    done = approval.state in {ApprovalState.APPROVED, ApprovalState.CONSUMED}
+    return "🚨" if approval.broken and done else _EMOJI.get(approval.state, "↩️")
 
 
 def _outcome(approval: Approval, run: Run, runbook: Runbook, stage: Stage) -> tuple[str, str]:
@@ -450,7 +472,8 @@ def _outcome(approval: Approval, run: Run, runbook: Runbook, stage: Stage) -> tu
                 f"{wording.time_of(vote.at, now=stage.now)}"
                 for vote in approval.votes
             )
-            return "APPROVED", f"by {yes}; {_done(approval, run, runbook)}"
+            word = "BROKEN GLASS" if approval.broken else "APPROVED"
+            return word, lines(f"by {yes}; {_done(approval, run, runbook)}", glass_words(approval, stage))
         case ApprovalState.DECLINED:
             return "DECLINED", f"by {by}: “{why}”. Nothing was done; {_goes_on(approval, run)}"
         case ApprovalState.WITHDRAWN:

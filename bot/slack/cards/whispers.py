@@ -32,6 +32,7 @@ from bot.slack.cards.blocks import (
 from bot.slack.cards.calls import exact_text, fits_card
 from bot.slack.cards.checklist import line_of, told_of
 from bot.slack.cards.incident import head, noted
+from bot.slack.cards.plan import checked_then, for_the_end, short_enough
 from bot.slack.cards.request import effect_of, facts, request_card, state_word
 from bot.slack.cards.run import STATES, every_step, ranges, run_buttons, state_line
 from bot.slack.cards.stage import Stage, headline, step_name, step_or_none
@@ -601,60 +602,17 @@ def _plan(told: Whisper) -> tuple[str, list[Block]]:
     warnings = [f"⚠️ {wording.quoted(str(one), 160)}" for one in _listed(plan.get("warnings"))[:4]]
     count = wording.counted(len(steps), "step")
     text = wording.push(f"Plan of {wording.quoted(name, 40)}: {count}, {asks} would ask now. Nothing started.")
-    checks = [one for one in steps if _for_the_end(one)]
+    checks = [one for one in steps if for_the_end(one)]
     room = MOST_CHARACTERS - sum(map(len, (head, *warnings))) - MOST_BESIDE
-    shown = _short_enough(
-        [one for one in steps if one not in checks], [_checked_then(checks)] if checks else [], told.stage, room=room
+    shown = short_enough(
+        [one for one in steps if one not in checks], [checked_then(checks)] if checks else [], told.stage, room=room
     )
     half = (len(shown) + 1) // 2
     parts = ["\n".join(part) for part in (shown[:half], shown[half:]) if part]
     own = told.ids.rpartition(":")[2] if told.runbook is not None and told.stage.starts(told.runbook) else ""
     start = Button(label="Start runbook", action="as_typed", value=own, primary=True)
-    return text, [section(lines(head, *warnings)), *map(section, parts), *buttons([start])]
-
-
-_PLANNED = {
-    "looked": "✓",
-    "would ask": "🟠",
-    "by hand": "✋",
-    "not needed": "–",
-    "known later": "·",
-    "could not look": "⚠️",
-}
-
-
-def _for_the_end(step: JsonObject) -> bool:
-    return step.get("phase") == "verification" and step.get("status") == "known later"
-
-
-def _checked_then(checks: Sequence[JsonObject]) -> str:
-    titles = [wording.prose(wording.sentence(str(one.get("title", ""))), 60) for one in checks]
-    return f"· {wording.counted(len(checks), 'check')} at the end: {' · '.join(titles)}"
-
-
-def _short_enough(steps: Sequence[JsonObject], after: Sequence[str], stage: Stage, *, room: int) -> list[str]:
-    """Return every step as a line; where there are many, each says less, but none is left out."""
-    shown: list[str] = []
-    for title, most in ((60, 120), (60, 60), (48, 30), (40, 0), (24, 0)):
-        shown = [*(_planned(one, stage, title=title, most=most) for one in steps), *after]
-        if sum(len(line) + 1 for line in shown) <= room:
-            break
-    return shown
-
-
-def _planned(step: JsonObject, stage: Stage, *, title: int, most: int) -> str:
-    status = str(step.get("status", ""))
-    number = f"check {step.get('number')}" if step.get("phase") == "verification" else str(step.get("number"))
-    needs = [str(role) for role in _listed(step.get("needs"))]
-    risk = wording.quoted(str(step.get("risk", "")), 12)
-    asks = "" if status == "would ask" else "asks "
-    who = f" ({f'{risk}, ' if risk else ''}{asks}{wording.roles_wanted(needs, stage.policy)})" if needs else ""
-    said = "" if status == "not needed" else str(step.get("words", ""))
-    words = wording.signed(said.replace("->", "→"), most) if most else ""
-    named = wording.prose(wording.sentence(str(step.get("title", ""))), title)
-    return f"{_PLANNED.get(status, '·')} {wording.quoted(number, 12)} {named} · {wording.quoted(status, 20)}{who}" + (
-        f": {words}" if words else ""
-    )
+    whole = Button(label="Whole plan…", action="whole_plan", value=told.ids.rpartition(":")[2])
+    return text, [section(lines(head, *warnings)), *map(section, parts), *buttons([start, whole])]
 
 
 KINDS: Mapping[str, Draw] = {

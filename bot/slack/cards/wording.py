@@ -179,6 +179,13 @@ def mention(role: str, policy: Policy) -> str:
     return role_name(role, policy)
 
 
+def on_call(role: str, policy: Policy) -> str:
+    """Return the mention of who of a role is on call; of all of it where no group says who that is."""
+    known = policy.roles.get(role)
+    group = known.on_call_group if known else None
+    return f"<!subteam^{group}>" if group and _ID.fullmatch(group) else mention(role, policy)
+
+
 def roles_wanted(needs: Iterable[str], policy: Policy) -> str:
     """Return a multiset of roles in words: `1 of Lake platform and 1 of Domain analysts`."""
     return " and ".join(f"{count} of {role_name(role, policy)}" for role, count in Counter(needs).items()) or "nobody"

@@ -252,6 +252,15 @@ def views(text: str, *, kept: str | None = None) -> dict[str, View]:
         "add_fact": modals.add_fact(draft),
         "drop_item": modals.drop_item(item),
         "add_item": modals.add_item(item),
+        "whole_plan": modals.whole_plan(
+            {
+                "title": text,
+                "steps": [{"title": text, "number": 1, "status": text, "words": text, "needs": [text]}] * 9,
+            },
+            1,
+            stage(),
+            meta="57:1",
+        ),
         "search_runbook": modals.search_runbook(episode),
     }
 
