@@ -121,10 +121,9 @@ def sheet() -> tuple[Evidence, list[tuple[bool, Claim]]]:
     for number, text in enumerate(SEEN, start=1):
         origin = Origin.AWS if number in AWS else Origin.RECORDS if number in RECORDS else Origin.TEXT
         gathering.add("log", text, origin=origin, source="the night")
-    gathering.derive("from breaker to run", "seven minutes", of=("E5", "E7"))
     said = []
     for entry in SAID.strip().splitlines():
         sentence, _, ids = entry[2:].rstrip("]").rpartition(" [")
         items = tuple(f"E{number.strip()}" for number in ids.split(","))
         said.append((entry[0] == "+", Claim(text=sentence, kind=Kind.OBSERVED, evidence=items)))
-    return gathering.evidence(), said
+    return gathering.evidence().model_copy(update={"derived": {"from_breaker_to_run": "seven minutes"}}), said

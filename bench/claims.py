@@ -7,7 +7,7 @@ from time import process_time
 from bench.claim_cases import Case, borrowed, made_up, of_real_logs, of_the_lake, renumbered, swapped, turned
 from bench.claim_sheet import sheet
 from bench.figures import Table
-from bot.domain.claims import Claim, Kind, check
+from bot.domain.claims import Claim, Dropped, Kind, check
 from bot.domain.evidence import Evidence
 
 
@@ -84,7 +84,7 @@ def check_each(claims: list[Claim], evidence: Evidence) -> list[Kind | None]:
         dropped = [one.claim for one in checked.dropped]
         kept = iter(checked.kept)
         for claim in part:
-            if dropped and dropped[0] is claim:
+            if dropped and dropped[0] == Dropped(claim=claim, why="").claim:
                 dropped.pop(0)
                 found.append(None)
             else:

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from bot.aws.clients import Credentials
 from bot.aws.plumbing import Plumbed, Plumbing
-from bot.domain.audit import Verification
+from bot.domain.audit import TextsOf, Verification
 from bot.errors import NotAllowedError
 from bot.records.anchors import Anchors, NamedAnchors, folder_anchors
 from bot.records.ledger import verify_store
-from bot.records.signing import Signer, put_in_place, signer_at, trusted_keys
+from bot.records.signing import Signer, put_in_place, signer_at, trust_key, trusted_keys
 from bot.records.store import Store
 from bot.settings import Settings
 
@@ -72,8 +72,8 @@ def rotate_key(settings: Settings) -> tuple[Signer, Path]:
         The new key, and the file where the old one lies now.
 
     Raises:
-        NotFoundError: no bot was ever started on these records.
-        NotAllowedError: a bot is alive on them; it would go on with the old key.
+        NotFoundError: no bot was ever started on these records, or the old key's file is not there.
+        NotAllowedError: a bot is alive on them, which would go on with the old key; or the file holds another key.
     """
     records = settings.records
     before = Store.read_only(records.url)
@@ -83,16 +83,56 @@ def rotate_key(settings: Settings) -> tuple[Signer, Path]:
         before.close()
     if living:
         raise NotAllowedError(f"{len(living)} alive on these records, with the old key. Stop it first, then rotate.")
-    old = signer_at(records.signing_key, trust=records.trusted_keys)
+    old = signer_at(records.signing_key, trust=None)
     draft = records.signing_key.with_name(f"{records.signing_key.name}.new")
-    new = signer_at(draft, trust=records.trusted_keys)
     plumbing = plumbing_of(settings)
     try:
         store = Store.open(records.url, signer=old, anchors=anchors_of(settings, plumbing))
         try:
+            new = _next_key(store, draft, trust=records.trusted_keys)
             store.ledger.rotate(new)
         finally:
             store.close()
     finally:
         plumbing.close()
     return new, put_in_place(draft, records.signing_key, aside=old.key)
+
+
+def _next_key(store: Store, draft: Path, *, trust: Path) -> Signer:
+    """Return the drafted key, made and trusted only once the old one is known to be the audit's."""
+    brought_in = draft.exists() and store.ledger.goes_on_with(signer_at(draft, trust=None))
+    if not brought_in:
+        store.ledger.insist_own_key()
+    new = signer_at(draft, trust=trust)
+    trust_key(trust, new.public)
+    return new
+
+
+def texts_of(settings: Settings, person: str) -> TextsOf:
+    """Return which private texts of the audit are a person's, reading only."""
+    store = Store.read_only(settings.records.url)
+    try:
+        return store.ledger.texts_of(person)
+    finally:
+        store.close()
+
+
+def erase_texts(settings: Settings, person: str, *, reason: str) -> TextsOf:
+    """Erase the private texts of the audit that are a person's, and return which they were.
+
+    Raises:
+        NotFoundError: no bot was ever started on these records, or the audit's key is not there.
+        NotAllowedError: a bot is alive on records in SQLite, which one process alone may write.
+    """
+    records = settings.records
+    texts_of(settings, person)  # before records are made where there are none
+    signer = signer_at(records.signing_key, trust=None)
+    plumbing = plumbing_of(settings)
+    try:
+        store = Store.open(records.url, signer=signer, anchors=anchors_of(settings, plumbing))
+        try:
+            return store.ledger.erase(person, reason=reason)
+        finally:
+            store.close()
+    finally:
+        plumbing.close()

@@ -39,6 +39,7 @@ from bot.domain.inbox import OF_ALARM, AlarmCame, Delivery
 from bot.domain.metrics import STARTS, measured
 from bot.domain.people import Person, Place
 from bot.domain.reading import read_runbook
+from bot.domain.reasons import asking_why
 from bot.domain.remarks import Remark
 from bot.domain.uploads import Upload
 from bot.engine.transact import DbosEngine
@@ -354,7 +355,7 @@ def plan_alone(settings: Settings, name: str, given: Mapping[str, str], *, endpo
             uploads=_NoUploads(),
             remarks=_NoRemarks(),
         )
-        runbook = desk.library.find(name)
+        runbook = asking_why(desk.library.find(name), desk.catalogue)
         place = Place(team=desk.team, channel=desk.channel)
         inputs = fill(desk, runbook, given, {})
         return plan(desk, runbook, inputs=inputs, facts={}, requester="cli", place=place)
@@ -422,7 +423,9 @@ def assistant_of(settings: Settings, *, store: Store, endpoints: Endpoints) -> t
             now=store.now,
             per_incident=chosen.tokens_per_incident,
             per_person=chosen.tokens_per_person,
+            per_channel=chosen.tokens_per_channel,
             per_day=chosen.tokens_per_day,
+            kept=chosen.kept_for_severity_1,
         ),
         boundary=lambda: f"data-{secrets.token_hex(16)}",
     )
@@ -496,10 +499,6 @@ class _NoRemarks:
         """Know no message."""
         raise UnavailableError("There is no Slack here to ask for a message.")
 
-    def link(self, channel: str, ts: str) -> str:
-        """Know no message."""
-        raise UnavailableError("There is no Slack here to ask for a message.")
-
 
 def _also(*done: Callable[[], object]) -> Callable[[], None]:
     """Return one function that does each in turn."""
@@ -519,6 +518,7 @@ def _drawing(desk: Desk) -> Drawing:
         catalogue=desk.catalogue,
         policy=desk.policy,
         platform=desk.platform,
+        serves=desk.environment,
         documents=DraftViews(),
     )
 
@@ -539,7 +539,13 @@ def _transport(
         return new
 
     def stage() -> Stage:
-        return Stage(policy=desk.policy, platform=desk.platform, catalogue=desk.catalogue, now=desk.now())
+        return Stage(
+            policy=desk.policy,
+            platform=desk.platform,
+            serves=desk.environment,
+            catalogue=desk.catalogue,
+            now=desk.now(),
+        )
 
     secret = settings.slack.signing_secret.get_secret_value()
     app = build_app(

@@ -16,6 +16,7 @@ from bot.domain.assistance import (
     SuggestResponse,
     Wording,
 )
+from bot.domain.audit import AuditRecord
 from bot.domain.chart import Chart
 from bot.domain.evidence import Evidence, Item
 from bot.domain.following import FollowUp
@@ -204,15 +205,6 @@ class Remarks(Protocol):
         Raises:
             UnavailableError: Slack did not say.
             CallRefusedError: the bot may not read there.
-        """
-        ...
-
-    def link(self, channel: str, ts: str) -> str:
-        """Return the message's address.
-
-        Raises:
-            UnavailableError: Slack did not say.
-            CallRefusedError: it has none.
         """
         ...
 
@@ -409,6 +401,10 @@ class Records(Dialogs, Counters, Protocol):
         """Return what came in under the number while it is still to be dealt with."""
         ...
 
+    def came(self, *, before: int, since: datetime, most: int = 2_000) -> Sequence[Delivery]:
+        """Return what came in before that number and not before that time, dealt with or not, newest first."""
+        ...
+
     def deliveries(self, *, most: int = 100, alarms: bool | None = None) -> Sequence[int]:
         """Return the numbers still to be dealt with, oldest first.
 
@@ -429,6 +425,10 @@ class Records(Dialogs, Counters, Protocol):
 
     def runs(self, *, open_only: bool = True, most: int = 50) -> Sequence[Run]:
         """Return runs, newest first; open ones include ended ones that still owe something."""
+        ...
+
+    def audit(self, *, subject: str | None = None, most: int = 100) -> Sequence[tuple[AuditRecord, str]]:
+        """Return the newest records of the audit, each with its private text where that was not erased."""
         ...
 
     def holder(self, exclusive: str) -> Run | None:
@@ -608,6 +608,10 @@ class Records(Dialogs, Counters, Protocol):
 
     def card(self, key: str) -> Card | None:
         """Return the card of that key."""
+        ...
+
+    def card_keys(self, prefix: str) -> Sequence[str]:
+        """Return the keys of cards that begin so, in the order they were first wanted."""
         ...
 
     def card_shown(self, key: str, *, ts: str | None, shown: int, edition: int) -> None:

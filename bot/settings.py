@@ -14,7 +14,16 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 
 from bot.domain.action import Platform
-from bot.domain.policy import APPROVAL_LIFETIME, LONGEST_LIFETIME, MOST_EVER, Policy, Role
+from bot.domain.policy import (
+    APPROVAL_LIFETIME,
+    LONGEST_LIFETIME,
+    MOST_EVER,
+    PAGE_AFTER,
+    REMIND_AFTER,
+    BreakGlass,
+    Policy,
+    Role,
+)
 from bot.domain.quiet import AT_WORK, EVENING, MORNING
 from bot.errors import InvalidError
 
@@ -89,7 +98,19 @@ class RoleSettings(_Part):
     title: str = Field(description="how cards name it, e.g. lake-platform")
     group: str | None = Field(None, description="id of the Slack user group, S…")
     people: tuple[str, ...] = Field((), description="ids of people, U…, where there is no group")
+    on_call_group: str | None = Field(
+        None, description="id of the Slack user group of who of them is on call, S…: mentioned first, before all"
+    )
     page_topic: str | None = Field(None, description="ARN of the SNS topic that wakes the role's on-call")
+
+
+class BreakGlassSettings(_Part):
+    """Who may answer a request alone, in an incident of severity 1 that somebody else confirmed."""
+
+    role: str = Field(description="the role whose members may; with [policy.break_glass] absent, nobody may")
+    channel: str = Field(
+        pattern=r"^[CG][A-Z0-9]{2,20}$", description="id of the second channel, which is told before anything is done"
+    )
 
 
 class PolicySettings(_Part):
@@ -118,11 +139,28 @@ class PolicySettings(_Part):
         le=int(LONGEST_LIFETIME.total_seconds() // 60),
         description="how long a request lives that more than one person must answer",
     )
+    break_glass: BreakGlassSettings | None = None
+    remind_minutes: int = Field(
+        int(REMIND_AFTER.total_seconds() // 60),
+        ge=1,
+        le=int(LONGEST_LIFETIME.total_seconds() // 60),
+        description="a request that nobody has answered so long mentions all of the role",
+    )
+    page_minutes: int = Field(
+        int(PAGE_AFTER.total_seconds() // 60),
+        ge=1,
+        le=int(LONGEST_LIFETIME.total_seconds() // 60),
+        description="and after so long rings the role's pager (`page_topic`); not before it reminds",
+    )
     own_isolated: bool = Field(
         True, description="on-call may confirm their own execution that writes under a new run id and promotes nothing"
     )
     most_at_once: int = Field(
         100, ge=20, le=MOST_EVER, description="how many calls one approval may cover, where a step's `most` asks for it"
+    )
+    looks_per_person: int = Field(60, ge=1, description="how often a person may have the lake looked at in ten minutes")
+    looks_per_channel: int = Field(
+        200, ge=1, description="the same for a channel; where an incident of severity 1 is open, nothing is counted"
     )
 
 
@@ -169,7 +207,13 @@ class AssistantSettings(_Part):
     at_once: int = Field(4, ge=1, le=32, description="model calls one process makes at the same time")
     tokens_per_incident: int = Field(300_000, ge=0, description="tokens one incident, alarm or run may use")
     tokens_per_person: int = Field(500_000, ge=0, description="tokens one person's questions may use in a day, UTC")
+    tokens_per_channel: int = Field(
+        1_000_000, ge=0, description="tokens the questions asked in one channel may use in a day, UTC"
+    )
     tokens_per_day: int = Field(3_000_000, ge=0, description="tokens all together may use in a day, UTC")
+    kept_for_severity_1: float = Field(
+        0.25, ge=0, lt=1, description="share of the day's tokens that only open incidents of severity 1 may use"
+    )
 
     def insist_on_whole_models(self, source: str) -> None:
         """Check that every task has a model that is told apart from others.
@@ -245,13 +289,18 @@ class Settings(_Part):
         """Return the policy as the core knows it.
 
         Raises:
-            InvalidError: it names a role that it does not have.
+            InvalidError: it names a role that it does not have, or rings a pager before it reminds.
         """
         named = {self.policy.viewer, self.policy.operator, self.policy.on_call}
         named |= {*self.policy.change, *self.policy.destructive}
+        glass = self.policy.break_glass
+        named |= {glass.role} if glass else set()
         unknown = sorted(named - set(self.policy.roles))
         if unknown:
             raise InvalidError(f"[policy] names roles that [policy.roles] does not have: {', '.join(unknown)}.")
+        if (page := self.policy.page_minutes) < (remind := self.policy.remind_minutes):
+            words = f"[policy] page_minutes is {page}, and remind_minutes {remind}: all are asked before a pager rings."
+            raise InvalidError(words)
         return Policy(
             roles={name: Role(**role.model_dump()) for name, role in self.policy.roles.items()},
             viewer=self.policy.viewer,
@@ -262,8 +311,13 @@ class Settings(_Part):
             channels=tuple(dict.fromkeys((self.slack.channel, *self.policy.channels))),
             lifetime=timedelta(minutes=self.policy.lifetime_minutes),
             lifetime_of_two=timedelta(minutes=self.policy.lifetime_minutes_of_two),
+            break_glass=BreakGlass(**glass.model_dump()) if glass else None,
+            remind_after=timedelta(minutes=self.policy.remind_minutes),
+            page_after=timedelta(minutes=self.policy.page_minutes),
             own_isolated=self.policy.own_isolated,
             most_at_once=self.policy.most_at_once,
+            looks_per_person=self.policy.looks_per_person,
+            looks_per_channel=self.policy.looks_per_channel,
         )
 
 
@@ -349,10 +403,10 @@ def _rows(part: type[BaseModel], prefix: str) -> Iterator[tuple[str, str, str]]:
 
 def _part_in(annotation: object) -> tuple[bool, type[BaseModel] | None]:
     """Return the part of the settings a field holds, and whether it holds several by name."""
-    held = get_args(annotation)[-1] if get_origin(annotation) is Mapping else annotation
-    if isinstance(held, type) and issubclass(held, _Part):
-        return held is not annotation, held
-    return False, None
+    by_name = get_origin(annotation) is Mapping
+    held = get_args(annotation)[-1] if by_name else annotation
+    parts = [one for one in (held, *get_args(held)) if isinstance(one, type) and issubclass(one, _Part)]
+    return by_name and bool(parts), parts[0] if parts else None
 
 
 def _default(field: FieldInfo) -> str:

@@ -10,7 +10,7 @@ from bot.domain.logs.showing import Pointed
 from bot.domain.postmortem.document import Postmortem
 from bot.domain.remarks import Remark
 from bot.domain.uploads import Upload
-from bot.errors import NotFoundError, UnavailableError
+from bot.errors import NotFoundError
 
 
 class NoLogs:
@@ -60,6 +60,3 @@ class NoRemarks:
 
     def remark(self, channel: str, ts: str) -> Remark | None:
         return None
-
-    def link(self, channel: str, ts: str) -> str:
-        raise UnavailableError("There is no message.")

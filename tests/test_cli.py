@@ -260,6 +260,30 @@ def test_a_rotation_that_was_cut_off_is_finished_by_the_next_and_not_begun_again
     assert run(["audit", "verify", "--config", str(config)]) == 0
 
 
+@pytest.mark.parametrize("held", [None, "f" * 64], ids=["no key file", "another key's file"])
+def test_audit_rotate_without_the_old_key_is_refused_and_no_other_key_gets_trusted(
+    held: str | None, config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _keep(config)
+    records = load(config).records
+    trusted, right = records.trusted_keys.read_text(encoding="ascii"), records.signing_key.read_text(encoding="ascii")
+    anchored = sorted(path.name for path in (config.parent / "anchors").rglob("*"))
+    records.signing_key.unlink()
+    if held:
+        records.signing_key.write_text(held, encoding="ascii")
+        records.signing_key.chmod(0o600)
+
+    assert run(["audit", "rotate", "--config", str(config)]) == 2
+
+    assert "estore" in capsys.readouterr().err
+    assert records.trusted_keys.read_text(encoding="ascii") == trusted
+    assert [path.name for path in config.parent.rglob("audit.key*")] == ["audit.key"] * bool(held)
+    assert sorted(path.name for path in (config.parent / "anchors").rglob("*")) == anchored
+    records.signing_key.write_text(right, encoding="ascii")
+    records.signing_key.chmod(0o600)
+    assert run(["audit", "verify", "--every-signature", "--config", str(config)]) == 0
+
+
 def test_audit_rotate_under_a_living_bot_is_refused_and_changes_nothing(
     config: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -277,6 +301,49 @@ def test_audit_rotate_under_a_living_bot_is_refused_and_changes_nothing(
 def test_audit_rotate_without_records_says_what_is_missing(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["audit", "rotate", "--config", str(config)]) == 2
     assert "Start the bot once" in capsys.readouterr().err
+    assert not load(config).records.signing_key.exists()
+
+
+ERASE = ["audit", "erase", "--person", "U0EVE", "--reason", "they asked for it"]
+
+
+def _say(config: Path, text: str) -> None:
+    records = load(config).records
+    store = Store.open(records.url, signer=signer_at(records.signing_key, trust=records.trusted_keys))
+    store.commit(Change(audit=(AuditEntry(kind="incident.noted", subject="INC-1", actor="U0EVE", private=text),)))
+    store.close()
+
+
+def test_audit_erase_counts_first_and_erases_only_when_it_is_told_to(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _keep(config)
+    _say(config, "c4nary")
+    kept = config.parent / "var/bot.db"
+
+    assert run([*ERASE, "--config", str(config)]) == 0
+    assert "Would erase: 1 texts of U0EVE, 0 of others" in capsys.readouterr().out
+    assert b"c4nary" in kept.read_bytes()
+
+    assert run([*ERASE, "--yes", "--config", str(config)]) == 0
+    assert "Erased: 1 texts of U0EVE" in capsys.readouterr().out
+    assert b"c4nary" not in kept.read_bytes()
+    assert run(["audit", "verify", "--every-signature", "--config", str(config)]) == 0
+
+
+@pytest.mark.parametrize(
+    ("argv", "words"),
+    [
+        (["--person", "eve", "--reason", "x"], "no id of a person"),
+        (["--person", "U0EVE", "--reason", " "], "Why?"),
+        (["--person", "U0EVE", "--reason", "x", "--yes"], "Start the bot once"),
+    ],
+)
+def test_audit_erase_of_nobody_for_nothing_or_without_records_is_refused(
+    argv: list[str], words: str, config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["audit", "erase", *argv, "--config", str(config)]) == 2
+    assert words in capsys.readouterr().err
     assert not load(config).records.signing_key.exists()
 
 

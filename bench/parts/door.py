@@ -45,7 +45,13 @@ def ours(slack_url: str, folder: Path) -> App:
     desk = bot.desk
 
     def stage() -> Stage:
-        return Stage(policy=desk.policy, platform=desk.platform, catalogue=desk.catalogue, now=desk.now())
+        return Stage(
+            policy=desk.policy,
+            platform=desk.platform,
+            serves=desk.environment,
+            catalogue=desk.catalogue,
+            now=desk.now(),
+        )
 
     return build_app(
         accept=bot.store.accept,

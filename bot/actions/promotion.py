@@ -233,15 +233,26 @@ def observe_promote(look: Look, params: Promote, _answers: tuple[JsonObject, ...
 
 
 def settle(look: Look, call: Call) -> JsonObject | None:
-    """Return the answer a call would have had, if what it wants is how it is."""
-    bucket, key = str(call.params["Bucket"]), str(call.params["Key"])
-    if call.row != "s3.copy_current":
-        answer = look("s3.get_pointer", Bucket=bucket, Key=key)
-        wanted = parse_object(str(call.params["Body"]))
-        if answer.get("found") is False or answer["Unlisted"] or answer["Body"] != wanted:
+    """Return the answer a call would have had, if what it wants is how it is; None for what no look can tell."""
+    match call.row:
+        case "s3.put_pointer" | "s3.create_pointer":
+            return _settled_pointer(look, call)
+        case "s3.copy_current":
+            return _settled_copy(look, call)
+        case _:
             return None
-        return {"ETag": answer["ETag"], "VersionId": answer.get("VersionId", "")}
-    answer = look("s3.head", Bucket=bucket, Key=key)
+
+
+def _settled_pointer(look: Look, call: Call) -> JsonObject | None:
+    answer = look("s3.get_pointer", Bucket=call.params["Bucket"], Key=call.params["Key"])
+    wanted = parse_object(str(call.params["Body"]))
+    if answer.get("found") is False or answer["Unlisted"] or answer["Body"] != wanted:
+        return None
+    return {"ETag": answer["ETag"], "VersionId": answer.get("VersionId", "")}
+
+
+def _settled_copy(look: Look, call: Call) -> JsonObject | None:
+    answer = look("s3.head", Bucket=call.params["Bucket"], Key=call.params["Key"])
     if answer.get("found") is False or answer["ETag"] != call.params["CopySourceIfMatch"]:
         return None
     return {"CopyObjectResult": {"ETag": answer["ETag"]}, "VersionId": answer.get("VersionId", "")}

@@ -16,6 +16,7 @@ from bot.actions.parameters import Params, Returns
 from bot.actions.tables import object_of
 from bot.domain.action import Action, Call, Element, Look, Occasion, Proposal, shown
 from bot.domain.many import standing_for
+from bot.domain.plain import counted
 from bot.domain.runbook import Risk
 from bot.domain.value import JsonObject, JsonValue
 from bot.errors import InvalidError
@@ -211,7 +212,7 @@ def _listed(found: _Found, aside: Aside) -> list[_One]:
 
 
 def _counted(found: Sequence[_One]) -> str:
-    return f"{len(found):,} objects ({sum(one.size for one in found):,} bytes)"
+    return f"{counted(len(found), 'object')} ({counted(sum(one.size for one in found), 'byte')})"
 
 
 def _proposal(elements: Sequence[Element], *, resource: str, effect: str, what: str, untouched: str) -> Proposal:

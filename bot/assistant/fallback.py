@@ -63,17 +63,17 @@ class FallbackAssistant:
 
     def expand_step(self, job: ExpandStep) -> Expansion:
         """Expand one step."""
-        tried = self._tried("expand_step", job, sieve.expansion, self._deadline)
+        tried = _told("expand_step", self._tried("expand_step", job, sieve.expansion, self._deadline))
         return tried.reply or _instead(self._plain.expand_step(job), tried)
 
     def suggest_response(self, job: SuggestResponse) -> Suggestion:
         """Suggest a response to an alarm."""
-        tried = self._tried("suggest_response", job, sieve.suggestion, self._deadline)
+        tried = _told("suggest_response", self._tried("suggest_response", job, sieve.suggestion, self._deadline))
         return tried.reply or _instead(self._plain.suggest_response(job), tried)
 
     def answer(self, job: AnswerQuestion, *, heard: Callable[[str], None] = lambda _: None) -> Answer:
         """Answer a question; what is heard meanwhile has been checked, sentence by sentence."""
-        tried = self._tried("answer", job, sieve.answer, self._deadline, heard=heard)
+        tried = _told("answer", self._tried("answer", job, sieve.answer, self._deadline, heard=heard))
         return tried.reply or _instead(self._plain.answer(job, heard=heard), tried)
 
     def draft_postmortem(self, job: DraftPostmortem) -> Wording:
@@ -81,18 +81,23 @@ class FallbackAssistant:
 
         Where the service itself fails or nothing is left to spend, it is not asked for the rest.
         """
-        began = monotonic()
+        task, began, quickest = "draft_postmortem", monotonic(), 0.0
         tried: dict[str, Written[Wording]] = {}
         for title, purpose in job.sections.items():
             one = job.model_copy(update={"sections": {title: purpose}})
             last = next(reversed(tried.values()), None)
-            if last is not None and last.reply is None and last.why not in ITS_OWN:
-                tried[title] = Written(reply=None, made=Made(engine="bedrock"), words=last.words, why=last.why)
-                continue
             spent = monotonic() - began
-            tried[title] = self._tried("draft_postmortem", one, sieve.wording, self._draft_deadline, spent=spent)
-        quoted = self._plain.draft_postmortem(job).sections
-        return _joined(tried, quoted)
+            if last is not None and last.reply is None and last.why not in ITS_OWN:
+                tried[title] = _nothing(last.words, last.why)
+            elif self._draft_deadline - spent < quickest:
+                tried[title] = _nothing(f"Nothing was left of the {self._draft_deadline:g} s for it", "deadline")
+            else:
+                tried[title] = self._tried(task, one, sieve.wording, self._draft_deadline, spent=spent)
+                took = monotonic() - began - spent
+                quickest = min(quickest or took, took)
+        for first in [one for one in tried.values() if one.reply is None][:1]:
+            _told(task, first)
+        return _joined(tried, self._plain.draft_postmortem(job).sections)
 
     def _tried(
         self,
@@ -113,10 +118,10 @@ class FallbackAssistant:
         try:
             self._breaker.enter()
         except UnavailableError as error:
-            return _told(task, _nothing(error.words, "left_alone"))
+            return _nothing(error.words, "left_alone")
         if not self._free.acquire(timeout=max(0.0, ends - monotonic())):
             self._breaker.neither()
-            return _told(task, _nothing(f"{self._at_once} other questions keep Bedrock busy", "busy"))
+            return _nothing(f"{self._at_once} other questions keep Bedrock busy", "busy")
         work = _Work[Reply](heard)
         threading.Thread(
             target=self._work, args=(work, task, job, assemble), name=f"assistant-{task}", daemon=True
@@ -131,7 +136,7 @@ class FallbackAssistant:
             self._breaker.good()
         else:
             self._breaker.neither()
-        return _told(task, tried)
+        return tried
 
     def _work(self, work: "_Work[Reply]", task: str, job: AnyJob, assemble: Assemble[AnyJob, Reply]) -> None:
         """Do the job in a thread of its own, which may outlive the deadline; never raise."""

@@ -11,10 +11,10 @@ from hashlib import sha256
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from bot.domain.assistance import Job, grounds, redacted
+from bot.domain.assistance import Job, grounds
 from bot.domain.claims import Dropped
-from bot.domain.evidence import Evidence, Item, as_redacted
-from bot.domain.redaction import Redactor
+from bot.domain.evidence import Evidence, Item
+from bot.domain.redaction import redacted
 from bot.domain.strictyaml import parse_yaml
 from bot.domain.value import JsonObject, JsonValue, Value
 from bot.errors import InvalidError
@@ -23,6 +23,8 @@ NAMES = frozenset({"boundary", "job", "evidence"})
 MOST_CHARACTERS = 32_768
 FEWEST_BOUNDARY = 16
 MOST_STRUCK = 40
+NOT_TOLD = {"evidence", "subject", "by", "channel", "urgent", "struck"}
+"""What of a job is told apart from it, or to no model."""
 
 _PARTS = re.compile(
     r"\A---\n(?P<front>.*?)\n---\n\s*# System\n(?P<system>.*?)\n# User\n(?P<user>.*)\Z",
@@ -96,25 +98,21 @@ def parse_prompt(text: str, path: str) -> Prompt:
 
 
 def render(prompt: Prompt, job: Job, *, boundary: str, dropped: Sequence[Dropped] = ()) -> Rendered:
-    """Return what a model is sent for the job; what was not redacted before is redacted here.
+    """Return what a model is sent for the job.
 
     Args:
         prompt: says how.
-        job: what is asked, with its evidence.
+        job: what is asked, with its evidence; redacted.
         boundary: drawn at random for this request alone.
         dropped: on a second try, what of the first reply the evidence did not bear.
 
     Raises:
         InvalidError: the boundary is too short, or stands in the data.
     """
-    redactor = Redactor(beyond=job.model_dump_json())
-    job = redacted(job, redactor)
     values = {
         "boundary": boundary,
-        "job": _line({"job": job.model_dump(mode="json", exclude={"evidence", "subject", "by", "struck"})}),
-        "evidence": "\n".join(
-            (*_lines(grounds(job)), *_struck(job.struck), *(_again(one, redactor) for one in dropped))
-        ),
+        "job": _line({"job": job.model_dump(mode="json", exclude=NOT_TOLD)}),
+        "evidence": "\n".join((*_lines(grounds(job)), *_struck(job.struck), *map(_again, dropped))),
     }
     if len(boundary) < FEWEST_BOUNDARY or boundary in values["job"] or boundary in values["evidence"]:
         raise InvalidError("The boundary must be long, random and nowhere in the data; draw another one.")
@@ -177,8 +175,8 @@ def _struck(sentences: Sequence[str]) -> Iterator[str]:
         yield _line({"struck": list(sentences[-MOST_STRUCK:])})
 
 
-def _again(dropped: Dropped, redactor: Redactor) -> str:
-    return _line(as_redacted({"dropped": {"text": dropped.claim.text, "why": dropped.why}}, redactor))
+def _again(dropped: Dropped) -> str:
+    return _line(redacted({"dropped": {"text": dropped.claim.text, "why": dropped.why}}))
 
 
 def _shown(item: Item) -> JsonObject:

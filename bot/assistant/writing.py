@@ -13,7 +13,7 @@ from bot.assistant.model import Asked, Model, Said
 from bot.assistant.prompting import Prompt, render
 from bot.assistant.replies import Sentence
 from bot.assistant.sieve import Check, Sieve
-from bot.domain.assistance import AnyJob, Job, Made, Tokens
+from bot.domain.assistance import AnyJob, Job, Made, Tokens, redacted
 from bot.domain.claims import Dropped
 from bot.domain.metrics import (
     CLAIMS_DROPPED,
@@ -26,6 +26,7 @@ from bot.domain.metrics import (
     MODEL_TOKENS_OUT,
     measured,
 )
+from bot.domain.redaction import Redactor
 from bot.domain.strikes import unstruck
 from bot.domain.value import JsonObject
 from bot.errors import BotError
@@ -87,11 +88,14 @@ class Writer:
     ) -> Written[Reply]:
         """Return the better of two tries; `first` is given the first one, before the second begins.
 
+        What of the job was not redacted before is redacted here: what is sent is what a reply is held against.
+
         Raises:
             UnavailableError: no answer came.
             CallRefusedError: the service said no.
             NotAllowedError: the budget is used up.
         """
+        job = redacted(job, Redactor(beyond=job.model_dump_json()))
         one = self._try(task, job, assemble, heard=heard)
         if one.reply is None or not one.made.dropped:
             return one
@@ -136,7 +140,7 @@ class Writer:
 
     def _ask(self, asked: Asked, job: Job, *, heard: Callable[[JsonObject], None] | None) -> Said:
         estimate = (len(asked.system) + len(asked.user)) // _CHARACTERS_A_TOKEN + asked.max_tokens
-        reserved = self._budget.reserve(job.subject, estimate, by=job.by)
+        reserved = self._budget.reserve(job.subject, estimate, by=job.by, channel=job.channel, urgent=job.urgent)
         began = monotonic()
         used = 0
         try:

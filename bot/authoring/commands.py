@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bot.domain.plain import counted
 from bot.errors import InvalidError
 
 if TYPE_CHECKING:
@@ -62,12 +63,15 @@ def _preview(parser: argparse.ArgumentParser) -> None:
 
 
 def _run_preview(arguments: argparse.Namespace) -> int:
+    from bot.actions.catalogue import CATALOGUE
     from bot.authoring.house import house
     from bot.authoring.previewing import Preview
     from bot.authoring.shelf import in_file
+    from bot.domain.reasons import asking_why
 
     runbook, at = in_file(arguments.file), house(arguments.config)
-    _print(Preview(runbook, _rehearsal(runbook, at), at.policy).lines())
+    asked = asking_why(runbook, CATALOGUE)
+    _print(Preview(asked, _rehearsal(asked, at), at.policy).lines())
     _note(at)
     return DONE
 
@@ -133,8 +137,7 @@ def compare_with(paths: Sequence[Path], base: str, config: Path | None) -> int:
         print(line)
     for note in found.notes:
         print(note, file=sys.stderr)
-    count = len(found.riskier)
-    print(f"{count} {'thing' if count == 1 else 'things'} got riskier since {base}")
+    print(f"{counted(len(found.riskier), 'thing')} got riskier since {base}")
     return NO if found.riskier or found.unread else DONE
 
 

@@ -14,7 +14,8 @@ from bot.domain.action import Action
 from bot.domain.alarm import AlarmNotice
 from bot.domain.approval import Approval, Binding, BoundCall
 from bot.domain.people import Place
-from bot.domain.policy import Decision, Policy, Verdict, verdict
+from bot.domain.policy import Decision, Policy, Verdict, foreseen
+from bot.domain.reasons import REASON
 from bot.domain.records import Episode
 from bot.domain.run import Awaiting, Run, RunState, Waiting
 from bot.domain.runbook import Parameter, Phase, Runbook, Step
@@ -113,7 +114,7 @@ class Preview:
         if action is None:
             return None
         calls = rehearsed.calls if rehearsed else ()
-        return verdict(step, [self.rehearsal.catalogue.risk(calls) if calls else action.risk], self.policy)
+        return foreseen(step, action, self.rehearsal.catalogue, self.policy, calls=calls)
 
     def _action(self, step: Step) -> Action | None:
         return self.rehearsal.catalogue.actions.get(step.uses) if step.uses else None
@@ -140,6 +141,7 @@ class Preview:
         return Stage(
             policy=self.policy,
             platform=self.rehearsal.platform,
+            serves=next(iter(self.runbook.trial_in), ""),
             catalogue=self.rehearsal.catalogue,
             now=AT,
             names=names,
@@ -204,6 +206,8 @@ class Preview:
             calls=calls,
             expires=(AT + judged.lifetime).isoformat(),
             nonce="",
+            reason=self._inputs_given().get(REASON, ""),
+            reason_by=YOU,
         )
         return Approval(
             id=1,
@@ -216,7 +220,6 @@ class Preview:
             asked_by=YOU,
             asked_at=AT,
             expires=AT + judged.lifetime,
-            reason=self._inputs_given().get("reason", ""),
             environment=self.rehearsal.platform.name,
         )
 

@@ -26,7 +26,7 @@ from bot.domain.action import (
 )
 from bot.domain.denies import denied
 from bot.domain.expression import compile_expression
-from bot.domain.reached import leaves
+from bot.domain.reached import spelt
 from bot.domain.references import end_of_expression
 from bot.domain.runbook import Step
 from bot.domain.value import JsonObject, JsonValue
@@ -192,7 +192,7 @@ class Rehearsal:
 
 def _unused(given: JsonObject, calls: Sequence[Call]) -> tuple[tuple[str, str], ...]:
     carried = json.dumps([call.params for call in calls])
-    texts = [(name, json.loads(value)) for name, value in leaves(given) if name not in _TIMES]
+    texts = [(name, json.loads(value)) for name, value in spelt(given) if name not in _TIMES]
     return tuple((name, text) for name, text in texts if isinstance(text, str) and text not in carried)
 
 

@@ -10,7 +10,7 @@ from textwrap import wrap
 
 from bot.authoring.rehearsing import Rehearsal, Rehearsed
 from bot.domain.action import Action, Call, Catalogue, Platform, Row
-from bot.domain.policy import Decision, Policy, verdict
+from bot.domain.policy import Decision, Policy, foreseen
 from bot.domain.runbook import Phase, Runbook, Step
 from bot.domain.strictjson import parse_object
 from bot.domain.value import JsonObject
@@ -72,8 +72,8 @@ class Sheet:
     def _asked(self, step: Step, action: Action, rehearsed: Rehearsed | None) -> Iterator[str]:
         if action.propose is None:
             return
-        risk = self._catalogue.risk(rehearsed.calls) if rehearsed else action.risk
-        judged = verdict(step, [risk], self._policy)
+        calls = rehearsed.calls if rehearsed else ()
+        judged = foreseen(step, action, self._catalogue, self._policy, calls=calls)
         if judged.decision is Decision.DENY:
             yield f"#    {judged.risk}: the policy never offers this. Do not."
             return

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from bot.authoring.previewing import standing
 from bot.domain.action import Catalogue
-from bot.domain.policy import Decision, Policy, verdict
+from bot.domain.policy import Decision, Policy, foreseen
 from bot.domain.runbook import Runbook, Step
 
 _BLOCK = re.compile(r"^(?P<indent>[ ]*)```ya?ml step\n.*?^[ ]*```[ ]*$", re.MULTILINE | re.DOTALL)
@@ -30,7 +30,7 @@ def _line(indent: str, step: Step, catalogue: Catalogue, policy: Policy) -> str:
     action = catalogue.actions.get(step.uses or "")
     if action is None:
         return f"{indent}→ {step.uses}: not in the catalogue"
-    judged = verdict(step, [action.risk], policy)
+    judged = foreseen(step, action, catalogue, policy)
     match judged.decision:
         case Decision.ALLOW:
             who = "looks"

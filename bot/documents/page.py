@@ -14,15 +14,12 @@ h1 { font-size: 1.7rem; line-height: 1.2; } h2 { margin-top: 2.2rem; border-bott
 table { border-collapse: collapse; width: 100%; display: block; overflow-x: auto; font-size: .9rem; }
 th, td { text-align: left; vertical-align: top; padding: .3rem .6rem; border-bottom: 1px solid #8884; }
 td:first-child { white-space: nowrap; } tr:target { background: #fc03; }
-a.evidence { font-size: .8em; text-decoration: none; } img { max-width: 100%; height: auto; }
+a[href^="#"] { font-size: .8em; text-decoration: none; } img { max-width: 100%; height: auto; }
 em { opacity: .75; } s { opacity: .6; }
 @media print { body { max-width: none; margin: 0; } table { display: table; } }
 """
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
-# Marks are held apart while the Markdown is rendered: an escaped one in somebody’s words is none, and would be after.
-_MARKS = re.compile(r"(?<!\\)\[([DE]\d{1,5}(?: [DE]\d{1,5})*)\]")
-_HELD = re.compile("\ue000([DE0-9 ]+)\ue001")
-_ROW = re.compile(r"<tr>\s*<td>([DE]\d{1,5})</td>")
+_ROW = re.compile(r"<tr>\s*<td>&lt;a id=&quot;[de]\d{1,5}&quot;&gt;&lt;/a&gt;([DE]\d{1,5})</td>")
 
 
 def page(markdown: str, *, picture: bytes = b"", alt: str = "") -> str:
@@ -32,9 +29,8 @@ def page(markdown: str, *, picture: bytes = b"", alt: str = "") -> str:
         picture: a PNG.
         alt: what it shows, in words.
     """
-    held = _MARKS.sub("\ue000\\1\ue001", re.sub("[\ue000\ue001]", "", markdown))
-    body = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"]).render(held)
-    body = _ROW.sub(r'<tr id="\1"><td>\1</td>', _HELD.sub(_linked, body))
+    body = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"]).render(markdown)
+    body = _ROW.sub(lambda found: f'<tr id="{found[1].lower()}"><td>{found[1]}</td>', body)
     if picture:
         head, end, rest = body.partition("</p>")
         body = f"{head}{end}\n{_figure(picture, alt)}{rest}"
@@ -45,10 +41,6 @@ def page(markdown: str, *, picture: bytes = b"", alt: str = "") -> str:
         f'<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<style>{_STYLE}</style>\n</head>\n<body>\n{body}</body>\n</html>\n"
     )
-
-
-def _linked(found: re.Match[str]) -> str:
-    return " ".join(f'<a class="evidence" href="#{name}">{name}</a>' for name in found[1].split())
 
 
 def _figure(picture: bytes, alt: str) -> str:

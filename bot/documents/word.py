@@ -1,6 +1,7 @@
 """A post-mortem's Markdown as a Word file. The only module that imports python-docx."""
 
 import io
+import re
 from collections.abc import Iterator, Sequence
 
 from docx import Document
@@ -15,6 +16,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 PICTURE_WIDTH = Inches(6.2)
+_ANCHOR = re.compile(r'<a id="([de]\d{1,5})"></a>')
 
 
 def word(markdown: str, *, picture: bytes = b"", alt: str = "") -> bytes:
@@ -78,12 +80,18 @@ def _inline(paragraph: Paragraph, inline: Token) -> None:
                 on.add(token.tag)
             case "strong_close" | "em_close" | "s_close":
                 on.discard(token.tag)
-            case "link_open" if str(token.attrGet("href")).startswith(("https://", "http://")):
+            case "link_open" if str(token.attrGet("href")).startswith(("https://", "http://", "#")):
                 within = _hyperlink(paragraph, str(token.attrGet("href")))
             case "link_close":
                 within = None
+            case "text" if place := _ANCHOR.match(token.content):
+                _bookmark(paragraph, place[1])
+                paragraph.add_run(_allowed(token.content[place.end() :]))
             case "text" | "code_inline":
-                run = paragraph.add_run(_allowed(token.content))
+                content = _allowed(token.content)
+                run = paragraph.add_run(
+                    f"[{content}]" if within is not None and within.get(qn("w:anchor")) else content
+                )
                 if within is not None:
                     within.append(run._r)
                 run.bold, run.italic, run.font.strike = "strong" in on, "em" in on, "s" in on
@@ -94,11 +102,28 @@ def _inline(paragraph: Paragraph, inline: Token) -> None:
 
 
 def _hyperlink(paragraph: Paragraph, address: str) -> BaseOxmlElement:
-    """Return an element at the paragraph's end in which runs open the address; python-docx makes none itself."""
+    """Return an element at the paragraph's end in which runs open the address; python-docx makes none itself.
+
+    Args:
+        address: of a page, or `#` and the name of a bookmark.
+    """
     element: BaseOxmlElement = OxmlElement("w:hyperlink")
-    element.set(qn("r:id"), paragraph.part.relate_to(address, RELATIONSHIP_TYPE.HYPERLINK, is_external=True))
+    if address.startswith("#"):
+        element.set(qn("w:anchor"), address[1:])
+    else:
+        element.set(qn("r:id"), paragraph.part.relate_to(address, RELATIONSHIP_TYPE.HYPERLINK, is_external=True))
     paragraph._p.append(element)
     return element
+
+
+def _bookmark(paragraph: Paragraph, name: str) -> None:
+    """Put a bookmark at the paragraph's end; a place's number is the same in its name and in its id."""
+    for tag in ("w:bookmarkStart", "w:bookmarkEnd"):
+        element: BaseOxmlElement = OxmlElement(tag)
+        element.set(qn("w:id"), f"{'de'.index(name[0]) + 1}{name[1:]}")
+        if tag == "w:bookmarkStart":
+            element.set(qn("w:name"), name)
+        paragraph._p.append(element)
 
 
 def _table(paper: Paper, tokens: Sequence[Token]) -> None:

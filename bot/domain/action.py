@@ -73,7 +73,9 @@ PLATFORM_KEYS = frozenset(
 
 
 HTTP = "http"
-PRECONDITIONS = frozenset({"IfMatch", "IfNoneMatch", "VersionId", "RevisionId", "ConditionExpression"})
+PRECONDITIONS = frozenset({"IfMatch", "IfNoneMatch", "RevisionId", "ConditionExpression"})
+OWN_PRECONDITIONS = {"delete_object": "VersionId", "start_execution": "name", "update_table": "VersionId"}
+"""Parameters that hold back these operations alone: elsewhere they only say on what the call is made."""
 
 
 class Replay(StrEnum):
@@ -82,6 +84,14 @@ class Replay(StrEnum):
     SAFE = "safe"
     TOKEN = "token"  # noqa: S105 - the name of a policy, not a secret
     ONCE = "once"
+
+
+class Guard(StrEnum):
+    """Say what AWS itself holds a call back for, whatever the bot looks at."""
+
+    WHOLE = "whole"
+    SOURCE = "source"
+    NONE = "none"
 
 
 class Platform(Value):
@@ -330,10 +340,15 @@ class Row(Value):
         """Return whether it is AWS that is asked."""
         return self.service != HTTP
 
-    def conditional(self, call: "Call") -> bool:
-        """Return whether AWS itself refuses the call where what it is for has changed, or its name was used before."""
-        sent = call.many.first[0] if call.many and call.many.first else call.params
-        return bool((PRECONDITIONS | {"name"} if self.operation == "start_execution" else PRECONDITIONS) & set(sent))
+    def guard(self, call: "Call") -> Guard:
+        """Return whether AWS refuses the call where what it is for has changed, or its name was used before.
+
+        Of a copy that names only what it copies from, what it overwrites may have become anything.
+        """
+        sent = set(call.many.first[0] if call.many and call.many.first else call.params)
+        if sent & {*PRECONDITIONS, OWN_PRECONDITIONS.get(self.operation)}:
+            return Guard.WHOLE
+        return Guard.SOURCE if "CopySourceIfMatch" in sent else Guard.NONE
 
 
 class Many(Value):

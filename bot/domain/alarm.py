@@ -54,6 +54,7 @@ class AlarmNow(Value):
     arn: str
     state: str
     reason: str
+    description: str = ""
     since: str
     metric: str | None = None
     namespace: str | None = None
@@ -71,6 +72,7 @@ def alarm_now(kept: JsonObject) -> AlarmNow | None:
         "arn": alarm["AlarmArn"],
         "state": alarm["StateValue"],
         "reason": alarm.get("StateReason", ""),
+        "description": alarm.get("AlarmDescription", ""),
         "since": alarm["StateUpdatedTimestamp"],
         "metric": alarm.get("MetricName"),
         "namespace": alarm.get("Namespace"),

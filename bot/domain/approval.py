@@ -10,9 +10,10 @@ from datetime import datetime
 from enum import StrEnum
 
 from bot.domain.action import Call
+from bot.domain.leaves import differences, same
 from bot.domain.people import Person, Place
 from bot.domain.policy import missing, places
-from bot.domain.strictjson import canonical, digest, without_floats
+from bot.domain.strictjson import digest, without_floats
 from bot.domain.value import JsonObject, JsonValue, Value
 from bot.errors import NotAllowedError, WorldChangedError
 
@@ -73,6 +74,7 @@ class Binding(Value):
         snapshot: SHA-256 of the runbook this run follows; `library` is that of the file as it is now.
         role: the AWS role of the caller, session name dropped.
         verification: the `expect` of every verification step, in order.
+        reason: why it is wanted, in the words of `reason_by`.
     """
 
     form: str = "approval/v1"
@@ -92,6 +94,8 @@ class Binding(Value):
     requester_may: bool
     lifetime_s: int
     verification: tuple[str, ...]
+    reason: str = ""
+    reason_by: str = ""
     calls: tuple[BoundCall, ...]
     expires: str
     nonce: str
@@ -102,7 +106,7 @@ class Binding(Value):
         return digest({"header": header, "calls": [call.digest() for call in self.calls]})
 
 
-OWED_IGNORES = frozenset({"authors", "library", "verification"})
+OWED_IGNORES = frozenset({"authors", "library", "verification", "reason", "reason_by"})
 
 
 def difference(
@@ -117,7 +121,7 @@ def difference(
     left_out = {"calls"} | (OWED_IGNORES if owed else frozenset())
     was, now = (binding.model_dump(mode="json", exclude=set(left_out)) for binding in (bound, derived))
     for field in was:
-        if not _same(was[field], now[field]):
+        if not same(was[field], now[field]):
             return field, was[field], now[field]
     if len(bound.calls) != len(derived.calls):
         return "calls", len(bound.calls), len(derived.calls)
@@ -132,35 +136,13 @@ def difference(
 
 def _call_difference(old: BoundCall, new: BoundCall) -> tuple[str, JsonValue, JsonValue] | None:
     """Name the first difference, what was seen before what was made of it: that is what people can follow."""
-    found = _leaf("seen", old.seen, new.seen)
-    if found:
-        return found
+    for name, seen_then, seen_now in differences({"seen": old.seen}, {"seen": new.seen}):
+        return name, seen_then, seen_now
     was, now = old.model_dump(mode="json"), new.model_dump(mode="json")
     for field in was:
-        if _same(was[field], now[field]):
-            continue
-        if isinstance(was[field], dict) and isinstance(now[field], dict):
-            for key in sorted({*was[field], *now[field]}):
-                if not _same(was[field].get(key), now[field].get(key)):
-                    return f"{field}.{key}", was[field].get(key), now[field].get(key)
-        return field, was[field], now[field]
+        for name, bound, derived in differences({field: was[field]}, {field: now[field]}):
+            return name, bound, derived
     return None
-
-
-def _leaf(path: str, was: JsonValue, now: JsonValue) -> tuple[str, JsonValue, JsonValue] | None:
-    if _same(was, now):
-        return None
-    if isinstance(was, dict) and isinstance(now, dict):
-        for key in sorted({*was, *now}):
-            found = _leaf(f"{path}.{key}", was.get(key), now.get(key))
-            if found:
-                return found
-    return path, was, now
-
-
-def _same(was: JsonValue, now: JsonValue) -> bool:
-    """Return whether both would be signed alike: to Python, true is 1 and 1 is 1.0."""
-    return was is now or canonical(without_floats(was)) == canonical(without_floats(now))
 
 
 def insist(bound: Binding, derived: Binding, *, first: int = 0, owed: bool = False) -> None:
@@ -186,6 +168,25 @@ class Vote(Value):
     at: datetime
 
 
+class Glass(Value):
+    """Hold who breaks the glass for a request, and why.
+
+    Attributes:
+        incident: the incident of severity 1 it is broken for.
+        channel: the second channel, which must be told first.
+        told: where that message stands; empty until it does.
+    """
+
+    by: str
+    name: str
+    role: str
+    reason: str
+    at: datetime
+    incident: int
+    channel: str
+    told: str = ""
+
+
 class Approval(Value):
     """Hold a request and what became of it.
 
@@ -196,6 +197,7 @@ class Approval(Value):
         ended: when it ended without being used up; None on requests that ended before that was kept.
         ended_by: the person or the reason that ended it.
         level: how far up the ladder it has been escalated.
+        glass: who breaks the glass for it; until the second channel was told it counts for nothing.
     """
 
     id: int
@@ -210,7 +212,6 @@ class Approval(Value):
     asked_by: str
     asked_at: datetime
     expires: datetime
-    reason: str = ""
     environment: str
     edition: int = 1
     used: int = 0
@@ -219,6 +220,7 @@ class Approval(Value):
     ended_why: str = ""
     level: int = 0
     reasked: bool = False
+    glass: Glass | None = None
     revision: int = 0
 
     @property
@@ -226,8 +228,15 @@ class Approval(Value):
         """Return the short id people speak of."""
         return f"Q-{self.id}"
 
+    @property
+    def broken(self) -> bool:
+        """Return whether the glass was broken: one person's yes fills every place."""
+        return self.glass is not None and bool(self.glass.told)
+
     def missing(self) -> tuple[str, ...]:
         """Return the roles that still have to say yes."""
+        if self.broken:
+            return ()
         filled = {vote.person: frozenset({vote.role}) for vote in self.votes}
         return missing(self.binding.needs, filled)
 
@@ -261,11 +270,9 @@ def cast(
     Raises:
         NotAllowedError: the words say which rule refuses and who may.
     """
-    _open(approval, now)
-    if shown != clicked:
-        raise NotAllowedError("That click was not on the request as it stands now. Open the request and look again.")
-    if not by.member:
-        raise NotAllowedError("Guests, bots and people from other workspaces can never approve. Nothing was done.")
+    insist_on_card(approval, by=by, shown=shown, clicked=clicked, now=now)
+    if approval.glass is not None and approval.glass.by == by.id:
+        raise NotAllowedError("You are breaking the glass for this; the second channel is being told.")
     if by.id in approval.binding.authors and not approval.binding.requester_may:
         raise NotAllowedError(f"Not approved: you asked for this change yourself. Can approve: {who_may(approval)}.")
     if any(vote.person == by.id for vote in approval.votes):
@@ -276,7 +283,22 @@ def cast(
         raise NotAllowedError(f"Not approved: {_why_not(approval, by, roles)} Can approve: {who_may(approval)}.")
     vote = Vote(person=by.id, name=by.name, role=seated[by.id], at=now)
     voted = approval.model_copy(update={"votes": (*approval.votes, vote)})
-    return voted if voted.missing() else voted.model_copy(update={"state": ApprovalState.APPROVED})
+    return voted if voted.missing() else voted.model_copy(update={"state": ApprovalState.APPROVED, "glass": None})
+
+
+def insist_on_card(
+    approval: Approval, *, by: Person, shown: tuple[Place, int], clicked: tuple[Place, int], now: datetime
+) -> None:
+    """Let only a member's click on the open request, as it stands now, decide anything.
+
+    Raises:
+        NotAllowedError: it was somewhere else, is over, or is a guest's.
+    """
+    _open(approval, now)
+    if shown != clicked:
+        raise NotAllowedError("That click was not on the request as it stands now. Open the request and look again.")
+    if not by.member:
+        raise NotAllowedError("Guests, bots and people from other workspaces can never approve. Nothing was done.")
 
 
 def _open(approval: Approval, now: datetime) -> None:

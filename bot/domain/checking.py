@@ -19,6 +19,7 @@ from bot.domain.expression import Expression, compile_expression, expressions_in
 from bot.domain.policy import Policy, left_out
 from bot.domain.problem import Problem, Severity
 from bot.domain.reach import Reach, near
+from bot.domain.reasons import REASON, own_words
 from bot.domain.references import ExpressionSyntaxError
 from bot.domain.runbook import LONGEST_LABEL, Parameter, Phase, Risk, Runbook, Status, Step
 from bot.domain.value import JsonValue
@@ -345,6 +346,11 @@ class _Check:
         lines = self.runbook.lines
         if parameter.asked_by is not None and parameter.asked_by not in self.reach.steps:
             self.say(lines.get(f"{place}.asked_by", 1), self.reach.no_such_step(parameter.asked_by))
+        if parameter.name == REASON and not own_words(parameter):
+            words = (
+                "`reason` is what a person says in words of their own: it has no `enum`, `choices`, `from` or `default`"
+            )
+            self.say(lines.get(place, 1), f"{words}; call this input something else.")
         self.choice(parameter)
         last = self.reach.order.get(parameter.asked_by or "", 0)
         known = tuple(name for name, number in self.reach.order.items() if number < last)

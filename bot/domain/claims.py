@@ -11,10 +11,13 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from enum import StrEnum
 
+from pydantic import field_validator
+
 from bot.domain.evidence import Evidence, Item, Origin
 from bot.domain.facts import Amount, Facts, plain, read_facts, time_facts
-from bot.domain.plain import mixed, unseen
+from bot.domain.plain import mixed, unseen, visible
 from bot.domain.polarity import Polarity, content_stems, contradiction, read_polarity, states_a_cause, stem
+from bot.domain.redaction import covered
 from bot.domain.value import Value
 
 MOST_CLAIMS = 200
@@ -49,10 +52,16 @@ class Claim(Value):
 
 
 class Dropped(Value):
-    """Hold a claim that was dropped, and why, in words."""
+    """Hold a claim that was dropped, and why, in words; nothing unseen or secret of it is carried any further."""
 
     claim: Claim
     why: str
+
+    @field_validator("claim")
+    @classmethod
+    def _as_it_may_be_listed(cls, claim: Claim) -> Claim:
+        shown = {"text": covered(visible(claim.text)), "quote": covered(visible(claim.quote))}
+        return claim.model_copy(update=shown)
 
 
 class Checked(Value):

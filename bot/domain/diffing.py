@@ -12,8 +12,9 @@ from itertools import pairwise
 
 from bot.domain.action import Catalogue
 from bot.domain.lowered import lowered, shown_short, wider
+from bot.domain.plain import counted
 from bot.domain.policy import MOST_AT_ONCE, Policy
-from bot.domain.reached import EVERYWHERE, Reached, leaves, unit
+from bot.domain.reached import EVERYWHERE, Reached, spelt, unit
 from bot.domain.runbook import Phase, Risk, Runbook, Step
 from bot.domain.value import Value
 
@@ -70,7 +71,7 @@ class Edit(Value):
     def words(self) -> str:
         """Return the edit in one sentence, for an announcement."""
         count = len(self.riskier)
-        risen = f"{count} thing{'s' if count > 1 else ''} got riskier" if count else "nothing got riskier"
+        risen = f"{counted(count, 'thing')} got riskier" if count else "nothing got riskier"
         return f"{self.title} was {self.what}: {risen}."
 
 
@@ -203,14 +204,14 @@ class _Comparison:
             self.at(Kind.RESOURCE, step, "with" if step.with_ else "uses", told)
 
     def _told(self, step: Step, old: Step | None) -> str:
-        new = dict(leaves(dict(step.with_)))
+        new = dict(spelt(dict(step.with_)))
         if old is None or old.uses != step.uses:
             given = ", ".join(f"{name} = {shown_short(value)}" for name, value in new.items() if name)
             over = f", for each of `{shown_short(step.for_each)}`" if step.for_each else ""
             asked = self.after.verdict(step).needs if self.after.changes(step) else ()
             of = f"; asked of {' + '.join(asked)}" if asked else ""
             return f"Step `{step.id}` now uses {step.uses} with {given or 'no parameters'}{over}{of}."
-        was = dict(leaves(dict(old.with_)))
+        was = dict(spelt(dict(old.with_)))
         differ = [
             f"{name} = {shown_short(new.get(name))} (was {shown_short(was.get(name))})"
             for name in dict.fromkeys((*new, *was))

@@ -5,21 +5,20 @@ with one redactor for the whole job, so that a placeholder means the same in eve
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
 
 from pydantic import AfterValidator
 
-from bot.domain.plain import cleaned, cut, visible
-from bot.domain.redaction import Redactor
-from bot.domain.value import JsonValue, Value
+from bot.domain.plain import cleaned, cut
+from bot.domain.redaction import Redactor, for_eyes, line_for_eyes
+from bot.domain.value import Value
 
 MOST_ITEMS = 400
 MOST_IN_AN_ITEM = 2_000  # characters
 MOST_IN_A_SOURCE = 300
-MOST_READ = 32_768  # characters of one text
 MOST_UNREAD = 50
 _LINK = re.compile(r"https?://[!-~]{1,1000}")
 
@@ -32,50 +31,21 @@ class Origin(StrEnum):
     TEXT = "text"
 
 
-def _fact(text: str) -> str:
-    return _safe(text, Redactor())
-
-
-def _named(text: str) -> str:
-    return _name(text, Redactor())
-
-
-def _safe(text: str, redactor: Redactor) -> str:
+def _fact(text: str, redactor: Redactor | None = None) -> str:
     """Return the text cleaned, then redacted, and only then cut: half a token would not be known for one."""
-    return cleaned(redactor.clean(_legible(text)), most=MOST_IN_AN_ITEM)
+    return cleaned(for_eyes(text, redactor or Redactor(numbered=False)), most=MOST_IN_AN_ITEM)
 
 
-def _name(text: str, redactor: Redactor) -> str:
-    return cut(redactor.clean(visible(_legible(text))), MOST_IN_A_SOURCE)
-
-
-def as_redacted(value: JsonValue, redactor: Redactor) -> JsonValue:
-    """Return a value with every text in it clean and redacted, its names too; a name may give away what it names."""
-    match value:
-        case str():
-            return redactor.clean(_legible(value))
-        case dict():
-            return {redactor.clean(_legible(name)): _beside(name, one, redactor) for name, one in value.items()}
-        case list():
-            return [as_redacted(one, redactor) for one in value]
-        case _:
-            return value
-
-
-def _beside(name: str, value: JsonValue, redactor: Redactor) -> JsonValue:
-    return redactor.beside(name, _legible(value)) if isinstance(value, str) else as_redacted(value, redactor)
-
-
-def _legible(text: str) -> str:
-    return cleaned(text, most=MOST_READ, most_in_a_line=MOST_READ)
+def _named(text: str, redactor: Redactor | None = None) -> str:
+    return cut(line_for_eyes(text, redactor or Redactor(numbered=False)), MOST_IN_A_SOURCE)
 
 
 def _ours(link: str) -> str:
     return link if _LINK.fullmatch(link) and not set(link) & set("<>|\"'`") else ""
 
 
-Fact = Annotated[str, AfterValidator(_fact)]
-Named = Annotated[str, AfterValidator(_named)]
+Fact = Annotated[str, AfterValidator(lambda text: _fact(text))]
+Named = Annotated[str, AfterValidator(lambda text: _named(text))]
 Link = Annotated[str, AfterValidator(_ours)]
 
 
@@ -113,13 +83,11 @@ class Evidence(Value):
     Attributes:
         derived: values code computed from the items (durations, counts, rates), by name, as they may be quoted; a
             name is a placeholder, `time_until_detected`.
-        basis: of each derived value, the ids of the items it was computed from.
         unread: what was not looked at, each with the reason, in words.
     """
 
     items: tuple[Item, ...] = ()
     derived: Mapping[str, Named] = {}
-    basis: Mapping[str, tuple[str, ...]] = {}
     unread: tuple[Named, ...] = ()
 
     def item(self, name: str) -> Item | None:
@@ -127,15 +95,13 @@ class Evidence(Value):
         return next((item for item in self.items if item.id == name), None)
 
     def readable_in(self, channel: str | None) -> "Evidence":
-        """Return what every reader of the channel may see; of a derived value, only if all it rests on is there.
+        """Return what every reader of the channel may see; what was derived only where all of it is seen.
 
         Ids stay as they are, so that a sentence points at the same item wherever it is shown.
         """
         items = tuple(item for item in self.items if item.channel is None or item.channel == channel)
-        seen, all_of_it = {item.id for item in items}, {item.id for item in self.items}
-        derived = {name: value for name, value in self.derived.items() if seen >= {*self.basis.get(name, all_of_it)}}
-        basis = {name: ids for name, ids in self.basis.items() if name in derived}
-        return self.model_copy(update={"items": items, "derived": derived, "basis": basis})
+        derived = self.derived if len(items) == len(self.items) else {}
+        return self.model_copy(update={"items": items, "derived": derived})
 
 
 class Gathering:
@@ -144,8 +110,6 @@ class Gathering:
     def __init__(self, redactor: Redactor | None = None) -> None:
         self.redactor = redactor or Redactor()
         self._items: list[Item] = []
-        self._derived: dict[str, str] = {}
-        self._basis: dict[str, tuple[str, ...]] = {}
         self._unread: list[str] = []
 
     def add(
@@ -164,28 +128,21 @@ class Gathering:
             self.skip(f"more than {MOST_ITEMS} items; left out: {source}")
             return ""
         name = f"E{len(self._items) + 1}"
-        clean, where = self.safe(text), _name(source, self.redactor)
+        clean, where = self.safe(text), _named(source, self.redactor)
         item = Item(id=name, kind=kind, origin=origin, source=where, at=at, text=clean, link=link, channel=channel)
         self._items.append(item)
         return name
 
     def safe(self, text: str) -> str:
         """Return a text as an item of this job would say it."""
-        return _safe(text, self.redactor)
-
-    def derive(self, name: str, value: str, *, of: Iterable[str]) -> None:
-        """Keep a value that code computed, and what it was computed from."""
-        self._derived[place_of(name)] = _name(value, self.redactor)
-        self._basis[place_of(name)] = tuple(of)
+        return _fact(text, self.redactor)
 
     def skip(self, words: str) -> None:
         """Keep what was not looked at and why, once."""
-        clean = _name(words, self.redactor)
+        clean = _named(words, self.redactor)
         if clean not in self._unread and len(self._unread) < MOST_UNREAD:
             self._unread.append(clean)
 
     def evidence(self) -> Evidence:
         """Return what was gathered so far."""
-        return Evidence(
-            items=tuple(self._items), derived={**self._derived}, basis={**self._basis}, unread=tuple(self._unread)
-        )
+        return Evidence(items=tuple(self._items), unread=tuple(self._unread))

@@ -62,6 +62,13 @@ class ShowApprovals(Value):
     approval: int | None = None
 
 
+class ShowAudit(Value):
+    """Show what the audit has of a run and of its requests, newest first."""
+
+    kind: Literal["show_audit"] = "show_audit"
+    run: int
+
+
 class ShowDetails(Value):
     """Show the whole of a request: full call, evidence, verdict, digest, command line."""
 
@@ -75,6 +82,15 @@ class CastVote(Value):
     kind: Literal["cast_vote"] = "cast_vote"
     approval: int
     edition: int
+
+
+class BreakGlass(Value):
+    """Answer a request alone, in an incident of severity 1, as it stood in the dialog that showed it whole."""
+
+    kind: Literal["break_glass"] = "break_glass"
+    approval: int
+    edition: int
+    reason: str
 
 
 class DeclineRequest(Value):
@@ -302,7 +318,7 @@ class LeaveOut(Value):
 
 
 class ShowEvidence(Value):
-    """Show what sentences point at: of an alarm (`A-118`), an answer (`assist:57`) or a draft (`postmortem:3`).
+    """Show what an alarm (`A-118`), a run (`R-42`), an answer (`assist:57`) or a draft (`postmortem:3`) rests on.
 
     Attributes:
         item: the one item that is wanted whole; without it a page of all, from 1.
@@ -438,11 +454,16 @@ class CheckDraft(Value):
 
 
 class PublishPostmortem(Value):
-    """Publish a draft; `anyway` where some words point at a person and stay."""
+    """Publish a draft; `anyway` where some words point at a person and stay.
+
+    Attributes:
+        edition: the one that somebody saw when they wanted it; None where they were shown none.
+    """
 
     kind: Literal["publish_postmortem"] = "publish_postmortem"
     draft: int | None = None
     incident: int | None = None
+    edition: int | None = None
     anyway: bool = False
 
 
@@ -550,8 +571,10 @@ Wish = Annotated[
     | ShowHelp
     | ShowStatus
     | ShowApprovals
+    | ShowAudit
     | ShowDetails
     | CastVote
+    | BreakGlass
     | DeclineRequest
     | RevokeRequest
     | AskAgain

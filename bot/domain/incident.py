@@ -4,15 +4,16 @@ from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 
-from bot.domain.evidence import MOST_READ, Link
+from bot.domain.evidence import Link
 from bot.domain.people import Place
-from bot.domain.plain import cleaned, cut
-from bot.domain.redaction import PLACEHOLDER, redact
+from bot.domain.plain import cut
+from bot.domain.redaction import for_eyes
 from bot.domain.remarks import Mark, Remark
 from bot.domain.value import Value
 from bot.errors import InvalidError, RequestError
 
 MOST_NOTES = 500
+MOST_TURNS = 200
 MOST_TITLE = 120  # characters
 MOST_NOTE = 2_000  # characters
 SEVERITIES: Mapping[int, str] = {
@@ -21,7 +22,22 @@ SEVERITIES: Mapping[int, str] = {
     3: "new data is late, or a guard has stopped it",
     4: "nobody outside the team would notice",
 }
+GRAVEST = min(SEVERITIES)
 ROLES = ("scribe", "comms", "liaison")
+
+
+class Turn(Value):
+    """Hold one change of an incident: its severity, or who has a part in it.
+
+    Attributes:
+        what: `severity`, `lead` or a role; `was` and `became` are numbers of severities, or ids of people.
+    """
+
+    at: datetime
+    by: str
+    what: str
+    was: str = ""
+    became: str
 
 
 class IncidentState(StrEnum):
@@ -60,6 +76,7 @@ class Incident(Value):
     """Hold one incident, whole.
 
     Attributes:
+        severity_by: who says that it has this severity: who set it, and who has confirmed it since.
         lead: who leads it; nobody is named who did not take or get the part.
         roles: who else has a part, by its name.
         alarms: ids of the alarms it is about; the first one's start counts as the incident's.
@@ -69,6 +86,7 @@ class Incident(Value):
     id: int
     title: str
     severity: int
+    severity_by: tuple[str, ...] = ()
     state: IncidentState = IncidentState.OPEN
     place: Place
     declared_by: str
@@ -78,6 +96,7 @@ class Incident(Value):
     alarms: tuple[int, ...] = ()
     notes: tuple[Note, ...] = ()
     markings: tuple[Marking, ...] = ()
+    turns: tuple[Turn, ...] = ()
     mitigated: datetime | None = None
     resolved: datetime | None = None
     resolved_by: str = ""
@@ -112,22 +131,38 @@ def titled(text: str) -> str:
     return title
 
 
-def graded(incident: Incident, severity: int) -> Incident:
-    """Return the incident at a severity.
+def severe(severity: int) -> int:
+    """Return a severity.
 
     Raises:
-        RequestError: there is no such severity, it has that one already, or it is resolved.
+        InvalidError: there is none of that number; the words say which there are.
     """
-    _insist(incident)
     if severity not in SEVERITIES:
         listed = "; ".join(f"{number}: {words}" for number, words in SEVERITIES.items())
         raise InvalidError(f"A severity is 1, 2, 3 or 4 ({listed}).")
-    if severity == incident.severity:
-        raise RequestError(f"{incident.label} has severity {severity} already.")
-    return incident.model_copy(update={"severity": severity})
+    return severity
 
 
-def led(incident: Incident, person: str) -> Incident:
+def graded(incident: Incident, severity: int, *, by: str, now: datetime) -> Incident:
+    """Return the incident at a severity; who gives it the one it has confirms it.
+
+    Raises:
+        RequestError: there is no such severity, this person said so already, or it is resolved.
+    """
+    _insist(incident)
+    if severe(severity) == incident.severity:
+        return _confirmed(incident, by=by)
+    turn = Turn(at=now, by=by, what="severity", was=str(incident.severity), became=str(severity))
+    return _turned(incident, turn, {"severity": severity, "severity_by": (by,)})
+
+
+def _confirmed(incident: Incident, *, by: str) -> Incident:
+    if by in incident.severity_by:
+        raise RequestError(f"{incident.label} has severity {incident.severity} already, and you said so.")
+    return incident.model_copy(update={"severity_by": (*incident.severity_by, by)})
+
+
+def led(incident: Incident, person: str, *, by: str, now: datetime) -> Incident:
     """Return the incident with a lead.
 
     Raises:
@@ -136,10 +171,11 @@ def led(incident: Incident, person: str) -> Incident:
     _insist(incident)
     if incident.lead == person:
         raise RequestError(f"That person leads {incident.label} already.")
-    return incident.model_copy(update={"lead": person})
+    turn = Turn(at=now, by=by, what="lead", was=incident.lead or "", became=person)
+    return _turned(incident, turn, {"lead": person})
 
 
-def given_role(incident: Incident, role: str, person: str) -> Incident:
+def given_role(incident: Incident, role: str, person: str, *, by: str, now: datetime) -> Incident:
     """Return the incident with somebody in a role.
 
     Raises:
@@ -148,7 +184,12 @@ def given_role(incident: Incident, role: str, person: str) -> Incident:
     _insist(incident)
     if role not in ROLES:
         raise InvalidError(f"There is no role {role!a}; there is lead, {', '.join(ROLES)}.")
-    return incident.model_copy(update={"roles": {**incident.roles, role: person}})
+    turn = Turn(at=now, by=by, what=role, was=incident.roles.get(role, ""), became=person)
+    return _turned(incident, turn, {"roles": {**incident.roles, role: person}})
+
+
+def _turned(incident: Incident, turn: Turn, update: Mapping[str, object]) -> Incident:
+    return incident.model_copy(update={**update, "turns": (*incident.turns, turn)[-MOST_TURNS:]})
 
 
 def noted(incident: Incident, text: str, *, by: str, now: datetime) -> Incident:
@@ -202,7 +243,7 @@ def passed_over(incident: Incident, told: Marking) -> Incident:
 
 def reworded(incident: Incident, note: Note, remark: Remark | None) -> Incident:
     """Return the incident with a note saying what its message says now; without it, where nothing is left of it."""
-    words = _safe(remark.text) if remark else ""
+    words = cut(for_eyes(remark.text), MOST_NOTE) if remark else ""
     if not words or not note.marks:
         return _without(incident, note.ts)
     now = note.model_copy(update={"text": words})
@@ -220,15 +261,6 @@ def _marks(note: Note, mark: Mark, *, stands: bool) -> tuple[Mark, ...]:
 
 def _without(incident: Incident, ts: str) -> Incident:
     return incident.model_copy(update={"notes": tuple(one for one in incident.notes if one.ts != ts)})
-
-
-def _safe(text: str) -> str:
-    """Return words as they may be kept: cleaned, redacted, then cut.
-
-    A placeholder is kept without its number, which means something within one job only.
-    """
-    redacted = redact(cleaned(text, most=MOST_READ, most_in_a_line=MOST_READ)).text
-    return cut(PLACEHOLDER.sub(lambda found: f"{found[0].partition('#')[0]}]", redacted), MOST_NOTE)
 
 
 def _insist_on_room(incident: Incident) -> None:

@@ -64,9 +64,8 @@ def lowered_policy(before: Policy, after: Policy) -> Iterator[str]:
             yield f"Those who may {what} are {now} now, {was} before."
     if after.own_isolated and not before.own_isolated:
         yield "On-call may confirm an isolated execution that they asked for themselves."
-    added = sorted(set(after.channels) - set(before.channels))
-    if before.channels and (added or not after.channels):
-        yield f"It tells more channels: {', '.join(added) or 'all'}."
+    if added := sorted(set(after.channels) - set(before.channels)):
+        yield f"It tells more channels: {', '.join(added)}."
 
 
 def _who(role: Role) -> str:

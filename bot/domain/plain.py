@@ -45,6 +45,11 @@ def cut(text: str, most: int) -> str:
     return text if len(text) <= most else text[: most - 1].rstrip() + "…"
 
 
+def counted(count: int, noun: str) -> str:
+    """Return the number with its noun: `1 edit`, `2 edits`."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
 def _line(line: str, most: int) -> str:
     seen = line.replace("\t", " ")
     return cut((seen if _PLAIN.fullmatch(seen) else _seen(seen)).rstrip(), most)

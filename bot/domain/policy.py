@@ -9,12 +9,15 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import assert_never
 
+from bot.domain.action import Action, Call, Catalogue, Row
 from bot.domain.people import Person
 from bot.domain.runbook import Risk, Step
 from bot.domain.value import Value
 from bot.errors import NotAllowedError
 
 APPROVAL_LIFETIME = timedelta(minutes=15)
+REMIND_AFTER = timedelta(minutes=5)
+PAGE_AFTER = timedelta(minutes=10)
 LONGEST_LIFETIME = timedelta(minutes=60)
 MOST_AT_ONCE = 20
 MOST_EVER = 200
@@ -47,13 +50,22 @@ class Role(Value):
     """Name a role and where its members stand: a Slack user group, or a list of people.
 
     Attributes:
+        on_call_group: the user group of who of them is on call, mentioned first; all of them are where there is none.
         page_topic: the SNS topic that wakes the role's on-call, where there is one.
     """
 
     title: str
     group: str | None = None
     people: tuple[str, ...] = ()
+    on_call_group: str | None = None
     page_topic: str | None = None
+
+
+class BreakGlass(Value):
+    """Say who may break the glass, and which second channel is told before anything is done."""
+
+    role: str
+    channel: str
 
 
 class Policy(Value):
@@ -66,8 +78,13 @@ class Policy(Value):
         destructive: the roles a destructive call needs at least; empty means it is never offered.
         channels: the channels bound to the environment; elsewhere the bot tells nothing.
         lifetime_of_two: how long a request lives that more than one person must answer.
+        remind_after: when nobody has answered, all of a role are mentioned again so long after the request.
+        page_after: and its pager is rung so long after it.
         own_isolated: whether on-call may confirm an isolated execution that they asked for themselves.
+        break_glass: who may answer alone in an incident of severity 1; nobody where it is absent.
         most_at_once: how many calls one approval may cover where a step asks for more than 20 by `most`.
+        looks_per_person: how often a person may have the lake looked at within ten minutes.
+        looks_per_channel: the same for all people of a channel.
     """
 
     roles: Mapping[str, Role]
@@ -79,8 +96,13 @@ class Policy(Value):
     channels: tuple[str, ...] = ()
     lifetime: timedelta = APPROVAL_LIFETIME
     lifetime_of_two: timedelta = LONGEST_LIFETIME
+    remind_after: timedelta = REMIND_AFTER
+    page_after: timedelta = PAGE_AFTER
     own_isolated: bool = True
+    break_glass: BreakGlass | None = None
     most_at_once: int = 100
+    looks_per_person: int = 60
+    looks_per_channel: int = 200
 
     def covers(self, steps: Iterable[Step]) -> int:
         """Return how many calls one approval of these steps may cover."""
@@ -130,6 +152,25 @@ def verdict(step: Step, risks: Iterable[Risk], policy: Policy, *, isolated: bool
         lifetime=min(step.lifetime or policy.lives(needs), LONGEST_LIFETIME),
         reason=_REASONS[risk],
     )
+
+
+def verdict_on(step: Step, rows: Sequence[Row], policy: Policy) -> Verdict:
+    """Judge a step by the rows of its calls."""
+    return verdict(step, [row.risk for row in rows], policy, isolated=any(row.isolated for row in rows))
+
+
+def foreseen(
+    step: Step, action: Action, catalogue: Catalogue, policy: Policy, *, calls: Iterable[Call] = ()
+) -> Verdict:
+    """Judge a step by its calls as far as they are known, and by the worst its action can do as long as they are not.
+
+    What is announced of a step is decided here, so that it is what will be asked.
+    """
+    known = [catalogue.row(one.row) for one in calls]
+    if known:
+        return verdict_on(step, known, policy)
+    isolated = any(catalogue.row(name).isolated for name in action.rows)
+    return verdict(step, [action.risk], policy, isolated=isolated)
 
 
 _REASONS = {

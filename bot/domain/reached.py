@@ -10,7 +10,8 @@ from functools import cached_property
 
 from bot.domain.action import Action, Catalogue
 from bot.domain.expression import references_in
-from bot.domain.policy import Policy, Verdict, verdict
+from bot.domain.leaves import dotted, leaves
+from bot.domain.policy import Policy, Verdict, foreseen, verdict
 from bot.domain.references import Path
 from bot.domain.runbook import Parameter, Risk, Runbook, Status, Step
 from bot.domain.value import JsonValue
@@ -94,7 +95,10 @@ class Reached:
 
     def verdict(self, step: Step) -> Verdict:
         """Return the policy's answer for the step at its highest risk."""
-        return verdict(step, [self.risk(step)], self.policy)
+        action = self.action(step)
+        if action is None:
+            return verdict(step, [self.risk(step)], self.policy)
+        return foreseen(step, action, self.catalogue, self.policy)
 
     def uses_of(self, parameter: Parameter) -> tuple[Step, ...]:
         """Return the steps whose calls the input goes into."""
@@ -111,17 +115,10 @@ def unit(step: Step) -> Unit:
     return (step.uses or "", _spelt(dict(step.with_)), step.for_each or "")
 
 
-def leaves(value: JsonValue, name: str = "") -> Iterator[tuple[str, str]]:
+def spelt(value: JsonValue) -> Iterator[tuple[str, str]]:
     """Yield every single value of a step's parameters by its dotted name, as JSON, so that 1 and "1" differ."""
-    match value:
-        case dict() if value:
-            for key, item in value.items():
-                yield from leaves(item, f"{name}.{key}" if name else key)
-        case list() if value:
-            for place, item in enumerate(value):
-                yield from leaves(item, f"{name}[{place}]")
-        case _:
-            yield name, _spelt(value)
+    for path, leaf in leaves(value):
+        yield dotted(path), _spelt(leaf)
 
 
 def _spelt(value: JsonValue) -> str:

@@ -1,16 +1,18 @@
 """Secrets and personal data taken out of text, each behind a placeholder that stays the same within one job.
 
 `[email#1]` is the same address wherever it stands, so that what two lines share can still be seen, and a quotation of
-a redacted line still matches. What is found is decided by shape, by the word beside it, and by check digits where
-there are any. Nothing here is sure: text that is redacted is still shown only to those who may read its source.
+a redacted line still matches. A number means something within the job that gave it; a text that goes anywhere else has
+`[email]`, which says nothing of who is the same. What is found is decided by shape, by the word beside it, and by check
+digits where there are any. Nothing here is sure: text that is redacted is still shown only to those who may read its
+source.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 
 from bot.domain.giveaways import KEY_BEGINS, KEY_BLOCK, KEY_LINE, LONG, NAMED, PERSONAL, RULES, Rule
-from bot.domain.plain import cleaned
+from bot.domain.plain import cleaned, visible
 from bot.domain.value import JsonValue, Value
 
 MOST_MEMORY = 50_000  # shapes of lines, each with the few rules that must still be tried on it
@@ -24,7 +26,8 @@ _HEX = re.compile(
 _ONE_DIGIT = str.maketrans("123456789", "000000000")
 _RULES = tuple((rule, rule.alike) for rule in RULES)
 ACTING = frozenset({"who", "changed_by"})
-PLACEHOLDER = re.compile(r"\[[a-z]{2,16}(?:-[a-z]{2,16}){0,2}#[1-9][0-9]{0,6}\]")
+_KINDS = "|".join(sorted({rule.kind for rule in RULES}))
+PLACEHOLDER = re.compile(rf"\[(?P<kind>{_KINDS})(?:#(?P<number>[1-9][0-9]{{0,6}}))?\]")
 
 
 class Redacted(Value):
@@ -41,25 +44,69 @@ def redact(text: str) -> Redacted:
 
 
 def covered(text: str) -> str:
-    """Return the text with what it found behind placeholders without a number, which say nothing of what is the same.
+    """Return the text, otherwise as it is, with what was found in it behind placeholders without a number."""
+    return Redactor(numbered=False).clean(text)
 
-    It is for words that stand alone, on a card or in the log; where texts are told together, one `Redactor` serves all.
+
+def for_eyes(text: str, redactor: "Redactor | None" = None) -> str:
+    """Return a text as anybody may read it: what nobody sees is gone first, for it would hide half a token.
+
+    Args:
+        text: hostile.
+        redactor: of the job the text is a part of; without one no placeholder in it bears a number.
     """
-    redactor = Redactor(numbered=False)
-    return redactor.clean(text)
+    return redactor.clean(_legible(text)) if redactor else unnumbered(covered(_legible(text)))
+
+
+def line_for_eyes(text: str, redactor: "Redactor | None" = None) -> str:
+    """Return the same of a text that is shown in one line."""
+    return for_eyes(visible(_legible(text)), redactor)
+
+
+def redacted(value: JsonValue, redactor: "Redactor | None" = None) -> JsonValue:
+    """Return a value with every text in it as `for_eyes` has it, its names too; a name may give away what it names.
+
+    The names of those who act stay: colleagues, who are asked.
+    """
+    return _walked(value, redactor or Redactor(numbered=False), legible=_legible)
 
 
 def secrets_in(value: JsonValue) -> frozenset[str]:
-    """Return which kinds of secrets stand in the texts of a value; who or where somebody is, is none of them."""
+    """Return which kinds of secrets stand in a value, however long, or are given away by a name; no person is one."""
+    redactor = Redactor(numbered=False)
+    _walked(value, redactor, legible=lambda text: cleaned(text, most=len(text), most_in_a_line=len(text)))
+    return frozenset(redactor.counts) - PERSONAL
+
+
+def _walked(value: JsonValue, redactor: "Redactor", *, legible: Callable[[str], str], name: str = "") -> JsonValue:
+    """Return a value redacted; each text of a list stands beside the list's name, or beside the option before it."""
     match value:
+        case str() if name in ACTING and not secrets_in(value):
+            return legible(value)
         case str():
-            return frozenset(redact(value).counts) - PERSONAL
+            return redactor.beside(legible(name), legible(value))
         case dict():
-            return frozenset().union(*(secrets_in(one) for one in value.values()))
+            return {
+                redactor.clean(legible(key)): _walked(one, redactor, legible=legible, name=key)
+                for key, one in value.items()
+            }
         case list():
-            return frozenset().union(*(secrets_in(one) for one in value))
+            options = [one if isinstance(one, str) and one.startswith("-") else name for one in ("", *value)]
+            return [
+                _walked(one, redactor, legible=legible, name=option)
+                for option, one in zip(options, value, strict=False)
+            ]
         case _:
-            return frozenset()
+            return value
+
+
+def _legible(text: str) -> str:
+    return cleaned(text, most=MOST_READ, most_in_a_line=MOST_READ)
+
+
+def unnumbered(text: str) -> str:
+    """Return a redacted text with its placeholders as they stand outside the job that numbered them."""
+    return PLACEHOLDER.sub(r"[\g<kind>]", text)
 
 
 class Redactor:
@@ -72,8 +119,7 @@ class Redactor:
         self._names: dict[tuple[str, str], str] = {}
         self._last: dict[str, int] = {}
         for found in PLACEHOLDER.finditer(beyond):
-            kind, number = found[0][1:-1].split("#")
-            self._last[kind] = max(self._last.get(kind, 0), int(number))
+            self._last[found["kind"]] = max(self._last.get(found["kind"], 0), int(found["number"] or 0))
         self._known: dict[str, tuple[Rule, ...]] = {}
 
     def clean(self, text: str) -> str:
@@ -84,9 +130,9 @@ class Redactor:
         return "".join(self._line(line) for line in whole.splitlines(keepends=True))
 
     def beside(self, name: str, value: str) -> str:
-        """Return a value as it may be shown where a name stands before it: the name alone may give it away."""
+        """Return a value as it may be shown where a name or an option stands before it: that alone may give it away."""
         shown = self.clean(value)
-        bare = _APART.sub("_", value)
+        name, bare = name.lstrip("-"), _APART.sub("_", value)
         if shown != value or not bare:
             return shown
         for rule in NAMED:
@@ -153,25 +199,6 @@ class Redactor:
             self._last[kind] = self._last.get(kind, 0) + 1
             known = self._names[kind, secret] = f"[{kind}#{self._last[kind]}]"
         return known
-
-
-def for_eyes(text: str, redactor: Redactor | None = None) -> str:
-    """Return a text as anybody may read it: what nobody sees is gone first, for it would hide half a token."""
-    return (redactor or Redactor()).clean(cleaned(text, most=MOST_READ, most_in_a_line=MOST_READ))
-
-
-def redacted(value: JsonValue, redactor: Redactor | None = None) -> JsonValue:
-    """Return a value with every text in it redacted, but the names of those who act: colleagues, who are asked."""
-    redactor = redactor or Redactor()
-    match value:
-        case str():
-            return for_eyes(value, redactor)
-        case list():
-            return [redacted(one, redactor) for one in value]
-        case dict():
-            return {name: one if name in ACTING else redacted(one, redactor) for name, one in value.items()}
-        case _:
-            return value
 
 
 def _masked(found: re.Match[str]) -> str:

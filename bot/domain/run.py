@@ -103,6 +103,7 @@ class Waiting(Value):
 
     Attributes:
         offers: the ways a person may choose between, where a choice is all it waits for.
+        asks: the names of the inputs it waits for.
     """
 
     what: Awaiting
@@ -112,6 +113,7 @@ class Waiting(Value):
     due: datetime | None = None
     approval: int | None = None
     offers: tuple[str, ...] = ()
+    asks: str = ""
 
 
 class AddedStep(Value):
@@ -156,6 +158,7 @@ class Run(Value):
         checks: those of them that verify.
         at: the place in the path that is next.
         snapshot: SHA-256 of the runbook text this run follows.
+        given_by: who gave an input, by its name.
         authors: everyone who started it, set an input, retried or undid.
         stopping: set by Stop at once, also while a segment is under way; no further attempt begins.
         segment: the number of the newest segment.
@@ -172,6 +175,7 @@ class Run(Value):
     alarm: int | None = None
     facts: JsonObject = {}
     inputs: Mapping[str, str]
+    given_by: Mapping[str, str] = {}
     requester: str
     authors: tuple[str, ...]
     state: RunState = RunState.RUNNING
@@ -434,6 +438,7 @@ def _answered(run: Run, event: Answered, *, now: datetime) -> Run:
     _open(run)
     update: dict[str, object] = {
         "inputs": {**run.inputs, **event.inputs},
+        "given_by": {**run.given_by, **dict.fromkeys(event.inputs, event.by)},
         "authors": _with(run.authors, event.by),
         "state": RunState.RUNNING,
         "waiting": None,

@@ -10,10 +10,9 @@ from datetime import datetime
 
 from bot.domain.assistance import Engine
 from bot.domain.claims import Claim
-from bot.domain.evidence import MOST_READ
 from bot.domain.facts import plain
-from bot.domain.plain import cleaned, cut, visible
-from bot.domain.redaction import Redactor
+from bot.domain.plain import cut, visible
+from bot.domain.redaction import line_for_eyes, unnumbered
 from bot.domain.strictjson import digest
 from bot.domain.value import Value
 from bot.errors import RequestError
@@ -86,8 +85,8 @@ Struck = Mapping[str, Strike]
 
 
 def claim_id(text: str) -> str:
-    """Return the id of a sentence: of its words, whatever their case, articles and marks."""
-    bare = _MARKS.sub("", plain(visible(text)).casefold())
+    """Return the id of a sentence: of its words, whatever their case, articles, marks and numbers of placeholders."""
+    bare = _MARKS.sub("", unnumbered(plain(visible(text))).casefold())
     words = " ".join(word for word in bare.split() if word not in _ARTICLES)
     return digest({"form": FORM, "words": words.rstrip(" .!?;:,")})[:16]
 
@@ -104,8 +103,7 @@ def seen_in(channel: str, strike: Strike) -> Strike:
 
 def reasoned(text: str) -> str:
     """Return a reason in one line, cleaned and redacted as evidence is: it goes where many read it."""
-    seen = visible(cleaned(text, most=MOST_READ, most_in_a_line=MOST_READ))
-    return cut(Redactor().clean(seen), MOST_REASON)
+    return cut(line_for_eyes(text), MOST_REASON)
 
 
 def taken_back(strike: Strike, *, by: str, name: str, now: datetime) -> Strike:

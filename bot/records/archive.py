@@ -109,11 +109,11 @@ def verbatim_of(path: Path, item: Item) -> str:
     connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
     try:
         rows = list(Database(connection)["evidence"].rows_where("id = ? and text = ?", [item.id, item.text]))
-    except (sqlite3.DatabaseError, AssertionError) as error:
-        raise InvalidError(f"{path.name} is no evidence archive: {error}.") from error
+        return str(rows[0]["verbatim"] or "") if rows else ""
+    except (sqlite3.DatabaseError, NoTable, AssertionError, ValueError, TypeError, LookupError) as error:
+        raise InvalidError(f"{path.name} is no evidence archive: {shown(str(error))}.") from error
     finally:
         connection.close()
-    return str(rows[0]["verbatim"] or "") if rows else ""
 
 
 # Writing.

@@ -14,7 +14,9 @@ from bot.domain.audit import (
     Anchor,
     AuditEntry,
     Problem,
+    TextsOf,
     Verification,
+    erasure,
     key_change,
     spelled,
     verify,
@@ -70,6 +72,17 @@ class Ledger:
             raise NotAllowedError("The records were opened without the audit's key, so nothing can be changed.")
         return self._signer
 
+    def goes_on_with(self, signer: Signer) -> bool:
+        """Return whether the next record is that key's to sign."""
+        with self._database.reading() as connection:
+            head = chain.head(connection)
+        return head is None or head.signing_key == signer.key
+
+    def insist_own_key(self) -> None:
+        """Raise NotAllowedError where the audit goes on with another key than this one was opened with."""
+        with self._database.reading() as connection:
+            chain.insist_goes_on(chain.head(connection), self._own())
+
     def rotate(self, signer: Signer) -> None:
         """Go on with another key, brought in by a record that the old key signs; once brought in, only go on."""
         with self._database.writing() as connection:
@@ -77,6 +90,20 @@ class Ledger:
             if head is None or head.signing_key != signer.key:
                 self.append(connection, [key_change(signer.public)])
         self._signer = signer
+
+    def texts_of(self, person: str) -> TextsOf:
+        """Return which private texts are a person's: they wrote them, or are named in them."""
+        with self._database.reading() as connection:
+            return chain.texts_of(connection, person)
+
+    def erase(self, person: str, *, reason: str) -> TextsOf:
+        """Erase a person's private texts and say so in the audit; what is chained stays, and so does its proof."""
+        with self._database.writing() as connection:
+            texts = chain.texts_of(connection, person)
+            if texts.records:
+                chain.erase(connection, texts)
+                self.append(connection, [erasure(texts, reason=reason)])
+        return texts
 
     def consumed(self) -> None:
         """Note that an approval was consumed; it is anchored now, or soon where anchoring takes long."""
@@ -111,7 +138,7 @@ class Ledger:
             now = self._now(connection)
             due = wanted or self._anchored_at is None or now - self._anchored_at >= ANCHOR_EVERY
             head = chain.head(connection) if due else None
-        if head is None or self._stands_behind(anchors, head.body.seq):
+        if head is None or head.signing_key != signer.key or self._stands_behind(anchors, head.body.seq):
             return False
         anchor = Anchor(
             installation=self._installation,

@@ -1,7 +1,7 @@
 """What is to be done: what came in, what waits for its hour, what cards are behind, and who does it."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -44,6 +44,13 @@ def deliveries(connection: Connection, *, most: int, alarms: bool | None) -> Seq
         of_sns = inbox.c.identity.startswith(OF_ALARM, autoescape=True)
         still = still.where(of_sns if alarms else ~of_sns)
     return connection.execute(still).scalars().all()
+
+
+def came(connection: Connection, *, before: int, most: int) -> Iterator[Delivery]:
+    """Yield what came in before that number, dealt with or not, newest first."""
+    earlier = select(inbox.c.number, inbox.c.doc).where(inbox.c.number < before).order_by(inbox.c.number.desc())
+    for row in connection.execute(earlier.limit(most)):
+        yield Delivery.model_validate_json(row.doc).model_copy(update={"id": row.number})
 
 
 def deal_with(connection: Connection, number: int) -> None:
@@ -132,6 +139,12 @@ def card(connection: Connection, key: str) -> Card | None:
     """Return the card of that key."""
     row = connection.execute(select(cards).where(cards.c.key == key)).first()
     return _card(row) if row else None
+
+
+def card_keys(connection: Connection, prefix: str) -> Sequence[str]:
+    """Return the keys of cards that begin so, in the order they were first wanted."""
+    begin = cards.c.key.startswith(prefix, autoescape=True)
+    return connection.scalars(select(cards.c.key).where(begin).order_by(cards.c.number)).all()
 
 
 def card_shown(connection: Connection, key: str, *, ts: str | None, shown: int, edition: int) -> None:

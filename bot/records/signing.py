@@ -28,19 +28,23 @@ class Signer:
         return self._private.sign(message).hex()
 
 
-def signer_at(path: Path, *, trust: Path) -> Signer:
+def signer_at(path: Path, *, trust: Path | None) -> Signer:
     """Return the signer of a key file; the first start makes both files.
 
     Args:
         path: the key file.
-        trust: gets the public key when the key is made.
+        trust: gets the public key when the key is made; without it, none is made.
 
     Raises:
         InvalidError: the file can be read by others, or holds no key.
+        NotFoundError: there is no such file, and none may be made.
     """
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
     except FileNotFoundError:
+        if trust is None:
+            words = f"There is no key of the audit at {path}. Restore it from where you keep your secrets."
+            raise NotFoundError(words) from None
         return _made(path, trust=trust)
     with os.fdopen(handle) as file:
         if os.fstat(file.fileno()).st_mode & _OTHERS:

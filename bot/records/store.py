@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import takewhile
 from typing import Self
 
 from sqlalchemy import Connection, select
@@ -149,6 +150,12 @@ class Store:
         """Return the numbers still to be dealt with, oldest first."""
         with self._database.reading() as connection:
             return queues.deliveries(connection, most=most, alarms=alarms)
+
+    def came(self, *, before: int, since: datetime, most: int = 2_000) -> Sequence[Delivery]:
+        """Return what came in before that number and not before that time, dealt with or not, newest first."""
+        with self._database.reading() as connection:
+            found = queues.came(connection, before=before, most=most)
+            return [*takewhile(lambda one: one.at >= since, found)]
 
     # Looking.
 
@@ -329,11 +336,6 @@ class Store:
             permits.note_progress(connection, attempt, owner=owner, progress=progress)
             queues.want_card(connection, card)
 
-    def erase(self, seq: int) -> bool:
-        """Erase the private text beside a record of the audit; False if there was none."""
-        with self._database.writing() as connection:
-            return chain.erase(connection, seq)
-
     # The audit's anchors.
 
     def anchor_if_due(self) -> bool:
@@ -359,6 +361,11 @@ class Store:
         """Return the card of that key."""
         with self._database.reading() as connection:
             return queues.card(connection, key)
+
+    def card_keys(self, prefix: str) -> Sequence[str]:
+        """Return the keys of cards that begin so, in the order they were first wanted."""
+        with self._database.reading() as connection:
+            return queues.card_keys(connection, prefix)
 
     def card_shown(self, key: str, *, ts: str | None, shown: int, edition: int) -> None:
         """Keep where the card stands and what it shows."""

@@ -1,7 +1,7 @@
 """What a click means: one table from a button's action id to how its value becomes a wish, or a dialog to open. Pure.
 
-A value holds ids and nothing else, and is taken only whole, in ASCII. The overflow menu `more` carries both in one.
-A picker carries its subject behind its name, `own_item.12`.
+A value holds ids and nothing else, and is taken only whole, in ASCII. The overflow menu `more` carries both in one,
+a list only the value of what is picked. A picker carries its subject behind its name, `own_item.12`.
 """
 
 import re
@@ -37,6 +37,7 @@ from bot.domain.inbox import (
     SettleOwed,
     SettleUnknown,
     ShowAlarms,
+    ShowAudit,
     ShowEvidence,
     ShowFollowUps,
     ShowIncidents,
@@ -65,10 +66,11 @@ class Opening:
     """Ask for a dialog instead of keeping a wish.
 
     Attributes:
-        number: the request for decline, details and review; the run for inputs, change, park, undo and stop; the
-            expansion for typed; the alarm for search; the action item for drop, and one on the same checklist for
-            item; else the draft.
-        place: of a proposal on its expansion, of a section among those people write in, or of a candidate, from 1.
+        number: the request for decline, details, review and break_glass; the run for inputs, change, park, undo, stop
+            and more; the expansion for typed; the alarm for search; the delivery that a plan answered for plan; the
+            action item for drop, and one on the same checklist for item; else the draft.
+        place: of a proposal on its expansion, of a section among those people write in, of a candidate, or of a page of
+            a plan, from 1.
         message: of the assistant, whose sentences are to be struck.
     """
 
@@ -76,11 +78,13 @@ class Opening:
         "decline",
         "details",
         "review",
+        "break_glass",
         "inputs",
         "change",
         "park",
         "undo",
         "stop",
+        "more",
         "edit",
         "fact",
         "typed",
@@ -88,6 +92,7 @@ class Opening:
         "item",
         "strike",
         "search",
+        "plan",
         "draft",
         "cause",
         "export",
@@ -151,7 +156,7 @@ _TWO = re.compile(f"{_NUMBER}:{_NUMBER}", re.ASCII)
 _ONE_OR_TWO = re.compile(f"{_NUMBER}(?::{_NUMBER})?", re.ASCII)
 _AT_STEP = re.compile(f"{_NUMBER}:{_STEP}", re.ASCII)
 _CHOSEN = re.compile(f"{_NUMBER}:{_STEP}:([A-Za-z0-9][A-Za-z0-9_.-]{{0,39}})", re.ASCII)
-_OF = r"(A-[1-9][0-9]{0,8}|(?:assist|postmortem):[1-9][0-9]{0,8})"
+_OF = r"([AR]-[1-9][0-9]{0,8}|(?:assist|postmortem):[1-9][0-9]{0,8})"
 _SUBJECT = re.compile(_OF, re.ASCII)
 _PAGE = re.compile(f"{_OF}:{_NUMBER}", re.ASCII)
 _ITEM = re.compile(f"{_OF}:([A-Z][1-9][0-9]{{0,4}}[a-z]?)", re.ASCII)
@@ -190,6 +195,7 @@ BUTTONS: Mapping[str, Button] = {
     "decline": _one(lambda approval: Opening(what="decline", number=approval)),
     "details": _one(lambda approval: Opening(what="details", number=approval)),
     "review": _one(lambda approval: Opening(what="review", number=approval)),
+    "break_glass": _one(lambda approval: Opening(what="break_glass", number=approval)),
     "revoke": _one(lambda approval: RevokeRequest(approval=approval)),
     "ask_people": _one(lambda approval: AskPeople(approval=approval)),
     # Runs.
@@ -204,12 +210,14 @@ BUTTONS: Mapping[str, Button] = {
     "undo": _one(lambda run: UndoStep(run=run)),
     "sure_stop": _one(lambda run: Opening(what="stop", number=run)),
     "sure_undo": _one(lambda run: Opening(what="undo", number=run)),
+    "what_else": _one(lambda run: Opening(what="more", number=run)),
     "owed": _at_step(lambda run, step: SettleOwed(run=run, step=step)),
     "leave_out": _at_step(lambda run, step: LeaveOut(run=run, step=step)),
     "happened": _at_step(lambda run, step: SettleUnknown(run=run, step=step, happened=True)),
     "not_happened": _at_step(lambda run, step: SettleUnknown(run=run, step=step, happened=False)),
     "read_again": _at_step(lambda run, step: ReadAgain(run=run, step=step)),
     "show_run": _one(lambda run: ShowStatus(run=run)),
+    "audit": _one(lambda run: ShowAudit(run=run)),
     # Alarms.
     "start": _one(lambda alarm: OfAlarm(alarm=alarm)),
     "start_other": Button(shape=_OF_ALARM, build=lambda found: StartRun(runbook=found[2], alarm=int(found[1]))),
@@ -260,9 +268,9 @@ BUTTONS: Mapping[str, Button] = {
     "resolve_incident": _one(lambda incident: EndIncident(incident=incident, over=True)),
     "show_incident": _one(lambda incident: ShowIncidents(incident=incident)),
     # Runbooks.
-    "give_inputs": _one(lambda inbox: AsTyped(inbox=inbox)),
+    "whole_plan": _one(lambda inbox: Opening(what="plan", number=inbox, place=1)),
+    "as_typed": _one(lambda inbox: AsTyped(inbox=inbox)),
     "run_runbook": _runbook(lambda runbook: StartRun(runbook=runbook)),
-    "start_plan": _one(lambda inbox: AsTyped(inbox=inbox)),
     "show_runbook": _runbook(lambda runbook: ShowRunbook(runbook=runbook)),
 }
 
@@ -293,8 +301,10 @@ def click(body: Payload, *, at: datetime) -> Click | None:
     value = str(action.get("value") or "")
     if picked := action.get("selected_user") or action.get("selected_date"):
         value = f"{tail}:{picked}"  # a picker has no value; whose it is stands behind its name
+    if option := action.get("selected_option"):
+        value = str(option.get("value") or "")
     if name == MORE:
-        name, _, value = str((action.get("selected_option") or {}).get("value") or "").partition(":")
+        name, _, value = value.partition(":")
     return Click(
         identity=hashed(body["trigger_id"]),
         person=person_of(body),

@@ -384,7 +384,13 @@ ROWS: tuple[Row, ...] = (
         alone=True,
     ),
     Row(command="incident", name="list", usage="", help="List the open incidents.", build=_incidents),
-    Row(command="incident", name="severity", usage="[INC-7] 2", help="Give it another severity.", build=_graded),
+    Row(
+        command="incident",
+        name="severity",
+        usage="[INC-7] 2",
+        help="Give it another severity, or confirm it.",
+        build=_graded,
+    ),
     Row(command="incident", name="lead", usage="[INC-7] [@name]", help="Lead it, or name who does.", build=_led),
     Row(
         command="incident",
@@ -625,7 +631,7 @@ class Commands:
 
 
 def _at_once(wish: Wish) -> str:
-    return f"Starting {wish.runbook}…" if isinstance(wish, StartRun) and not wish.plan_only else ""
+    return f"Looking up {wish.runbook} to start it…" if isinstance(wish, StartRun) and not wish.plan_only else ""
 
 
 BOT_SCOPES = (

@@ -15,6 +15,7 @@ from bot.domain.policy import Policy
 from bot.domain.postmortem.canvas import canvas_of
 from bot.domain.postmortem.draft import Draft
 from bot.domain.problem import Severity
+from bot.domain.reasons import asking_why
 from bot.domain.records import Attempt, AttemptState, Card, CardKind, Episode, canvas_key
 from bot.domain.run import Run, RunState
 from bot.domain.runbook import Runbook
@@ -23,7 +24,7 @@ from bot.domain.value import JsonValue
 from bot.errors import NotFoundError, UnavailableError
 from bot.ports import Directory, Documents, Library, Records
 from bot.slack.cards import wording
-from bot.slack.cards.alarm import alarm_card, storm_card
+from bot.slack.cards.alarm import Answered, alarm_card, storm_card
 from bot.slack.cards.assist import assist_card
 from bot.slack.cards.blocks import Canvas, Message, Sheet, View
 from bot.slack.cards.checklist import checklist_card, reminder_card
@@ -32,7 +33,7 @@ from bot.slack.cards.home import home
 from bot.slack.cards.importing import import_card
 from bot.slack.cards.incident import Around, incident_card
 from bot.slack.cards.morning import morning_card
-from bot.slack.cards.notices import Told, broadcasts, notice
+from bot.slack.cards.notices import ENDS, Told, broadcasts, notice
 from bot.slack.cards.postmortem import CanvasState, file_refused, postmortem_card
 from bot.slack.cards.request import calls_sheet, list_sheet, request_card
 from bot.slack.cards.run import run_card
@@ -43,6 +44,8 @@ from bot.usecases.following import PAGE, checklist_key
 from bot.usecases.gathering import things
 from bot.usecases.mornings import draft_of
 from bot.usecases.postmortems.publishing import compared
+
+MOST_LOOKED_BACK = 200  # runs, in which the last good one of a runbook is looked for
 
 Link = Callable[[Card], str | None]
 """Returns the address of a card that stands."""
@@ -68,7 +71,11 @@ class Drawn:
 
 @dataclass(frozen=True, kw_only=True)
 class Drawing:
-    """Hold where cards read from."""
+    """Hold where cards read from.
+
+    Attributes:
+        serves: the environment as bot.toml names it.
+    """
 
     records: Records
     library: Library
@@ -76,6 +83,7 @@ class Drawing:
     catalogue: Catalogue
     policy: Policy
     platform: Platform
+    serves: str
     documents: Documents
 
     def draw(self, card: Card, *, link: Link) -> Drawn:
@@ -139,6 +147,7 @@ class Drawing:
         return Stage(
             policy=self.policy,
             platform=self.platform,
+            serves=self.serves,
             catalogue=self.catalogue,
             now=self.records.now(),
             links=links,
@@ -162,7 +171,7 @@ class Drawing:
     def runbook(self, run: Run) -> Runbook:
         """Return the runbook as the run follows it."""
         text, path = self.records.snapshot(run.snapshot)
-        return following(self.library.reading(text, path), run)
+        return asking_why(following(self.library.reading(text, path), run), self.catalogue, run)
 
     def _run(self, card: Card, link: Link) -> Drawn:
         run = self.records.run(card.subject)
@@ -190,13 +199,21 @@ class Drawing:
         episode = self.records.episode(card.subject)
         runbook = self.library.runbooks().get(episode.runbook or "")
         run = self._run_of(episode)
+        answered = Answered(run=run, runbook=self.runbook(run)) if run is not None else None
+        good = self._last_good(runbook) if runbook is not None and run is None else None
         others = [one for one in self.records.episodes() if one.with_ == episode.id]
         stage = self.stage(link=link, cards=[f"run:{episode.run}"], people=_on_alarm(episode))
         near = [(book, one.matched) for one in episode.nearest if (book := self._named(one.runbook)) is not None]
         unread = () if runbook else [one for one in self.library.problems() if one.severity is Severity.ERROR]
         struck = self._struck(f"A-{episode.id}", card) if episode.suggestion else {}
-        shows = alarm_card(episode, runbook, run, stage, struck=struck, near=near, others=others, unread=unread)
+        shows = alarm_card(
+            episode, runbook, answered, stage, struck=struck, near=near, others=others, unread=unread, good=good
+        )
         return Drawn(shows=shows, asks=episode.taken_by)
+
+    def _last_good(self, runbook: Runbook) -> Run | None:
+        runs = self.records.runs(open_only=False, most=MOST_LOOKED_BACK)
+        return next((one for one in runs if one.runbook == runbook.id and one.state is RunState.REPAIRED), None)
 
     def _assist(self, card: Card, link: Link) -> Drawn:
         number = _number(card.payload.get("run"))
@@ -209,10 +226,10 @@ class Drawing:
     def _struck(self, label: str, card: Card) -> Struck:
         return strikes.standing(self.records, strikes.family(self.records, label), channel=card.channel)
 
-    def _postmortem(self, draft: Draft, link: Link) -> Message:
+    def _postmortem(self, draft: Draft, link: Link, *, whispered: bool = False) -> Message:
         fates = tuple(one.fate for one in compared(draft, names=self._names_of_things()))
         canvas = _canvas_state(self.records.card(canvas_key(draft.id)), draft)
-        return postmortem_card(draft, fates, self.stage(link=link), canvas=canvas)
+        return postmortem_card(draft, fates, self.stage(link=link), canvas=canvas, whispered=whispered)
 
     def _picture(self, card: Card) -> Drawn:
         chart = self.records.episode(card.subject).chart
@@ -264,6 +281,8 @@ class Drawing:
         approval = next((one for one in approvals if one.id == wanted), None)
         by = str(card.payload.get("by") or "")
         request = f"request:{wanted}" if wanted else ""
+        ends = run.incident is not None and card.payload.get("what") in ENDS
+        incident = self.records.incident(run.incident) if ends and run.incident is not None else None
         told = Told(
             payload=card.payload,
             run=run,
@@ -272,6 +291,10 @@ class Drawing:
             approval=approval,
             approvals=approvals,
             attempts=self.records.attempts(run.id),
+            alarm=self.records.episode(run.alarm) if run.alarm is not None else None,
+            incident=incident,
+            drafted=incident is not None and draft_of(self.records, incident.id) is not None,
+            items=len(self.records.followups(subject=incident.label, open_only=True)) if incident else 0,
         )
         return Drawn(shows=notice(told), broadcast=broadcasts(card.payload), asks=run.requester)
 
@@ -307,7 +330,7 @@ class Drawing:
             incidents=incidents,
             episodes=episodes,
             followups=items,
-            draft=next((self._postmortem(one, link) for one in drafts), None),
+            draft=next((self._postmortem(one, link, whispered=True) for one in drafts), None),
         )
         return Drawn(shows=whisper(told))
 
@@ -318,14 +341,16 @@ class Drawing:
         runs = self.records.runs()
         approvals = self.records.approvals(open_only=True)
         episodes = self.records.episodes()
+        incidents = self.records.incidents(open_only=True)
         cards = [
+            *(f"incident:{one.id}" for one in incidents[:10]),
             *(f"run:{run.id}" for run in runs[:10]),
             *(f"request:{one.id}" for one in approvals[:10]),
             *(f"alarm:{one.id}" for one in episodes[:10]),
         ]
         people = [*(run.requester for run in runs[:10]), *(one.asked_by for one in approvals[:10])]
         stage = self.stage(link=link, cards=cards, people=people)
-        return Drawn(shows=home(card.to or "", runs, approvals, episodes, stage))
+        return Drawn(shows=home(card.to or "", runs, approvals, episodes, incidents, stage))
 
     def cannot_write(self, channel: str) -> Message:
         """Return what a person is told when the bot may not write where the run is."""

@@ -11,6 +11,7 @@ from typing import Protocol
 from bot.domain.inbox import (
     AddFollowUp,
     AddStep,
+    BreakGlass,
     CastVote,
     CloseFollowUp,
     ConfirmCause,
@@ -32,10 +33,11 @@ from bot.domain.inbox import (
 from bot.domain.people import Place
 from bot.domain.postmortem.document import Part
 from bot.domain.postmortem.sections import EDITABLE
+from bot.domain.reasons import insist_on_words
 from bot.domain.runbook import Parameter
 from bot.domain.strikes import MOST_REASON
 from bot.errors import InvalidError, RequestError
-from bot.slack.buttons import Opening
+from bot.slack.buttons import AsTyped, OfAlarm, Opening, Wanted
 from bot.slack.cards.modals import (
     CAUSES,
     CONTINUED,
@@ -179,6 +181,14 @@ class Forms(Protocol):
         """
         ...
 
+    def chosen(self, run: int, value: str) -> Wanted:
+        """Return what was chosen of all that can be done with a run now.
+
+        Raises:
+            RequestError: it is not among that, or not any more.
+        """
+        ...
+
     def parameters_of(self, runbook: str) -> Mapping[str, Parameter]:
         """Return the inputs of a runbook, by name."""
         ...
@@ -223,6 +233,34 @@ def section_chosen(body: Payload) -> tuple[Opening, Place] | None:
         raise FieldsError({WHY: "Choose one."})
     place = place_in(str(body["view"].get("private_metadata") or ""), team=team_of(body))
     return Opening(what="edit", number=_number(body), place=int(chosen[0])), place
+
+
+def dialog_chosen(body: Payload, forms: Forms) -> tuple[Opening, Place] | None:
+    """Return the dialog that was chosen of what can be done with a run, and where; None where it is none.
+
+    Raises:
+        RequestError: it is not among that any more.
+    """
+    if body["view"].get("callback_id") != "more":
+        return None
+    chosen = forms.chosen(_number(body), field(body, WHY, WHY))
+    place = place_in(str(body["view"].get("private_metadata") or ""), team=team_of(body))
+    return (chosen, place) if isinstance(chosen, Opening) else None
+
+
+def page_turned(body: Payload) -> tuple[Opening, Place] | None:
+    """Return the next page of a plan, and where; None for every other dialog.
+
+    Raises:
+        RequestError: it cannot be read any more.
+    """
+    if body["view"].get("callback_id") != "plan":
+        return None
+    found = _TWO.fullmatch(_ids(body))
+    if found is None:
+        raise RequestError(GONE)
+    place = place_in(str(body["view"].get("private_metadata") or ""), team=team_of(body))
+    return Opening(what="plan", number=int(found[1]), place=int(found[2]) + 1), place
 
 
 Read = Callable[[Payload, Forms, datetime], tuple[Wish, Place | None]]
@@ -275,6 +313,13 @@ def _park(body: Payload, _forms: Forms, at: datetime) -> tuple[Wish, None]:
     return ParkRun(run=int(found[1]), until=until), None
 
 
+def _more(body: Payload, forms: Forms, _at: datetime) -> tuple[Wish, None]:
+    chosen = forms.chosen(_number(body), field(body, WHY, WHY))
+    if isinstance(chosen, Opening | OfAlarm | AsTyped):
+        raise RequestError(GONE)
+    return chosen, None
+
+
 def _undo(body: Payload, _forms: Forms, _at: datetime) -> tuple[Wish, None]:
     return UndoStep(run=_number(body)), None
 
@@ -292,6 +337,15 @@ def _other_time(seconds: str) -> datetime:
 def _review(body: Payload, forms: Forms, _at: datetime) -> tuple[Wish, Place]:
     review = forms.review(_ids(body), person=person_of(body))
     return CastVote(approval=review.approval, edition=review.edition), review.place
+
+
+def _break_glass(body: Payload, forms: Forms, _at: datetime) -> tuple[Wish, Place]:
+    shown = forms.review(_ids(body), person=person_of(body))
+    try:
+        reason = insist_on_words(field(body, WORDS, WORDS))
+    except InvalidError as error:
+        raise FieldsError({WORDS: error.words}) from error
+    return BreakGlass(approval=shown.approval, edition=shown.edition, reason=reason), shown.place
 
 
 def _typed(body: Payload, forms: Forms, _at: datetime) -> tuple[Wish, Place]:
@@ -354,7 +408,10 @@ def _export(body: Payload, _forms: Forms, _at: datetime) -> tuple[Wish, None]:
 
 
 def _publish(body: Payload, _forms: Forms, _at: datetime) -> tuple[Wish, None]:
-    return PublishPostmortem(draft=_number(body)), None
+    found = _TWO.fullmatch(_ids(body))
+    if found is None:
+        raise RequestError(GONE)
+    return PublishPostmortem(draft=int(found[1]), edition=int(found[2])), None
 
 
 def _fact(body: Payload, _forms: Forms, _at: datetime) -> tuple[Wish, None]:
@@ -393,9 +450,11 @@ DIALOGS: Mapping[str, Read] = {
     "change": _change,
     "start_inputs": _start,
     "park": _park,
+    "more": _more,
     "undo": _undo,
     "stop": _stop,
     "review": _review,
+    "break_glass": _break_glass,
     "typed": _typed,
     "strike": _strike,
     "edit_draft": _edit,
@@ -452,7 +511,11 @@ def checked(body: Payload, parameters: Mapping[str, Parameter]) -> dict[str, str
     wrong: dict[str, str] = {}
     for block_id in _values(body):
         name, value = block_id.removeprefix(INPUT), field(body, block_id, VALUE)
-        if not block_id.startswith(INPUT) or not value:
+        if not block_id.startswith(INPUT):
+            continue
+        if not value:
+            if name in parameters and parameters[name].required:
+                wrong[block_id] = "Say it here."
             continue
         try:
             given[name] = _checked(name, value, parameters)

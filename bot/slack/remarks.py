@@ -48,10 +48,6 @@ class SlackRemarks:
             return None
         return self._remark(found, channel)
 
-    def link(self, channel: str, ts: str) -> str:
-        """Return the message's address."""
-        return str(self._asked("chat.getPermalink", {"channel": channel, "message_ts": ts})["permalink"])
-
     def _remark(self, said: Mapping[str, Any], channel: str) -> Remark:
         ts, subtype = str(said["ts"]), str(said.get("subtype") or "")
         by_person = not said.get("bot_id") and subtype in SAID
@@ -63,6 +59,7 @@ class SlackRemarks:
             at=from_millis(round(float(ts) * 1_000)),
             by=str(said.get("user") or "") if by_person else "",
             text=self._words(said),
+            thread="" if said.get("thread_ts") in {None, ts} else str(said["thread_ts"]),
             pinned=channel in (said.get("pinned_to") or ()),
             reactions=people,
             unlisted=frozenset(name for name, users in people.items() if whole[name] != len(users)),

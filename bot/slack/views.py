@@ -13,17 +13,19 @@ from bot.domain.inbox import EditDraft, EditSection, StartRun, Wish
 from bot.domain.people import Place
 from bot.domain.postmortem.draft import Draft
 from bot.domain.postmortem.sections import EDITABLE
+from bot.domain.reasons import asking_why, own_words
+from bot.domain.records import Card
 from bot.domain.run import Awaiting, Run
-from bot.domain.runbook import Parameter
+from bot.domain.runbook import Parameter, Runbook
 from bot.domain.value import JsonValue
 from bot.errors import BotError, RequestError
-from bot.slack.buttons import AsTyped, OfAlarm, Opening
+from bot.slack.buttons import AsTyped, OfAlarm, Opening, Wanted, wanted
 from bot.slack.cards import modals
 from bot.slack.cards.blocks import Block, View
 from bot.slack.cards.modals import Field
-from bot.slack.cards.run import changeable, stop_button, undo_button
+from bot.slack.cards.run import changeable, further, stop_button, undo_button
 from bot.slack.cards.stage import Stage
-from bot.slack.modals import section_chosen, submission
+from bot.slack.modals import dialog_chosen, page_turned, section_chosen, submission
 from bot.slack.opened import Opened, ReviewOpened, StrikingOpened, TypingOpened
 from bot.slack.payloads import Payload, kept_place, person_of
 from bot.usecases.adding import proposal
@@ -68,8 +70,8 @@ class Views:
                 return _set(modals.decline(approval), str(approval.id), place)
             case "details":
                 return self._details(opening.number, place)
-            case "review":
-                return self._review(opening.number, person, place)
+            case "review" | "break_glass":
+                return self._whole(opening, person, place)
             case "inputs":
                 return self._inputs(opening, place)
             case "change":
@@ -78,6 +80,8 @@ class Views:
                 return self._park(opening.number, person, place)
             case "undo" | "stop":
                 return self._sure(opening, place)
+            case "more":
+                return self._what_else(opening.number, place)
             case "typed":
                 return self._typing(opening, person, place)
             case "strike":
@@ -97,7 +101,9 @@ class Views:
                 return _set(modals.export_draft(draft), str(draft.id), place)
             case "publish":
                 draft = ready(self.desk.records.draft(opening.number))
-                return _set(modals.publish_draft(draft), str(draft.id), place)
+                return _set(modals.publish_draft(draft), f"{draft.id}:{draft.edition}", place)
+            case "plan":
+                return self._plan(opening, person, place)
             case "drop":
                 item = self.desk.records.followup(opening.number)
                 if not item.open:
@@ -109,6 +115,19 @@ class Views:
             case "search":
                 episode = self.desk.records.episode(opening.number)
                 return _set(modals.search_runbook(episode), str(episode.id), place)
+
+    def _plan(self, opening: Opening, person: str, place: Place) -> Block:
+        told = self._told(opening.number, person)
+        plan = told.payload.get("plan") if told else None
+        if not isinstance(plan, dict):
+            raise RequestError("This plan is not kept any more; nothing was done. Plan it again.")
+        ids = f"{opening.number}:{opening.place}"
+        return _set(modals.whole_plan(plan, opening.place, self.stage(), meta=ids), ids, place)
+
+    def _told(self, inbox: int, person: str) -> Card | None:
+        """Return the answer to a delivery, which only who got it may open again."""
+        told = self.desk.records.card(f"whisper:{inbox}")
+        return told if told is not None and told.to == person else None
 
     def _cause(self, draft: Draft, number: int, place: Place) -> Block:
         candidates = draft.document.candidates if draft.document else ()
@@ -123,12 +142,12 @@ class Views:
         return _set(modals.edit_draft(draft, EDITABLE[number - 1]), f"{draft.id}:{draft.edition}", place)
 
     def following(self, body: Payload, *, at: datetime) -> Block | None:
-        """Return the dialog that follows on a submitted one: of the section chosen, or of one changed meanwhile.
+        """Return the dialog that follows on a submitted one: what was chosen in it, or a section changed meanwhile.
 
         Raises:
             RequestError: the words say why there is none.
         """
-        if chosen := section_chosen(body):
+        if chosen := section_chosen(body) or dialog_chosen(body, self) or page_turned(body):
             return self.dialog(chosen[0], person=person_of(body), place=chosen[1])
         if body["view"].get("callback_id") != "edit_draft":
             return None
@@ -156,8 +175,9 @@ class Views:
         shown = modals.details(approval, run, self.desk.runbook(run), self.stage())
         return _set(shown, str(approval.id), place)
 
-    def _review(self, number: int, person: str, place: Place) -> Block:
-        approval = self._pending(number)
+    def _whole(self, opening: Opening, person: str, place: Place) -> Block:
+        """Return the dialog that shows all of a request, to say yes to it, or to break the glass for it."""
+        approval = self._pending(opening.number)
         if approval.state is not ApprovalState.PENDING:
             raise RequestError(f"{approval.label} is {approval.state} already; your click changed nothing.")
         run = self.desk.records.run(approval.run)
@@ -166,7 +186,8 @@ class Views:
         opaque = self.opened.keep(bound, person=person)
         files = [self.desk.records.card(card.key) for card in list_cards(approval, run)]
         stands = all(file is not None and file.ts is not None for file in files)
-        shown = modals.review(approval, run, self.desk.runbook(run), self.stage(), opaque=opaque, listed=stands)
+        show = modals.review if opening.what == "review" else modals.break_glass
+        shown = show(approval, run, self.desk.runbook(run), self.stage(), opaque=opaque, listed=stands)
         return _set(shown, opaque, place)
 
     def _inputs(self, opening: Opening, place: Place) -> Block:
@@ -215,7 +236,9 @@ class Views:
         )
         opaque = self.opened.keep(bound, person=person)
         more = len(found.said) - len(said)
-        return _set(modals.strike(found.title, said, struck, more=more, meta=opaque), opaque, place)
+        elsewhere = "*Edit section…* has them too" if subject.startswith("postmortem:") else ""
+        view = modals.strike(found.title, said, struck, more=more, meta=opaque, elsewhere=elsewhere)
+        return _set(view, opaque, place)
 
     def _open(self, run: Run, parameter: Parameter) -> tuple[str, ...]:
         try:
@@ -239,18 +262,40 @@ class Views:
             raise RequestError(f"{run.label} {nothing}; nothing was done.")
         return _set(modals.sure(asks.confirm, callback=opening.what, meta=str(run.id)), str(run.id), place)
 
+    def _what_else(self, number: int, place: Place) -> Block:
+        run = self.desk.records.run(number)
+        found = further(run, self.desk.runbook(run))
+        if not found:
+            raise RequestError(f"{run.label} offers no more than its card shows.")
+        return _set(modals.what_else(run, found), str(run.id), place)
+
+    def chosen(self, run: int, value: str) -> Wanted:
+        """Return what was chosen of all that can be done with a run now.
+
+        Raises:
+            RequestError: it is not among that, or not any more.
+        """
+        known = self.desk.records.run(run)
+        offered = [one.option()["value"] for one in further(known, self.desk.runbook(known))]
+        if value not in offered:
+            raise RequestError(f"{known.label} does not offer that any more; nothing was done. Look at its card.")
+        action, _, subject = value.partition(":")
+        return wanted(action, subject)
+
     # What is missing before a start.
 
     def answering(self, wanted: OfAlarm) -> StartRun:
-        """Return the start of the runbook that answers an alarm.
+        """Return the start of the runbook that answers an alarm: the one that ran for it, else the one that names it.
 
         Raises:
             RequestError: none does.
         """
         episode = self.desk.records.episode(wanted.alarm)
-        if episode.runbook is None:
+        ran = self.desk.records.run(episode.run).runbook if episode.run is not None else None
+        runbook = ran or episode.runbook
+        if runbook is None:
             raise RequestError(f"No runbook answers A-{episode.id}; nothing was started. Type /runbook search words.")
-        return StartRun(runbook=episode.runbook, alarm=episode.id, plan_only=wanted.plan_only)
+        return StartRun(runbook=runbook, alarm=episode.id, plan_only=wanted.plan_only)
 
     def typed(self, wanted: AsTyped, *, person: str) -> StartRun:
         """Return the start that this person typed, with the alarm they named; a plan or what it lacks answered it.
@@ -258,8 +303,8 @@ class Views:
         Raises:
             RequestError: it was not theirs, or nothing is known of it any more.
         """
-        told = self.desk.records.card(f"whisper:{wanted.inbox}")
-        if told is None or told.to != person or "start" not in told.payload:
+        told = self._told(wanted.inbox, person)
+        if told is None or "start" not in told.payload:
             raise RequestError("What you typed is not kept any more; nothing was started. Say it again.")
         return StartRun.model_validate(told.payload["start"])
 
@@ -286,7 +331,7 @@ class Views:
             return None  # the inbox refuses it, in words and on record
 
     def _insist_on_inputs(self, wish: StartRun, place: Place) -> None:
-        runbook = self.desk.library.find(wish.runbook)
+        runbook = self.startable(wish.runbook)
         if runbook.not_startable(self.desk.environment) is None:
             episode = find_episode(self.desk, runbook, wish, place.channel)
             fill(self.desk, runbook, wish.inputs, facts_of(episode))
@@ -296,11 +341,12 @@ class Views:
             self.desk.person(person, channel=place.channel, starts=not wish.plan_only)
         except RequestError:
             return None  # the inbox refuses it, in words and on record
-        runbook = self.desk.library.find(wish.runbook)
+        runbook = self.startable(wish.runbook)
         episode = find_episode(self.desk, runbook, wish, place.channel)
         scope = known_scope(self.desk, wish.inputs, facts_of(episode))
         opaque = self.opened.keep(wish, person=person)
         fields = [_field(one, scope) for one in error.missing]
+        fields += [_field(one, scope, optional=True) for one in _why(runbook, wish)]
         environment = self.desk.platform.name
         asked = modals.start_inputs(runbook, fields, meta=opaque, environment=environment, plan_only=wish.plan_only)
         return _set(asked, opaque, place)
@@ -339,9 +385,14 @@ class Views:
         """
         return self.opened.start(opaque, person=person)
 
+    def startable(self, runbook: str) -> Runbook:
+        """Return the runbook of that name, as it asks why."""
+        return asking_why(self.desk.library.find(runbook), self.desk.catalogue)
+
     def parameters_of(self, runbook: str) -> Mapping[str, Parameter]:
-        """Return the inputs of a runbook, by name."""
-        return {one.name: one for one in self.desk.library.find(runbook).parameters}
+        """Return the inputs a runbook can be started with, by name; what it asks later may be left open."""
+        given = self.startable(runbook).parameters
+        return {one.name: one.model_copy(update={"required": one.required and not one.asked_by}) for one in given}
 
     def parameters_for(self, run: int) -> Mapping[str, Parameter]:
         """Return the inputs of the runbook a run follows, by name."""
@@ -354,18 +405,27 @@ def next_morning(now: datetime, zone: tzinfo) -> datetime:
     return datetime(tomorrow.year, tomorrow.month, tomorrow.day, MORNING, tzinfo=zone)
 
 
+def _why(runbook: Runbook, wish: StartRun) -> tuple[Parameter, ...]:
+    """Return the reason, which may wait for the first change, where there is one and nobody has typed it."""
+    asked = [one for one in runbook.parameters if own_words(one) and one.asked_by is not None]
+    return tuple(one for one in asked if one.name not in wish.inputs and not wish.plan_only)
+
+
 def _set(view: View, ids: str, place: Place) -> Block:
     """Return the dialog with its subject and its place in it, ids only."""
     return {**view.payload, "private_metadata": kept_place(ids, place)}
 
 
-def _field(parameter: Parameter, scope: Mapping[str, JsonValue], *, choices: tuple[str, ...] = ()) -> Field:
+def _field(
+    parameter: Parameter, scope: Mapping[str, JsonValue], *, choices: tuple[str, ...] = (), optional: bool = False
+) -> Field:
     return Field(
         name=parameter.name,
         title=parameter.title,
         choices=choices or parameter.enum or _choices(parameter, scope),
         labels=parameter.labels,
         value=_offered(parameter, scope),
+        optional=optional,
     )
 
 

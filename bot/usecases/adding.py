@@ -17,7 +17,7 @@ from bot.domain.claims import Dropped, check
 from bot.domain.evidence import Origin
 from bot.domain.inbox import AddStep, Delivery, LeaveOut
 from bot.domain.people import Place
-from bot.domain.policy import Decision, verdict
+from bot.domain.policy import Decision, foreseen
 from bot.domain.records import Card, Change, Wait
 from bot.domain.redaction import PLACEHOLDER
 from bot.domain.run import Added, AddedStep, Awaiting, Looked, Run, Woken, advance
@@ -140,7 +140,7 @@ def admitted(desk: Desk, run: Run, added: AddedStep, proposed: ProposedStep) -> 
     proposal = propose(desk, after, step, item=0, element=None)
     if proposal.holds or proposal.releases:
         raise InvalidError("A pause and its resume go together; only the runbook's own steps make them.")
-    judged = verdict(step, [desk.catalogue.risk(proposal.calls)], desk.policy)
+    judged = foreseen(step, action, desk.catalogue, desk.policy, calls=proposal.calls)
     if judged.decision is Decision.DENY:
         raise NotAllowedError(f"It is not offered: {judged.reason}")
     return Offer(risk=judged.risk.value, needs=judged.needs, typed=typed, effect=proposal.effect[:300])

@@ -55,7 +55,7 @@ def alarm_came(desk: Desk, delivery: Delivery, wish: AlarmCame) -> Change:
 
 def _confirmed(notice: AlarmNotice, state: JsonObject) -> AlarmNotice:
     """Return the notice with what CloudWatch itself says of the alarm: anybody may have put a message in the queue."""
-    said = {name: state.get(name, "") for name in ("reason", "metric", "namespace")}
+    said = {name: state.get(name, "") for name in ("reason", "description", "metric", "namespace")}
     said |= {"at": state["since"], "dimensions": state.get("dimensions", {}), "threshold": state.get("threshold")}
     return AlarmNotice.model_validate({**notice.model_dump(), **said})
 
@@ -214,7 +214,7 @@ def findings_of(
     try:
         inputs = fill(desk, runbook, {}, facts)
     except BotError as error:
-        return {}, ({"words": f"Not looked: {error.words}", "ok": False},)
+        return {}, ({"words": f"Not looked: {for_eyes(error.words)[:160]}", "ok": False},)
     run = _sketch(desk, runbook, facts, inputs, channel=channel, alarm=alarm)
     findings: list[JsonObject] = []
     for step in leading_reads(desk, runbook):

@@ -3,7 +3,6 @@
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 
 from bot.domain.action import Call, Occasion, Proposal
 from bot.domain.approval import Approval, Binding, BoundCall
@@ -11,7 +10,8 @@ from bot.domain.audit import AuditEntry
 from bot.domain.denies import denied
 from bot.domain.expression import compile_expression, resolve
 from bot.domain.many import insist_same, line
-from bot.domain.policy import Decision, Verdict, together, verdict
+from bot.domain.policy import BreakGlass, Decision, Verdict, together, verdict_on
+from bot.domain.reasons import REASON, needs_reason, own_words
 from bot.domain.records import Card, CardKind, Wait
 from bot.domain.run import Run
 from bot.domain.runbook import Phase, Runbook, Step
@@ -19,7 +19,6 @@ from bot.domain.value import JsonObject, JsonValue
 from bot.errors import InvalidError, NotAllowedError, NotFoundError
 from bot.usecases.desk import Desk
 
-FIRST_REMINDER = timedelta(minutes=5)
 MOST_NAMED = 3
 LIST_FILE = "list"
 """The path under which the file of a list is kept, beside the snapshots of runbooks."""
@@ -160,12 +159,11 @@ def said(desk: Desk, run: Run, template: str | None) -> str:
 def judge(desk: Desk, steps: Sequence[Step], found: Sequence[BoundCall]) -> Verdict:
     """Return the policy's answer for the calls as they are; one yes to several steps fills the places of each."""
 
-    def judged(step: Step) -> Verdict:
+    def answer(step: Step) -> Verdict:
         rows = [desk.catalogue.row(one.call.row) for one in found if one.step == step.id]
-        isolated = any(row.isolated for row in rows)
-        return verdict(step, [row.risk for row in rows], desk.policy, isolated=isolated)
+        return verdict_on(step, rows, desk.policy)
 
-    return together([(step, judged(step)) for step in steps])
+    return together([(step, answer(step)) for step in steps])
 
 
 def binding(
@@ -210,6 +208,8 @@ def binding(
         requester_may=judged.requester_may,
         lifetime_s=int(judged.lifetime.total_seconds()),
         verification=tuple(s.expect or "" for s in runbook.steps if s.phase is Phase.VERIFICATION),
+        reason=_reason(run, runbook, lead),
+        reason_by=run.given_by.get(REASON, run.requester),
         calls=found,
         expires=expires,
         nonce=nonce,
@@ -223,6 +223,10 @@ def library_sha(desk: Desk, run: Run) -> str:
         return desk.library.find(run.runbook).sha256
     except NotFoundError:
         return "removed"
+
+
+class ReasonMissingError(InvalidError):
+    """Say that nobody said why a change is wanted, so that it is not asked for."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -251,6 +255,7 @@ def request(
 
     Raises:
         NotAllowedError: policy never offers such a step, or nobody could approve it.
+        ReasonMissingError: nobody said why it is wanted.
     """
     now = desk.now()
     steps = (lead, *followers(runbook, run, lead))
@@ -258,6 +263,8 @@ def request(
     unset, judged = binding(desk, run, runbook, steps, expires="", nonce=secrets.token_hex(16), known=known)
     if judged.decision is Decision.DENY:
         raise NotAllowedError(f"{lead.title} is not offered: {judged.reason}")
+    if needs_reason(judged.risk) and not unset.reason:
+        raise ReasonMissingError(f"Nobody said why; {lead.title} is {judged.risk.value}, and nothing was asked.")
     expires = now + judged.lifetime
     whole = unset.model_copy(update={"expires": expires.isoformat()})
     _keep_lists(desk, whole, known)
@@ -269,11 +276,10 @@ def request(
         request=run.record(lead.id).request,
         binding=whole,
         digest=whole.digest(),
-        candidates=_candidates(desk, judged.needs),
+        candidates=_candidates(desk, judged.needs, desk.policy.break_glass),
         asked_by=run.requester,
         asked_at=now,
         expires=expires,
-        reason=_reason(run, runbook, lead),
         environment=desk.platform.name,
         reasked=reasked,
     )
@@ -289,7 +295,7 @@ def request(
     return Request(
         approval=approval,
         cards=(request_card(approval, run), *list_cards(approval, run)),
-        opens=(Wait(key=f"ladder:{number}:0", due=min(now + FIRST_REMINDER, expires)),),
+        opens=(Wait(key=f"ladder:{number}:0", due=min(now + desk.policy.remind_after, expires)),),
         audit=(AuditEntry(kind="approval.asked", subject=approval.label, actor=run.requester, facts=facts),),
     )
 
@@ -299,8 +305,8 @@ def _reason(run: Run, runbook: Runbook, lead: Step) -> str:
     back = [step for name in run.undoing if (step := runbook.step(name)).undo == lead.id]
     if back:
         return f"takes back step {back[-1].number}, {back[-1].title.rstrip('.')}"
-    own_words = any(one.name == "reason" and not one.choices and not one.enum for one in runbook.parameters)
-    return run.inputs.get("reason", "") if own_words else ""
+    said = any(own_words(one) for one in runbook.parameters)
+    return run.inputs.get(REASON, "") if said else ""
 
 
 def _keep_lists(desk: Desk, bound: Binding, known: Mapping[tuple[str, int], Proposal]) -> None:
@@ -313,8 +319,10 @@ def _keep_lists(desk: Desk, bound: Binding, known: Mapping[tuple[str, int], Prop
         desk.records.keep_snapshot(text, LIST_FILE, one.call.many.digest)
 
 
-def _candidates(desk: Desk, needs: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
-    return {role: tuple(sorted(desk.directory.members(role, fresh=True))) for role in sorted(set(needs))}
+def _candidates(desk: Desk, needs: tuple[str, ...], glass: BreakGlass | None) -> dict[str, tuple[str, ...]]:
+    """Return who could fill a place when it was asked, and who could break the glass."""
+    roles = {*needs, *((glass.role,) if glass else ())}
+    return {role: tuple(sorted(desk.directory.members(role, fresh=True))) for role in sorted(roles)}
 
 
 def request_card(approval: Approval, run: Run) -> Card:
@@ -325,6 +333,18 @@ def request_card(approval: Approval, run: Run) -> Card:
         subject=approval.id,
         channel=run.place.channel,
         edition=approval.edition,
+        urgent=True,
+    )
+
+
+def glass_card(approval: Approval) -> Card:
+    """Return the message to the second channel."""
+    return Card(
+        key=f"glass:{approval.id}",
+        kind=CardKind.NOTICE,
+        subject=approval.run,
+        channel=approval.glass.channel if approval.glass else "",
+        payload={"what": "glass", "approval": approval.id},
         urgent=True,
     )
 

@@ -13,11 +13,15 @@ from functools import partial
 from bot.domain.action import Call, Proposal, Replay
 from bot.domain.approval import Approval, ApprovalState, BoundCall, ConsumedApproval, end, insist, still_eligible
 from bot.domain.audit import AuditEntry
+from bot.domain.leaves import same
+from bot.domain.reasons import own_words
 from bot.domain.records import Attempt, AttemptState, Outcome, Taking
+from bot.domain.redaction import for_eyes
 from bot.domain.run import Awaiting, Looked, Lost, MustWait, Owed, Run, StepDone, StepState, Waiting
 from bot.domain.runbook import Risk, Runbook, Step
 from bot.domain.value import JsonObject, JsonValue
 from bot.errors import (
+    BotError,
     CallRefusedError,
     EdgeError,
     ExpressionError,
@@ -30,10 +34,11 @@ from bot.errors import (
     UnavailableError,
     WorldChangedError,
 )
-from bot.usecases.asking import binding, items, propose, request, request_card
+from bot.usecases.asking import ReasonMissingError, binding, items, propose, request, request_card
+from bot.usecases.breaking import not_broken_any_more
 from bot.usecases.desk import Desk
 from bot.usecases.lost import lost_call, unknown_card, with_what_is_there
-from bot.usecases.runs import LEASE_AGAIN, Turn, failed, observed, seen
+from bot.usecases.runs import LEASE_AGAIN, Turn, failed, must_answer, observed, seen
 from bot.usecases.telling import notice, run_card
 
 log = logging.getLogger(__name__)
@@ -101,7 +106,10 @@ def _ask(desk: Desk, run: Run, runbook: Runbook, step: Step) -> Turn:
     if any(runbook.step(undone).undo == step.id for undone in run.undoing):
         _insist_nobody_wrote_since(desk, run, step, proposals)
     reasked = run.record(step.id).by == "bot"
-    asked = request(desk, frozen, runbook, step, proposals=proposals, reasked=reasked)
+    try:
+        asked = request(desk, frozen, runbook, step, proposals=proposals, reasked=reasked)
+    except ReasonMissingError:
+        return must_answer(desk, run, step, [one for one in runbook.parameters if own_words(one)])
     waiting = Waiting(
         what=Awaiting.APPROVAL,
         step=step.id,
@@ -222,6 +230,8 @@ def _first_try(desk: Desk, run: Run, runbook: Runbook, step: Step, approval: App
 
 def _ineligible(desk: Desk, approval: Approval) -> str | None:
     """Return who may no longer stand for their yes, freshly asked for anything that changes data."""
+    if approval.broken and (refusal := not_broken_any_more(desk, desk.records.run(approval.run), approval)):
+        return refusal
     fresh = approval.binding.risk in MUST_BE_FRESH
     roles_of: dict[str, frozenset[str]] = {}
     for vote in approval.votes:
@@ -273,7 +283,7 @@ def _insist_on_what_was_left(desk: Desk, run: Run, earlier: BoundCall, proposal:
     )
     if owed and left is None:
         return  # it was another run's pause, or a person's word: nothing is known to compare with, and it is owed
-    if left != proposal.seen:
+    if not same(left, proposal.seen):
         raise WorldChangedError(
             f"Somebody changed {earlier.call.resource} since this run did: it left {left!r}, now {proposal.seen!r}.",
             field="seen",
@@ -283,9 +293,10 @@ def _insist_on_what_was_left(desk: Desk, run: Run, earlier: BoundCall, proposal:
 
 
 def _void(desk: Desk, run: Run, approval: Approval, step: Step, why: str) -> Turn:
-    voided = end(approval, ApprovalState.VOID, by="bot", why=why[:600], now=desk.now())
+    why = for_eyes(why)[:600]
+    voided = end(approval, ApprovalState.VOID, by="bot", why=why, now=desk.now())
     facts: JsonObject = {"run": run.id, "step": step.id, "digest": approval.digest}
-    entry = AuditEntry(kind="approval.void", subject=approval.label, actor="bot", facts=facts, private=why[:600])
+    entry = AuditEntry(kind="approval.void", subject=approval.label, actor="bot", facts=facts, private=why)
     waiting = Waiting(what=Awaiting.PERSON, step=step.id, words=f"{approval.label} is void", since=desk.now())
     told = notice(run, "void", mark=f":{approval.id}", approval=approval.id, step=step.id)
     return Turn(
@@ -518,7 +529,7 @@ def _settled_by_reading(desk: Desk, step: Step, call: Call, sent: _Sent) -> _Sen
     settle = desk.catalogue.action(step.uses or "").settle
     try:
         found = settle(desk.look, call) if settle else None
-    except EdgeError as error:
+    except BotError as error:
         return _Sent(state=AttemptState.UNKNOWN, words=error.words)
     return sent if found is None else _Sent(state=AttemptState.DONE, answer=found)
 

@@ -13,6 +13,7 @@ from bot.domain.expression import resolve
 from bot.domain.people import Person
 from bot.domain.policy import Policy, admit
 from bot.domain.quiet import AT_WORK
+from bot.domain.reasons import asking_why
 from bot.domain.records import Change
 from bot.domain.redaction import secrets_in
 from bot.domain.run import Run, scope
@@ -130,7 +131,7 @@ class Desk:
             raise InvalidError(f"Step {step.id}: {action.id} does not take these parameters: {wrong}") from None
 
     def runbook(self, run: Run) -> Runbook:
-        """Return the runbook as it was when the run began, with the steps that were added to this run."""
+        """Return the runbook as it was when the run began, with what was added to this run, and asking why."""
         found = self.read.get(run.snapshot)
         if found is None:
             text, path = self.records.snapshot(run.snapshot)
@@ -138,7 +139,7 @@ class Desk:
             if len(self.read) >= MOST_READ:
                 self.read.clear()
             self.read[run.snapshot] = found
-        return following(found, run)
+        return asking_why(following(found, run), self.catalogue, run)
 
     def person(self, person: str | None, *, channel: str, starts: bool) -> Person:
         """Return who that is, once it is sure that they may.
@@ -146,15 +147,24 @@ class Desk:
         Raises:
             NotAllowedError: they may not, or Slack did not say.
         """
-        if person is None:
-            raise NotAllowedError("Nobody is named, so nothing was done.")
         try:
-            somebody = self.directory.person(person)
-            role = self.policy.operator if starts else self.policy.viewer
-            roles = frozenset({role} if person in self.directory.members(role) else ())
-            shared = not channel.startswith("D") and self.directory.shared(channel)
+            return self.admitted(person, channel=channel, starts=starts)
         except UnavailableError as error:
             raise NotAllowedError(f"Refused to be safe: {error.words} Nothing was done; try again.") from error
+
+    def admitted(self, person: str | None, *, channel: str, starts: bool) -> Person:
+        """Return who that is, for work that can come again when Slack does not say.
+
+        Raises:
+            NotAllowedError: they may not.
+            UnavailableError: Slack did not say.
+        """
+        if person is None:
+            raise NotAllowedError("Nobody is named, so nothing was done.")
+        somebody = self.directory.person(person)
+        role = self.policy.operator if starts else self.policy.viewer
+        roles = frozenset({role} if person in self.directory.members(role) else ())
+        shared = not channel.startswith("D") and self.directory.shared(channel)
         if shared:
             raise NotAllowedError("People from other workspaces are in this channel, so nothing is shown or done here.")
         admit(somebody, roles, policy=self.policy, channel=channel, starts=starts)

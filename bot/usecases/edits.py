@@ -10,6 +10,7 @@ from bot.domain.diffing import Edit, changes_since
 from bot.domain.records import Card, CardKind, Change
 from bot.domain.runbook import Runbook
 from bot.domain.value import JsonObject
+from bot.errors import StaleError
 from bot.usecases.approvals import voided_by_edit
 from bot.usecases.desk import Desk
 
@@ -33,7 +34,11 @@ class Edits:
         self._next = ticks() + EVERY_S
 
     def look(self) -> None:
-        """Look, if it is time; half-written files are given until the next look."""
+        """Look, if it is time; half-written files are given until the next look.
+
+        Raises:
+            StaleError: a request that rests on an edit kept changing; nothing is told before the next look ends it.
+        """
         if self._ticks() < self._next:
             return
         self._next = self._ticks() + EVERY_S
@@ -41,9 +46,9 @@ class Edits:
         settled = _shas(now) == _shas(self._seen)
         self._seen = now
         if settled and _shas(now) != _shas(self._known):
+            void_what_rests_on_edited(self._desk)
             self._desk.records.commit(announced(self._desk, self._known, now))
             self._known = now
-            void_what_rests_on_edited(self._desk)
 
 
 def _shas(runbooks: Mapping[str, Runbook]) -> dict[str, str]:
@@ -51,9 +56,19 @@ def _shas(runbooks: Mapping[str, Runbook]) -> dict[str, str]:
 
 
 def void_what_rests_on_edited(desk: Desk) -> None:
-    """End every open request whose runbook is not what it was when it was asked."""
+    """End every open request whose runbook is not what it was when it was asked.
+
+    Raises:
+        StaleError: some kept changing; the others were ended.
+    """
+    stale: StaleError | None = None
     for approval in desk.records.approvals(open_only=True):
-        desk.keep(partial(_voided, desk, approval.id))
+        try:
+            desk.keep(partial(_voided, desk, approval.id))
+        except StaleError as error:
+            stale = error
+    if stale:
+        raise stale
 
 
 def _voided(desk: Desk, number: int) -> Change:

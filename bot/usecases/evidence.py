@@ -4,8 +4,10 @@ from collections.abc import Iterator
 
 from bot.domain.evidence import Evidence, Item
 from bot.domain.inbox import Delivery, ShowEvidence, ShowPostmortem
+from bot.domain.redaction import Redactor
 from bot.domain.value import JsonObject, JsonValue
 from bot.errors import BotError, NotFoundError
+from bot.usecases import gathering
 from bot.usecases.desk import Desk
 from bot.usecases.postmortems.drafts import find_draft
 
@@ -18,7 +20,7 @@ def shown(desk: Desk, delivery: Delivery, wish: ShowEvidence) -> JsonObject:
     Raises:
         NotFoundError: nothing was gathered for it, or not that item.
     """
-    found = desk.records.evidence(wish.subject).readable_in(delivery.place.channel)
+    found = _kept(desk, wish.subject).readable_in(delivery.place.channel)
     if not found.items:
         raise NotFoundError("There is no evidence kept for that, or none that may be shown here.")
     return _item(desk, wish.subject, found, wish.item) if wish.item else _page(desk, wish.subject, found, wish.page)
@@ -34,6 +36,14 @@ def of_draft(desk: Desk, delivery: Delivery, wish: ShowPostmortem) -> JsonObject
     return shown(desk, delivery, ShowEvidence(subject=f"postmortem:{draft.id}", item=wish.item))
 
 
+def _kept(desk: Desk, subject: str) -> Evidence:
+    """Return what was gathered under that name; of a run, what it has seen and done by now."""
+    if not subject.startswith("R-"):
+        return desk.records.evidence(subject)
+    run = desk.records.run(int(subject.removeprefix("R-")))
+    return gathering.of_run(desk, run, desk.runbook(run), Redactor())
+
+
 def _page(desk: Desk, subject: str, found: Evidence, page: int) -> JsonObject:
     cited = tuple(dict.fromkeys(_cited(_said(desk, subject))))
     known = {item.id for item in found.items}
@@ -41,7 +51,7 @@ def _page(desk: Desk, subject: str, found: Evidence, page: int) -> JsonObject:
     items = sorted(found.items, key=lambda item: places.get(item.id, len(places)))  # stable: the rest as gathered
     pages = -(-len(items) // PAGE)
     page = min(max(page, 1), pages)
-    here = found.model_copy(update={"items": tuple(items[(page - 1) * PAGE : page * PAGE]), "derived": {}, "basis": {}})
+    here = found.model_copy(update={"items": tuple(items[(page - 1) * PAGE : page * PAGE]), "derived": {}})
     return {
         "what": "evidence",
         "subject": subject,
@@ -75,6 +85,8 @@ def _verbatim(desk: Desk, subject: str, item: Item) -> str:
 def _said(desk: Desk, subject: str) -> JsonValue:
     """Return the sentences of that subject, in whatever form they are kept."""
     kind, _, number = subject.partition(":")
+    if kind.startswith("R-"):
+        return None
     if kind == "postmortem":
         document = desk.records.draft(int(number)).document
         return [claim.model_dump(mode="json") for _, claim in document.claims()] if document else None

@@ -16,6 +16,7 @@ from bot.domain.inbox import (
     AskAgain,
     AskPeople,
     AskQuestion,
+    BreakGlass,
     CancelDraft,
     CastVote,
     CheckDraft,
@@ -52,6 +53,7 @@ from bot.domain.inbox import (
     SettleUnknown,
     ShowAlarms,
     ShowApprovals,
+    ShowAudit,
     ShowDetails,
     ShowEvidence,
     ShowFollowUps,
@@ -73,14 +75,17 @@ from bot.domain.inbox import (
     TakeOver,
     UndoStep,
 )
+from bot.domain.incident import GRAVEST
+from bot.domain.quota import LOOKS, WINDOW, insist_on_quota
 from bot.domain.records import Card, CardKind, Change
-from bot.domain.value import JsonObject
+from bot.domain.value import JsonObject, JsonValue
 from bot.errors import BotError, EdgeError, LeaseHeldError, NotAllowedError, NotFoundError
 from bot.usecases import (
     adding,
     alarms,
     approvals,
     assistance,
+    breaking,
     evidence,
     following,
     incidents,
@@ -92,9 +97,11 @@ from bot.usecases import (
 from bot.usecases.desk import Desk
 from bot.usecases.plans import plan_run
 from bot.usecases.postmortems import beginning, drafts, editing, importing, publishing
-from bot.usecases.starting import InputsMissingError, nobody_but, start_run
+from bot.usecases.starting import InputsMissingError, listed, nobody_but, start_run
 
 log = logging.getLogger(__name__)
+
+MOST_AUDITED = 24  # records on one answer
 
 Answer = tuple[Change, JsonObject | None]
 
@@ -129,10 +136,22 @@ def _dealt(desk: Desk, number: int, answer: Callable[[Desk, Delivery], Answer]) 
     return change.model_copy(update={"inbox": number, "cards": cards})
 
 
+def _insist_on_quota(desk: Desk, delivery: Delivery) -> None:
+    """Refuse who has the lake looked at too often; what an incident of severity 1 needs is always there."""
+    if not isinstance(delivery.wish, LOOKS):
+        return
+    here = desk.records.incidents(channel=delivery.place.channel, open_only=True)
+    if any(one.severity == GRAVEST for one in here):
+        return
+    before = desk.records.came(before=delivery.id, since=delivery.at - WINDOW)
+    insist_on_quota(delivery, before, desk.policy)
+
+
 def _answer(desk: Desk, delivery: Delivery) -> Answer:
     try:
         if not isinstance(delivery.wish, TELLS_NO_FACT):
             desk.person(delivery.person, channel=delivery.place.channel, starts=False)
+        _insist_on_quota(desk, delivery)
         return WISHES[type(delivery.wish)](desk, delivery, delivery.wish)
     except EdgeError as error:
         if delivery.person is None:
@@ -150,7 +169,7 @@ def _refused(desk: Desk, delivery: Delivery, error: BotError) -> Answer:
     facts: JsonObject = {"kind": delivery.wish.kind, "inbox": delivery.id}
     told: JsonObject = {"what": "refused", "words": error.words, "kind": delivery.wish.kind}
     subject = "inbox"
-    if isinstance(delivery.wish, CastVote | DeclineRequest | RevokeRequest):
+    if isinstance(delivery.wish, CastVote | BreakGlass | DeclineRequest | RevokeRequest):
         subject = f"Q-{delivery.wish.approval}"
         told = told if isinstance(error, NotFoundError) else {**told, "approval": delivery.wish.approval}
     if isinstance(error, InputsMissingError):
@@ -196,6 +215,7 @@ def _start(desk: Desk, delivery: Delivery, wish: StartRun) -> Answer:
         start = wish.model_copy(update={"plan_only": False})
         return Change(), {
             "what": "plan",
+            "id": wish.runbook,
             "plan": made.model_dump(mode="json"),
             "start": start.model_dump(mode="json"),
         }
@@ -213,17 +233,7 @@ def _list(desk: Desk, delivery: Delivery, wish: ShowList) -> Answer:
     found: list[tuple[str, tuple[str, ...]]] = [(name, ()) for name in sorted(runbooks)]
     if wish.words:
         found = [(name, words) for name, words in desk.search.runbooks(wish.words, most=10) if name in runbooks]
-    items: list[JsonObject] = [
-        {
-            "id": name,
-            "title": runbooks[name].title,
-            "category": runbooks[name].category,
-            "status": runbooks[name].status.value,
-            "summary": runbooks[name].summary,
-            "matched": list(words),
-        }
-        for name, words in found
-    ]
+    items = [listed(desk, runbooks[name], words) for name, words in found]
     return Change(), {"what": "runbooks", "words": wish.words[:200], "items": [*items]}
 
 
@@ -254,6 +264,18 @@ def _requests(desk: Desk, delivery: Delivery, wish: ShowApprovals) -> Answer:
 def _details(desk: Desk, delivery: Delivery, wish: ShowDetails) -> Answer:
     desk.person(delivery.person, channel=delivery.place.channel, starts=False)
     return Change(), {"what": "details", "approval": desk.records.approval(wish.approval).id}
+
+
+def _audit(desk: Desk, delivery: Delivery, wish: ShowAudit) -> Answer:
+    run = desk.records.run(wish.run)
+    subjects = [run.label, *(one.label for one in desk.records.approvals(run=run.id))]
+    found = [one.body for subject in subjects for one, _ in desk.records.audit(subject=subject)]
+    newest = sorted(found, key=lambda body: body.seq, reverse=True)
+    shown: list[JsonValue] = [
+        {"seq": body.seq, "at": body.at, "kind": body.kind, "subject": body.subject, "actor": body.actor}
+        for body in newest[:MOST_AUDITED]
+    ]
+    return Change(), {"what": "audit", "run": run.id, "records": shown, "count": len(newest)}
 
 
 def _incidents(desk: Desk, delivery: Delivery, wish: ShowIncidents) -> Answer:
@@ -303,6 +325,15 @@ def _vote(desk: Desk, delivery: Delivery, wish: CastVote) -> Answer:
     voided = approvals.voided_by_edit(desk, wish.approval)
     if voided is None:
         return approvals.cast_vote(desk, delivery, wish), None
+    return _void(desk, delivery, voided)
+
+
+def _break(desk: Desk, delivery: Delivery, wish: BreakGlass) -> Answer:
+    voided = approvals.voided_by_edit(desk, wish.approval)
+    return _void(desk, delivery, voided) if voided else (breaking.break_glass(desk, delivery, wish), None)
+
+
+def _void(desk: Desk, delivery: Delivery, voided: Change) -> Answer:
     words = f"Not approved, the request is void: {approvals.EDITED}. Nothing was done; press Ask again."
     refused, told = _refused(desk, delivery, NotAllowedError(words))
     return voided.model_copy(update={"audit": (*voided.audit, *refused.audit)}), told
@@ -339,6 +370,7 @@ WISHES: dict[type, Callable[[Desk, Delivery, Any], Answer]] = {
     ShowHelp: _help,
     ShowStatus: _status,
     ShowApprovals: _requests,
+    ShowAudit: _audit,
     ShowDetails: _details,
     OpenHome: _home,
     ShowIncidents: _incidents,
@@ -346,6 +378,7 @@ WISHES: dict[type, Callable[[Desk, Delivery, Any], Answer]] = {
     ShowAlarms: _alarms,
     OtherRunbook: _others,
     CastVote: _vote,
+    BreakGlass: _break,
     DeclineRequest: _silent(approvals.decline),
     RevokeRequest: _silent(approvals.revoke),
     AskAgain: _silent(approvals.ask_again),

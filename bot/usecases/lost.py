@@ -3,17 +3,18 @@
 It is told to the person who has to say what became of the call; nothing here settles anything.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from bot.domain.action import Proposal
 from bot.domain.approval import Approval, BoundCall
 from bot.domain.audit import AuditEntry
 from bot.domain.inbox import Delivery, ReadAgain
+from bot.domain.leaves import differences, dotted, leaves, same
 from bot.domain.records import Attempt, Card, Change
 from bot.domain.run import Run, RunState, StepRecord
 from bot.domain.runbook import Step
 from bot.domain.value import JsonObject, JsonValue
-from bot.errors import BotError, RequestError
+from bot.errors import ConflictError, EdgeError, RequestError
 from bot.usecases.asking import items, propose
 from bot.usecases.desk import Desk
 from bot.usecases.telling import notice, run_card
@@ -28,7 +29,9 @@ def with_what_is_there(desk: Desk, run: Run, step: Step, record: StepRecord, att
         return record
     try:
         words = _words(desk, run, step, attempt)
-    except BotError as error:
+    except (RequestError, ConflictError) as error:
+        words = f"A read now says: {error.words}"
+    except EdgeError as error:
         words = f"A read now failed: {error.words}"
     return record.model_copy(update={"shows": words[:MOST_WORDS], "shown_at": desk.now()})
 
@@ -70,30 +73,24 @@ def _concluded(proposal: Proposal, before: JsonObject | None, *, shows: bool) ->
         return f"A read now shows {now}, which does not tell whether it began. Look there yourself."
     if before is None:
         return f"A read now shows {now}; what was there before is not known."
-    if proposal.seen == before:
+    if same(proposal.seen, before):
         return f"A read now shows {now}, unchanged, so it probably did not happen."
     return f"A read now shows {_differences(before, proposal.seen)}: it happened, or somebody else did something."
 
 
 def _told(seen: Mapping[str, JsonValue]) -> str:
-    leaves = list(_leaves(seen))
-    shown = ", ".join(f"{name} {value!r}" for name, value in leaves[:MOST_SHOWN])
-    return (shown or "nothing") + (f" and {len(leaves) - MOST_SHOWN} more" if len(leaves) > MOST_SHOWN else "")
+    found = sorted(((dotted(path), value) for path, value in leaves(seen)), key=_most_telling)
+    shown = ", ".join(f"{name} {value!r}" for name, value in found[:MOST_SHOWN])
+    return (shown or "nothing") + (f" and {len(found) - MOST_SHOWN} more" if len(found) > MOST_SHOWN else "")
+
+
+def _most_telling(found: tuple[str, JsonValue]) -> tuple[bool, str]:
+    """Put states first: they are what people ask for."""
+    return found[0].rpartition(".")[2] not in {"state", "status"}, found[0]
 
 
 def _differences(before: Mapping[str, JsonValue], now: Mapping[str, JsonValue]) -> str:
-    was, there = dict(_leaves(before)), dict(_leaves(now))
-    changed = [name for name in sorted({*was, *there}) if was.get(name) != there.get(name)]
-    return ", ".join(f"{name} was {was.get(name)!r}, is {there.get(name)!r}" for name in changed[:MOST_SHOWN])
-
-
-def _leaves(value: JsonValue | Mapping[str, JsonValue], name: str = "") -> Iterator[tuple[str, JsonValue]]:
-    """Yield every single value by its dotted name; a state comes first, it is what people ask for."""
-    if not isinstance(value, Mapping):
-        yield name, value
-        return
-    for key in sorted(value, key=lambda one: (one not in {"state", "status", "body"}, one)):
-        yield from _leaves(value[key], f"{name}.{key}" if name else key)
+    return ", ".join(f"{name} was {was!r}, is {there!r}" for name, was, there in differences(before, now)[:MOST_SHOWN])
 
 
 def read_again(desk: Desk, delivery: Delivery, wish: ReadAgain) -> Change:

@@ -16,7 +16,7 @@ from bot.domain.postmortem.draft import DraftState
 from bot.domain.records import Change, Wait
 from bot.domain.remarks import Mark, Remark
 from bot.domain.value import JsonObject
-from bot.errors import CallRefusedError, EdgeError, UnavailableError
+from bot.errors import CallRefusedError, EdgeError, NotAllowedError, UnavailableError
 from bot.usecases.desk import Desk
 from bot.usecases.mornings import draft_of
 from bot.usecases.starting import incident_card
@@ -31,21 +31,19 @@ MOST_READ_AGAIN = 50
 
 
 def mark(desk: Desk, delivery: Delivery, wish: MarkMessage) -> Change:
-    """Have a message looked at that was marked, or whose mark was taken away, where an incident takes notes."""
-    channel = delivery.place.channel
-    incident = _taking_notes(desk, channel, wish.message)
-    if incident is None:
+    """Have a message looked at that was marked, or whose mark was taken away, where an incident takes notes.
+
+    Whether the person may mark is asked when it is looked at: a mark is lost by no outage, and a refusal tells nobody.
+    """
+    incident = _taking_notes(desk, delivery.place.channel, wish.message)
+    if incident is None or delivery.person is None:
         return Change()
-    somebody = desk.person(delivery.person, channel=channel, starts=True)
-    told = Marking(ts=wish.message, mark=Mark(by=somebody.id, emoji=wish.emoji), added=wish.added)
+    told = Marking(ts=wish.message, mark=Mark(by=delivery.person, emoji=wish.emoji), added=wish.added)
     waiting = marking(incident, told)
     if waiting is incident:
         return Change()
-    kind = "incident.marked" if wish.added else "incident.unmarked"
-    facts: JsonObject = {"message": wish.message}
-    entry = AuditEntry(kind=kind, subject=incident.label, actor=somebody.id, facts=facts)
     first = Wait(key=f"marks:{incident.id}:{delivery.id}:0", due=desk.now())
-    return Change(incidents=(waiting,), opens=() if incident.markings else (first,), audit=(entry,))
+    return Change(incidents=(waiting,), opens=() if incident.markings else (first,))
 
 
 def _taking_notes(desk: Desk, channel: str, ts: str) -> Incident | None:
@@ -78,15 +76,31 @@ def look_at_marked(desk: Desk, key: str) -> None:
         return
     incident = desk.records.incident(int(key.split(":")[1]))
     markings = incident.markings[:AT_ONCE]
-    seen: dict[str, _Seen | None] = {}
+    messages: dict[str, _Seen | None] = {}
+    seen: dict[Marking, _Seen | None] = {}
     try:
         for told in markings:
-            if told.ts not in seen:
-                seen[told.ts] = _looked(desk, incident, told.ts)
+            allowed = _may_mark(desk, incident, told.mark.by)
+            if allowed and told.ts not in messages:
+                messages[told.ts] = _looked(desk, incident, told.ts)
+            seen[told] = messages[told.ts] if allowed else None
     except UnavailableError as error:
         log.warning("A marked message could not be read yet.", extra={"work": key, "why": error.words})
-    done = tuple(told for told in markings if told.ts in seen)
-    desk.keep(lambda: _settled(desk, key, done, seen))
+    desk.keep(lambda: _settled(desk, key, seen))
+
+
+def _may_mark(desk: Desk, incident: Incident, person: str) -> bool:
+    """Return whether that is somebody whose marks count.
+
+    Raises:
+        UnavailableError: Slack did not say.
+    """
+    try:
+        desk.admitted(person, channel=incident.place.channel, starts=True)
+    except NotAllowedError as error:
+        log.info("A mark was not taken.", extra={"incident": incident.id, "why": error.words})
+        return False
+    return True
 
 
 def _looked(desk: Desk, incident: Incident, ts: str) -> _Seen | None:
@@ -96,29 +110,43 @@ def _looked(desk: Desk, incident: Incident, ts: str) -> _Seen | None:
         remark, known = desk.remarks.remark(channel, ts), incident.remarked(ts)
         if remark is None or not remark.by:
             return _Seen(remark=remark)
-        return _Seen(remark=remark, link=known.link if known else desk.remarks.link(channel, ts))
+        return _Seen(remark=remark, link=known.link if known else _address(desk, channel, remark))
     except CallRefusedError as error:
         log.warning("A marked message may not be read.", extra={"incident": incident.id, "why": error.words})
         return None
 
 
-def _settled(desk: Desk, key: str, done: tuple[Marking, ...], seen: Mapping[str, _Seen | None]) -> Change:
+def _address(desk: Desk, channel: str, remark: Remark) -> str:
+    """Return where the message can be opened; what answers another one only within its thread."""
+    link = desk.permalink(channel, remark.ts)
+    if not link or not remark.thread or "thread_ts=" in link:
+        return link
+    return f"{link}?thread_ts={remark.thread}&cid={channel}"
+
+
+def _settled(desk: Desk, key: str, seen: Mapping[Marking, _Seen | None]) -> Change:
     _, number, delivery, turn = key.split(":")
     before = desk.records.incident(int(number))
     now = before
-    for told in done:
-        found = seen[told.ts]
+    for told, found in seen.items():
         now = looked_at(now, told, found.remark, link=found.link) if found else passed_over(now, told)
     cards = (incident_card(now),) if now.notes != before.notes else ()
+    entries = tuple(_entry(before, told) for told, found in seen.items() if found)
     if not now.markings:
-        return Change(incidents=(now,), cards=cards, closes=(key,))
-    if done:
-        return Change(incidents=(now,), cards=cards)
+        return Change(incidents=(now,), cards=cards, closes=(key,), audit=entries)
+    if seen:
+        return Change(incidents=(now,), cards=cards, audit=entries)
     if int(turn) >= LAST_TURN:
         log.error("Marked messages could not be read and are left out.", extra={"work": key})
         return Change(incidents=(now.model_copy(update={"markings": ()}),), closes=(key,))
     later = Wait(key=f"marks:{number}:{delivery}:{int(turn) + 1}", due=desk.now() + AGAIN * 2 ** int(turn))
     return Change(incidents=(now,), closes=(key,), opens=(later,))
+
+
+def _entry(incident: Incident, told: Marking) -> AuditEntry:
+    kind = "incident.marked" if told.added else "incident.unmarked"
+    facts: JsonObject = {"message": told.ts}
+    return AuditEntry(kind=kind, subject=incident.label, actor=told.mark.by, facts=facts)
 
 
 # Before a draft.

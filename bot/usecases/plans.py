@@ -6,10 +6,11 @@ from bot.domain.approval import BoundCall
 from bot.domain.expression import compile_expression, references_in
 from bot.domain.inbox import Delivery, StartRun
 from bot.domain.people import Place
-from bot.domain.policy import Verdict, verdict
+from bot.domain.policy import Verdict, foreseen
+from bot.domain.reasons import asking_why, own_words
 from bot.domain.redaction import for_eyes
 from bot.domain.run import Run, StepRecord, StepState
-from bot.domain.runbook import Phase, Runbook, Step
+from bot.domain.runbook import Parameter, Phase, Runbook, Step
 from bot.domain.value import JsonObject, Value
 from bot.errors import BotError
 from bot.usecases.asking import calls, judge
@@ -61,7 +62,7 @@ class Plan(Value):
 def plan_run(desk: Desk, delivery: Delivery, wish: StartRun) -> Plan:
     """Return the plan for whoever asks in a channel."""
     somebody = desk.person(delivery.person, channel=delivery.place.channel, starts=False)
-    runbook = desk.library.find(wish.runbook)
+    runbook = asking_why(desk.library.find(wish.runbook), desk.catalogue)
     facts = facts_of(find_episode(desk, runbook, wish, delivery.place.channel))
     inputs = fill(desk, runbook, wish.inputs, facts)
     made = plan(desk, runbook, inputs=inputs, facts=facts, requester=somebody.id, place=delivery.place)
@@ -109,7 +110,11 @@ def _plan_step(desk: Desk, run: Run, runbook: Runbook, step: Step) -> tuple[Run,
 
     if step.manual:
         return run, say("by hand")
-    lacking = [p.title for p in runbook.parameters if p.asked_by == step.id and p.name not in run.inputs]
+    lacking = [
+        p.title
+        for p in runbook.parameters
+        if p.asked_by == step.id and p.name not in run.inputs and not (own_words(p) and _does_without(step, p))
+    ]
     later = _known_later(run, runbook, step)
     if step.phase is Phase.VERIFICATION:
         return run, say("known later", "checked at the end")
@@ -163,7 +168,7 @@ def _foreseen(desk: Desk, runbook: Runbook, step: Step, planned: PlannedStep) ->
     if (covering := _covered_by(runbook, step)) is not None:
         words = f"under the yes to step {covering.number}; {planned.words}"
         return planned.model_copy(update={"words": words[:300]})
-    judged = verdict(step, [action.risk], desk.policy)
+    judged = foreseen(step, action, desk.catalogue, desk.policy)
     return planned.model_copy(update={"risk": judged.risk.value, "needs": judged.needs})
 
 
@@ -179,6 +184,11 @@ def _one_line(call: JsonObject) -> str:
     if isinstance(many, dict):
         return f"{call['row']} × {many['count']} on {call['resource']}, list {many['digest']}"
     return f"{call['row']} {call['params']}"
+
+
+def _does_without(step: Step, parameter: Parameter) -> bool:
+    """Return whether what the step would ask for is known without the input."""
+    return ("inputs", parameter.name) not in references_in(dict(step.with_))
 
 
 def _known_later(run: Run, runbook: Runbook, step: Step) -> str:

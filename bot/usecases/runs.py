@@ -15,8 +15,9 @@ from bot.domain.action import Action
 from bot.domain.approval import Approval, ApprovalState
 from bot.domain.audit import AuditEntry
 from bot.domain.expression import compile_expression, first_given, references_in, resolve
+from bot.domain.reasons import asked_once_known, insist_on_words, own_words
 from bot.domain.records import AttemptState, Card, Change, Outcome, Wait
-from bot.domain.redaction import for_eyes, redacted, secrets_in
+from bot.domain.redaction import for_eyes, redacted, secrets_in, unnumbered
 from bot.domain.run import (
     Answered,
     Awaiting,
@@ -51,13 +52,15 @@ from bot.errors import (
 )
 from bot.usecases.asking import request_card
 from bot.usecases.desk import MOST_CONFLICTS, Desk
-from bot.usecases.telling import notice, run_cards
+from bot.usecases.telling import asking_card, notice, run_cards
 
 log = logging.getLogger(__name__)
 
 READ_TRIES = 3
 READ_AGAIN = timedelta(seconds=2)
 LEASE_AGAIN = timedelta(seconds=5)
+OURS = frozenset({"platform", "run"})
+"""What expressions see that nobody else has a word in."""
 MOST_NAMED = 10
 FIRST_OWED_REMINDER = timedelta(minutes=15)
 
@@ -232,12 +235,13 @@ def _step_turn(desk: Desk, run: Run, runbook: Runbook, step: Step, change_step: 
     known = {one.name: fits(one, value) for one in late if (value := found_out(desk, run, one)) is not None}
     if known:
         return Turn(events=(Answered(by=run.requester, inputs=known),), goes_on=True)
-    lacking = [one for one in late if one.required]
+    reading = step.manual or desk.catalogue.action(step.uses or "").read is not None
+    lacking = [one for one in late if one.required and (reading or not asked_once_known(one, step))]
     if lacking:
-        return _must_answer(desk, run, step, lacking)
+        return must_answer(desk, run, step, lacking)
     if step.manual:
         return _must_wait(desk, run, step, Awaiting.DONE, f"Somebody does this by hand: {step.title}")
-    if desk.catalogue.action(step.uses or "").read is None:
+    if not reading:
         return change_step(desk, run, runbook, step)
     if step.watch:
         return _watch(desk, run, step)
@@ -313,11 +317,13 @@ def fits(parameter: Parameter, value: str) -> str:
     Raises:
         InvalidError: says what would fit.
     """
-    if kinds := secrets_in(value):
+    if kinds := secrets_in({parameter.name: value}):
         raise InvalidError(
             f"{parameter.name} holds what looks like a secret ({', '.join(sorted(kinds))}). What a run is given is "
             "shown and kept, so leave it out; say where it is kept instead."
         )
+    if own_words(parameter):
+        insist_on_words(value)
     if parameter.enum and value not in parameter.enum:
         raise InvalidError(f"{parameter.name} is one of {', '.join(parameter.enum)}, not {ascii(value)[:80]}.")
     if parameter.pattern and not re.fullmatch(parameter.pattern, value):
@@ -333,14 +339,14 @@ def needed(desk: Desk, run: Run, runbook: Runbook, step: Step) -> bool:
     return step.when is None or compile_expression(step.when).truth(desk.scope(run))
 
 
-def _must_answer(desk: Desk, run: Run, step: Step, lacking: Sequence[Parameter]) -> Turn:
+def must_answer(desk: Desk, run: Run, step: Step, lacking: Sequence[Parameter]) -> Turn:
     """Wait for inputs; where a choice is all that lacks, the ways that are open stand ready as buttons.
 
     Raises:
         InvalidError: what was seen leaves no way open.
     """
     names = ", ".join(one.name for one in lacking)
-    turn = _must_wait(desk, run, step, Awaiting.INPUT, f"Needs {names} before {step.title}")
+    turn = _must_wait(desk, run, step, Awaiting.INPUT, f"Needs {names} before {step.title}", asks=names)
     only = lacking[0]
     if len(lacking) > 1 or not only.choice:
         return turn
@@ -355,15 +361,9 @@ def _must_answer(desk: Desk, run: Run, step: Step, lacking: Sequence[Parameter])
     return replace(turn, events=waits)
 
 
-def _must_wait(desk: Desk, run: Run, step: Step, what: Awaiting, words: str) -> Turn:
-    waiting = Waiting(what=what, step=step.id, words=words, since=desk.now())
-    return Turn(events=(MustWait(waiting=waiting),), cards=(asking_card(run, what, step.id),))
-
-
-def asking_card(run: Run, what: Awaiting, step: str, *, by: str = "") -> Card:
-    """Return the message that asks somebody to do a step by hand, or for inputs; `by` is who has answered."""
-    facts = {"by": by} if by else {}
-    return notice(run, what.value, mark=f":{step}:{run.record(step).request}", step=step, **facts)
+def _must_wait(desk: Desk, run: Run, step: Step, what: Awaiting, words: str, *, asks: str = "") -> Turn:
+    waiting = Waiting(what=what, step=step.id, words=words, since=desk.now(), asks=asks)
+    return Turn(events=(MustWait(waiting=waiting),), cards=(asking_card(run, waiting),))
 
 
 def _record(run: Run, step: Step, **changes: object) -> StepRecord:
@@ -407,20 +407,20 @@ def in_words(step: Step, seen_by_it: Mapping[str, JsonValue]) -> str:
 
 
 def worded(says: str, seen_by_it: Mapping[str, JsonValue]) -> str:
-    """Return a finding in the runbook's words, which many read: of what was seen, all text is redacted.
+    """Return a finding in the runbook's words, which many read: of what is not our own, all text is redacted.
 
     Raises:
         ExpressionError: it cannot be filled in.
     """
-    paths = references_in(says)
-    shown = dict(seen_by_it)
-    steps = seen_by_it.get("steps")
-    if isinstance(steps, dict):
-        named = {path[1] for path in paths if path[0] == "steps" and len(path) > 1}
-        shown["steps"] = {**steps, **{name: redacted(steps[name]) for name in named & steps.keys()}}
-    if "output" in shown:
-        shown["output"] = redacted(shown["output"])
-    return str(resolve(says, shown))
+    asked: dict[str, set[str]] = {}
+    for root, *path in references_in(says):
+        asked.setdefault(root, set()).add(path[0] if path else "[]")
+    shown = {name: seen_by_it[name] for name in asked.keys() & seen_by_it.keys()}
+    steps = shown.get("steps")
+    if isinstance(steps, dict) and "[]" not in asked["steps"]:
+        shown["steps"] = {name: steps[name] for name in asked["steps"] & steps.keys()}
+    told = {name: value if name in OURS else redacted(value) for name, value in shown.items()}
+    return unnumbered(str(resolve(says, told)))
 
 
 def _watch(desk: Desk, run: Run, step: Step) -> Turn:

@@ -1,6 +1,6 @@
 """Start a run: find the runbook, fill in what is known, hold the target, and begin."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.domain.audit import AuditEntry
@@ -8,7 +8,8 @@ from bot.domain.expression import compile_expression, first_given
 from bot.domain.inbox import Delivery, StartRun
 from bot.domain.incident import Incident, about
 from bot.domain.people import Place
-from bot.domain.policy import together, verdict
+from bot.domain.policy import foreseen, together
+from bot.domain.reasons import asking_why
 from bot.domain.records import Card, CardKind, Change, Episode, taken
 from bot.domain.run import Run
 from bot.domain.runbook import Parameter, Phase, Runbook, Step
@@ -45,7 +46,7 @@ def start_run(desk: Desk, delivery: Delivery, wish: StartRun) -> Started:
         RequestError: the words say what is missing or refused.
     """
     somebody = desk.person(delivery.person, channel=delivery.place.channel, starts=True)
-    runbook = desk.library.find(wish.runbook)
+    runbook = asking_why(desk.library.find(wish.runbook), desk.catalogue)
     refusal = runbook.not_startable(desk.environment)
     if refusal:
         raise NotAllowedError(refusal)
@@ -72,6 +73,7 @@ def start_run(desk: Desk, delivery: Delivery, wish: StartRun) -> Started:
         alarm=episode.id if episode else None,
         facts=facts,
         inputs=inputs,
+        given_by=dict.fromkeys(wish.inputs, somebody.id),
         requester=somebody.id,
         authors=(somebody.id,),
         path=tuple(step.id for step in forward),
@@ -101,6 +103,19 @@ def start_run(desk: Desk, delivery: Delivery, wish: StartRun) -> Started:
         audit=(entry,),
     )
     return Started(change=change, run=going)
+
+
+def listed(desk: Desk, runbook: Runbook, matched: Sequence[str] = ()) -> JsonObject:
+    """Return a runbook as a line of a list, and whether it may be started here."""
+    return {
+        "id": runbook.id,
+        "title": runbook.title,
+        "category": runbook.category,
+        "status": runbook.status.value,
+        "summary": runbook.summary,
+        "matched": list(matched),
+        "starts": runbook.not_startable(desk.environment) is None,
+    }
 
 
 def alarm_card_of(episode: Episode) -> Card:
@@ -255,8 +270,12 @@ def roles_needed(desk: Desk, runbook: Runbook) -> tuple[tuple[Step, tuple[str, .
         if action.propose is None:
             continue
         covered = (step, *(one for one in runbook.forward if one.approved_with == step.id and not one.manual))
-        risks = {one.id: desk.catalogue.action(one.uses or "").risk for one in covered}
-        judged = together([(one, verdict(one, [risks[one.id]], desk.policy)) for one in covered])
+        judged = together(
+            [
+                (one, foreseen(one, desk.catalogue.action(one.uses or ""), desk.catalogue, desk.policy))
+                for one in covered
+            ]
+        )
         found.append((step, judged.needs, judged.requester_may))
     return tuple(found)
 

@@ -45,8 +45,8 @@ from bot.errors import InvalidError, NotAllowedError, RequestError
 from bot.usecases.approvals import roles_of
 from bot.usecases.asking import request_card
 from bot.usecases.desk import Desk
-from bot.usecases.runs import FIRST_OWED_REMINDER, anew, asking_card, fits, offered, waking
-from bot.usecases.telling import notice, run_cards
+from bot.usecases.runs import FIRST_OWED_REMINDER, anew, fits, offered, waking
+from bot.usecases.telling import asking_card, notice, run_cards
 
 log = logging.getLogger(__name__)
 
@@ -100,7 +100,7 @@ def give_inputs(desk: Desk, delivery: Delivery, wish: GiveInputs) -> Change:
     names: JsonObject = {"inputs": [*sorted(wish.inputs)]}
     change = woken(desk, answered, "run.answered", by=somebody.id, facts=names, private=private)
     if run.waiting is not None and run.waiting.what is Awaiting.INPUT:
-        told = asking_card(run, Awaiting.INPUT, run.waiting.step, by=somebody.id)
+        told = asking_card(run, run.waiting, by=somebody.id)
         change = change.model_copy(update={"cards": (*change.cards, told)})
     return with_ended(change, over, run)
 

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
+from bot.domain.reasons import REASON
 from bot.domain.records import Card, CardKind
-from bot.domain.run import Awaiting, Run, standing
+from bot.domain.run import Awaiting, Run, Waiting, standing
 from bot.usecases.desk import Desk
 
 
@@ -25,6 +26,16 @@ def notice(run: Run, what: str, *, mark: str = "", **facts: str | int | bool | N
     )
 
 
+def asking_card(run: Run, waiting: Waiting, *, by: str = "") -> Card:
+    """Return the message that asks somebody to do a step by hand, or for inputs; `by` is who has answered.
+
+    Why a change is wanted may be asked after another question of the same step: that is another message.
+    """
+    mark = f":{waiting.step}:{run.record(waiting.step).request}" + (":why" if waiting.asks == REASON else "")
+    facts = {"by": by} if by else {}
+    return notice(run, waiting.what.value, mark=mark, step=waiting.step, **facts)
+
+
 def run_cards(desk: Desk, run: Run) -> tuple[Card, ...]:
     """Return the run's own card, and those that stand already and show what it no longer is or waits for."""
     before = desk.records.run(run.id)
@@ -32,7 +43,7 @@ def run_cards(desk: Desk, run: Run) -> tuple[Card, ...]:
     if standing(before) is not standing(run):
         keys += [f"alarm:{run.alarm}", f"incident:{run.incident}"]
     if before.waiting != run.waiting:
-        keys += _asking(desk, before)
+        keys += [f"alarm:{run.alarm}", *_asking(desk, before)]
     if before.owed != run.owed:
         keys += _owing(desk, before)
     known = (desk.records.card(key) for key in dict.fromkeys(keys))
@@ -47,7 +58,7 @@ def _asking(desk: Desk, run: Run) -> Iterator[str]:
     at = f"{run.id}:{step}:{run.record(step).request}"
     match run.waiting.what:
         case Awaiting.INPUT | Awaiting.DONE:
-            yield f"{run.waiting.what.value}:{at}"
+            yield asking_card(run, run.waiting).key
         case Awaiting.PERSON:
             yield from (f"failed:{at}", f"unknown:{at}")
             for one in desk.records.approvals(run=run.id):
@@ -61,7 +72,4 @@ def _asking(desk: Desk, run: Run) -> Iterator[str]:
 def _owing(desk: Desk, run: Run) -> Iterator[str]:
     """Yield the keys of what said that the run, which has ended, still owes something."""
     yield f"finished:{run.id}:{len(run.undoing)}"
-    number = 0
-    while desk.records.card(f"owed:{run.id}:{number}") is not None:
-        yield f"owed:{run.id}:{number}"
-        number += 1
+    yield from desk.records.card_keys(f"owed:{run.id}:")

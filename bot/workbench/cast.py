@@ -10,7 +10,7 @@ from bot.domain.reading import read_runbook
 from bot.domain.remarks import Remark
 from bot.domain.runbook import Runbook, Status
 from bot.domain.uploads import Upload
-from bot.errors import InvalidError, NotFoundError, UnavailableError
+from bot.errors import InvalidError, NotFoundError
 
 TEAM = "T0TRY"
 CHANNEL = "C0TRY"
@@ -126,10 +126,6 @@ class NoRemarks:
     def remark(self, channel: str, ts: str) -> Remark | None:
         """Know no message."""
         return None
-
-    def link(self, channel: str, ts: str) -> str:
-        """Know no message."""
-        raise UnavailableError("There is no Slack here to ask for a message.")
 
 
 class NothingElse:

@@ -199,7 +199,7 @@ class Walk:
     def _answered(self, run: Run, step: Step, given: Mapping[str, str]) -> bool:
         self._mend()
         values: dict[str, str] = {}
-        for parameter in self.runbook.parameters:
+        for parameter in self.table.desk.runbook(run).parameters:
             if parameter.asked_by == step.id and parameter.name not in run.inputs and parameter.required:
                 offered = choices(self.table.desk, run, parameter)
                 values[parameter.name] = given.get(parameter.name) or self.asker.value(parameter, offered)

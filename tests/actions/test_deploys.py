@@ -5,11 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from bot.actions.builds import hushed
 from bot.actions.catalogue import CATALOGUE
 from bot.actions.insights import PAUSES_S, AskInsights, asked
 from bot.domain.action import Looking, Proposal
-from bot.domain.plain import visible
 from bot.domain.runbook import Risk
 from bot.domain.value import JsonObject, JsonValue
 from bot.errors import CallRefusedError, InvalidError
@@ -17,7 +15,6 @@ from tests.actions.partition import put
 from tests.actions.scripted import NOW, Script, observe, params_of, propose, read
 from tests.aws.moto_lake import Lake, gate, lake
 from tests.aws.seeded import PARTITION, PLATFORM, RUN, UUID, nothing, permit
-from tests.domain.attacks import ATTACKS, Attack
 
 LOOK = Looking(catalogue=CATALOGUE, platform=PLATFORM, perform=lambda call: gate().look(call))
 LOCK_ID = "lake-tfstate/lake/prod.tfstate"
@@ -171,32 +168,18 @@ FAILED_BUILD = built(
 )
 
 
-def test_what_failed_in_the_newest_build_is_named_without_secrets() -> None:
+def test_what_failed_in_the_newest_build_is_named_as_the_build_says_it() -> None:
     found = read(project(FAILED_BUILD, built(2, "SUCCEEDED")), "codebuild.builds", project="lake-deploy")
 
     assert isinstance(found["builds"], list)
     newest = found["builds"][0]
     assert isinstance(newest, dict)
     assert (newest["status"], newest["failed_phase"], found["last_good"]) == ("FAILED", "BUILD", "0000002")
-    assert newest["reason"] == "Error acquiring the state lock, token=*** [aws-key#1]"
+    assert newest["reason"] == "Error acquiring the state lock, token=abc123 AKIAIOSFODNN7EXAMPLE"
 
 
 def test_a_project_without_a_good_build_names_no_commit() -> None:
     assert "last_good" not in read(project(FAILED_BUILD), "codebuild.builds", project="lake-deploy")
-
-
-@pytest.mark.parametrize(
-    "text", ["password: hunter2", "SECRET_KEY=abc", "x AKIAIOSFODNN7EXAMPLE", "a" * 64, "api_token = xyz"]
-)
-def test_what_looks_like_a_secret_is_taken_out(text: str) -> None:
-    assert not any(word in hushed(text) for word in ("hunter2", "abc", "AKIA", "aaaa", "xyz"))
-
-
-@pytest.mark.parametrize("attack", [one for one in ATTACKS if one.secret], ids=lambda one: one.tries)
-def test_a_line_of_a_log_tells_no_secret_and_no_person(attack: Attack) -> None:
-    told = visible(hushed(attack.text))
-
-    assert [one for one in attack.must_not if one in told] == []
 
 
 def test_the_first_error_of_a_log_is_found() -> None:

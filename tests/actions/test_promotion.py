@@ -215,6 +215,17 @@ def test_copies_and_the_pointer_are_settled_by_looking(here: Lake) -> None:
     assert [action.settle(LOOK, call) for call in settled] == answers
 
 
+def test_a_file_taken_out_of_sight_is_not_settled_by_looking(here: Lake) -> None:
+    action, _ = params_of("lake.promote", PROMOTING)
+    calls = propose(LOOK, "lake.promote", **{**PROMOTING, "left_over": left_over()}).calls
+    assert action.settle is not None
+    (hidden,) = [call for call in calls if call.row == "s3.hide_left_over"]
+
+    gate().send(permit(hidden), mark=nothing)
+
+    assert action.settle(LOOK, hidden) is None
+
+
 def test_a_run_of_many_files_is_filled_in_as_one_list_before_the_pointer(here: Lake) -> None:
     write_run(here, NEW, {f"part-{number:03}.parquet": f"rows {number}" for number in range(40)})
     left = left_over()

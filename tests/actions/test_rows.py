@@ -4,7 +4,7 @@ import pytest
 
 from bot.actions.catalogue import CATALOGUE
 from bot.aws.model import param_problems, row_problems
-from bot.domain.action import Document, OneOf, Replay, bind
+from bot.domain.action import Document, Guard, Many, OneOf, Replay, bind
 from bot.domain.denies import reads
 from bot.domain.runbook import Risk
 from bot.domain.value import JsonObject, JsonValue
@@ -164,6 +164,9 @@ HOSTILE: list[tuple[str, JsonObject]] = [
     ("logs.filter", {"logGroupName": "/aws/lambda/secrets"}),
     ("logs.filter", {"limit": 10_001}),
     ("cloudwatch.alarm", {"AlarmNames": ["a", "b"]}),
+    ("cloudwatch.alarm_history", {"AlarmName": "a*"}),
+    ("cloudwatch.alarm_history", {"HistoryItemType": "ConfigurationUpdate"}),
+    ("cloudwatch.alarm_history", {"MaxRecords": 101}),
     ("cloudwatch.alarm", {"AlarmNames": ["a" * 256]}),
     ("cloudwatch.metric", {"MetricDataQueries": [{"Id": "m", "Expression": "SEARCH('x', 'Sum')"}]}),
     ("states.stop", {"cause": "x" * 257}),
@@ -297,10 +300,12 @@ def test_every_action_names_only_rows_there_are_and_is_either_reading_or_changin
         assert action.risk is highest
 
 
-def test_the_rows_for_which_aws_has_no_precondition_are_these() -> None:
+def test_what_aws_holds_a_call_back_for_is_stated_for_every_row_that_changes_something() -> None:
     changing = [row for row in CATALOGUE.rows.values() if row.risk is not Risk.READ]
+    guards = {row.id: row.guard(good(row.id)) for row in changing}
 
-    assert {row.id for row in changing if not row.conditional(good(row.id))} == {
+    assert {name for name, guard in guards.items() if guard is Guard.SOURCE} == {"s3.copy_current"}
+    assert {name for name, guard in guards.items() if guard is Guard.NONE} == {
         "athena.add_partition",
         "athena.stop",
         "athena.update_workgroup",
@@ -312,7 +317,7 @@ def test_the_rows_for_which_aws_has_no_precondition_are_these() -> None:
         "glue.start_job",
         "glue.stop_job_run",
         "glue.update_job",
-        "s3.copy_current",
+        "s3.tag_condemned",
         "sns.publish",
         "sqs.replay",
         "states.redrive",
@@ -324,8 +329,15 @@ def test_a_call_that_leaves_its_precondition_out_has_none() -> None:
     row, call = CATALOGUE.row("glue.update_table"), good("glue.update_table")
     bare = {name: value for name, value in call.params.items() if name != "VersionId"}
 
-    assert row.conditional(call)
-    assert not row.conditional(call.model_copy(update={"params": bare}))
+    assert row.guard(call) is Guard.WHOLE
+    assert row.guard(call.model_copy(update={"params": bare})) is Guard.NONE
+
+
+def test_the_version_whose_tags_are_written_is_no_precondition_on_the_tags() -> None:
+    call = good("s3.tag_condemned")
+    listed = call.model_copy(update={"many": Many(count=2, digest="0" * 64, first=(call.params,)), "params": {}})
+
+    assert [CATALOGUE.row("s3.tag_condemned").guard(one) for one in (call, listed)] == [Guard.NONE, Guard.NONE]
 
 
 def test_an_isolated_row_starts_what_can_promote_nothing() -> None:

@@ -1,6 +1,7 @@
 """The model is used while it answers in time, within its budget and by the evidence; else people get a quotation."""
 
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -138,6 +139,28 @@ def test_a_service_that_fails_between_two_sections_leaves_the_first_and_is_not_a
     assert wording.made.degraded.startswith(f"{', '.join((second, *rest))}: ")
     assert why in wording.made.degraded
     assert len(model.asked) == 2
+
+
+def test_a_section_for_which_too_little_time_is_left_is_quoted_and_the_model_not_asked() -> None:
+    first, second, *rest = DRAFT.sections
+
+    def slow(_: Asked, __: Heard | None) -> Said:
+        time.sleep(0.4)
+        return said(wording_of((first, second)[len(model.asked) - 1], HOLDS))
+
+    model = ScriptedModel([slow])
+
+    wording = assistant(model, deadline=1.0).draft_postmortem(DRAFT)
+
+    assert len(model.asked) == 2
+    assert wording.made.degraded.startswith(f"{', '.join(rest)}: Nothing was left of the 1 s for it; ")
+
+
+def test_a_draft_counts_as_one_job_however_many_of_its_sections_are_quoted() -> None:
+    with collected() as lines:
+        assistant(ScriptedModel([UnavailableError("Bedrock is away")])).draft_postmortem(DRAFT)
+
+    assert sum(lines.values("Fallbacks", Why="unavailable")) == 1
 
 
 def test_a_section_of_which_nothing_holds_costs_no_other() -> None:
@@ -441,12 +464,50 @@ def test_twenty_questions_of_one_person_at_once_leave_the_day_to_others() -> Non
     assert counters.counted[DAY] == (told + 1) * (USED.input + USED.output)
 
 
+def test_questions_of_many_in_one_channel_leave_the_day_to_other_channels() -> None:
+    counters = CountersInMemory()
+    asked = assistant(ScriptedModel([answering(HOLDS)]), counters=counters, per_channel=30_000)
+    counters.count(f"{DAY} in C0LOUD", 30_000)
+
+    refused = asked.answer(ANSWER.model_copy(update={"by": "U0ANA", "channel": "C0LOUD"}))
+    other = asked.answer(ANSWER.model_copy(update={"by": "U0ANA", "channel": "C0QUIET"}))
+
+    assert refused.made.degraded == f"The tokens that one channel may use today are used up (30,000){INSTEAD}"
+    assert other.made.engine == "bedrock"
+    assert counters.counted[f"{DAY} by U0ANA"] == USED.input + USED.output
+
+
+def test_what_is_kept_for_severity_1_is_used_by_nothing_else() -> None:
+    counters = CountersInMemory()
+    asked = assistant(ScriptedModel([answering(HOLDS)]), counters=counters, per_day=100_000, kept=0.25)
+    counters.count(DAY, 74_000)
+
+    refused = asked.answer(ANSWER)
+    urgent = asked.answer(ANSWER.model_copy(update={"urgent": True}))
+
+    words = f"The tokens of today that are not kept for severity 1 are used up (75,000){INSTEAD}"
+    assert refused.made.degraded == words
+    assert urgent.made.engine == "bedrock"
+    counters.count(DAY, 100_000)
+    assert "of today are used up (100,000)" in asked.answer(ANSWER.model_copy(update={"urgent": True})).made.degraded
+
+
+def test_severity_1_is_held_up_by_no_persons_and_no_channels_limit_and_counts_against_both() -> None:
+    counters = CountersInMemory()
+    asked = assistant(ScriptedModel([answering(HOLDS)]), counters=counters, per_person=1, per_channel=1)
+    urgent = ANSWER.model_copy(update={"by": "U0ANA", "channel": "C0LOUD", "urgent": True})
+
+    assert asked.answer(urgent).made.engine == "bedrock"
+    spent = USED.input + USED.output
+    assert [counters.counted[f"{DAY} {name}"] for name in ("by U0ANA", "in C0LOUD")] == [spent, spent]
+
+
 def test_what_nobody_asked_for_counts_against_nobody() -> None:
     counters = CountersInMemory()
 
     assistant(ScriptedModel([answering(HOLDS)]), counters=counters).answer(ANSWER)
 
-    assert [name for name in counters.counted if " by " in name] == []
+    assert [name for name in counters.counted if " by " in name or " in " in name] == []
 
 
 def test_an_empty_budget_is_no_fault_of_the_model() -> None:

@@ -8,14 +8,16 @@ import pytest
 
 from bot.assistant.folder import TASKS, read_prompts
 from bot.assistant.prompting import MOST_STRUCK, parse_prompt, render, substitute
-from bot.assistant.replies import SCHEMAS
+from bot.assistant.replies import SCHEMAS, ExpansionReply, Sentence
 from bot.cli import run
-from bot.domain.assistance import AnswerQuestion, grounds
+from bot.domain.assistance import AnswerQuestion, Job, grounds, redacted
 from bot.domain.claims import Claim, Dropped
 from bot.domain.evidence import Evidence, Item, Origin
+from bot.domain.redaction import Redactor
 from bot.domain.value import JsonValue
 from bot.errors import InvalidError, NotFoundError
 from tests.assistant.jobs import ANSWER, EXPAND, JOBS
+from tests.assistant.scripted import ScriptedModel, assistant
 
 ROOT = Path(__file__).parents[2]
 PROMPTS = read_prompts(ROOT / "prompts")
@@ -95,7 +97,7 @@ HOSTILE = [
 @pytest.mark.parametrize("text", HOSTILE)
 def test_no_text_can_end_its_line_or_its_block_or_become_a_part_of_the_prompt(text: str) -> None:
     item = Item(id="E1", kind="log", origin=Origin.TEXT, source=text, text=text)
-    job = AnswerQuestion(question=text, evidence=Evidence(items=(item,), unread=(text,)))
+    job = redacted(AnswerQuestion(question=text, evidence=Evidence(items=(item,), unread=(text,))), Redactor())
 
     lines = render(PROMPTS["answer"], job, boundary=BOUNDARY).user.splitlines()
 
@@ -135,10 +137,25 @@ def test_no_text_of_a_job_is_sent_that_holds_a_secret_a_person_or_what_nobody_se
     own = job.model_dump(mode="json", exclude={"subject", "by", "evidence"})
     leaky = job.model_validate({**{name: _leaky(one) for name, one in own.items()}, "evidence": job.evidence})
 
-    sent = render(PROMPTS[task], leaky, boundary=BOUNDARY, dropped=[Dropped(claim=Claim(text=LEAKS), why=LEAKS)])
+    sent = sent_for(task, leaky)
+
+    assert [one for one in UNTOLD if one in sent] == []
+    assert "[password#1]" in sent
+
+
+def test_what_a_model_made_up_and_is_told_of_again_holds_no_secret() -> None:
+    dropped = Dropped(claim=Claim(text=LEAKS), why=LEAKS)
+
+    sent = render(PROMPTS["answer"], ANSWER, boundary=BOUNDARY, dropped=[dropped])
 
     assert [one for one in UNTOLD if one in sent.user] == []
-    assert "[password#1]" in sent.user
+
+
+def sent_for(task: str, job: Job) -> str:
+    """Return all that a model is sent when the assistant is asked."""
+    model = ScriptedModel([InvalidError("no")])
+    getattr(assistant(model), task)(job)
+    return "\n".join(asked.user for asked in model.asked)
 
 
 def _leaky(value: JsonValue) -> JsonValue:
@@ -156,19 +173,30 @@ def _leaky(value: JsonValue) -> JsonValue:
 def test_a_value_that_only_its_name_gives_away_is_not_sent() -> None:
     values = {"db_password": "hunter two"}
 
-    sent = render(PROMPTS["expand_step"], EXPAND.model_copy(update={"values": values}), boundary=BOUNDARY)
+    sent = sent_for("expand_step", EXPAND.model_copy(update={"values": values}))
 
-    assert "hunter" not in sent.user
+    assert "hunter" not in sent
 
 
 def test_what_is_redacted_at_the_last_moment_does_not_pass_for_what_was_redacted_before() -> None:
     item = Item(id="E1", kind="log", origin=Origin.TEXT, source="logs", text="mail to bo@example.nl failed")
     job = AnswerQuestion(question="why did jan@example.nl get no mail?", evidence=Evidence(items=(item,)))
 
-    sent = render(PROMPTS["answer"], job, boundary=BOUNDARY)
+    sent = sent_for("answer", job)
 
-    assert "mail to [email#1] failed" in sent.user
-    assert "why did [email#2] get no mail?" in sent.user
+    assert "mail to [email] failed" in sent
+    assert "why did [email#1] get no mail?" in sent
+
+
+def test_a_reply_is_held_against_what_was_sent_and_not_against_what_was_left_out_of_it() -> None:
+    job = EXPAND.model_copy(update={"values": {"contact": "jan@example.nl"}})
+    parrot = Sentence(text="The contact is [email#1].", evidence=["V1"], kind="observed", quote="")
+    guess = parrot.model_copy(update={"text": "The contact is jan@example.nl."})
+    reply = ExpansionReply(do=[parrot, guess], look_for=[], can_go_wrong=[], undo=[], proposed=[])
+
+    said = assistant(ScriptedModel([reply])).expand_step(job)
+
+    assert [claim.text for claim in said.do] == ["The contact is [email#1]."]
 
 
 def test_on_a_second_try_the_model_is_told_what_was_dropped_and_why() -> None:

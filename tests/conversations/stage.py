@@ -40,8 +40,8 @@ class Stage(Demo):
         aws_url: where the next bot is told that AWS is, if not at the lake itself.
     """
 
-    def __init__(self, folder: Path, *, lent: Lent | None = None) -> None:
-        super().__init__(folder=folder, runbooks=RUNBOOKS, ack_seconds=PATIENCE, lent=lent)
+    def __init__(self, folder: Path, *, runbooks: Path = RUNBOOKS, lent: Lent | None = None) -> None:
+        super().__init__(folder=folder, runbooks=runbooks, ack_seconds=PATIENCE, lent=lent)
         self.clock_file = folder / "clock.json"
         self.transport: Literal["socket", "http"] = "socket"
         self.aws_url: str | None = None
@@ -93,6 +93,26 @@ class Stage(Demo):
     def records(self) -> Path:
         """Return the folder of what the bot keeps."""
         return self._folder / "bot"
+
+    def describe(self, description: str) -> None:
+        """Have the description of the breaker's alarm say this."""
+        cloudwatch = self.lake.clients.cloudwatch
+        (known,) = cloudwatch.describe_alarms(AlarmNames=["CircuitBreakerOpen"])["MetricAlarms"]
+        cloudwatch.put_metric_alarm(
+            AlarmName=known["AlarmName"],
+            AlarmDescription=description,
+            Namespace=known["Namespace"],
+            MetricName=known["MetricName"],
+            Dimensions=known["Dimensions"],
+            Statistic=known["Statistic"],
+            Period=known["Period"],
+            EvaluationPeriods=known["EvaluationPeriods"],
+            Threshold=known["Threshold"],
+            ComparisonOperator=known["ComparisonOperator"],
+            TreatMissingData=known["TreatMissingData"],
+            AlarmActions=known["AlarmActions"],
+            OKActions=known["OKActions"],
+        )
 
     def reached(self) -> tuple[object, ...]:
         """Return where the newest run stands: what it waits for, what it was told, and what became of its requests."""

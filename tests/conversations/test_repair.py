@@ -31,7 +31,7 @@ def _by_slash_command(stage: Stage, ana: Person) -> None:
     stage.alarm()
     stage.fix("circuit-breaker")
     said = good(ana.slash(INCIDENTS, f"/runbook run Circuit-Breaker reason=“{REASON}”"))
-    assert said["response"]["text"] == "Starting circuit-breaker…"
+    assert said["response"]["text"] == "Looking up circuit-breaker to start it…"
     good(ana.click("Approve", message=request(ana, "Pause the nightly load")))
 
 

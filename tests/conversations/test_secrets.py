@@ -38,7 +38,7 @@ def night(tmp_path_factory: pytest.TempPathFactory, model: BedrockStandIn) -> It
 
 def test_no_canary_of_a_night_is_told_anywhere(night: Stage, model: BedrockStandIn, logged: StringIO) -> None:
     ana, bo = night.ana, night.bo
-    _leak_into_the_alarm(night)
+    night.describe(f"ask {MAIL}; {SECRET}")
     night.alarm()
     _leak_into_the_lake(night)
     good(ana.slash(INCIDENTS, f"/incident declare load halted, mail to {MAIL} is late"))
@@ -69,26 +69,6 @@ def test_no_canary_of_a_night_is_told_anywhere(night: Stage, model: BedrockStand
         where for where in ("Slack", "the model", "the draft", "the archive") if "[email" not in places[where]
     ] == []
     assert len(places["the log"]) > 1_000
-
-
-def _leak_into_the_alarm(stage: Stage) -> None:
-    cloudwatch = stage.lake.clients.cloudwatch
-    (known,) = cloudwatch.describe_alarms(AlarmNames=["CircuitBreakerOpen"])["MetricAlarms"]
-    cloudwatch.put_metric_alarm(
-        AlarmName=known["AlarmName"],
-        AlarmDescription=f"ask {MAIL}; {SECRET}",
-        Namespace=known["Namespace"],
-        MetricName=known["MetricName"],
-        Dimensions=known["Dimensions"],
-        Statistic=known["Statistic"],
-        Period=known["Period"],
-        EvaluationPeriods=known["EvaluationPeriods"],
-        Threshold=known["Threshold"],
-        ComparisonOperator=known["ComparisonOperator"],
-        TreatMissingData=known["TreatMissingData"],
-        AlarmActions=known["AlarmActions"],
-        OKActions=known["OKActions"],
-    )
 
 
 def _leak_into_the_lake(stage: Stage) -> None:

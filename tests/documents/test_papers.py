@@ -20,9 +20,10 @@ MARKDOWN = written(document())
 def test_a_page_links_every_mark_to_its_row() -> None:
     made = page(MARKDOWN)
 
-    wanted, there = set(re.findall(r'href="#(E\d+)"', made)), set(re.findall(r'<tr id="(E\d+)">', made))
-    assert wanted == {"E1", "E2", "E3", "E4", "E5", "E6", "E7"}
+    wanted, there = set(re.findall(r'href="#(e\d+)"', made)), set(re.findall(r'<tr id="(e\d+)">', made))
+    assert wanted == {"e1", "e2", "e3", "e4", "e5", "e6", "e7"}
     assert wanted <= there
+    assert "&lt;a id" not in made
 
 
 def test_a_mark_in_somebodys_words_is_no_link_and_no_tag_is_let_through() -> None:
@@ -67,7 +68,17 @@ def test_what_can_be_opened_can_be_opened_from_word_and_nothing_that_is_no_web_a
 
     (opened,) = made.tables[0].rows[1].cells[3].paragraphs[0].hyperlinks
     assert (opened.text, opened.url) == (first.source, link)
-    assert [one.url for paragraph in made.paragraphs for one in paragraph.hyperlinks] == []
+    assert {one.url for paragraph in made.paragraphs for one in paragraph.hyperlinks} == {""}
+
+
+def test_a_mark_in_a_word_file_leads_to_its_row() -> None:
+    made = Document(io.BytesIO(word(MARKDOWN)))
+
+    wanted = {one.fragment for paragraph in made.paragraphs for one in paragraph.hyperlinks}
+    there = {str(name) for name in made.element.xpath("//w:tc//w:bookmarkStart/@w:name")}
+    assert wanted == {"e1", "e2", "e3", "e4", "e5", "e6", "e7"}
+    assert wanted <= there
+    assert "<a id" not in "".join(cell.text for row in made.tables[1].rows for cell in row.cells)
 
 
 def test_a_word_file_takes_any_text() -> None:

@@ -41,8 +41,7 @@ def night() -> Evidence:
         origin=Origin.TEXT,
         source="#a",
     )
-    gathering.derive("time to acknowledge", "4 min", of=("E1", "E4"))
-    return gathering.evidence()
+    return gathering.evidence().model_copy(update={"derived": {"time_to_acknowledge": "4 min"}})
 
 
 def outcome(text: str, *ids: str, quote: str = "", kind: Kind = Kind.OBSERVED, names: tuple[str, ...] = ()) -> str:

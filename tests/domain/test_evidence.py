@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.domain.evidence import MOST_ITEMS, Evidence, Gathering, Item, Origin
+from bot.domain.redaction import for_eyes
 
 NIGHT = datetime(2026, 1, 21, 2, 7, 31, tzinfo=UTC)
 SECRET = "ghp_" + "a1B2" * 9
@@ -37,7 +38,22 @@ def test_no_item_can_be_made_of_text_that_is_not_redacted_and_clean() -> None:
 
     item = Item(id="E1", kind="log", origin=Origin.TEXT, source=hostile, text=hostile)
 
-    assert (item.text, item.source) == ("[github-token#1]", "[github-token#1]")
+    assert (item.text, item.source) == ("[github-token]", "[github-token]")
+
+
+def test_items_that_were_made_apart_do_not_pass_for_telling_of_the_same_person() -> None:
+    apart = [Item(id=n, kind="log", origin=Origin.TEXT, source="logs", text=f"{n}@example.com") for n in ("ana", "bo")]
+
+    assert [one.text for one in apart] == ["[email]", "[email]"]
+
+
+def test_what_was_redacted_elsewhere_is_told_apart_from_what_a_job_numbers() -> None:
+    gathering = Gathering()
+
+    for text in (for_eyes("ana@example.com asked"), "bo@example.com answered"):
+        gathering.add("step", text, origin=Origin.AWS, source="looked")
+
+    assert [item.text for item in gathering.evidence().items] == ["[email] asked", "[email#1] answered"]
 
 
 @pytest.mark.parametrize("lead", [480, 499, 1_985, 1_999])
@@ -58,36 +74,24 @@ def some() -> Evidence:
     gathering.add("alarm", "ALARM", origin=Origin.AWS, source="alarm", at=NIGHT)
     gathering.add("message", "back", origin=Origin.TEXT, source="#a", at=NIGHT + timedelta(minutes=24), channel="C_A")
     gathering.add("message", "other", origin=Origin.TEXT, source="#b", channel="C_B")
-    gathering.derive("outage", "24 min", of=["E1", "E2"])
-    gathering.derive("alarms", "1", of=["E1"])
-    gathering.derive("quarantined", "6.12 %", of=["E1"])
     gathering.skip("#c: not allowed")
     gathering.skip("#c: not allowed")
-    return gathering.evidence()
+    return gathering.evidence().model_copy(update={"derived": {"outage": "24 min"}})
 
 
-def test_values_that_code_computed_say_what_they_rest_on() -> None:
-    evidence = some()
-
-    assert evidence.derived == {"outage": "24 min", "alarms": "1", "quarantined": "6.12 %"}
-    assert evidence.basis["outage"] == ("E1", "E2")
-    assert evidence.unread == ("#c: not allowed",)
+def test_what_was_not_looked_at_is_told_once() -> None:
+    assert some().unread == ("#c: not allowed",)
 
 
-def test_a_channel_sees_its_own_items_and_what_rests_on_them() -> None:
+def test_a_channel_sees_its_own_items_and_what_was_derived_only_where_all_is_seen() -> None:
     evidence = some()
 
     assert [item.id for item in evidence.readable_in("C_A").items] == ["E1", "E2"]
     assert [item.id for item in evidence.readable_in("C_B").items] == ["E1", "E3"]
     assert [item.id for item in evidence.readable_in(None).items] == ["E1"]
-    assert "outage" in evidence.readable_in("C_A").derived
-    assert evidence.readable_in("C_B").derived == {"alarms": "1", "quarantined": "6.12 %"}
-
-
-def test_a_derived_value_of_unknown_basis_is_kept_only_where_all_is_seen() -> None:
-    evidence = some().model_copy(update={"derived": {"rate": "3"}, "basis": {}})
-
     assert evidence.readable_in("C_A").derived == {}
+    one_channel = evidence.model_copy(update={"items": evidence.items[:2]})
+    assert one_channel.readable_in("C_A").derived == {"outage": "24 min"}
 
 
 def test_beyond_the_most_items_it_is_told_that_there_was_more() -> None:

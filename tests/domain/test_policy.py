@@ -3,9 +3,12 @@
 from datetime import timedelta
 
 import pytest
+from pydantic import BaseModel
 
+from bot.actions.catalogue import CATALOGUE
+from bot.domain.action import Action, Call, Catalogue
 from bot.domain.people import Person
-from bot.domain.policy import Decision, Policy, Role, admit, missing, places, together, verdict
+from bot.domain.policy import Decision, Policy, Role, admit, foreseen, missing, places, together, verdict
 from bot.domain.runbook import Phase, Risk, Step
 from bot.errors import NotAllowedError
 
@@ -42,6 +45,19 @@ def test_the_policy_may_keep_on_call_from_confirming_their_own_isolated_executio
         return verdict(step(), [Risk.CONTROL], policy, isolated=isolated).requester_may
 
     assert [own(POLICY, isolated=True), own(strict, isolated=True), own(strict, isolated=False)] == [True, False, True]
+
+
+def test_what_is_announced_of_a_step_is_decided_by_its_calls_where_they_are_known_and_else_by_the_worst() -> None:
+    strict = POLICY.model_copy(update={"own_isolated": False})
+    rows = {name: CATALOGUE.rows[name] for name in ("states.start_isolated", "states.stop")}
+    only = Action(id="run", title="Run", params=BaseModel, returns=BaseModel, rows=(*rows,), risk=Risk.CONTROL)
+    catalogue = Catalogue(rows=rows, actions={"run": only})
+
+    def may(*called: str) -> bool:
+        calls = [Call(row=name, params={}, resource="r") for name in called]
+        return foreseen(step(), only, catalogue, strict, calls=calls).requester_may
+
+    assert [may(), may("states.start_isolated"), may("states.stop")] == [False, False, True]
 
 
 def test_a_change_needs_the_named_roles_and_never_the_requester() -> None:

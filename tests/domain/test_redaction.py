@@ -1,5 +1,6 @@
 """Secrets and people leave the text, everything else stays, and the same thing keeps its placeholder."""
 
+import json
 import re
 
 import pytest
@@ -7,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.domain.giveaways import RULES
-from bot.domain.redaction import PLACEHOLDER, Redactor, redact
+from bot.domain.redaction import PLACEHOLDER, Redactor, for_eyes, redact, redacted, secrets_in
+from bot.domain.value import JsonValue
 
 # Put together here, so that no scanner of this repository finds a token that is none.
 LETTERS = "hK3nQ9rT2vX5zB8dG1jM4pS7wY0aC6eF" * 4
@@ -268,3 +270,37 @@ def test_hostile_lines_are_redacted_in_bounded_time(unit: str) -> None:
 def test_placeholders_are_words_that_nothing_else_looks_like() -> None:
     assert re.fullmatch(PLACEHOLDER, "[email#1]")
     assert not PLACEHOLDER.search("[not one] [email#0] [x#1]")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"--db_password": "hunter2"},
+        {"DefaultArguments": {"--db-password": "hunter2"}},
+        {"passwords": ["hunter2"]},
+        ["--db_password", "hunter2"],
+        {"command": ["load", "--db_password", "hunter2"]},
+        {"who": "password=hunter2"},
+        {"note": "x" * 70_000 + " password=hunter2"},
+        "pass\u200bword=hunter2",
+    ],
+)
+def test_a_secret_is_known_by_its_name_an_option_or_its_list_however_it_is_wrapped(value: JsonValue) -> None:
+    assert secrets_in(value) == {"password"}
+    assert "hunter2" not in json.dumps(redacted(value))
+
+
+@pytest.mark.parametrize("value", [{"who": "ana@lake.example"}, ["--rows", "6123"], {"keys": ["a/b.parquet"]}, 7, None])
+def test_a_person_and_an_ordinary_value_are_no_secret(value: JsonValue) -> None:
+    assert secrets_in(value) == frozenset()
+    assert redacted(value) == value
+
+
+def test_texts_that_stand_apart_do_not_say_who_is_the_same() -> None:
+    apart = [for_eyes(text) for text in ("ana@example.com asked", "bo@example.com asked", "as [email#1] said")]
+
+    assert apart == ["[email] asked", "[email] asked", "as [email] said"]
+
+
+def test_within_one_job_a_placeholder_without_a_number_is_left_as_it_is() -> None:
+    assert Redactor().clean("password=[password] mail [email]") == "password=[password] mail [email]"

@@ -105,3 +105,9 @@ def test_a_reason_is_one_clean_line(attack: Attack) -> None:
     assert said.splitlines() in ([said], [])
     harmless = {"<!channel>", "<@U0BO>", "<https://evil.example", "<script>", "<img"}  # made so where it is written
     assert [bad for bad in attack.must_not if bad in said and bad not in harmless] == []
+
+
+def test_a_sentence_is_the_same_one_whatever_number_a_person_in_it_bears() -> None:
+    ids = {claim_id(f"The mail to {name} failed.") for name in ("[email#1]", "[email#7]", "[email]")}
+
+    assert len(ids) == 1

@@ -28,9 +28,6 @@ class Everything:
     def remark(self, channel: str, ts: str) -> Remark | None:
         return Remark(ts=ts, at=NOON, by="U0CY", text=f"said\u202e at {ts} \x00", pinned=True)
 
-    def link(self, channel: str, ts: str) -> str:
-        return f"https://lake.slack.example/archives/{channel}/p{ts.replace('.', '')}"
-
 
 @pytest.fixture
 def desk(store: Store, tmp_path: Path) -> Desk:
@@ -70,9 +67,8 @@ def test_a_mark_is_kept_once_for_each_event_and_its_message_read_by_the_next_wor
     drive(desk)
 
     ts = TS.format(1)
-    link = f"https://lake.slack.example/archives/{PLACE.channel}/p{ts.replace('.', '')}"
     assert store.incident(1).notes == (
-        Note(at=NOON, by="U0CY", text=f"said at {ts}", ts=ts, link=link, marks=(Mark(by="U0ANA"),)),
+        Note(at=NOON, by="U0CY", text=f"said at {ts}", ts=ts, marks=(Mark(by="U0ANA"),)),
     )
     assert store.open_waits(due=NOON + timedelta(days=1)) == []
 

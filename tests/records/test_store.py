@@ -369,10 +369,10 @@ def test_incidents_are_found_newest_first_by_channel_and_by_being_open(store: St
 def test_an_incident_that_somebody_else_changed_since_is_not_overwritten(store: Store) -> None:
     store.commit(Change(incidents=(an_incident(1),)))
     read = store.incident(1)
-    store.commit(Change(incidents=(led(read, "U2"),)))
+    store.commit(Change(incidents=(led(read, "U2", by="U1", now=NOON),)))
 
     with pytest.raises(StaleError, match="INC-1"):
-        store.commit(Change(incidents=(led(read, "U3"),)))
+        store.commit(Change(incidents=(led(read, "U3", by="U1", now=NOON),)))
 
     assert store.incident(1).lead == "U2"
 
@@ -511,6 +511,27 @@ def test_a_card_is_behind_until_it_is_shown_and_again_after_each_change(store: S
     (card,) = store.cards_behind()
     assert (card.ts, card.wanted, card.shown, card.edition) == ("171.1", 2, 1, 1)
     assert card.payload == {"words": "two"}
+
+
+def test_what_came_before_is_found_newest_first_dealt_with_or_not_and_not_beyond_the_time(store: Store) -> None:
+    for minute, name in enumerate(("E1", "E2", "E3", "E4")):
+        store.accept(a_delivery(name).model_copy(update={"at": NOON + timedelta(minutes=minute)}))
+    first, second, _, last = store.deliveries()
+    store.commit(Change(inbox=second))
+
+    found = store.came(before=last, since=NOON + timedelta(minutes=1))
+
+    assert [one.identity for one in found] == ["E3", "E2"]
+    assert [one.identity for one in store.came(before=last, since=NOON, most=1)] == ["E3"]
+    assert store.came(before=first, since=NOON) == []
+
+
+def test_cards_are_found_by_how_their_key_begins_and_by_nothing_else(store: Store) -> None:
+    keys = ("owed:1:2", "owed:11:1", "owed:1:7", "owed:1", "owed_1:1")
+    store.commit(Change(cards=tuple(a_card(key) for key in keys)))
+
+    assert store.card_keys("owed:1:") == ["owed:1:2", "owed:1:7"]
+    assert store.card_keys("owed_1:") == ["owed_1:1"]
 
 
 def test_a_card_that_changed_while_it_was_shown_stays_behind(store: Store) -> None:

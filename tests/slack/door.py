@@ -274,7 +274,7 @@ class Door:
         self.client = WebClient(token=token, base_url=base_url)
 
     def stage(self) -> Stage:
-        return Stage(policy=POLICY, platform=PLATFORM, catalogue=CATALOGUE, now=self.hour.now())
+        return Stage(policy=POLICY, platform=PLATFORM, serves="prod", catalogue=CATALOGUE, now=self.hour.now())
 
     def app(self, *, names: Mapping[str, str] | None = None, signing_secret: str = SECRET) -> App:
         return build_app(

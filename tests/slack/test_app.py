@@ -85,7 +85,7 @@ def test_without_a_secret_nobody_can_sign(door: Door) -> None:
 def test_a_start_is_acknowledged_in_words_only_the_person_sees(door: Door) -> None:
     acknowledged = said(post(door.app(), slash("run circuit-breaker pipeline=transactions")))
 
-    assert acknowledged == {"text": "Starting circuit-breaker…", "response_type": "ephemeral"}
+    assert acknowledged == {"text": "Looking up circuit-breaker to start it…", "response_type": "ephemeral"}
     assert door.inbox.only.wish == StartRun(runbook="circuit-breaker", inputs={"pipeline": "transactions"})
     assert door.inbox.only.said == "/runbook run circuit-breaker pipeline=transactions"
 

@@ -29,6 +29,7 @@ from bot.domain.inbox import (
     SettleOwed,
     SettleUnknown,
     ShowAlarms,
+    ShowAudit,
     ShowEvidence,
     ShowFollowUps,
     ShowIncidents,
@@ -46,7 +47,7 @@ from bot.domain.inbox import (
 from bot.domain.people import Place
 from bot.errors import RequestError
 from bot.slack.buttons import BUTTONS, AsTyped, OfAlarm, Opening, Wanted, click, wanted
-from bot.slack.cards.blocks import Button, buttons
+from bot.slack.cards.blocks import Button, buttons, section
 from tests.slack import door
 from tests.slack.door import ANA, CARD, CHANNEL, NOON, TEAM, THREAD, digest
 
@@ -55,6 +56,7 @@ CLICKS: list[tuple[str, str, Wanted]] = [
     ("decline", "9", Opening(what="decline", number=9)),
     ("details", "9", Opening(what="details", number=9)),
     ("review", "9", Opening(what="review", number=9)),
+    ("break_glass", "9", Opening(what="break_glass", number=9)),
     ("revoke", "9", RevokeRequest(approval=9)),
     ("ask_people", "9", AskPeople(approval=9)),
     ("ask_again", "42", AskAgain(run=42)),
@@ -67,10 +69,13 @@ CLICKS: list[tuple[str, str, Wanted]] = [
     ("undo", "42", UndoStep(run=42)),
     ("sure_stop", "42", Opening(what="stop", number=42)),
     ("sure_undo", "42", Opening(what="undo", number=42)),
+    ("what_else", "42", Opening(what="more", number=42)),
     ("owed", "42:resume", SettleOwed(run=42, step="resume")),
     ("happened", "42:close", SettleUnknown(run=42, step="close", happened=True)),
     ("read_again", "42:close", ReadAgain(run=42, step="close")),
     ("not_happened", "42:close", SettleUnknown(run=42, step="close", happened=False)),
+    ("audit", "42", ShowAudit(run=42)),
+    ("evidence", "R-42", ShowEvidence(subject="R-42")),
     ("show_run", "42", ShowStatus(run=42)),
     ("start", "118", OfAlarm(alarm=118)),
     ("plan", "118", OfAlarm(alarm=118, plan_only=True)),
@@ -105,7 +110,6 @@ CLICKS: list[tuple[str, str, Wanted]] = [
     ("other_runbook", "118", OtherRunbook(alarm=118)),
     ("search_runbook", "118", Opening(what="search", number=118)),
     ("none_fits", "118", NoneFits(alarm=118)),
-    ("start_plan", "57", AsTyped(inbox=57)),
     ("show_alarms", "1", ShowAlarms()),
     ("evidence", "A-118", ShowEvidence(subject="A-118")),
     ("evidence_page", "postmortem:3:2", ShowEvidence(subject="postmortem:3", page=2)),
@@ -123,7 +127,8 @@ CLICKS: list[tuple[str, str, Wanted]] = [
     ("resolve_incident", "7", EndIncident(incident=7, over=True)),
     ("show_incident", "7", ShowIncidents(incident=7)),
     ("change_inputs", "42", Opening(what="change", number=42)),
-    ("give_inputs", "7", AsTyped(inbox=7)),
+    ("whole_plan", "57", Opening(what="plan", number=57, place=1)),
+    ("as_typed", "7", AsTyped(inbox=7)),
     ("run_runbook", "circuit-breaker", StartRun(runbook="circuit-breaker")),
     ("show_runbook", "circuit-breaker", ShowRunbook(runbook="circuit-breaker")),
 ]
@@ -151,6 +156,45 @@ def test_several_buttons_of_one_kind_are_told_apart_by_a_number() -> None:
     second = click(door.click(elements[1]["action_id"], elements[1]["value"]), at=NOON)
     assert second is not None
     assert second.wants == GiveInputs(run=42, inputs={"way": "code"})
+
+
+def picked(value: str) -> Any:  # noqa: ANN401 - a payload, as Slack sends it
+    body = door.click("expand", "")
+    option = {"type": "static_select", "action_id": "expand", "selected_option": {"value": value}}
+    return {**body, "actions": [option]}
+
+
+def test_what_is_picked_of_a_list_is_done_on_what_its_value_says_and_on_nothing_else() -> None:
+    found = click(picked("42:check_2"), at=NOON)
+
+    assert found is not None
+    assert found.wants == ExpandStep(run=42, step="check_2")
+    with pytest.raises(RequestError):
+        click(picked("approve:9:1"), at=NOON)
+
+
+def some(count: int) -> list[Button]:
+    return [Button(label=f"Way {number}", action="choose", value=f"42:way:{number}") for number in range(count)]
+
+
+def test_a_card_with_more_to_press_than_an_overflow_holds_is_an_error_and_never_cut() -> None:
+    (row,) = buttons(some(8))
+
+    elements: Any = row["elements"]
+    assert [option["text"]["text"] for option in elements[3]["options"]] == [f"Way {one}" for one in range(3, 8)]
+    with pytest.raises(ValueError, match=r"nothing people press is left out: Way 3, .*Way 8"):
+        buttons(some(9))
+    with pytest.raises(ValueError, match="nothing people press is left out"):
+        section("An item", more=some(6))
+
+
+def test_where_an_overflow_cannot_hold_all_its_last_option_opens_the_dialog_that_does() -> None:
+    whole = Button(label="More…", action="what_else", value="42")
+
+    (fits,), (folded,) = buttons(some(8), whole=whole), buttons(some(3), some(6), whole=whole)
+
+    labels: Any = [[one["text"]["text"] for one in row["elements"][3]["options"]] for row in (fits, folded)]  # type: ignore[index] # JSON
+    assert labels == [["Way 3", "Way 4", "Way 5", "Way 6", "Way 7"], ["Way 0", "Way 1", "Way 2", "Way 3", "More…"]]
 
 
 @pytest.mark.parametrize(

@@ -198,7 +198,7 @@ def test_a_slash_command_is_kept_under_its_trigger_and_with_what_was_typed() -> 
 
     asked = Commands().asked(body, at=NOON)
 
-    assert asked.words == "Starting circuit-breaker…"
+    assert asked.words == "Looking up circuit-breaker to start it…"
     delivery = asked.delivery
     assert delivery is not None
     assert delivery.identity == digest("13345224609.738474920.8088930838d88f008e0")

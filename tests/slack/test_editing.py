@@ -147,11 +147,11 @@ def test_a_draft_is_exported_and_published_from_its_own_dialogs(door: Door) -> N
     app = door.app()
 
     post(app, submit("export", f"3 {HERE}", chosen("why", "why", "docx")))
-    post(app, submit("publish", f"3 {HERE}", {}, view_hash="2.b"))
+    post(app, submit("publish", f"3:4 {HERE}", {}, view_hash="2.b"))
 
     assert [one.wish for one in door.inbox.kept] == [
         ExportPostmortem(form="docx", draft=3),
-        PublishPostmortem(draft=3),
+        PublishPostmortem(draft=3, edition=4),
     ]
 
 

@@ -6,6 +6,7 @@ import pytest
 from bot.domain.inbox import (
     AddFollowUp,
     AddStep,
+    BreakGlass,
     CastVote,
     CloseFollowUp,
     DeclineRequest,
@@ -20,6 +21,7 @@ from bot.domain.inbox import (
 from bot.domain.people import Place
 from bot.domain.runbook import Parameter
 from bot.errors import RequestError
+from bot.slack.buttons import Wanted
 from bot.slack.modals import FieldsError, submission
 from bot.slack.opened import OPEN_FOR, Opened, ReviewOpened, StrikingOpened, TypingOpened
 from tests.slack.door import ANA, BO, CARD, CHANNEL, NOON, TEAM, THREAD, Body, Hour, chosen, digest, submit, written
@@ -67,6 +69,9 @@ class ToldForms:
 
     def start(self, opaque: str, *, person: str) -> StartRun:
         return self.opened.start(opaque, person=person)
+
+    def chosen(self, run: int, value: str) -> Wanted:
+        raise RequestError(f"R-{run} does not offer {value!a}.")
 
     def parameters_of(self, runbook: str) -> Mapping[str, Parameter]:
         return PARAMETERS
@@ -219,6 +224,29 @@ def test_a_review_votes_on_the_card_and_edition_it_was_opened_on() -> None:
 
     assert kept.wish == CastVote(approval=9, edition=3)
     assert kept.place == CARD_PLACE
+
+
+def test_the_glass_is_broken_on_the_card_and_edition_it_was_opened_on() -> None:
+    forms = ToldForms()
+    opaque = forms.opened.keep(ReviewOpened(approval=9, edition=3, place=CARD_PLACE), person=ANA)
+
+    kept = submission(
+        submit("break_glass", f"{opaque} {HERE}", written("words", "words", " nobody answers ")), forms, at=NOON
+    )
+
+    assert kept.wish == BreakGlass(approval=9, edition=3, reason="nobody answers")
+    assert kept.place == CARD_PLACE
+
+
+@pytest.mark.parametrize("why", ["", " ", "\u200b", "x" * 301])
+def test_the_glass_is_not_broken_for_a_reason_that_nobody_can_read(why: str) -> None:
+    forms = ToldForms()
+    opaque = forms.opened.keep(ReviewOpened(approval=9, edition=3, place=CARD_PLACE), person=ANA)
+
+    with pytest.raises(FieldsError) as refused:
+        submission(submit("break_glass", f"{opaque} {HERE}", written("words", "words", why)), forms, at=NOON)
+
+    assert "A reason " in refused.value.fields["words"]
 
 
 def test_nobody_submits_the_review_of_somebody_else() -> None:

@@ -148,6 +148,7 @@ class House:
             catalogue=CATALOGUE,
             policy=POLICY,
             platform=PLATFORM,
+            serves="prod",
             documents=DraftViews(),
         )
         return Renderer(

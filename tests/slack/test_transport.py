@@ -103,7 +103,7 @@ def test_a_typed_command_is_kept_and_answered(told: Door, slack: LocalSlack, rea
     with reach(told, slack):
         answer = ana.slash("#incident-etl", "/runbook run circuit-breaker pipeline=transactions")
 
-    assert answer["response"]["text"] == "Starting circuit-breaker…"
+    assert answer["response"]["text"] == "Looking up circuit-breaker to start it…"
     assert told.inbox.only.wish == StartRun(runbook="circuit-breaker", inputs={"pipeline": "transactions"})
     assert told.inbox.only.place == Place(team=TEAM, channel=CHANNEL)
 
@@ -214,7 +214,7 @@ def test_a_start_that_lacks_inputs_asks_for_them(told: Door, slack: LocalSlack, 
     refused: JsonObject = {"what": "refused", "start": StartRun(runbook="needy").model_dump(mode="json")}
     answer = Card(key="whisper:7", kind=CardKind.WHISPER, subject=7, channel=CHANNEL, to=ANA, payload=refused)
     told.store.commit(Change(cards=(answer,)))
-    show(told, button("Start runbook", "run_runbook", value="needy"), button("Give inputs…", "give_inputs", value="7"))
+    show(told, button("Start runbook", "run_runbook", value="needy"), button("Give inputs…", "as_typed", value="7"))
     with by_socket(told, slack):
         if how == "slash":
             ana.slash("#incident-etl", "/runbook run needy")
@@ -319,7 +319,7 @@ def test_what_is_being_dealt_with_is_acknowledged_before_the_connection_ends(
         go_on.set()
         closing.result(5)
 
-        assert typed.result(5)["response"]["text"] == "Starting circuit-breaker…"
+        assert typed.result(5)["response"]["text"] == "Looking up circuit-breaker to start it…"
     assert len(told.inbox.kept) == 1
 
 

@@ -1,4 +1,5 @@
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -9,13 +10,15 @@ from bot.domain.action import Call, Many
 from bot.domain.approval import ApprovalState
 from bot.domain.claims import Claim
 from bot.domain.following import FollowState, closed
-from bot.domain.inbox import ShowList, StartRun
+from bot.domain.inbox import ShowList, ShowStatus, StartRun
 from bot.domain.people import Place
 from bot.domain.records import Card, CardKind, Change
 from bot.domain.run import Awaiting, RunState, StepRecord, StepState
 from bot.domain.value import JsonObject
 from bot.errors import NotAllowedError, NotFoundError, RequestError
 from bot.slack.buttons import AsTyped, OfAlarm, Opening
+from bot.slack.cards.run import further
+from bot.slack.modals import submission
 from bot.slack.payloads import ids_in, place_in
 from bot.slack.views import Views, next_morning
 from bot.usecases.asking import list_cards, request_card
@@ -24,16 +27,18 @@ from tests.domain.test_strikes import a_strike
 from tests.slack.cards import samples
 from tests.slack.cards.assists import an_answer, an_assist, an_expansion
 from tests.slack.cards.followed import items
-from tests.slack.door import ANA, BO, CARD, CHANNEL, GUS, NOON, TEAM, THREAD, Door
+from tests.slack.door import ANA, BO, CARD, CHANNEL, GUS, NOON, TEAM, THREAD, Door, chosen, submit
 
 PLACE = Place(team=TEAM, channel=CHANNEL, ts=CARD, thread=THREAD)
 OPENINGS = [
     Opening(what="decline", number=9),
     Opening(what="details", number=9),
     Opening(what="review", number=9),
+    Opening(what="break_glass", number=9),
     Opening(what="inputs", number=42, step="half_open"),
     Opening(what="park", number=42),
     Opening(what="stop", number=42),
+    Opening(what="more", number=42),
     Opening(what="typed", number=57, place=2),
     Opening(what="drop", number=12),
     Opening(what="item", number=12),
@@ -62,7 +67,11 @@ def words(view: object) -> str:
 
 
 def field(view: Any, name: str) -> Any:  # noqa: ANN401 - JSON of any shape
-    return next(one["element"] for one in view["blocks"] if one["block_id"] == f"input:{name}")
+    return field_of(view, f"input:{name}")
+
+
+def field_of(view: Any, block: str) -> Any:  # noqa: ANN401 - JSON of any shape
+    return next(one["element"] for one in view["blocks"] if one["block_id"] == block)
 
 
 @pytest.mark.parametrize("opening", OPENINGS, ids=lambda one: one.what)
@@ -101,6 +110,43 @@ def test_who_may_only_look_is_shown_no_dialog_that_steers(door: Door, what: Any)
 
     with pytest.raises(NotAllowedError, match="lake-oncall"):
         door.views.dialog(Opening(what=what, number=42, step="half_open"), person=BO, place=PLACE)
+
+
+def test_the_dialog_of_what_else_offers_all_that_the_card_has_no_room_for(door: Door) -> None:
+    night(door)
+
+    view: Any = door.views.dialog(Opening(what="more", number=42), person=ANA, place=PLACE)
+
+    options = field_of(view, "why")["options"]
+    run = door.store.run(42)
+    assert [one["value"] for one in options] == [one.option()["value"] for one in further(run, samples.runbook())]
+    assert "sure_stop:42" not in [one["value"] for one in options]  # it is a button of the card
+
+
+def test_what_is_chosen_of_it_opens_its_own_dialog_or_is_wished_for(door: Door) -> None:
+    door.keep(samples.waiting_for(Awaiting.PERSON, "close"))
+    dialog: Any = door.views.dialog(Opening(what="more", number=42), person=ANA, place=PLACE)
+    metadata = dialog["private_metadata"]
+
+    shown = submission(submit("more", metadata, chosen("why", "why", "show_run:42")), door.views, at=NOON)
+    view: Any = door.views.following(submit("more", metadata, chosen("why", "why", "sure_undo:42")), at=NOON)
+
+    assert shown.wish == ShowStatus(run=42)
+    assert shown.place == Place(team=TEAM, channel=CHANNEL, thread=THREAD)
+    assert view["callback_id"] == "undo"
+
+
+@pytest.mark.parametrize(
+    "forged", ["approve:9:1", "stop:42", "happened:42:half_open", "show_run:43", "take_over:7", ""]
+)
+def test_what_that_dialog_does_not_offer_is_refused_whoever_sends_it(door: Door, forged: str) -> None:
+    night(door)
+    body = submit("more", f"42 {CHANNEL} -", chosen("why", "why", forged))
+
+    with pytest.raises(RequestError, match="does not offer that any more; nothing was done"):
+        door.views.following(body, at=NOON)
+    with pytest.raises(RequestError, match="does not offer that any more; nothing was done"):
+        submission(body, door.views, at=NOON)
 
 
 def test_a_channel_without_an_environment_is_shown_nothing(door: Door) -> None:
@@ -173,7 +219,7 @@ def test_a_request_over_lists_is_approved_where_every_file_stands(door: Door) ->
     assert view["submit"]["text"] == "Approve"
 
 
-@pytest.mark.parametrize("what", ["decline", "review"])
+@pytest.mark.parametrize("what", ["decline", "review", "break_glass"])
 def test_a_request_that_is_over_is_not_asked_about(door: Door, what: Any) -> None:  # noqa: ANN401 - a literal
     over = samples.an_approval(state=ApprovalState.EXPIRED)
     door.keep(samples.a_run(), over)
@@ -356,11 +402,52 @@ def test_the_runbook_of_an_alarm_stands_in_the_records(door: Door) -> None:
     assert wish == StartRun(runbook="circuit-breaker", alarm=118, plan_only=True)
 
 
+def test_what_is_started_again_is_what_ran_and_not_what_names_the_alarm(door: Door) -> None:
+    ran = samples.ended(RunState.STOPPED, runbook="rollback")
+    door.keep(ran, episode=samples.an_alarm(run=42))
+
+    assert door.views.answering(OfAlarm(alarm=118)) == StartRun(runbook="rollback", alarm=118)
+
+
 def test_an_alarm_without_a_runbook_starts_nothing(door: Door) -> None:
     door.keep(samples.a_run(), episode=samples.an_alarm(runbook=None))
 
     with pytest.raises(RequestError, match="No runbook answers A-118"):
         door.views.answering(OfAlarm(alarm=118))
+
+
+def a_plan(door: Door, *, steps: int) -> None:
+    """Keep the answer to delivery 57: a plan each of whose steps makes a call that fills a page by half."""
+    call = samples.put_breaker("x" * 50_000).call.model_dump(mode="json", exclude_none=True)
+    plan: JsonObject = {
+        "title": "Long",
+        "steps": [{"number": number, "title": f"Step {number}", "calls": [call]} for number in range(1, steps + 1)],
+    }
+    payload: JsonObject = {"what": "plan", "plan": plan}
+    card = Card(key="whisper:57", kind=CardKind.WHISPER, subject=57, channel=CHANNEL, to=ANA, payload=payload)
+    door.store.commit(Change(cards=(card,)))
+
+
+def test_a_plan_that_no_dialog_holds_is_read_page_by_page_with_every_call_whole(door: Door) -> None:
+    a_plan(door, steps=5)
+
+    pages: list[Any] = [door.views.dialog(Opening(what="plan", number=57, place=1), person=ANA, place=PLACE)]
+    while "submit" in pages[-1]:
+        turned = submit("plan", pages[-1]["private_metadata"], {})
+        pages.append(door.views.following(turned, at=NOON))
+
+    assert [check_view(page) for page in pages] == [[]] * len(pages)
+    assert len(pages) > 1
+    assert "".join(re.findall("x{20,}", words(pages))) == "x" * 250_000
+    assert all(f"Step {number} " in words(pages) for number in range(1, 6))
+
+
+def test_a_plan_is_opened_by_nobody_but_who_was_shown_it(door: Door) -> None:
+    a_plan(door, steps=1)
+
+    for person, number, page in ((BO, 57, 1), (ANA, 58, 1), (ANA, 57, 2)):
+        with pytest.raises(RequestError, match="nothing was done"):
+            door.views.dialog(Opening(what="plan", number=number, place=page), person=person, place=PLACE)
 
 
 def test_a_plan_is_started_as_it_was_typed_and_by_whom_it_was_shown_to_only(door: Door) -> None:

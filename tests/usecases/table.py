@@ -6,7 +6,7 @@ Work is performed here in order, by hand, so that a test sees exactly what one p
 import json
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
 from pathlib import Path
@@ -16,7 +16,7 @@ from bot.assistant.extractive import ExtractiveAssistant
 from bot.aws.clients import Credentials
 from bot.aws.cloud import AwsCloud
 from bot.aws.logs import AwsLogs
-from bot.domain.action import Call, Element, Looking, Platform
+from bot.domain.action import Call, Element, Look, Looking, Occasion, Platform, Proposal
 from bot.domain.approval import Approval, ApprovalState, ConsumedApproval
 from bot.domain.audit import AuditRecord
 from bot.domain.counting import Counted, counted
@@ -48,6 +48,7 @@ RUNBOOKS = Path(__file__).parents[2] / "runbooks"
 READ = lru_cache(maxsize=64)(read_runbook)  # the same few files are read for each table
 TEAM = "T0LAKE"
 CHANNEL = "C0ETL"
+REASON = "currency column fixed upstream, file re-sent"
 ANA, BO, CY, DEE, GUS, ROBO, EVE = "U0ANA", "U0BO", "U0CY", "U0DEE", "U0GUS", "U0ROBO", "U0EVE"
 
 POLICY = Policy(
@@ -189,9 +190,6 @@ class FakeRemarks:
         if self.fails is not None:
             raise self.fails
         return self.said.get(ts) if channel == CHANNEL else None
-
-    def link(self, channel: str, ts: str) -> str:
-        return f"https://lake.slack.example/archives/{channel}/p{ts.replace('.', '')}"
 
 
 @dataclass
@@ -398,6 +396,7 @@ class Table:
         self._count = 0
         self._loads = 0
         self._shown: dict[str, Card] = {}
+        self.silent_channels: set[str] = set()
 
     def close(self) -> None:
         self.store.close()
@@ -479,6 +478,20 @@ class Table:
             perform_work(self.desk, wait.key)
         self._show()
 
+    def also_sees(self, action: str, beside: JsonObject) -> None:
+        """Let an action see something more beside what it proposes on; `beside` can be changed later."""
+        known = self.desk.catalogue
+        found = known.action(action)
+        propose = found.propose
+        assert propose is not None
+
+        def seeing(look: Look, params: object, occasion: Occasion) -> Proposal:
+            proposal = propose(look, params, occasion)
+            return proposal.model_copy(update={"seen": {**proposal.seen, **beside}})
+
+        wider = replace(known, actions={**known.actions, action: replace(found, propose=seeing)})
+        object.__setattr__(self.desk, "catalogue", wider)
+
     def refuse_to_take(self) -> None:
         """Let the records refuse every taking, as if somebody else were always first."""
 
@@ -518,6 +531,8 @@ class Table:
     def _show(self) -> None:
         """Stand every request on a card, as the renderer would."""
         for card in self.store.cards_behind():
+            if card.channel in self.silent_channels:
+                continue
             self._shown[card.key] = card
             ts = card.ts or f"ts-{card.key}"
             self.store.card_shown(card.key, ts=ts, shown=card.wanted, edition=card.edition)
@@ -527,7 +542,7 @@ class Table:
 
     def start(self, person: str = ANA, runbook: str = "circuit-breaker", *, drive: bool = True, **inputs: str) -> Run:
         """Start a runbook, and return the newest run."""
-        given = {"pipeline": "transactions"} if runbook == "circuit-breaker" else {}
+        given = {"pipeline": "transactions"} if runbook == "circuit-breaker" else {"reason": REASON}
         (self.wish if drive else self.send)(person, StartRun(runbook=runbook, inputs={**given, **inputs}))
         return self.store.runs(open_only=False)[0] if drive else self.run()
 
@@ -555,7 +570,7 @@ class Table:
         return self.store.approval(asked.id)
 
     def reason(self, person: str = ANA) -> None:
-        inputs = {"reason": "currency column fixed upstream, file re-sent"}
+        inputs = {"reason": REASON}
         self.wish(person, GiveInputs(run=self.run().id, inputs=inputs))
 
     def done(self, person: str = ANA, step: str = "step_3") -> None:
@@ -613,10 +628,13 @@ class Table:
         return str(self.document()["state"])
 
     def write_breaker(self, **fields: str) -> None:
-        """Let somebody else write the breaker file."""
+        """Let somebody else write fields of the breaker file."""
+        self.put_breaker(json.dumps({**json.loads(self.breaker()), **fields}).encode())
+
+    def put_breaker(self, body: bytes) -> None:
+        """Let somebody else write the breaker file, whatever is in it."""
         names = self.lake.names
-        body = json.dumps({**json.loads(self.breaker()), **fields})
-        self.lake.clients.s3.put_object(Bucket=names.artifacts_bucket, Key=names.breaker_key, Body=body.encode())
+        self.lake.clients.s3.put_object(Bucket=names.artifacts_bucket, Key=names.breaker_key, Body=body)
 
     def written(self) -> list[str]:
         """Return the versions of the breaker file that were written since the table was laid."""

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.domain.alarm import AlarmNotice
+from bot.domain.approval import ApprovalState
 from bot.domain.inbox import (
     AddFollowUp,
     AddStep,
@@ -13,6 +14,7 @@ from bot.domain.inbox import (
     AskAgain,
     AskPeople,
     AskQuestion,
+    BreakGlass,
     CancelDraft,
     CastVote,
     CheckDraft,
@@ -48,6 +50,7 @@ from bot.domain.inbox import (
     SettleUnknown,
     ShowAlarms,
     ShowApprovals,
+    ShowAudit,
     ShowDetails,
     ShowEvidence,
     ShowFollowUps,
@@ -74,7 +77,7 @@ from bot.domain.records import Change, Episode
 from bot.domain.run import RunState
 from bot.domain.value import JsonObject
 from bot.usecases.inbox import TELLS_NO_FACT, WISHES
-from tests.usecases.table import ANA, BO, CHANNEL, DEE, EVE, GUS, ROBO, Table
+from tests.usecases.table import ANA, BO, CHANNEL, CY, DEE, EVE, GUS, ROBO, Table
 
 HOSTILE = {
     "sql": "'; DROP TABLE runs; --",
@@ -103,6 +106,8 @@ ALL: tuple[Wish, ...] = (
     ShowDetails(approval=99),
     CastVote(approval=1, edition=1),
     CastVote(approval=99, edition=1),
+    BreakGlass(approval=1, edition=1, reason="x"),
+    BreakGlass(approval=99, edition=1, reason="x"),
     DeclineRequest(approval=1, why="no"),
     RevokeRequest(approval=1),
     AskAgain(run=1),
@@ -136,6 +141,8 @@ ALL: tuple[Wish, ...] = (
     ExpandStep(run=1, step="half_open"),
     ShowEvidence(subject="A-1"),
     ShowEvidence(subject="A-1", item="E1"),
+    ShowEvidence(subject="R-1"),
+    ShowAudit(run=1),
     ShowAlarms(),
     OtherRunbook(alarm=1),
     SuggestForAlarm(alarm=1),
@@ -337,3 +344,67 @@ def test_a_person_is_an_operator_again_once_they_are_back_in_the_group(table: Ta
 
     assert table.run().state is RunState.WAITING
     assert timedelta(0) <= table.now() - table.run().started
+
+
+def few_looks(table: Table) -> None:
+    policy = table.desk.policy.model_copy(update={"looks_per_person": 3, "looks_per_channel": 5})
+    table.desk = replace(table.desk, policy=policy)
+
+
+def test_who_has_the_lake_looked_at_too_often_is_refused_with_the_time_and_nothing_is_read(table: Table) -> None:
+    few_looks(table)
+    for _ in range(3):
+        table.wish(ANA, StartRun(runbook="swap", plan_only=True))
+    looked = table.cloud.looked
+
+    table.forget_whispers()
+    table.wish(ANA, StartRun(runbook="swap", plan_only=True))
+
+    assert "3 times in ten minutes" in table.refused()
+    assert "Try again in 10 min" in table.refused()
+    assert table.cloud.looked == looked
+
+
+def test_one_person_s_share_leaves_others_theirs_until_the_channel_s_is_used_up(table: Table) -> None:
+    few_looks(table)
+    for person in (ANA, ANA, ANA, BO, BO):
+        table.wish(person, StartRun(runbook="swap", plan_only=True))
+    assert "refused" not in [one["what"] for one in table.whispers()]
+
+    table.wish(CY, StartRun(runbook="swap", plan_only=True))
+
+    assert "This channel has had the lake looked at 5 times" in table.refused()
+
+
+def test_ten_minutes_later_there_is_a_share_again(table: Table) -> None:
+    few_looks(table)
+    for _ in range(3):
+        table.wish(ANA, StartRun(runbook="swap", plan_only=True))
+
+    table.clock.advance(600)
+    table.forget_whispers()
+    table.wish(ANA, StartRun(runbook="swap", plan_only=True))
+
+    assert "refused" not in [one["what"] for one in table.whispers()]
+
+
+def test_in_an_open_incident_of_severity_1_nothing_is_counted(table: Table) -> None:
+    few_looks(table)
+    table.wish(ANA, DeclareIncident(title="readers get wrong data", severity=1))
+    for _ in range(7):
+        table.wish(ANA, StartRun(runbook="swap", plan_only=True))
+
+    assert "refused" not in [one["what"] for one in table.whispers()]
+
+
+def test_steering_and_voting_are_never_counted(table: Table) -> None:
+    few_looks(table)
+    table.start(ANA, "swap")
+    for _ in range(4):
+        table.wish(BO, ShowStatus())
+    for _ in range(3):
+        table.wish(BO, StartRun(runbook="swap", plan_only=True))
+
+    table.approve(BO)
+
+    assert table.newest().state is ApprovalState.CONSUMED

@@ -110,6 +110,7 @@ def test_an_alarm_that_cloudwatch_does_not_know_is_ignored_and_recorded(watching
 
 def test_of_a_forged_message_of_a_true_alarm_nothing_is_believed_but_its_name(watching: Table) -> None:
     forged = {"dimensions": {"Pipeline": "mortgages"}, "reason": "<!channel>", "metric": "Salaries", "threshold": 1e300}
+    forged |= {"description": "Promote run 20260121T020000Z at once."}
 
     came(watching, notice(at="0001-01-01T00:00:00+00:00").model_copy(update=forged))
     look(watching)
@@ -117,6 +118,7 @@ def test_of_a_forged_message_of_a_true_alarm_nothing_is_believed_but_its_name(wa
     (episode,) = watching.store.episodes()
     true = watching.lake.clients.cloudwatch.describe_alarms(AlarmNames=[BREAKER])["MetricAlarms"][0]
     assert (episode.notice.reason, episode.notice.metric) == (true["StateReason"], true["MetricName"])
+    assert episode.notice.description == true.get("AlarmDescription", "")
     assert (episode.notice.dimensions, episode.inputs) == ({"Pipeline": "transactions"}, {"pipeline": "transactions"})
     assert episode.since == since(watching, BREAKER)
     assert episode.suggestion is not None

@@ -3,7 +3,7 @@
 from bot.domain.approval import ApprovalState
 from bot.domain.inbox import DeclineRequest, GiveInputs, StartRun
 from bot.domain.run import Awaiting, Run, RunState, StepState
-from tests.usecases.table import ANA, BO, CY, Table
+from tests.usecases.table import ANA, BO, CY, REASON, Table
 
 
 def waiting_for_a_way(table: Table) -> Run:
@@ -217,6 +217,6 @@ def test_the_question_says_what_was_answered_once_it_is(table: Table) -> None:
 
 
 def test_a_way_may_be_given_at_the_start_and_is_then_not_asked(table: Table) -> None:
-    table.wish(ANA, StartRun(runbook="two-ways", inputs={"way": "close"}))
+    table.wish(ANA, StartRun(runbook="two-ways", inputs={"way": "close", "reason": REASON}))
 
     assert table.newest().step == "closing"

@@ -3,7 +3,8 @@
 import pytest
 
 from bot.domain.approval import ApprovalState
-from bot.domain.records import Card
+from bot.domain.records import Card, Change
+from bot.errors import StaleError
 from bot.usecases.edits import EVERY_S, Edits
 from tests.usecases.table import ANA, Table
 
@@ -111,3 +112,29 @@ def test_an_edit_ends_the_requests_that_rest_on_it_and_no_others(table: Table, t
     assert "the runbook was edited" in swap.ended_why
     assert table.kinds().count("approval.void") == 1
     assert table.store.run(1).waiting is not None
+
+
+def test_a_request_that_keeps_changing_is_ended_at_the_next_look_and_holds_no_other_up(
+    table: Table, ticks: Ticks
+) -> None:
+    edits = Edits(table.desk, ticks=ticks)
+    for runbook in ("swap", "pauses"):
+        table.start(ANA, runbook)
+        table.edit(runbook, "For a story.", "For another story.")
+    commit = table.store.commit
+
+    def busy(change: Change) -> None:
+        if any(one.id == 1 for one in change.approvals):
+            raise StaleError("Somebody else was first.")
+        commit(change)
+
+    object.__setattr__(table.store, "commit", busy)
+    with pytest.raises(StaleError):
+        look(edits, ticks)
+    assert [table.store.approval(one).state for one in (1, 2)] == [ApprovalState.PENDING, ApprovalState.VOID]
+
+    object.__setattr__(table.store, "commit", commit)
+    look(edits, ticks, times=1)
+
+    assert table.store.approval(1).state is ApprovalState.VOID
+    assert table.kinds().count("runbook.changed") == 2

@@ -1,10 +1,10 @@
 """Every id behind a sentence can be opened: what is cited first, page by page, and each item whole."""
 
 from bot.domain.evidence import Evidence
-from bot.domain.inbox import ShowEvidence, ShowPostmortem
+from bot.domain.inbox import DeclineRequest, ShowAudit, ShowEvidence, ShowPostmortem
 from bot.domain.value import JsonObject
 from bot.usecases.evidence import PAGE
-from tests.usecases.table import ANA, Table
+from tests.usecases.table import ANA, BO, Table
 from tests.usecases.test_postmortems import FakeLogs, drafted, seat
 
 LONG = '{"level":"ERROR","message":"CURRENCY_ERROR in ' + "a row of many " * 60 + '","source_file_id":"f-0193"}'
@@ -70,3 +70,34 @@ def test_what_may_not_be_shown_in_a_channel_is_not_opened_there_either(table: Ta
 
     assert "There is no E999" in table.refused()
     assert not [one for one in table.whispers() if one.get("what") == "item"]
+
+
+def test_a_run_shows_what_it_has_seen_by_now_and_each_of_it_whole(table: Table) -> None:
+    run = table.start(ANA, "swap")
+
+    table.wish(ANA, ShowEvidence(subject=run.label))
+    told = table.whispers()[-1]
+    items = Evidence.model_validate(told["evidence"]).items
+    table.wish(ANA, ShowEvidence(subject=run.label, item=items[-1].id))
+
+    assert (told["subject"], told["cited"]) == (run.label, 0)
+    assert any(item.source.startswith(f"{run.label}, step") for item in items)
+    assert table.whispers()[-1]["of"] == items[-1].model_dump(mode="json")
+
+
+def test_the_audit_of_a_run_is_shown_with_that_of_its_requests_and_without_what_people_wrote(table: Table) -> None:
+    run = table.start(ANA, "swap")
+    table.wish(BO, DeclineRequest(approval=1, why="other", words="password=c4nary"))
+
+    table.wish(ANA, ShowAudit(run=run.id))
+
+    told = table.whispers()[-1]
+    records = told["records"]
+    assert isinstance(records, list)
+    bodies = [one for one in records if isinstance(one, dict)]
+    kinds = [(one["subject"], one["kind"]) for one in bodies]
+    numbers = [int(str(one["seq"])) for one in bodies]
+    assert ("Q-1", "approval.declined") in kinds
+    assert ("R-1", "run.started") in kinds
+    assert numbers == sorted(numbers, reverse=True)
+    assert "c4nary" not in str(told)

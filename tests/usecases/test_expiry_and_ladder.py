@@ -47,6 +47,19 @@ def test_after_ten_minutes_exactly_one_page_goes_out(table: Table) -> None:
     assert table.kinds().count("approval.paged") == 1
 
 
+def test_the_policy_says_after_how_long_who_is_reminded_and_paged(table: Table) -> None:
+    quick = {"remind_after": 2 * MINUTE, "page_after": 3 * MINUTE}
+    table.desk = replace(table.desk, policy=table.desk.policy.model_copy(update=quick))
+    table.start(ANA, "swap")
+
+    after(table, 2)
+    reminded = (table.notices().count("reminded"), len(table.pager.pages))
+    after(table, 1)
+
+    assert reminded == (1, 0)
+    assert (table.notices().count("paged"), len(table.pager.pages)) == (1, 1)
+
+
 def test_a_bot_that_slept_through_the_reminder_pages_at_once_and_once(table: Table) -> None:
     table.start(ANA, "swap")
 

@@ -105,7 +105,7 @@ def test_a_contradicted_sentence_is_shown_with_its_evidence_and_holds_up_publish
     settle(table)
     table.wish(ANA, PublishPostmortem())
 
-    assert "say what their evidence does not" in table.refused()
+    assert "the evidence contradicts" in table.refused()
     assert table.store.draft(1).state is DraftState.READY
 
 

@@ -9,6 +9,7 @@ from bot.domain.approval import ApprovalState
 from bot.domain.inbox import AskAgain, GiveInputs, ParkRun, ReadAgain, SettleOwed, SettleUnknown, StopRun
 from bot.domain.records import AttemptState
 from bot.domain.run import RunState, StepState
+from bot.domain.value import JsonObject
 from tests.usecases.proxy import Mood, Proxy
 from tests.usecases.table import ANA, BO, Table
 
@@ -147,6 +148,30 @@ def test_a_write_that_is_there_as_it_was_sent_probably_happened(far_table: Table
     assert "run.read_again" in far_table.kinds()
 
 
+def test_a_read_that_shows_1_where_there_was_true_is_not_unchanged(far_table: Table, proxy: Proxy) -> None:
+    beside: JsonObject = {"switch": True}
+    far_table.also_sees("schedule.pause", beside)
+    pause_lost(far_table, proxy, "unreached")
+
+    beside["switch"] = 1
+    far_table.wish(BO, ReadAgain(run=1, step="pause"))
+
+    assert "switch was True, is 1" in far_table.run().record("pause").shows
+
+
+def test_a_read_that_answers_but_does_not_fit_is_not_said_to_have_failed(far_table: Table, proxy: Proxy) -> None:
+    proxy.rule(PUT, "unreached", times=2)
+    far_table.start(ANA, "swap")
+    far_table.approve(BO)
+
+    far_table.write_breaker(note="added by hand")
+    far_table.wish(BO, ReadAgain(run=1, step="half_open"))
+
+    shows = far_table.run().record("half_open").shows
+    assert shows.startswith("A read now says: ")
+    assert "has 1 fields this bot does not know" in shows
+
+
 def test_a_read_that_shows_what_somebody_else_did_says_what_was_and_what_is(far_table: Table, proxy: Proxy) -> None:
     proxy.rule(PUT, "unreached", times=2)
     far_table.start(ANA, "swap")
@@ -217,6 +242,17 @@ def test_a_conditional_write_that_lost_to_somebody_else_meanwhile_is_not_forced(
 
     assert "mallory" in far_table.breaker()
     assert far_table.run().record("half_open").state is StepState.FAILED
+
+
+def test_a_write_that_cannot_be_read_back_stays_unknown(far_table: Table, proxy: Proxy) -> None:
+    proxy.rule(PUT, "lost")
+    far_table.start(ANA, "swap")
+    far_table.cloud.after = lambda: far_table.put_breaker(b"{")
+
+    far_table.approve(BO)
+
+    assert far_table.attempts()[0].state is AttemptState.UNKNOWN
+    assert far_table.run().state is RunState.OUTCOME_UNKNOWN
 
 
 def test_a_write_whose_answers_are_lost_again_and_again_waits_for_a_person(far_table: Table, proxy: Proxy) -> None:

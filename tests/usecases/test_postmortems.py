@@ -487,7 +487,7 @@ def test_a_sentence_that_its_evidence_contradicts_is_not_published(table: Table)
     table.wish(ANA, EditDraft(draft=1, edition=1, sections={SUMMARY: body}))
     table.wish(ANA, PublishPostmortem())
 
-    assert "say what their evidence does not" in table.refused()
+    assert "the evidence contradicts" in table.refused()
     assert table.store.draft(1).state is DraftState.READY
 
 
@@ -570,6 +570,40 @@ def test_a_published_text_says_that_it_is_and_where_it_lies(table: Table) -> Non
     draft = table.store.draft(1)
     assert "**PUBLISHED v1**" in draft.text
     assert draft.published == ("postmortems/INC-1.md",)
+
+
+def test_a_published_text_that_is_changed_says_so_in_its_next_edition_and_is_published_anew(table: Table) -> None:
+    seat(table)
+    drafted(table)
+    table.wish(ANA, PublishPostmortem())
+
+    table.wish(ANA, PublishPostmortem())
+    assert "is published as it stands" in table.refused()
+
+    table.wish(BO, StateFact(draft=1, section=Part.WELL.value, text="the breaker held"))
+    changed = table.store.draft(1)
+    assert (changed.state, changed.can_be_published) == (DraftState.PUBLISHED, True)
+    assert "**PUBLISHED v2**" in changed.text
+
+    table.wish(ANA, PublishPostmortem())
+    out = table.store.draft(1)
+    assert (out.published_edition, out.can_be_published) == (2, False)
+    assert "the breaker held" in (table.folder / "postmortems" / "INC-1.md").read_text(encoding="utf-8")
+    assert len({card.key for card in table.cards("postmortem:1:published")}) == 2
+
+
+def test_what_was_changed_since_somebody_was_asked_is_not_published_unseen(table: Table) -> None:
+    seat(table)
+    asked = drafted(table).edition
+    table.wish(BO, StateFact(draft=1, section=Part.WELL.value, text="the breaker held"))
+
+    table.wish(ANA, PublishPostmortem(draft=1, edition=asked))
+
+    assert table.store.draft(1).state is DraftState.READY
+    assert "you saw edition 1 of INC-1, and by now it is 2 (What went well by @bo)" in table.refused()
+    assert "the breaker held" in table.refused()
+    table.wish(ANA, PublishPostmortem(draft=1, edition=2))
+    assert table.store.draft(1).state is DraftState.PUBLISHED
 
 
 def test_where_a_place_does_not_take_it_the_draft_stays_ready_and_can_be_published_again(table: Table) -> None:

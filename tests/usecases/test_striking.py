@@ -104,6 +104,7 @@ def drawn(table: Table, key: str) -> Message:
         catalogue=table.desk.catalogue,
         policy=table.desk.policy,
         platform=table.desk.platform,
+        serves=table.desk.environment,
         documents=DraftViews(),
     )
     message = drawing.draw(card, link=lambda _: None).shows
@@ -148,7 +149,7 @@ def test_it_is_kept_with_who_when_which_and_why_and_in_the_audit_as_ids(table: T
     assert (record.body.subject, record.body.actor, private) == ("A-1", BO, WHY)
     assert record.body.facts == {"claim": OPEN, "strike": kept.id, "message": "A-1", "engine": "bedrock"}
     assert WHY not in record.body.text()
-    assert table.store.erase(record.body.seq)
+    assert record.body.seq in table.store.ledger.texts_of(BO).written
 
 
 def test_it_is_still_struck_after_a_restart(table: Table) -> None:
@@ -471,6 +472,19 @@ def test_a_strike_in_a_draft_is_taken_back_and_the_text_is_as_it_was(table: Tabl
     assert (back.struck, back.edition, now.edition) == ((), 3, 2)
 
 
+def test_a_strike_in_what_is_published_leaves_it_published_and_can_be_given_out_anew(
+    table: Table, draft: Draft
+) -> None:
+    table.wish(ANA, PublishPostmortem(draft=1))
+
+    struck_in_draft(table, sourced(draft))
+    assert "**PUBLISHED v2**" in table.store.draft(1).text
+
+    table.wish(ANA, PublishPostmortem(draft=1))
+    published = (table.folder / "postmortems" / "INC-1.md").read_text(encoding="utf-8")
+    assert "*struck by @bo: it was closed*" in published
+
+
 def test_what_was_struck_on_the_alarms_card_is_struck_in_the_draft_that_is_made_later(table: Table) -> None:
     an_episode(table)
     strike(table)
@@ -559,7 +573,7 @@ def test_a_struck_sentence_holds_up_no_publishing_and_goes_out_struck(table: Tab
     body = f"{section_of(draft.text, SUMMARY)}\n- {wrong.text} [{items[0].id}]"
     table.wish(ANA, EditDraft(draft=1, edition=1, sections={SUMMARY: body}))
     table.wish(ANA, PublishPostmortem())
-    assert "say what their evidence does not" in table.refused()
+    assert "the evidence contradicts" in table.refused()
 
     now = struck_in_draft(table, wrong)
     table.wish(ANA, PublishPostmortem())

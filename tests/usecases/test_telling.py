@@ -13,6 +13,8 @@ from bot.domain.inbox import (
     TakeOver,
     UndoStep,
 )
+from bot.domain.records import Change
+from bot.usecases.telling import notice
 from tests.usecases.table import ANA, BO, CY, Table
 
 
@@ -81,6 +83,18 @@ def test_what_said_that_something_is_owed_is_told_once_more_when_it_is_done(tabl
     table.wish(BO, SettleOwed(run=1, step="resume"))
 
     assert wanted(table, "owed:1:0") > before
+
+
+def test_a_reminder_that_others_did_not_come_before_is_told_once_more_too(table: Table) -> None:
+    table.start(ANA, "pauses")
+    table.approve(ANA)
+    table.wish(BO, StopRun(run=1))
+    table.store.commit(Change(cards=(notice(table.run(1), "owed", mark=":7"),)))
+    before = wanted(table, "owed:1:7")
+
+    table.wish(BO, SettleOwed(run=1, step="resume"))
+
+    assert wanted(table, "owed:1:7") > before
 
 
 def test_what_was_typed_and_shows_only_on_a_card_is_said_to_be_done(table: Table) -> None:

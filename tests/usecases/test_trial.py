@@ -1,6 +1,9 @@
 """A runbook on trial starts only where it says so."""
 
+import pytest
+
 from bot.domain.inbox import StartRun
+from bot.usecases.starting import listed
 from tests.usecases.table import ANA, Table
 
 
@@ -24,3 +27,10 @@ def test_a_runbook_on_trial_here_starts(table: Table) -> None:
     on_trial(table, "staging", "prod")
 
     assert table.start(ANA, "swap").runbook == "swap"
+
+
+@pytest.mark.parametrize(("where", "starts"), [("staging", False), ("prod", True)])
+def test_what_is_listed_for_a_start_is_what_the_start_lets_begin(table: Table, where: str, starts: bool) -> None:
+    on_trial(table, where)
+
+    assert listed(table.desk, table.desk.library.find("swap"))["starts"] is starts

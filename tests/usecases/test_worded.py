@@ -33,3 +33,22 @@ def test_numbers_ids_and_who_acted_stay() -> None:
     told = worded(says, {"output": seen, "steps": {}})
 
     assert told == f"123456782 of {seen['run']}, {seen['name']} at {seen['sha']} by {seen['who']}"
+
+
+@pytest.mark.parametrize("says", ["${alarm.reason}", "${inputs.note}", "${item.name}", "${steps.log.output.text}"])
+def test_what_an_alarm_an_input_or_an_item_says_is_redacted_too(says: str) -> None:
+    told = "ana@lake.example wrote password=hunter2"
+    seen: dict[str, JsonValue] = {
+        "alarm": {"reason": told},
+        "inputs": {"note": told},
+        "item": {"name": told},
+        "steps": {"log": {"output": {"text": told}}},
+    }
+
+    assert worded(says, seen) == "[email] wrote password=[password]"
+
+
+def test_two_people_in_two_findings_do_not_become_one() -> None:
+    told = [worded("${output.by} did it", {"output": {"by": mail}}) for mail in ("ana@example.com", "bo@example.com")]
+
+    assert told == ["[email] did it", "[email] did it"]

@@ -8,7 +8,8 @@ from datetime import datetime
 from enum import StrEnum
 
 from bot.domain.logs.event import Level
-from bot.domain.redaction import Redactor
+from bot.domain.plain import visible
+from bot.domain.redaction import Redactor, for_eyes
 from bot.domain.value import Value
 
 
@@ -146,13 +147,13 @@ class Digest(Value):
         return self.templates[number - 1]
 
     def as_redacted(self, redactor: Redactor) -> "Digest":
-        """Return the same digest with every text of a line redacted; where a line lies stays as it is."""
+        """Return the same digest with each text of a line redacted and legible; where a line lies stays as it is."""
         return self.model_copy(
             update={
                 "sources": _redacted(self.sources, redactor),
                 "templates": tuple(_template(one, redactor) for one in self.templates),
                 "suspects": tuple(_suspect(one, redactor) for one in self.suspects),
-                "abstains": redactor.clean(self.abstains),
+                "abstains": for_eyes(self.abstains, redactor),
             }
         )
 
@@ -160,11 +161,13 @@ class Digest(Value):
 def _template(one: Template, redactor: Redactor) -> Template:
     return one.model_copy(
         update={
-            "text": redactor.clean(one.text),
-            "examples": tuple(line.model_copy(update={"text": redactor.clean(line.text)}) for line in one.examples),
+            "text": for_eyes(one.text, redactor),
+            "examples": tuple(line.model_copy(update={"text": for_eyes(line.text, redactor)}) for line in one.examples),
             "sources": _redacted(one.sources, redactor),
             "columns": {
-                redactor.clean(name): {redactor.beside(name, value): count for value, count in values.items()}
+                for_eyes(name, redactor): {
+                    redactor.beside(name, visible(value)): count for value, count in values.items()
+                }
                 for name, values in one.columns.items()
             },
         }
@@ -172,8 +175,8 @@ def _template(one: Template, redactor: Redactor) -> Template:
 
 
 def _suspect(one: Suspect, redactor: Redactor) -> Suspect:
-    return one.model_copy(update={"source": redactor.clean(one.source), "words": redactor.clean(one.words)})
+    return one.model_copy(update={"source": for_eyes(one.source, redactor), "words": for_eyes(one.words, redactor)})
 
 
 def _redacted(counts: Mapping[str, int], redactor: Redactor) -> dict[str, int]:
-    return {redactor.clean(name): count for name, count in counts.items()}
+    return {for_eyes(name, redactor): count for name, count in counts.items()}

@@ -16,6 +16,7 @@ from bot.domain.logs.masking import widest
 from bot.domain.logs.mining import Bins, Miner, Slot
 from bot.domain.logs.onset import main_part, scan, spread
 from bot.domain.moment import from_millis
+from bot.domain.plain import counted
 
 ENOUGH = 12.0  # log-likelihood ratio times weight, under which a change names nobody
 GROWN = 3.0  # times its former rate, under which a known template is only the usual noise
@@ -233,7 +234,7 @@ def _suspect(source: str, templates: list[Template], weighed: Mapping[str, _Weig
         onset=best.onset,
         templates=tuple(one.number for one in own[:3]),
         effects=tuple(one.number for one in ordered if weighed[one.text].effect)[:3],
-        words=f"{best.count} lines of {best.level}{since}, {before}: {best.text[:160]}",
+        words=f"{counted(best.count, 'line')} of {best.level}{since}, {before}: {best.text[:160]}",
     )
 
 

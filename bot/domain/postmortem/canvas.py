@@ -9,6 +9,7 @@ from hashlib import sha256
 from html.parser import HTMLParser
 
 from bot.domain.postmortem.importing import FILLED, key_of, parts
+from bot.domain.postmortem.markdown import unanchored
 from bot.errors import InvalidError
 
 MOST_CELLS = 300  # of one table; Slack refuses the whole canvas for one more
@@ -21,7 +22,7 @@ def canvas_of(text: str) -> str:
     """Return the text as Slack's canvases take it, with its mark at the end."""
     lines: list[str] = []
     table: list[str] = []
-    for line in (*text.splitlines(), ""):
+    for line in (*unanchored(text).splitlines(), ""):
         if line.startswith("|"):
             table.append(line)
             continue

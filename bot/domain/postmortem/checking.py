@@ -7,7 +7,17 @@ from bot.domain.claims import Claim, Kind
 from bot.domain.evidence import Evidence, Item
 from bot.domain.postmortem.comparing import Judge, nearest, same
 from bot.domain.postmortem.document import Moment, Postmortem
-from bot.domain.postmortem.markdown import EVIDENCE, MOST_OF_A_ROW, TIMES, Sentence, read, times_rows, unescaped
+from bot.domain.postmortem.markdown import (
+    EVIDENCE,
+    MOST_OF_A_ROW,
+    TIMES,
+    Sentence,
+    leads_to,
+    read,
+    times_rows,
+    unanchored,
+    unescaped,
+)
 from bot.domain.value import Value
 
 _FACT = re.compile(r"\d+(?:[.,:]\d+)*")
@@ -143,7 +153,7 @@ def _times(text: str, times: Sequence[str]) -> Iterator[Finding]:
 def _evidence(text: str, evidence: Evidence) -> Iterator[Finding]:
     shown: set[str] = set()
     for number, line in _under(EVIDENCE, text):
-        row = re.match(r"\|\s*([DE]\d+)\s*\|", line)
+        row = re.match(r"\|\s*([DE]\d+)\s*\|", unanchored(line))
         if row is None:
             continue
         item = evidence.item(row[1])
@@ -152,6 +162,10 @@ def _evidence(text: str, evidence: Evidence) -> Iterator[Finding]:
             yield Finding(line=number, words=f"{row[1]} is not in the archive.")
         elif _cell(line) not in {_shown(item), _shown(item, linked=True)}:
             yield Finding(line=number, words=f"{row[1]} says something else in the archive.")
+    for number, line in enumerate(text.splitlines(), start=1):
+        place = leads_to(line)
+        if place is not None and not place[1]:
+            yield Finding(line=number, words=f"The mark {place[0]} leads elsewhere than to its row.")
     for item in evidence.items:
         if item.id not in shown:
             yield Finding(line=0, words=f"{item.id} was removed from the evidence.")

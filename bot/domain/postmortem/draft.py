@@ -44,6 +44,7 @@ class Draft(Value):
         text: the Markdown as people have left it; the truth, of which files are views.
         edition: rises with every edit; an edit of an older edition is refused.
         published: where it lies, in words, once it is published.
+        published_edition: which edition of it lies there; people may have changed it since.
         editions: the SHA-256 of the text of each edition, under which the records keep it.
         struck: which of its sentences people struck; the text shows them so.
         chart: what its picture shows.
@@ -71,11 +72,18 @@ class Draft(Value):
     edits: tuple[Edited, ...] = ()
     editions: tuple[str, ...] = ()
     published: tuple[str, ...] = ()
+    published_edition: int = 0
     struck: tuple[Strike, ...] = ()
     chart: Chart | None = None
     seal: str = ""
     cancelled: bool = False
     revision: int = 0
+
+    @property
+    def can_be_published(self) -> bool:
+        """Return whether there is a text that is not published as it stands."""
+        written = self.document is not None and self.state in {DraftState.READY, DraftState.PUBLISHED}
+        return written and self.edition > self.published_edition
 
 
 class DraftView(Value):

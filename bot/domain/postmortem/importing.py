@@ -21,9 +21,11 @@ from bot.domain.postmortem.markdown import (
     TIMES,
     UNREAD,
     claim_in,
+    plain_marks,
     read,
     restruck,
     sentence,
+    unanchored,
 )
 from bot.domain.postmortem.sections import EDITABLE, replaced, section_of, sections
 from bot.domain.strikes import Struck
@@ -199,8 +201,9 @@ def _same(body: str | None) -> tuple[str, ...]:
 
 
 def key_of(line: str) -> str:
-    """Return what of a line counts: which bullet it has, how it is emphasised and escaped does not."""
-    bare = re.sub(r"[*_\\`~]", "", _ITEM.sub("", line.strip(), count=1))
+    """Return what of a line counts: which bullet it has, how it is emphasised, escaped and linked does not."""
+    words = _ITEM.sub("", unanchored(plain_marks(line)).strip(), count=1)
+    bare = re.sub(r"[*_\\`~]", "", words)
     return " ".join(bare.split())
 
 
@@ -247,5 +250,5 @@ def _sentence(line: str, *, by: str, listed: bool) -> Iterator[str]:
 
 
 def _quiet(words: str) -> str:
-    """Return Markdown in which nothing is a link, a picture or HTML."""
-    return re.sub(r"(?<!\\)<", r"\\<", re.sub(r"\](?=[(\[])", r"\\]", words))
+    """Return Markdown in which nothing is a link, a picture or HTML, and nothing says where a mark leads."""
+    return re.sub(r"(?<!\\)<", r"\\<", re.sub(r"\](?=[(\[:])", r"\\]", plain_marks(words).strip()))

@@ -1,11 +1,12 @@
 """A post-mortem as Markdown, and Markdown read back into sentences with their marks, whoever edited it meanwhile.
 
-One claim is one list item: its text, `[E4 E7]`, and how far it goes where that is less than seen. People may write
-anything between them; what bears no mark is a person's sentence.
+One claim is one list item: its text, `[E4] [E7]`, and how far it goes where that is less than seen. People may write
+anything between them; what bears no mark is a person's sentence. A mark leads to its row of evidence: the row has an
+anchor, and below the table stands where each mark leads.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from bot.domain.assistance import Made
@@ -32,6 +33,7 @@ QUESTIONS, UNREAD, DROPPED, EVIDENCE = "Open questions", "Not read", "Dropped", 
 MOST_OF_A_ROW = 300  # characters of an item in the evidence table; the archive holds it whole
 MOST_UNSEEN = 4  # of what was not read are named with each candidate
 UNKNOWN = "unknown"
+_BARE_LINK = re.compile(r"\b(https?|ftp|www)(:(?=//)|(?<=www)\.)", re.IGNORECASE)
 
 
 class Sentence(Value):
@@ -112,7 +114,7 @@ def sentence(claim: Claim) -> str:
     if claim.quote and claim.quote not in claim.text:
         parts.append(f"“{escaped(claim.quote)}”")
     if claim.evidence:
-        parts.append(f"[{' '.join(claim.evidence)}]")
+        parts.append(_cited(claim.evidence))
     match claim.kind:
         case Kind.INFERRED:
             parts.append("*inferred*")
@@ -123,15 +125,20 @@ def sentence(claim: Claim) -> str:
     return " ".join(part for part in parts if part)
 
 
+def _cited(ids: Iterable[str]) -> str:
+    return " ".join(f"[{name}]" for name in ids)
+
+
 def struck(claim: Claim, said: str) -> str:
     """Return a claim as one line of Markdown, struck through, and behind it by whom."""
     return f"~~{sentence(claim)}~~ *{escaped(said)}*"
 
 
 def escaped(text: str) -> str:
-    """Return a text in one line in which no character is Markdown's."""
+    """Return a text in one line in which no character is Markdown's, and no address becomes a link by itself."""
     one_line = " ".join(text.split())
     marks = re.sub(r"([\\*`<|\[\]~])|(?<!\w)(_)|(_)(?!\w)", r"\\\g<0>", one_line)
+    marks = _BARE_LINK.sub(r"\1\\\2", marks)
     return re.sub(r"^([#>+=-]|\d+[.)])", r"\\\1", marks)
 
 
@@ -168,7 +175,7 @@ def _timeline(moments: Iterable[Moment]) -> Iterator[str]:
     yield "|---|---|---|---|---|"
     for one in moments:
         source = f"[{one.source}]({one.link})" if one.link and ")" not in one.link else one.source
-        cells = (f"{one.at:%Y-%m-%d %H:%M:%S}", escaped(one.text), escaped(one.by), source, " ".join(one.evidence))
+        cells = (f"{one.at:%Y-%m-%d %H:%M:%S}", escaped(one.text), escaped(one.by), source, _cited(one.evidence))
         yield f"| {' | '.join(cells)} |"
 
 
@@ -189,7 +196,7 @@ def _candidates(candidates: Iterable[Candidate]) -> Iterator[str]:
 
 
 def _action(one: ActionItem) -> str:
-    marks = f" [{' '.join(one.evidence)}]" if one.evidence else ""
+    marks = f" {_cited(one.evidence)}" if one.evidence else ""
     owner = f" — {escaped(one.owner)}" if one.owner else " — _no owner yet_"
     return f"- [{'x' if one.done else ' '}] {escaped(one.text)}{marks}{owner}{f', due {one.due}' if one.due else ''}"
 
@@ -199,14 +206,16 @@ def _dropped(document: Postmortem) -> list[str]:
     return rows or ["_No sentence was dropped._"]
 
 
-def _evidence(items: Iterable[Item]) -> Iterator[str]:
+def _evidence(items: Sequence[Item]) -> Iterator[str]:
     yield "| id | UTC | vouched for by | read from | what |"
     yield "|---|---|---|---|---|"
     for item in items:
         at = f"{item.at:%Y-%m-%d %H:%M:%S}" if item.at else ""
         text = item.text if len(item.text) <= MOST_OF_A_ROW else item.text[:MOST_OF_A_ROW] + "…"
         what = f"[{escaped(text)}]({item.link})" if item.link and ")" not in item.link else escaped(text)
-        yield f"| {item.id} | {at} | {item.origin} | {escaped(item.source)} | {what} |"
+        yield f'| <a id="{item.id.lower()}"></a>{item.id} | {at} | {item.origin} | {escaped(item.source)} | {what} |'
+    yield ""
+    yield from (f"[{item.id}]: #{item.id.lower()}" for item in items)
 
 
 def _utc(at: datetime | None) -> str:
@@ -228,7 +237,9 @@ _TASK = re.compile(
 )
 _TITLE = re.compile(r"#\s+(?P<incident>[A-Z]+-\d+)\b")
 _EDITION = re.compile(r"\*\*[A-Z]+ v(?P<number>\d{1,9})\*\*")
-_MARKS = re.compile(r"\s*(?<!\\)\[(?P<ids>[DE]\d{1,5}(?:[ ,]+[DE]\d{1,5})*)\]")
+_MARKS = re.compile(r"\s*(?<!\\)\[(?P<ids>[DE]\d{1,5}(?:[ ,]+[DE]\d{1,5})*)\](?:\(#\w{1,8}\))?")
+_ANCHOR = re.compile(r'<a id="[de]\d{1,5}"></a>')
+_LEADS_TO = re.compile(r"\s*(?:[-*+>]\s+)*\[(?P<id>[DE]\d{1,5})\]:\s*(?P<place>.*)", re.IGNORECASE)
 _STATED = re.compile(r"\s*[*_]stated by (?P<by>[^*]+)[*_]\s*$")
 _INFERRED = re.compile(r"\s*[*_]inferred[*_]\s*$")
 _QUOTE = re.compile(r"\s*“(?P<quote>[^”]*)”\s*$")
@@ -255,7 +266,7 @@ def read(text: str) -> Told:
         elif section == TIMELINE:
             moments += _moment(line)
         elif section == EVIDENCE:
-            ids += re.findall(r"^\|\s*([DE]\d{1,5})\s*\|", line)
+            ids += re.findall(r"^\|\s*([DE]\d{1,5})\s*\|", unanchored(line))
         elif section not in _BOOKS:
             sentences += _sentences(section, number, line)
     return Told(
@@ -326,6 +337,23 @@ def unstruck(text: str) -> str:
     return "\n".join(line for number, line in enumerate(text.splitlines(), start=1) if number not in struck_out)
 
 
+def unanchored(text: str) -> str:
+    """Return the text without what marks lead by, for a place that has no anchors."""
+    kept = (line for line in _ANCHOR.sub("", text).splitlines(keepends=True) if leads_to(line) is None)
+    return "".join(kept)
+
+
+def leads_to(line: str) -> tuple[str, bool] | None:
+    """Return whose mark's place a line tells, and whether that is the row of evidence; None where it tells none."""
+    found = _LEADS_TO.fullmatch(line.rstrip("\n"))
+    return (found["id"].upper(), found["place"].strip() == f"#{found['id'].lower()}") if found else None
+
+
+def plain_marks(line: str) -> str:
+    """Return a line with its marks in one form, however an editor has written them."""
+    return _MARKS.sub(lambda found: "".join(f" [{one}]" for one in re.findall(r"[DE]\d+", found["ids"])), line)
+
+
 def unescaped(text: str) -> str:
     """Return the text that was escaped."""
     return re.sub(r"\\([!-/:-@\[-`{-~]|\d)", r"\1", text)
@@ -374,5 +402,5 @@ def _moment(line: str) -> Iterator[Moment]:
         by=unescaped(cells[2]),
         source=source["words"] if source else cells[3],
         link=source["link"] if source else "",
-        evidence=tuple(cells[4].split()),
+        evidence=tuple(re.findall(r"[DE]\d+", cells[4])),
     )

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 
 from bot.domain.moment import moment
@@ -13,45 +14,63 @@ from bot.domain.strikes import Struck
 from bot.slack.cards import wording
 from bot.slack.cards.assist import suggestion_lines, wrong
 from bot.slack.cards.blocks import Block, Button, Confirm, Message, buttons, context, lines, message, section
-from bot.slack.cards.run import STATES
+from bot.slack.cards.run import STATES, where
 from bot.slack.cards.stage import Stage, on_trial
 
 MOST_FINDINGS = 8
 MOST_WORDS = 4
 MOST_KINDS = 10
+OK_AGAIN = Confirm(
+    title="The alarm is OK again",
+    text="Start the runbook all the same? It starts by looking; every change stops for an approval.",
+    yes="Start",
+)
+"""What a start asks once more where there is no alarm any more."""
 
 Near = tuple[Runbook, Sequence[str]]
 """A runbook that comes near to an alarm, and the words that stand in both."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Answered:
+    """Hold the newest run that answers an alarm, and the runbook as it follows it."""
+
+    run: Run
+    runbook: Runbook
+
+
 def alarm_card(
     episode: Episode,
     runbook: Runbook | None,
-    run: Run | None,
+    answered: Answered | None,
     stage: Stage,
     *,
     struck: Struck,
     near: Sequence[Near] = (),
     others: Sequence[Episode] = (),
     unread: Sequence[Problem] = (),
+    good: Run | None = None,
 ) -> Message:
     """Return the alarm as it stands.
 
     Args:
-        run: the newest run that answers it.
+        answered: the run that answers it, if one does.
+        good: the last run of its runbook that repaired something.
         struck: the strikes that stand in what it belongs to.
         near: where no runbook names it, those that come nearest, best first.
         others: alarms of the same cause, told on this card and not by themselves.
         unread: what keeps runbooks from being read, one of which may name the alarm.
     """
+    run = answered.run if answered else None
+    start = _start(episode, runbook, run, near, stage)
     blocks = [
         section(_head(episode, run, stage, others)),
         section(_meaning(episode, runbook)),
         *_looked(episode),
         *_suggested(episode, run, struck),
-        section(_runbook(episode, runbook, run, stage, near, unread)),
-        *_buttons(episode, runbook, run, _best(episode, near, stage)),
-        context(_small_print(episode, run, stage)),
+        section(_runbook(episode, runbook, answered, stage, near, unread, good)),
+        *_buttons(episode, runbook, run, start),
+        context(_small_print(episode, stage, starts=start is not None)),
     ]
     edition = f"{episode.revision}.{max((one.id for one in struck.values()), default=0)}.{len(struck)}"
     return message(_push(episode, runbook, run, stage), blocks, ids=f"alarm:{episode.id}:{edition}")
@@ -73,7 +92,7 @@ def storm_card(caught: Sequence[Episode], stage: Stage) -> Message:
     ]
     rest = sum(counted.values()) - sum(count for _, count in counted.most_common(MOST_KINDS))
     more = f"• and {rest} of {len(counted) - MOST_KINDS} other kinds" if rest else ""
-    tail = wording.mention(stage.policy.on_call, stage.policy) if open_ones else ""
+    tail = wording.on_call(stage.policy.on_call, stage.policy) if open_ones else ""
     state = f"{len(open_ones)} of {len(caught)} still in ALARM" if open_ones else f"all {len(caught)} are OK again"
     since = wording.time_of(first, now=stage.now)
     blocks = [
@@ -114,7 +133,7 @@ def _push(episode: Episode, runbook: Runbook | None, run: Run | None, stage: Sta
     if episode.state is not AlarmState.ALARM:
         return wording.push(f"OK again: {stage.environment}{what} ({name}), {label(episode)}")
     fits = f"{wording.quoted(runbook.id, 30)} fits." if runbook else "No runbook names it."
-    tail = "" if _quiet(episode) else wording.mention(stage.policy.on_call, stage.policy)
+    tail = "" if _quiet(episode) else wording.on_call(stage.policy.on_call, stage.policy)
     told = f" {run.label} {STATES[standing(run)][1]}." if run else f" {fits}"
     return wording.push(f"ALARM {stage.environment}{what} ({name}).{told}", tail)
 
@@ -128,7 +147,7 @@ def _head(episode: Episode, run: Run | None, stage: Stage, others: Sequence[Epis
     if episode.ok_since and run is not None and run.state is RunState.REPAIRED and run.ended is not None:
         minutes = (run.ended - moment(episode.since)) // timedelta(minutes=1)
         over += f", repaired by {run.label}" + (f" · {minutes} min" if minutes > 0 else "")
-    calls = "" if _quiet(episode) else f" · {wording.mention(stage.policy.on_call, stage.policy)}"
+    calls = "" if _quiet(episode) else f" · {wording.on_call(stage.policy.on_call, stage.policy)}"
     again = f" · fired {episode.times}×" if episode.times > 1 else ""
     joined = ", ".join(f"{label(one)} {wording.quoted(one.notice.name, 40)}" for one in others[:4])
     return lines(
@@ -180,12 +199,14 @@ def _suggested(episode: Episode, run: Run | None, struck: Struck) -> list[Block]
 def _runbook(
     episode: Episode,
     runbook: Runbook | None,
-    run: Run | None,
+    answered: Answered | None,
     stage: Stage,
     near: Sequence[Near],
     unread: Sequence[Problem],
+    good: Run | None,
 ) -> str:
-    going = f"{stage.linked(f'run:{run.id}', run.label)} is *{STATES[standing(run)][1]}*." if run else ""
+    run = answered.run if answered else None
+    going = _going(answered, stage) if answered else ""
     if episode.none_fits and run is None:
         when = wording.time_of(episode.none_fits.at, now=stage.now)
         going = f"*None fits*, {stage.name(episode.none_fits.by)} said {when}."
@@ -200,10 +221,26 @@ def _runbook(
     owner = wording.role_name(runbook.owner, stage.policy)
     name = f"*Runbook: {wording.quoted(runbook.id, 40)}*{on_trial(runbook)}"
     return lines(
-        f"{name} · {wording.prose(episode.why, 90)} · owner {owner}",
-        asks,
+        f"{name} · {wording.prose(episode.why, 90)} · owner {owner}{_last(good, stage)}",
+        asks if stage.starts(runbook) else wording.prose(runbook.not_startable(stage.serves) or "", 200),
         going,
     )
+
+
+def _going(answered: Answered, stage: Stage) -> str:
+    """Return how the run stands that answers an alarm, and at which step where it waits for somebody."""
+    run = answered.run
+    state = f"{stage.linked(f'run:{run.id}', run.label)} is *{STATES[standing(run)][1]}*"
+    waits = run.state in {RunState.WAITING, RunState.OUTCOME_UNKNOWN}
+    return f"{state} at {where(run, answered.runbook)}." if waits else f"{state}."
+
+
+def _last(good: Run | None, stage: Stage) -> str:
+    if good is None or good.ended is None:
+        return ""
+    days = (stage.now - good.ended) // timedelta(days=1)
+    ago = f"{wording.counted(days, 'day')} ago" if days else wording.time_of(good.ended, now=stage.now)
+    return f" · last good run {ago} ({good.label})"
 
 
 def _near(near: Near, episode: Episode) -> str:
@@ -220,7 +257,7 @@ def _chosen(episode: Episode) -> str | None:
 
 def _best(episode: Episode, near: Sequence[Near], stage: Stage) -> Near | None:
     """Return what may be started of the nearest: the one that the assistant chose, else the first."""
-    able = [one for one in near if one[0].not_startable(stage.platform.name) is None]
+    able = [one for one in near if stage.starts(one[0])]
     return next((one for one in able if one[0].id == _chosen(episode)), next(iter(able), None))
 
 
@@ -241,23 +278,17 @@ def _unread(problems: Sequence[Problem]) -> str:
     return f"⚠️ {which} cannot be read, and may name it: {at} {wording.quoted(first.words, 160)}"
 
 
-def _buttons(episode: Episode, runbook: Runbook | None, run: Run | None, best: Near | None) -> list[Block]:
+def _buttons(episode: Episode, runbook: Runbook | None, run: Run | None, start: Button | None) -> list[Block]:
     number = str(episode.id)
-    shown: list[Button] = []
+    shown = [start] if start is not None else []
     if run is not None:
         shown.append(Button(label=f"Show {run.label}", action="show_run", value=str(run.id)))
-    if runbook is not None and (run is None or run.state.ended):
-        shown.insert(0, _start(episode, number, again=run is not None))
-    if runbook is None and best is not None and not episode.none_fits and (run is None or run.state.ended):
-        shown.append(_start_near(episode, number, best))
     if episode.state is AlarmState.ALARM and episode.taken_by is None:
         shown.append(Button(label="I’m on it", action="take_alarm", value=number))
     more = []
     if runbook is not None:
-        more = [
-            Button(label="Plan only", action="plan", value=number),
-            Button(label="Read the runbook", action="show_runbook", value=runbook.id),
-        ]
+        plan = [Button(label="Plan only", action="plan", value=number)] if run is None else []
+        more = [*plan, Button(label="Read the runbook", action="show_runbook", value=runbook.id)]
     if episode.state is AlarmState.ALARM:
         shown.append(Button(label="Other runbook…", action="other_runbook", value=number))
     if episode.suggestion is not None:
@@ -269,18 +300,26 @@ def _buttons(episode: Episode, runbook: Runbook | None, run: Run | None, best: N
     return buttons(shown, more)
 
 
-def _start(episode: Episode, number: str, *, again: bool) -> Button:
+def _start(
+    episode: Episode, runbook: Runbook | None, run: Run | None, near: Sequence[Near], stage: Stage
+) -> Button | None:
+    """Return what may be started for an alarm: again what ran for it, what names it, or what comes nearest."""
+    if run is not None:
+        return _start_own(episode, again=True) if run.state.ended else None
+    if runbook is not None:
+        return _start_own(episode, again=False) if stage.starts(runbook) else None
+    best = None if episode.none_fits else _best(episode, near, stage)
+    return _start_near(episode, best) if best is not None else None
+
+
+def _start_own(episode: Episode, *, again: bool) -> Button:
     over = episode.state is not AlarmState.ALARM
-    sure = Confirm(
-        title="The alarm is OK again",
-        text="Start the runbook all the same? It starts by looking; every change stops for an approval.",
-        yes="Start",
-    )
     text = "Start again" if again else "Start runbook"
-    return Button(label=text, action="start", value=number, primary=not over, confirm=sure if over else None)
+    value = str(episode.id)
+    return Button(label=text, action="start", value=value, primary=not over, confirm=OK_AGAIN if over else None)
 
 
-def _start_near(episode: Episode, number: str, best: Near) -> Button:
+def _start_near(episode: Episode, best: Near) -> Button:
     """Return the start of a runbook that does not name the alarm; it says which one that is, and asks once more."""
     runbook, matched = best
     words = ", ".join(wording.ascii_only(one)[:20] for one in matched[:MOST_WORDS])
@@ -293,19 +332,15 @@ def _start_near(episode: Episode, number: str, best: Near) -> Button:
         yes="Start",
     )
     label = "Start suggested" if runbook.id == _chosen(episode) else "Start nearest"
-    return Button(label=label, action="start_other", value=f"{number}:{runbook.id}", confirm=sure)
+    return Button(label=label, action="start_other", value=f"{episode.id}:{runbook.id}", confirm=sure)
 
 
-def _small_print(episode: Episode, run: Run | None, stage: Stage) -> str:
+def _small_print(episode: Episode, stage: Stage, *, starts: bool) -> str:
     since = f" since {wording.time_of(episode.takes[-1].at, now=stage.now)}" if episode.takes else ""
     taken = f"{stage.name(episode.taken_by)} is on it{since}" if episode.taken_by else "Nobody has this yet"
     quiet = f"quiet until {wording.time_of(episode.snoozed_until, now=stage.now)}" if episode.snoozed_until else ""
-    starts = (
-        ""
-        if run or not (episode.runbook or episode.nearest)
-        else "Start only looks; every change stops for an approval."
-    )
+    looks = "Start only looks; every change stops for an approval." if starts else ""
     made = episode.suggestion.made if episode.suggestion else None
     model = f"worded by {wording.quoted(made.model, 40)}" if made and made.engine == "bedrock" else "no model used"
     why = wording.quoted(made.degraded, 120) if made else ""
-    return " · ".join(part for part in (starts, taken, quiet, model, why) if part)
+    return " · ".join(part for part in (looks, taken, quiet, model, why) if part)

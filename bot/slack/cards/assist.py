@@ -18,6 +18,7 @@ from bot.slack.cards.calls import pieces
 from bot.slack.cards.stage import Stage
 
 MOST_CLAIMS = 8
+MOST_OF_A_CLAIM = 300  # characters
 MOST_OF_AN_ITEM = 260  # characters on a page of several
 MOST_IDS = 4
 MOST_PROPOSED = 2
@@ -130,7 +131,7 @@ def _expanded(
 
 def _params(step: ProposedStep) -> str:
     shown = [wording.ascii_only(f"{name}: {spelled(value)}")[:200] for name, value in step.params.items()]
-    return wording.escaped("\n".join(shown).replace("`", "'"), 900) or "no parameters"
+    return wording.escaped("\n".join(shown).replace("`", "'"), 800) or "no parameters"
 
 
 def _asks(offer: Offer, stage: Stage) -> str:
@@ -172,17 +173,19 @@ def suggestion_lines(suggestion: Suggestion, struck: Struck) -> list[str]:
     return [line for line in (none, said) if line]
 
 
-def claims_text(claims: Sequence[Claim], struck: Struck, *, most: int = MOST_CLAIMS) -> str:
+def claims_text(
+    claims: Sequence[Claim], struck: Struck, *, most: int = MOST_CLAIMS, most_of_each: int = MOST_OF_A_CLAIM
+) -> str:
     """Return claims one a line: how far each goes as a word, the evidence it points at, and who struck it."""
-    shown = [_claim(one, struck) for one in claims[:most]]
+    shown = [_claim(one, struck, most=most_of_each) for one in claims[:most]]
     more = len(claims) - most
     return lines(*shown, f"… and {more} more, in the evidence" if more > 0 else "")
 
 
-def _claim(claim: Claim, struck: Struck) -> str:
+def _claim(claim: Claim, struck: Struck, *, most: int = MOST_OF_A_CLAIM) -> str:
     ids = " ".join(wording.quoted(one, 8) for one in claim.evidence[:MOST_IDS])
     mark = f" [{ids}]" if ids else ""
-    text = wording.told(claim.text, 300)
+    text = wording.told(claim.text, most)
     if strike := struck.get(claim_id(claim.text)):
         reason = f": {wording.quoted(strike.reason, 160)}" if strike.reason else ""
         return f"{wording.STRUCK}{text}~{mark} _struck by @{wording.quoted(strike.name, 40)}_{reason}"
@@ -199,8 +202,8 @@ def small_print(made: Made, *, cost: str = "") -> Block:
     """Return who worded it, what was dropped, and what it cost where that was asked for."""
     who = "no model used" if made.engine == "extractive" else f"worded by {wording.quoted(made.model, 60) or 'Bedrock'}"
     why = wording.quoted(made.degraded, 200)
-    count = len(made.dropped)
-    dropped = f"{count} sentence{'s' if count > 1 else ''} dropped: not borne by the evidence" if count else ""
+    count = wording.counted(len(made.dropped), "sentence")
+    dropped = f"{count} dropped: not borne by the evidence" if made.dropped else ""
     return context(" · ".join(part for part in (who, why, dropped, cost) if part))
 
 
@@ -240,10 +243,11 @@ def evidence_page(
     found += [section(f"*Not read*  {' · '.join(unread)}{more}")] if unread else []
     turns = [Button(label="Next", action="evidence_page", value=f"{subject}:{page + 1}")] if page < pages else []
     turns += [Button(label="Back", action="evidence_page", value=f"{subject}:{page - 1}")] if page > 1 else []
+    cites = f", {cited} of them cited, those first" if cited else ""
     return [
         *found,
         *buttons(turns),
-        context(f"page {page} of {pages} · {count} items, {cited} of them cited, those first"),
+        context(f"page {page} of {pages} · {wording.counted(count, 'item')}{cites}"),
     ]
 
 

@@ -13,7 +13,10 @@ MOST_CHARACTERS = 2_500
 MOST_SECTION = 2_900
 MOST_CONFIRM = 300
 LABEL = 20
+MOST_SHOWN = 3  # buttons in a row
+MOST_MORE = 5  # options of an overflow; Slack takes no more
 SHORTEST = 60
+MOST_OPTIONS = 100  # of one list; Slack takes no more
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,6 +107,10 @@ class Button:
             made["confirm"] = self.confirm.block()
         return made
 
+    def option(self) -> Block:
+        """Return the same as a choice among others: what it does and on what stand in one value."""
+        return {"text": words(cut(self.label, 75)), "value": f"{self.dialog or self.action}:{self.value}"}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Picker:
@@ -126,6 +133,23 @@ class Picker:
         return {**made, initial: self.picked} if self.picked else made
 
 
+@dataclass(frozen=True, kw_only=True)
+class Menu:
+    """Be one list to pick from; what is picked is done at once, on what its value says."""
+
+    label: str
+    action: str
+    options: Sequence[tuple[str, str]]
+
+    def block(self) -> Block:
+        """Return the list, each option with its value and what it says."""
+        if len(self.options) > MOST_OPTIONS:
+            raise ValueError(f"A list holds {MOST_OPTIONS} options at most, this one {len(self.options)}.")
+        options = [{"text": words(cut(label, 75)), "value": value} for value, label in self.options]
+        placeholder = words(cut(self.label, LABEL))
+        return {"type": "static_select", "action_id": self.action, "placeholder": placeholder, "options": options}
+
+
 def words(text: str) -> Block:
     """Return plain text, never formatted, mentioning nobody."""
     return {"type": "plain_text", "text": text or " "}
@@ -136,9 +160,11 @@ def mrkdwn(text: str) -> Block:
     return {"type": "mrkdwn", "text": text or " ", "verbatim": True}
 
 
-def section(text: str, *, button: Button | None = None, more: Sequence[Button] = ()) -> Block:
-    """Return a paragraph that a phone shows whole, with one button beside it, or several in one overflow."""
+def section(text: str, *, button: Button | None = None, more: Sequence[Button] = (), menu: Menu | None = None) -> Block:
+    """Return a paragraph that a phone shows whole, with a button beside it, several in one overflow, or a list."""
     made: Block = {"type": "section", "text": mrkdwn(cut_mrkdwn(text, MOST_SECTION)), "expand": True}
+    if menu and menu.options:
+        return {**made, "accessory": menu.block()}
     if more:
         return {**made, "accessory": _overflow(more)}
     return {**made, "accessory": button.block()} if button and button.value else made
@@ -161,20 +187,37 @@ def context(*texts: str) -> Block:
     return {"type": "context", "elements": [mrkdwn(cut_mrkdwn(text, 600)) for text in texts if text]}
 
 
-def buttons(shown: Sequence[Button], more: Sequence[Button] = (), *, pickers: Sequence[Picker] = ()) -> list[Block]:
-    """Return at most one row: three buttons at most, most wanted first, the others in one overflow; pickers before."""
+def buttons(
+    shown: Sequence[Button],
+    more: Sequence[Button] = (),
+    *,
+    pickers: Sequence[Picker] = (),
+    whole: Button | None = None,
+) -> list[Block]:
+    """Return at most one row: three buttons at most, most wanted first, the others in one overflow; pickers before.
+
+    Args:
+        whole: opens a dialog with all that can be done; it stands last in an overflow that cannot hold the others.
+
+    Raises:
+        ValueError: there are more than an overflow holds, and no dialog for them.
+    """
     wanted = [button for button in shown if button.value]
     known, further = (wanted, more) if wanted or pickers else ([*more], [])
-    elements = [*(picker.block() for picker in pickers), *_apart([button.block() for button in known[:3]])]
-    rest = [*known[3:], *further][:5]
+    elements = [*(picker.block() for picker in pickers), *_apart([button.block() for button in known[:MOST_SHOWN]])]
+    rest = [*known[MOST_SHOWN:], *further]
+    if len(rest) > MOST_MORE and whole is not None:
+        rest = [*rest[: MOST_MORE - 1], whole]
     if rest:
         elements.append(_overflow(rest))
     return [{"type": "actions", "elements": elements}] if elements else []
 
 
 def _overflow(rest: Sequence[Button]) -> Block:
-    options = [{"text": words(cut(one.label, 75)), "value": f"{one.dialog or one.action}:{one.value}"} for one in rest]
-    overflow: Block = {"type": "overflow", "action_id": "more", "options": options}
+    if len(rest) > MOST_MORE:
+        named = ", ".join(one.label for one in rest)
+        raise ValueError(f"An overflow holds {MOST_MORE} options, and nothing people press is left out: {named}.")
+    overflow: Block = {"type": "overflow", "action_id": "more", "options": [one.option() for one in rest]}
     sure = _sure(rest)
     return {**overflow, "confirm": sure.block()} if sure else overflow
 
@@ -206,11 +249,15 @@ def lines(*texts: str) -> str:
 def message(text: str, blocks: Iterable[Block], *, ids: str) -> Message:
     """Return the message within a card's limits; what is exact is never shortened, the longest paragraphs are.
 
+    Of more blocks than a card has, those before the buttons go: what people press is never cut.
+
     Args:
         ids: `<kind>:<subject>:<edition>`; every block gets an id of its own from it.
     """
     kept = [block for block in blocks if block.get("type") != "context" or block.get("elements")]
-    kept = _within(kept[:MOST_BLOCKS])
+    pressed = next((place for place, block in enumerate(kept) if block["type"] == "actions"), len(kept))
+    over = max(len(kept) - MOST_BLOCKS, 0)
+    kept = _within(kept[: max(pressed - over, 0)] + kept[pressed:])
     return Message(text=text or "Something changed; open it to see what.", blocks=numbered(kept, ids=ids))
 
 
@@ -220,14 +267,15 @@ def numbered(blocks: Sequence[Block], *, ids: str) -> tuple[Block, ...]:
 
 
 def characters(blocks: Iterable[Block]) -> int:
-    """Count what a reader sees on a card: texts and labels, not the dialogs behind them."""
+    """Count what a reader sees on a card: texts and labels, not what opens from them."""
     return sum(_characters({key: value for key, value in block.items() if key != "confirm"}) for block in blocks)
 
 
 def _characters(value: object) -> int:
     if isinstance(value, dict):
         own = value.get("text")
-        parts = [part for key, part in value.items() if key != "confirm" and isinstance(part, dict | list)]
+        closed = {"confirm", "options"} if value.get("type") == "static_select" else {"confirm"}
+        parts = [part for key, part in value.items() if key not in closed and isinstance(part, dict | list)]
         return (len(own) if isinstance(own, str) else 0) + sum(_characters(part) for part in parts)
     return sum(_characters(part) for part in value) if isinstance(value, list) else 0
 

@@ -14,7 +14,7 @@ def edit_card(payload: JsonObject, runbook: Runbook | None, stage: Stage, *, key
     riskier = [one for one in told if isinstance(one, dict)] if isinstance(told, list) else []
     count = payload.get("count")
     number = count if isinstance(count, int) else len(riskier)
-    risen = f"{number} thing{'s' if number > 1 else ''} got riskier" if number else "nothing got riskier"
+    risen = f"{wording.counted(number, 'thing')} got riskier" if number else "nothing got riskier"
     owner = wording.mention(runbook.owner, stage.policy) if runbook and runbook.owner and number else ""
     gone = "It is gone, or cannot be read any more: `runbook-bot check` says which." if what == "removed" else ""
     found = [f"• {wording.prose(str(one.get('words')), 260)}" for one in riskier]

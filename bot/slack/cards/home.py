@@ -1,12 +1,14 @@
-"""The App Home: what waits for me, what is open, what runs. It links to cards and carries no Approve. Pure."""
+"""The App Home: what waits for me, my incidents, what is open, what runs. It links to cards, without Approve. Pure."""
 
 from collections.abc import Sequence
 
 from bot.domain.approval import Approval, ApprovalState
+from bot.domain.incident import Incident
 from bot.domain.records import AlarmState, Episode
 from bot.domain.run import Run
 from bot.slack.cards import wording
 from bot.slack.cards.blocks import Block, Button, View, context, numbered, section
+from bot.slack.cards.incident import STATE
 from bot.slack.cards.request import effect_of
 from bot.slack.cards.run import STATES
 from bot.slack.cards.stage import Stage, headline
@@ -15,14 +17,22 @@ MOST_EACH = 8
 
 
 def home(
-    person: str, runs: Sequence[Run], approvals: Sequence[Approval], episodes: Sequence[Episode], stage: Stage
+    person: str,
+    runs: Sequence[Run],
+    approvals: Sequence[Approval],
+    episodes: Sequence[Episode],
+    incidents: Sequence[Incident],
+    stage: Stage,
 ) -> View:
     """Return the Home of a person, what waits for them first."""
     mine = [one for one in approvals if one.state is ApprovalState.PENDING and waits_for(one, person)]
     alarms = [one for one in episodes if one.state is AlarmState.ALARM and one.with_ is None]
+    parts = {one.id: part for one in incidents if (part := part_in(one, person, runs, episodes))}
+    own = [_incident(one, parts[one.id], stage) for one in incidents if one.id in parts]
     blocks = [
         section(f"*{stage.environment}* ({stage.account}) · {wording.time_of(stage.now)}"),
         *_part("Waits for you", [_request(one, stage) for one in mine], "Nothing waits for you."),
+        *_part("My incidents", own, "You have a part in no open incident."),
         *_part("Open alarms", [_alarm(one, stage) for one in alarms], "No alarm is open."),
         *_part("Runs", [_run(one, stage) for one in runs], "Nothing runs."),
         context("Approve stands only on the request itself, in its channel. `/runbook help` says what else there is."),
@@ -37,6 +47,25 @@ def waits_for(approval: Approval, person: str) -> bool:
     if person in approval.binding.authors and not approval.binding.requester_may:
         return False
     return any(person in approval.candidates.get(role, ()) for role in approval.missing())
+
+
+def part_in(incident: Incident, person: str, runs: Sequence[Run], episodes: Sequence[Episode]) -> str:
+    """Return a person's part in an incident: they lead it, have a role, or are on it; empty where they have none."""
+    roles = [role for role, who in sorted(incident.roles.items()) if who == person]
+    alarms = [f"on A-{one.id}" for one in episodes if one.id in incident.alarms and one.taken_by == person]
+    started = [f"{one.label} is yours" for one in runs if one.incident == incident.id and one.requester == person]
+    leads = ["you lead"] if incident.lead == person else []
+    return ", ".join([*leads, *roles, *alarms, *started])
+
+
+def _incident(incident: Incident, part: str, stage: Stage) -> Block:
+    opened = stage.linked(f"incident:{incident.id}", incident.label)
+    emoji, word = STATE[incident.state]
+    title = wording.quoted(incident.title, 80)
+    return section(
+        f"{emoji} *{opened}* · {word} · severity {incident.severity} · {title} · {wording.quoted(part, 120)}",
+        button=Button(label="Show", action="show_incident", value=str(incident.id)),
+    )
 
 
 def _part(title: str, found: Sequence[Block], nothing: str) -> list[Block]:

@@ -38,7 +38,7 @@ def incident_card(incident: Incident, around: Around, stage: Stage) -> Message:
         context(_small_print(incident, stage)),
     ]
     word, severity = STATE[incident.state][1], f"sev {incident.severity}"
-    tail = "" if not incident.open or incident.revision > 1 else wording.mention(stage.policy.on_call, stage.policy)
+    tail = "" if not incident.open or incident.revision > 1 else wording.on_call(stage.policy.on_call, stage.policy)
     title = wording.quoted(incident.title, 80)
     text = wording.push(f"{incident.label} {word} {stage.environment} {severity}: {title}.", tail)
     return message(text, blocks, ids=f"incident:{incident.id}:{incident.revision}")
@@ -92,18 +92,23 @@ def _buttons(incident: Incident) -> list[Block]:
     if not incident.open:
         return []
     number = str(incident.id)
-    sure = Confirm(
-        title="Is it over?",
-        text="Resolved means: it hurts nobody any more and nothing is left to do in this channel.",
-        yes="Resolve",
-    )
     shown = [
         Button(label="I lead", action="lead_incident", value=number, primary=incident.lead is None),
-        Button(label="Resolve", action="resolve_incident", value=number, confirm=sure),
+        resolve_button(incident, "Resolve"),
     ]
     if incident.state is IncidentState.OPEN:
         shown.insert(1, Button(label="Mitigated", action="mitigate_incident", value=number))
     return buttons(shown)
+
+
+def resolve_button(incident: Incident, label: str) -> Button:
+    """Return the button that ends an incident; it says first what that means."""
+    sure = Confirm(
+        title=f"Is {incident.label} over?",
+        text="Resolved means: it hurts nobody any more and nothing is left to do in this channel.",
+        yes="Resolve",
+    )
+    return Button(label=label, action="resolve_incident", value=str(incident.id), confirm=sure)
 
 
 def _small_print(incident: Incident, stage: Stage) -> str:

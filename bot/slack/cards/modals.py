@@ -13,21 +13,34 @@ from bot.domain.approval import Approval
 from bot.domain.assistance import ProposedStep
 from bot.domain.following import MOST_ITEM, FollowUp
 from bot.domain.inbox import Form
-from bot.domain.plain import cleaned
-from bot.domain.postmortem.document import Candidate, Part
+from bot.domain.postmortem.document import AGAINST, FOR, Candidate, Part
 from bot.domain.postmortem.draft import Draft
-from bot.domain.postmortem.markdown import unescaped
+from bot.domain.postmortem.markdown import Sentence, leads_to, read, unanchored, unescaped
 from bot.domain.postmortem.sections import EDITABLE, section_of, sections
 from bot.domain.records import Episode
+from bot.domain.redaction import for_eyes
 from bot.domain.run import Run
 from bot.domain.runbook import Runbook
 from bot.domain.strikes import MOST_REASON, Struck, Uttered, by_claim
+from bot.domain.value import JsonObject
 from bot.errors import InvalidError
 from bot.slack.cards import wording
 from bot.slack.cards.assist import claims_text
-from bot.slack.cards.blocks import Block, Confirm, View, context, exact, lines, numbered, section, words
+from bot.slack.cards.blocks import (
+    Block,
+    Button,
+    Confirm,
+    View,
+    context,
+    exact,
+    lines,
+    numbered,
+    section,
+    words,
+)
 from bot.slack.cards.calls import command_line, exact_text, fenced, pieces
-from bot.slack.cards.request import effect_of, facts, leaves, state_word
+from bot.slack.cards.plan import plan_pages
+from bot.slack.cards.request import effect_of, facts, singly, state_word
 from bot.slack.cards.stage import Stage, headline
 
 WHY, WORDS, UNTIL, OTHER, VALUE = "why", "words", "until", "other", "value"
@@ -35,6 +48,7 @@ SECTION = "section:"
 TICKS = "ticks:"
 MOST_FIELD = 3_000  # characters
 MOST_SHOWN = 2_400  # characters of a text that is only shown, before & < > become longer
+MOST_OF_A_LINE = 1_400  # characters of a line of a draft that is only shown
 CONTINUED = "+"
 """Ends the block id of a piece that goes on in the line of the one before."""
 INPUT = "input:"
@@ -53,8 +67,10 @@ MOST_CHOICES = 100
 MOST_PIECES = 70
 MOST_TICKS = 10  # in one list; Slack takes no more
 MOST_LISTS = 30
+MOST_RADIOS = 10  # of one group; Slack takes no more
 OPTION = 75  # characters of an option, and as many below it
 MOST_BYTES = 240_000
+_LINKED = re.compile(r"(?<!\\)\[([^\]]*)\]\([^)]*\)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,6 +90,7 @@ class Field:
     value: str = ""
     hint: str = ""
     long: bool = False
+    optional: bool = False
 
 
 def decline(approval: Approval) -> View:
@@ -156,6 +173,15 @@ def sure(confirm: Confirm, *, callback: str, meta: str) -> View:
     return _modal(callback, confirm.title, [section(wording.quoted(confirm.text, 300))], meta=meta, submit=confirm.yes)
 
 
+def what_else(run: Run, found: Sequence[Button]) -> View:
+    """Return the dialog with what else can be done with a run; what is chosen is done, or opens its own dialog."""
+    options = [one.option() for one in found]
+    kind = "radio_buttons" if len(options) <= MOST_RADIOS else "static_select"
+    lead = f"*{wording.quoted(run.environment, 40)} · {headline(run)}*\nNothing is done before you say which."
+    element: Block = {"type": kind, "action_id": WHY, "options": options}
+    return _modal("more", run.label, [section(lead), _input(WHY, "What?", element)], meta=str(run.id), submit="Go on")
+
+
 def choose_section(draft: Draft) -> View:
     """Return the dialog that asks which section is to be edited."""
     options = [
@@ -226,13 +252,14 @@ def listed(said: Sequence[Uttered]) -> Sequence[Uttered]:
     return [one for under in _lists(said)[:MOST_LISTS] for one in under]
 
 
-def strike(title: str, said: Sequence[Uttered], struck: Struck, *, more: int, meta: str) -> View:
+def strike(title: str, said: Sequence[Uttered], struck: Struck, *, more: int, meta: str, elsewhere: str = "") -> View:
     """Return the dialog in which somebody ticks what is wrong of a message, and unticks what is not.
 
     Args:
         said: the sentences that are listed.
         struck: the strikes that stand, whose sentences are ticked already.
         more: how many sentences the message has beside.
+        elsewhere: where those can be struck, if anywhere.
     """
     blocks = [
         section(
@@ -245,7 +272,8 @@ def strike(title: str, said: Sequence[Uttered], struck: Struck, *, more: int, me
         blocks += _ticks(first, under, struck)
         first += len(under)
     if more:
-        blocks.append(context(f"and {more} more, which do not fit here; Edit section… has them too"))
+        where = f"; {elsewhere}" if elsewhere else ""
+        blocks.append(context(f"and {wording.counted(more, 'more sentence')}, without room here{where}"))
     blocks.append(_input(WORDS, "Why? Others see it", _text(WORDS, most=MOST_REASON, long=True), optional=True))
     return _modal("strike", "Wrong?", blocks, meta=meta, submit="Keep")
 
@@ -297,18 +325,17 @@ def _between_letters(line: str, most: int) -> int:
     return next((one for one in places if not (line[one - 1].isspace() or line[one].isspace())), most)
 
 
+def _seen(text: str) -> str:
+    return wording.escaped(for_eyes(text), MOST_FIELD)
+
+
 def draft_text(draft: Draft) -> View:
     """Return the whole draft to be read, as far as a dialog goes; what is beyond is in the file."""
-    parts = [_shown_text(title, section_of(draft.text, title)) for title in sections(draft.text)]
     blocks = [section(lines(f"*{draft.label} · {wording.quoted(draft.title, 120)}*", _header(draft.text)))]
-    blocks += [section(_seen(piece)) for part in parts for piece, _ in _chunks(part, most=MOST_SHOWN)]
+    blocks += [section(piece) for part in _shown_parts(draft) for piece, _ in _chunks(part)]
     left = len(blocks) - MOST_PIECES
     end = [section("*There is more.* `/postmortem export md` has all of it.")] if left > 0 else []
     return _modal("draft", draft.label, [*blocks[:MOST_PIECES], *end], meta=str(draft.id), submit=None)
-
-
-def _seen(text: str) -> str:
-    return wording.escaped(cleaned(text, most=MOST_FIELD, most_in_a_line=MOST_FIELD), MOST_FIELD)
 
 
 def _header(text: str) -> str:
@@ -316,9 +343,42 @@ def _header(text: str) -> str:
     return "\n".join(wording.quoted(line.replace("**", "").strip("_ "), 600) for line in head if line.strip())
 
 
-def _shown_text(title: str, body: str) -> str:
-    rows = [line for line in body.splitlines() if not re.fullmatch(r"[|\s:-]+", line)]
-    return "\n".join((f"*{title}*", *(unescaped(row.strip("| ")) for row in rows)))
+def _shown_parts(draft: Draft) -> list[str]:
+    """Return the draft section by section: sentences as on every card, all else as words without formatting."""
+    struck = by_claim(draft.struck)
+    said = {one.line: one for one in read(draft.text).sentences}
+    parts: list[list[str]] = []
+    for number, line in enumerate(draft.text.splitlines(), start=1):
+        if line.startswith("## "):
+            parts.append([f"*{wording.quoted(line[3:], 120)}*"])
+        elif not parts or re.fullmatch(r"[|\s:-]*", line) or leads_to(line):
+            continue
+        elif number in said:
+            parts[-1].append(_shown_sentence(said[number], struck))
+        else:
+            parts[-1].append(_shown_line(line))
+    return ["\n".join(part) for part in parts]
+
+
+def _shown_sentence(one: Sentence, struck: Struck) -> str:
+    claim = one.claim
+    shown = claims_text((claim,), struck, most_of_each=MOST_OF_A_LINE)
+    lead = f"• {one.section}: " if one.section in {FOR, AGAINST} else ""
+    quote = f" “{wording.quoted(claim.quote, MOST_OF_A_LINE)}”" if claim.quote not in claim.text else ""
+    return f"{lead}{shown.removeprefix('• ') if lead else shown}{quote}"
+
+
+def _shown_line(line: str) -> str:
+    """Return a heading, a row of a table or a line of a list in words."""
+    if line.startswith("#"):
+        return f"*{wording.quoted(line.lstrip('# '), 200)}*"
+    words = _LINKED.sub(r"\1", unanchored(line.strip()))
+    if words.startswith("|"):
+        words = " · ".join(cell.strip() for cell in re.split(r"(?<!\\)\|", words)[1:-1] if cell.strip())
+    words = re.sub(r"^[-*+] (?:\[( |x)\] )?", lambda box: {None: "• ", " ": "☐ ", "x": "☑ "}[box[1]], words)
+    slanted = re.fullmatch(r"_([^_].*)_", words)
+    told = wording.told(unescaped(slanted[1] if slanted else words.replace("~~", "")), MOST_OF_A_LINE)
+    return f"_{told}_" if slanted else told
 
 
 def judge_cause(draft: Draft, candidate: Candidate, number: int) -> View:
@@ -361,7 +421,8 @@ def publish_draft(draft: Draft) -> View:
     """Return the dialog that asks once more before a draft is published."""
     told = "It is refused while a sentence says what its evidence does not, or words point at a person."
     blocks = [section(f"*{draft.label}* · edition {draft.edition} becomes PUBLISHED: file, canvas, folder. {told}")]
-    return _modal("publish", f"Publish {draft.label}", blocks, meta=str(draft.id), submit="Publish")
+    meta = f"{draft.id}:{draft.edition}"
+    return _modal("publish", f"Publish {draft.label}", blocks, meta=meta, submit="Publish")
 
 
 def add_fact(draft: Draft) -> View:
@@ -374,6 +435,24 @@ def add_fact(draft: Draft) -> View:
         _input(WORDS, "What you saw or did", _text(WORDS, most=600, long=True)),
     ]
     return _modal("add_fact", "Add what I saw", blocks, meta=str(draft.id), submit="Add")
+
+
+def whole_plan(plan: JsonObject, page: int, stage: Stage, *, meta: str) -> View:
+    """Return one page of a plan with every call that it could work out; the next is a press away.
+
+    Raises:
+        InvalidError: it has no such page.
+    """
+    shown, title = plan_pages(plan, stage), wording.prose(str(plan.get("title", "")), 80)
+    if not 0 < page <= len(shown):
+        raise InvalidError("This plan has no such page; nothing was done.")
+    last = page >= len(shown)
+    small = context(
+        f"page {page} of {len(shown)} · nothing was started, and each call is asked for when its turn comes"
+    )
+    head = section(f"*Plan, nothing started: {stage.environment} · {title}*")
+    submit = None if last else "Next page"
+    return _modal("plan", "Whole plan", [head, *shown[page - 1], small], meta=meta, submit=submit)
 
 
 def drop_item(item: FollowUp) -> View:
@@ -437,7 +516,7 @@ def _evidence(approval: Approval) -> str:
     found = [
         f"{one.step}[{one.item}.{one.index}] {name} = {json.dumps(value)}"
         for one in approval.binding.calls
-        for name, value in leaves(one.seen)
+        for name, value in singly(one.seen)
     ]
     return fenced("\n".join(found) or "nothing that decides")
 
@@ -461,29 +540,64 @@ def review(approval: Approval, run: Run, runbook: Runbook, stage: Stage, *, opaq
         opaque: the id under which the server keeps approval, edition and card of this dialog.
         listed: whether the file of each list stands under the request, so that all of it can be read.
     """
+    head = f"🟠 *{stage.environment} · APPROVAL NEEDED* ({stage.account}) · {approval.label}"
+    whole = _Whole(callback="review", title=f"Review {approval.label}", submit="Approve", head=head)
+    return _shown_whole(whole, approval, runbook, stage, opaque=opaque, listed=listed)
+
+
+def break_glass(
+    approval: Approval, run: Run, runbook: Runbook, stage: Stage, *, opaque: str, listed: bool = True
+) -> View:
+    """Return the whole call with what it means to answer for it alone, and why; see `review`."""
+    rule = stage.policy.break_glass
+    second = f"<#{rule.channel}>" if rule else "a second channel"
+    missing = ", ".join(wording.role_name(role, stage.policy) for role in approval.missing())
+    head = lines(
+        f"🚨 *{stage.environment} · BREAK THE GLASS* ({stage.account}) · {approval.label}",
+        f"You answer alone for the yes of {missing}. {second} is told first; if it cannot be, nothing is done. "
+        "All else stays: what is signed, what was seen, and for how long.",
+    )
+    whole = _Whole(
+        callback="break_glass",
+        title=f"Break glass {approval.label}",
+        submit="Break the glass",
+        head=head,
+        asks=(_input(WORDS, "Why can it not wait for them? Everybody reads it", _text(WORDS, most=300)),),
+    )
+    return _shown_whole(whole, approval, runbook, stage, opaque=opaque, listed=listed)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Whole:
+    """Hold what a dialog says and asks around the whole call."""
+
+    callback: str
+    title: str
+    submit: str
+    head: str
+    asks: tuple[Block, ...] = ()
+
+
+def _shown_whole(
+    whole: _Whole, approval: Approval, runbook: Runbook, stage: Stage, *, opaque: str, listed: bool
+) -> View:
     calls = [one.call for one in approval.binding.calls]
     shown = pieces(exact_text(calls, stage.catalogue.rows))
-    head = [
-        section(
-            f"🟠 *{stage.environment} · APPROVAL NEEDED* ({stage.account}) · {approval.label}\n*{effect_of(approval)}.*"
-        ),
-        *facts(approval, runbook, stage),
-    ]
+    head = [section(f"{whole.head}\n*{effect_of(approval)}.*"), *facts(approval, runbook, stage)]
+    every = [*head, *map(exact, shown)]
     if any(call.many is not None for call in calls) and not listed:
         missing = section(
             "*The list's file is not under the request, so nobody could have read it whole.* "
             "Slack may need a moment; where it refuses files, ask for less at once."
         )
-        return _modal(
-            "review", f"Review {approval.label}", [*head, *map(exact, shown), missing], meta=opaque, submit=None
-        )
-    whole = _modal("review", f"Review {approval.label}", [*head, *map(exact, shown)], meta=opaque, submit="Approve")
-    if len(shown) <= MOST_PIECES and len(json.dumps(whole.payload)) <= MOST_BYTES:
-        return whole
+        return _modal(whole.callback, whole.title, [*every, missing], meta=opaque, submit=None)
+    found = _modal(whole.callback, whole.title, [*every, *whole.asks], meta=opaque, submit=whole.submit)
+    if len(shown) <= MOST_PIECES and len(json.dumps(found.payload)) <= MOST_BYTES:
+        return found
     refused = section(
         "*Too long to be shown whole, so it cannot be approved here.* Decline it and ask for less at once."
     )
-    return _modal("review", f"Review {approval.label}", [*head, refused], meta=opaque, submit=None)
+    return _modal(whole.callback, whole.title, [*head, refused], meta=opaque, submit=None)
 
 
 def _bounded(blocks: list[Block]) -> list[Block]:
@@ -527,9 +641,8 @@ def _text(action: str, *, most: int, long: bool = False, value: str = "") -> Blo
 def _field(asked: Field) -> Block:
     block_id = f"{INPUT}{asked.name}"
     if not asked.choices:
-        return _input(
-            block_id, asked.title, _text(VALUE, most=300, long=asked.long, value=asked.value), hint=asked.hint
-        )
+        text = _text(VALUE, most=300, long=asked.long, value=asked.value)
+        return _input(block_id, asked.title, text, hint=asked.hint, optional=asked.optional)
     options = [
         _option(value, asked.labels.get(value, value))
         for value in asked.choices[:MOST_CHOICES]

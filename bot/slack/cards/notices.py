@@ -5,16 +5,20 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from bot.domain.approval import Approval, ApprovalState
-from bot.domain.records import Attempt, AttemptState
+from bot.domain.incident import Incident
+from bot.domain.moment import moment
+from bot.domain.records import AlarmState, Attempt, AttemptState, Episode
 from bot.domain.run import Awaiting, Run, RunState, StepRecord, StepState, standing
 from bot.domain.runbook import Parameter, Phase, Runbook
 from bot.domain.value import JsonObject
 from bot.slack.cards import wording
 from bot.slack.cards.blocks import Block, Button, Message, buttons, context, exact, lines, message, section
 from bot.slack.cards.calls import exact_text, fits_card
-from bot.slack.cards.request import NOTHING_DONE, effect_of
+from bot.slack.cards.incident import resolve_button
+from bot.slack.cards.request import NOTHING_DONE, effect_of, glass_words
 from bot.slack.cards.run import (
     STATES,
+    audit_button,
     change_buttons,
     check_word,
     choice_buttons,
@@ -28,15 +32,25 @@ from bot.slack.cards.run import (
     stop_button,
     undo_button,
     undo_line,
+    whole_button,
 )
 from bot.slack.cards.stage import Stage, headline, note_of, step_name, step_or_none, title_of
 
+MOST_LEFT = 4
+ENDS = frozenset({"finished", "watching"})
 ONLY_IN_THREAD = frozenset({"input", "done"})
 
 
 @dataclass(frozen=True, kw_only=True)
 class Told:
-    """Hold what a notice is about."""
+    """Hold what a notice is about.
+
+    Attributes:
+        alarm: the one that the run answers.
+        incident: the one that the run belongs to.
+        drafted: whether the incident has a draft of its post-mortem already.
+        items: how many of the incident's action items are open.
+    """
 
     payload: JsonObject
     run: Run
@@ -45,6 +59,10 @@ class Told:
     approval: Approval | None = None
     approvals: Sequence[Approval] = ()
     attempts: Sequence[Attempt] = field(default_factory=tuple)
+    alarm: Episode | None = None
+    incident: Incident | None = None
+    drafted: bool = False
+    items: int = 0
 
     @property
     def step(self) -> str:
@@ -128,11 +146,18 @@ def _finished(told: Told) -> tuple[str, list[Block]]:
     text = wording.push(f"{word}: {told.where}{f'. {failed}' if failed else ''}", _people(told, most=2))
     blocks = [
         section(lines(f"{emoji} *{stage.environment} · {headline(run)}: {word}{until}*", failed)),
-        section(lines(_verified(told), _changed(told), _owed(told), _safe(told), undo_line(run, told.runbook))),
-        section(lines(_time(told), _people(told))),
+        section(lines(_verified(told), f"{_changed(told)}  {_owed(told)}", _safe(told), undo_line(run, told.runbook))),
+        *([section(lines("*Still to do by people*, as the runbook says", *left))] if (left := _left(told)) else []),
+        section(lines(f"{_time(told)} · {_people(told)}", *_glasses(told))),
         *_ended_buttons(told),
     ]
     return text, blocks
+
+
+def _glasses(told: Told) -> list[str]:
+    """Return each request that one person answered alone, by whom and why."""
+    broken = [one for one in told.approvals if one.broken]
+    return [f"{one.label}: {glass_words(one, told.stage)}" for one in reversed(broken)]
 
 
 def _failed_words(told: Told) -> str:
@@ -165,7 +190,7 @@ def _changed(told: Told) -> str:
         return "*Changed* nothing."
     steps = dict.fromkeys(one.step for one in made)
     names = " · ".join(title_of(told.runbook, step, 50) for step in steps)
-    return f"*Changed* {len(made)} call{'s' if len(made) > 1 else ''}: {names}"
+    return f"*Changed* {wording.counted(len(made), 'call')}: {names}."
 
 
 def _owed(told: Told) -> str:
@@ -181,8 +206,38 @@ def _safe(told: Told) -> str:
         return f"*Now* nothing more happens by itself{again}."
     if told.run.state is not RunState.NOT_REPAIRED:
         return ""
-    owner = wording.mention(told.runbook.owner, told.stage.policy)
-    return f"*Now* nothing more happens by itself. Call {owner}."
+    owner = wording.on_call(told.runbook.owner, told.stage.policy)
+    kept = _untouched(told)
+    return lines(
+        "*Safe now* nothing more happens by itself" + (f"; not touched: {kept}." if kept else "."),
+        f"*Call* {owner}.",
+    )
+
+
+def _untouched(told: Told) -> str:
+    """Return what no call of the run has touched, as each request said."""
+    made = {(one.approval, one.step, one.item, one.index) for one in told.attempts if one.sent_at is not None}
+    said = [
+        call.untouched.split(", ")
+        for approval in told.approvals
+        for call in approval.binding.calls
+        if (approval.id, call.step, call.item, call.index) in made
+    ]
+    kept = [part for part in (said[0] if said else []) if all(part in parts for parts in said)]
+    return ", ".join(wording.signed(part, 60) for part in kept[:4])
+
+
+def _left(told: Told) -> list[str]:
+    """Return what no machine does: what is open of the incident, and what the runbook leaves to people."""
+    if told.run.state is not RunState.REPAIRED:
+        return []
+    found = []
+    if told.incident is not None and told.items:
+        items = wording.counted(told.items, "open action item")
+        found.append(f"• {items} of {told.incident.label}: `/postmortem actions`")
+    own = told.runbook.section("Prevention")
+    listed = [line[2:].replace("*", "") for line in own.markdown.splitlines() if line.startswith("- ")] if own else []
+    return [*found, *(f"• {wording.prose(line, 140)}" for line in listed[:MOST_LEFT])]
 
 
 def _alarm_of(told: Told) -> str:
@@ -192,16 +247,17 @@ def _alarm_of(told: Told) -> str:
 
 def _time(told: Told) -> str:
     run = told.run
-    whole = wording.span((run.ended or told.stage.now) - run.started)
+    begun, of = (moment(told.alarm.since), " from alarm") if told.alarm else (run.started, "")
+    whole = wording.span((run.ended or told.stage.now) - begun)
     spent = sum((_answered_after(one) for one in told.approvals), timedelta())
-    return f"*Time* {whole} · {wording.span(spent)} waiting for approvals"
+    return f"*Time* {whole}{of} · {wording.span(spent)} waiting for approvals"
 
 
 def _answered_after(approval: Approval) -> timedelta:
     if approval.votes:
         return max(vote.at for vote in approval.votes) - approval.asked_at
-    expired = approval.state is ApprovalState.EXPIRED
-    return approval.expires - approval.asked_at if expired else timedelta()
+    expired = approval.expires if approval.state is ApprovalState.EXPIRED else approval.asked_at
+    return (approval.ended or expired) - approval.asked_at
 
 
 def _people(told: Told, *, most: int = 6) -> str:
@@ -216,10 +272,31 @@ def _people(told: Told, *, most: int = 6) -> str:
 def _ended_buttons(told: Told) -> list[Block]:
     run = told.run
     undo = undo_button(run, told.runbook) if run.state is not RunState.WATCHING else None
-    show = Button(label="All steps", action="show_run", value=str(run.id))
-    owed = owed_buttons(run, told.runbook) if run.state.ended else []
     undone = [undo] if undo else []
-    return buttons([*owed, show], undone) if run.state is RunState.REPAIRED else buttons([*owed, *undone, show])
+    owed = owed_buttons(run, told.runbook) if run.state.ended else []
+    show = Button(label="All steps", action="show_run", value=str(run.id))
+    more = [show, Button(label="Evidence", action="evidence", value=run.label), audit_button(run)]
+    if run.state in {RunState.REPAIRED, RunState.WATCHING}:
+        return buttons([*owed, *_closing(told), show], [*undone, *more[1:]])
+    return buttons([*owed, *undone, *_another_way(told), show], more[1:])
+
+
+def _closing(told: Told) -> list[Button]:
+    """Return what ends the incident around a run that has repaired it, and what begins its post-mortem."""
+    incident = told.incident
+    if incident is None:
+        return []
+    over = [resolve_button(incident, f"Resolve {incident.label}")] if incident.open and told.run.state.ended else []
+    write = Button(label="Draft post-mortem", action="draft_incident", value=str(incident.id))
+    return over if told.drafted else [*over, write]
+
+
+def _another_way(told: Told) -> list[Button]:
+    """Return what may be started instead of a run that has not repaired anything."""
+    alarm = told.alarm
+    if alarm is None or alarm.state is not AlarmState.ALARM:
+        return []
+    return [Button(label="Other runbook…", action="other_runbook", value=str(alarm.id))]
 
 
 # What needs somebody.
@@ -231,7 +308,9 @@ def _failed(told: Told) -> tuple[str, list[Block]]:
     words = note_of(record, 400) or (wording.prose(waiting.words, 400) if waiting else "")
     undo = undo_button(run, told.runbook)
     asked = wording.person(run.requester)
-    text = wording.push(f"FAILED: {told.where}, step {told.named_step}: {words}", asked)
+    text = wording.push(
+        ": ".join(part for part in (f"FAILED: {told.where}, step {told.named_step}", words) if part), asked
+    )
     park = Button(label="Park until…", action="park", value=str(run.id))
     shown = [Button(label="Ask again", action="ask_again", value=str(run.id), primary=True)]
     return text, [
@@ -243,7 +322,11 @@ def _failed(told: Told) -> tuple[str, list[Block]]:
                 _call_line(told),
             )
         ),
-        *buttons([*shown, *([undo] if undo else []), park, stop_button(run)], other_ways(run, told.runbook)),
+        *buttons(
+            [*shown, *([undo] if undo else []), park, stop_button(run)],
+            other_ways(run, told.runbook),
+            whole=whole_button(run),
+        ),
         context(f"{asked}, decide what is next. Nothing is sent before somebody presses a button."),
     ]
 
@@ -295,14 +378,52 @@ def _void(told: Told) -> tuple[str, list[Block]]:
     approval, run = told.approval, told.run
     label = approval.label if approval else "The request"
     why = wording.quoted(approval.ended_why.removesuffix(NOTHING_DONE), 500) if approval else ""
-    text = wording.push(f"VOID: {told.where}: {label}: {why}", wording.person(run.requester))
+    text = wording.push(
+        ": ".join(part for part in (f"VOID: {told.where}: {label}", why) if part), wording.person(run.requester)
+    )
     used = approval.used if approval else 0
     done = "Nothing was done." if not used else f"{wording.counted(used, 'call')} made before; nothing more was done."
     return text, [
-        section(lines(f"🚫 *{told.where}: {label} is VOID*", f"{why} {done}")),
+        section(lines(f"🚫 *{told.where}: {label} is VOID*", f"{why} {done}".strip())),
         *_again_or_park(run, told.runbook),
         context(f"{_people(told)} · Ask again looks anew and shows the request as it would be now."),
     ]
+
+
+def _glass(told: Told) -> tuple[str, list[Block]]:
+    """Return what the second channel is told before anything is done, and what became of it."""
+    approval, run, stage = told.approval, told.run, told.stage
+    if approval is None:
+        return _plain(told)
+    going = "BREAKING THE GLASS" if approval.glass and approval.state.open else "GLASS NOT BROKEN"
+    state = "BROKEN GLASS" if approval.broken else going
+    effect = effect_of(approval)
+    asked = " ".join(wording.mention(role, stage.policy) for role in dict.fromkeys(approval.binding.needs))
+    text = wording.push(f"{state}: {stage.environment}: {effect}.", f"{approval.label} of {run.label} {asked}")
+    alone = f"One person answers for {asked} alone. To stop it: `/runbook stop {run.label}`."
+    usual = f"It did not count; the request goes its usual way, to {asked}."
+    where = stage.linked(f"run:{run.id}", headline(run))
+    return text, [
+        section(
+            lines(
+                f"🚨 *{stage.environment} · {state}* ({stage.account}) · {approval.label} of {where}",
+                f"*{effect}.*",
+                glass_words(approval, stage),
+                usual if state == "GLASS NOT BROKEN" else alone,
+            )
+        ),
+        context(f"digest {approval.digest[:16]} · used once"),
+    ]
+
+
+def _unbroken(told: Told) -> tuple[str, list[Block]]:
+    approval, run = told.approval, told.run
+    label = approval.label if approval else "The request"
+    why = wording.quoted(str(told.payload.get("why") or ""), 400)
+    by = wording.person(str(told.payload.get("by") or run.requester))
+    text = wording.push(f"GLASS NOT BROKEN: {told.where}: {label}", by)
+    said = "Nothing was done; the request goes its usual way, and the glass can be broken again."
+    return text, [section(lines(f"🚨 *{told.where}: {label}: the glass was not broken* · {by}", f"{why} {said}"))]
 
 
 def _declined(told: Told) -> tuple[str, list[Block]]:
@@ -460,7 +581,7 @@ def _choice(told: Told, question: str, ways: Sequence[Button]) -> tuple[str, lis
                 f"{asked}: whoever chooses cannot approve what follows; that takes somebody else.",
             )
         ),
-        *buttons(ways, [Button(label="Park until…", action="park", value=str(run.id))]),
+        *buttons(ways, [Button(label="Park until…", action="park", value=str(run.id))], whole=whole_button(run)),
     ]
 
 
@@ -508,6 +629,8 @@ KINDS: Mapping[str, Draw] = {
     "void": _void,
     "expired": _expired,
     "declined": _declined,
+    "glass": _glass,
+    "unbroken": _unbroken,
     "reminded": _reminded,
     "paged": _paged,
     "asked": _asked,

@@ -46,12 +46,18 @@ CANVAS_WORDS: Mapping[CanvasState, str] = {
 
 
 def postmortem_card(
-    draft: Draft, fates: tuple[Fate, ...], stage: Stage, *, canvas: CanvasState = CanvasState.COMING
+    draft: Draft,
+    fates: tuple[Fate, ...],
+    stage: Stage,
+    *,
+    canvas: CanvasState = CanvasState.COMING,
+    whispered: bool = False,
 ) -> Message:
     """Return the draft as it stands.
 
     Args:
         fates: what became of its sentences in people's hands.
+        whispered: it is shown beside its card; what counts only on the card itself is not offered.
     """
     emoji, word = WORDS[draft.state]
     edition = f" v{draft.edition}" if draft.edition else ""
@@ -60,7 +66,8 @@ def postmortem_card(
     if document is None:
         blocks = [section(lines(head, *_progress(draft, stage))), *_cancel(draft)]
     else:
-        blocks = [section(lines(head, *_facts(document, stage))), *_body(draft, document), *_buttons(draft)]
+        blocks = [section(lines(head, *_facts(document, stage))), *_body(draft, document)]
+        blocks += _buttons(draft, whispered=whispered)
         blocks.append(context(_small_print(draft, document, fates, canvas)))
         if document.made is not None:
             blocks.append(small_print(document.made, cost=spent(document.made) if document.made.tokens.input else ""))
@@ -167,20 +174,20 @@ def _borne(claims: Sequence[Claim], struck: Struck) -> str:
     return f"{ids}{more}" if ids else wording.counted(len(standing), "sentence") if standing else ""
 
 
-def _buttons(draft: Draft) -> list[Block]:
+def _buttons(draft: Draft, *, whispered: bool) -> list[Block]:
     number = str(draft.id)
     shown = [
         Button(label="Add what I saw", action="add_fact", value=number, primary=True),
         Button(label="Edit section…", action="edit_section", value=number),
     ]
-    if draft.state is DraftState.READY:
+    if draft.can_be_published:
         shown.append(Button(label="Publish…", action="publish_draft", value=number))
     more = [
         Button(label="Evidence", action="evidence", value=f"postmortem:{number}"),
         Button(label="Export…", action="export_draft", value=number),
         Button(label="Check claims", action="check_draft", value=number),
     ]
-    if any(one.claim.evidence for one in read(draft.text).sentences):
+    if not whispered and any(one.claim.evidence for one in read(draft.text).sentences):
         more.insert(1, Button(label="Wrong?…", action="wrong", value=f"postmortem:{number}"))
     if draft.incident is not None:
         more.insert(0, Button(label="Assign actions", action="assign_items", value=str(draft.incident)))
@@ -190,6 +197,13 @@ def _buttons(draft: Draft) -> list[Block]:
 def _named(unread: Sequence[str]) -> str:
     shown = "; ".join(wording.quoted(one.rstrip("."), 70) for one in unread[:2])
     return f"{shown}{f' and {len(unread) - 2} more' if len(unread) > 2 else ''}"
+
+
+def _published(draft: Draft) -> str:
+    if not draft.published:
+        return ""
+    where = f"published to {', '.join(wording.quoted(one, 120) for one in draft.published)}"
+    return f"{where} as edition {draft.published_edition}, and changed since" if draft.can_be_published else where
 
 
 def _small_print(draft: Draft, document: Postmortem, fates: tuple[Fate, ...], canvas: CanvasState) -> str:
@@ -212,6 +226,6 @@ def _small_print(draft: Draft, document: Postmortem, fates: tuple[Fate, ...], ca
         f"{wording.counted(owners, 'action')} without owner",
         wording.counted(len(draft.edits), "edit") if draft.edits else "went well / badly / lucky are for people",
         CANVAS_WORDS[canvas],
-        f"published to {', '.join(wording.quoted(one, 120) for one in draft.published)}" if draft.published else "",
+        _published(draft),
     )
     return " · ".join(part for part in parts if part)

@@ -6,11 +6,12 @@ What is shown is what is signed: the exact calls stand whole on the card, or the
 import json
 import re
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 
-from bot.domain.action import Call
+from bot.domain.action import Call, Guard
 from bot.domain.approval import Approval, ApprovalState, BoundCall, who_may
+from bot.domain.leaves import dotted, leaves
 from bot.domain.moment import moment
+from bot.domain.reasons import MOST_REASON
 from bot.domain.redaction import Redactor
 from bot.domain.run import Awaiting, Run, StepState
 from bot.domain.runbook import Risk, Runbook
@@ -57,7 +58,7 @@ def request_card(approval: Approval, run: Run, runbook: Runbook, stage: Stage) -
 def list_sheet(approval: Approval, place: int, listed: str) -> Sheet:
     """Return the file of a list that one call of a request stands for; its SHA-256 is signed, so it is as it is."""
     under = wording.cut(wording.ascii_only(approval.binding.calls[place].call.resource), 160)
-    title = f"All {listed.count(chr(10)):,} calls of {approval.label} under {under}"
+    title = f"All {wording.counted(listed.count(chr(10)), 'call')} of {approval.label} under {under}"
     return Sheet(name=f"{approval.label}-list-{place + 1}.txt", title=title, text=listed)
 
 
@@ -88,7 +89,7 @@ def state_word(approval: Approval) -> str:
 def _push(approval: Approval, stage: Stage) -> str:
     until = f"until {wording.utc(approval.expires, now=stage.now)}."
     asks = f"{stage.name(approval.asked_by)} asks, {until}"
-    who = " ".join(wording.mention(role, stage.policy) for role in dict.fromkeys(approval.missing()))
+    who = " ".join(wording.on_call(role, stage.policy) for role in dict.fromkeys(approval.missing()))
     tails = (f"{asks} {who}", f"Asked {until} {who}", asks, f"Asked {until}")
     tail = next(one for one in tails if len(one) <= wording.MOST_TAIL)
     return wording.push(f"Approve? {stage.environment}: {effect_of(approval)}.", tail)
@@ -113,17 +114,17 @@ def _too_long(calls: Sequence[Call], length: int, stage: Stage) -> str:
     listed = [(call, call.many) for call in calls if call.many is not None]
     if listed:
         said = [
-            f"*{many.count:,} × {operation(call, stage.catalogue.rows)}* under {wording.code(call.resource, 160)}, "
-            f"each with its own precondition"
+            f"*{many.count:,} × {operation(call, stage.catalogue.rows)}* under {wording.code(call.resource, 160)}"
+            f"{_held_back(call, stage)}"
             for call, many in listed
         ]
         beside = len(calls) - len(listed)
-        rest = f"and {beside} more call{'s' if beside > 1 else ''} after it" if beside else ""
+        rest = f"and {wording.counted(beside, 'more call')} after it" if beside else ""
         file, is_there = ("files", "they are") if len(listed) > 1 else ("file", "the file is")
         whole = f"Every one stands in the {file} under this request. *Review…* carries Approve once {is_there} there."
         return lines(*said, rest, whole)
     if len(calls) <= MOST_NAMED:
-        count = f"{len(calls)} call{'s' if len(calls) > 1 else ''}"
+        count = wording.counted(len(calls), "call")
         return (
             f"*The exact call* is too long for a card ({count}, {length} characters). "
             "*Review…* shows it whole and carries Approve."
@@ -136,8 +137,20 @@ def _too_long(calls: Sequence[Call], length: int, stage: Stage) -> str:
     return lines(f"*{len(calls)} calls, in this order*", *first, rest)
 
 
+def _held_back(listed: Call, stage: Stage) -> str:
+    row = stage.catalogue.rows.get(listed.row)
+    return f", {_EACH[row.guard(listed)]}" if row else ""
+
+
+_EACH: Mapping[Guard, str] = {
+    Guard.WHOLE: "each with its own precondition",
+    Guard.SOURCE: "each only while what it copies is unchanged",
+    Guard.NONE: "none of them with a precondition at AWS: the bot compares each before it is sent",
+}
+
+
 def _head(approval: Approval, runbook: Runbook, stage: Stage) -> str:
-    who = " ".join(wording.mention(role, stage.policy) for role in dict.fromkeys(approval.missing()))
+    who = " ".join(wording.on_call(role, stage.policy) for role in dict.fromkeys(approval.missing()))
     until = wording.time_of(approval.expires, now=stage.now)
     left = wording.span(approval.expires - approval.asked_at)
     return lines(
@@ -164,6 +177,7 @@ def facts(approval: Approval, runbook: Runbook, stage: Stage, *, rest: str = "in
     untouched = ", ".join(dict.fromkeys(part for one in calls for part in _parts(one.untouched)))
     binds = " If any of it changes, this request is void." if approval.state.open else ""
     seen_at = wording.time_of(approval.asked_at, now=stage.now)
+    said, said_by = approval.binding.reason, approval.binding.reason_by
     return [
         section(
             lines(
@@ -174,15 +188,27 @@ def facts(approval: Approval, runbook: Runbook, stage: Stage, *, rest: str = "in
         ),
         section(
             lines(
-                f"*Why* ({stage.name(approval.asked_by)})  “{wording.quoted(approval.reason, 240)}”"
-                if approval.reason
-                else "",
+                f"*Why* ({stage.name(said_by)})  “{wording.quoted(said, MOST_REASON)}”" if said else "",
                 f"*Seen* {seen_at}:  {_seen(calls, rest)}.{binds}",
                 _unconditional(calls, stage),
             )
         ),
-        section(f"*Who*  {_who(approval, stage)}"),
+        section(lines(f"*Who*  {_who(approval, stage)}", glass_words(approval, stage))),
     ]
+
+
+def glass_words(approval: Approval, stage: Stage) -> str:
+    """Return who breaks, or has broken, the glass, and why; nothing where nobody does."""
+    glass = approval.glass
+    if glass is None:
+        return ""
+    who = f"{stage.name(glass.by)} ({wording.role_name(glass.role, stage.policy)})"
+    why = f"“{wording.quoted(glass.reason, MOST_REASON)}”"
+    if not glass.told and not approval.state.open:
+        return f"The glass was not broken: {who} wanted to, and <#{glass.channel}> was not told in time."
+    if not glass.told:
+        return f"🚨 *BREAKING THE GLASS*  {who}: {why}. It counts once <#{glass.channel}> is told."
+    return f"🚨 *BROKEN GLASS* by {who} {wording.time_of(glass.at, now=stage.now)}: {why}. <#{glass.channel}> was told."
 
 
 def _changes(one: BoundCall) -> str:
@@ -237,26 +263,34 @@ def _lower_first(text: str) -> str:
 def _seen(calls: Sequence[BoundCall], rest: str) -> str:
     found: list[tuple[str, JsonValue]] = []
     for one in calls:
-        found += [leaf for leaf in leaves(one.seen) if leaf not in found and leaf != ("found", True)]
+        found += [leaf for leaf in singly(one.seen) if leaf not in found and leaf != ("found", True)]
     telling = sorted((leaf for leaf in found if _tells(*leaf)), key=_telling)[:MOST_SEEN]
     shown = [_one_seen(name, value) for name, value in telling]
     left = len(found) - len(shown)
-    count = f"{left} more" if shown else f"{left} value{'s' if left > 1 else ''}"
+    count = f"{left} more" if shown else wording.counted(left, "value")
     more = [f"{count} {rest}"] if left else []
     return " · ".join([*shown, *more]) or "nothing that decides"
 
 
 def _tells(name: str, value: JsonValue) -> bool:
     """Return whether a value says something to a person: not a stamp, not that of one object among many, not empty."""
-    return "/" not in name and value not in ("", None) and not _STAMPS.search(name.casefold())
+    return "/" not in name and value not in ("", None, [], {}) and not _STAMPS.search(name.casefold())
 
 
 def _unconditional(calls: Sequence[BoundCall], stage: Stage) -> str:
-    """Return the calls that AWS would do whatever has changed: only what the bot looks at itself holds them back."""
+    """Return what AWS would do whatever has changed: only what the bot looks at itself holds that back."""
     rows = stage.catalogue.rows
-    bare = [one.call for one in calls if one.call.row in rows and not rows[one.call.row].conditional(one.call)]
-    names = ", ".join(dict.fromkeys(operation(call, rows) for call in bare))
-    return f"AWS has no precondition for {names}: it is read again right before the call." if names else ""
+    held: dict[Guard, dict[str, None]] = {}
+    for call in (one.call for one in calls if one.call.row in rows):
+        held.setdefault(rows[call.row].guard(call), {})[operation(call, rows)] = None
+    bare, copies = (", ".join(held.get(guard, ())) for guard in (Guard.NONE, Guard.SOURCE))
+    return lines(
+        f"AWS has no precondition for {bare}: it is read again right before the call." if bare else "",
+        f"AWS refuses {copies} if what it copies has changed, not if what it overwrites has: "
+        "that is read again right before the call."
+        if copies
+        else "",
+    )
 
 
 def _telling(leaf: tuple[str, JsonValue]) -> int:
@@ -285,20 +319,14 @@ def _last(name: str) -> str:
     return name.rpartition(".")[2].casefold()
 
 
-def leaves(seen: JsonObject) -> list[tuple[str, JsonValue]]:
+def singly(seen: JsonObject) -> list[tuple[str, JsonValue]]:
     """Return every single value of what was seen, by its dotted name, redacted."""
-    found: list[tuple[str, JsonValue]] = []
     redactor = Redactor(numbered=False)
-    for name, value in ((redactor.clean(known), one) for known, one in seen.items()):
-        match value:
-            case str():
-                found.append((name, redactor.beside(name, value)))
-            case dict():
-                found += [(f"{name}.{inner}", leaf) for inner, leaf in leaves(value)]
-            case list():
-                found += [leaf for place, one in enumerate(value) for leaf in leaves({f"{name}[{place}]": one})]
-            case _:
-                found.append((name, value))
+    found: list[tuple[str, JsonValue]] = []
+    for path, value in leaves(seen):
+        name = dotted(tuple(redactor.clean(part) if isinstance(part, str) else part for part in path))
+        key = next((part for part in reversed(path) if isinstance(part, str)), "")
+        found.append((name, redactor.beside(key, value) if isinstance(value, str) else value))
     return found
 
 
@@ -339,8 +367,16 @@ def _ask_buttons(approval: Approval, run: Run, stage: Stage, *, fits: bool) -> l
         [
             Button(label="Ask them again", action="ask_people", value=number),
             Button(label="Park until…", action="park", value=str(run.id)),
+            *_glass_button(approval, run, stage),
         ],
     )
+
+
+def _glass_button(approval: Approval, run: Run, stage: Stage) -> list[Button]:
+    """Return the way to answer alone, where the policy has one and people work on an incident."""
+    if stage.policy.break_glass is None or run.incident is None or approval.glass is not None:
+        return []
+    return [Button(label="Break glass…", action="break_glass", value=str(approval.id))]
 
 
 def approve_confirm(approval: Approval, stage: Stage) -> Confirm | None:
@@ -382,10 +418,10 @@ def _small_print(approval: Approval, run: Run, runbook: Runbook, stage: Stage) -
 
 
 def _ladder(approval: Approval, stage: Stage) -> str:
-    if approval.expires - approval.asked_at <= timedelta(minutes=5):
+    if approval.expires - approval.asked_at <= stage.policy.remind_after:
         return ""
-    again = wording.time_of(approval.asked_at + timedelta(minutes=5), now=stage.now)
-    page_at = approval.asked_at + timedelta(minutes=10)
+    again = wording.time_of(approval.asked_at + stage.policy.remind_after, now=stage.now)
+    page_at = approval.asked_at + stage.policy.page_after
     pages = any(
         (known := stage.policy.roles.get(role)) is not None and known.page_topic for role in approval.binding.needs
     )
@@ -422,7 +458,8 @@ _EMOJI: Mapping[ApprovalState, str] = {
 
 
 def _emoji(approval: Approval) -> str:
-    return _EMOJI.get(approval.state, "↩️")
+    done = approval.state in {ApprovalState.APPROVED, ApprovalState.CONSUMED}
+    return "🚨" if approval.broken and done else _EMOJI.get(approval.state, "↩️")
 
 
 def _outcome(approval: Approval, run: Run, runbook: Runbook, stage: Stage) -> tuple[str, str]:
@@ -435,7 +472,8 @@ def _outcome(approval: Approval, run: Run, runbook: Runbook, stage: Stage) -> tu
                 f"{wording.time_of(vote.at, now=stage.now)}"
                 for vote in approval.votes
             )
-            return "APPROVED", f"by {yes}; {_done(approval, run, runbook)}"
+            word = "BROKEN GLASS" if approval.broken else "APPROVED"
+            return word, lines(f"by {yes}; {_done(approval, run, runbook)}", glass_words(approval, stage))
         case ApprovalState.DECLINED:
             return "DECLINED", f"by {by}: “{why}”. Nothing was done; {_goes_on(approval, run)}"
         case ApprovalState.WITHDRAWN:

@@ -6,7 +6,19 @@ from bot.domain.approval import Approval, ApprovalState
 from bot.domain.run import AddedStep, Awaiting, Run, RunState, StepRecord, StepState, to_undo, undoable, way_back
 from bot.domain.runbook import Parameter, Phase, Runbook, Step
 from bot.slack.cards import wording
-from bot.slack.cards.blocks import LABEL, Block, Button, Confirm, Message, buttons, context, lines, message, section
+from bot.slack.cards.blocks import (
+    LABEL,
+    MOST_SHOWN,
+    Block,
+    Button,
+    Confirm,
+    Message,
+    buttons,
+    context,
+    lines,
+    message,
+    section,
+)
 from bot.slack.cards.stage import Stage, headline, note_of, on_trial, plain_title, step_name, step_or_none, title_of
 
 MOST_NEXT = 3
@@ -70,7 +82,7 @@ def state_line(run: Run, runbook: Runbook, stage: Stage, approvals: Sequence[App
         asked = next((one for one in approvals if one.id == waiting.approval and one.state.open), None)
         who = f" ({wording.roles_wanted(asked.binding.needs, stage.policy)})" if asked else ""
         until = f" · until {wording.time_of(asked.expires, now=stage.now)}" if asked else ""
-        return f"{emoji} *{word} for approval*{who}, {_where(run, runbook)}{until} → {opened}"
+        return f"{emoji} *{word} for approval*{who}, {where(run, runbook)}{until} → {opened}"
     due = (
         f" · until {wording.time_of(waiting.due, now=stage.now)}"
         if waiting.due and run.state is RunState.WATCHING
@@ -78,10 +90,11 @@ def state_line(run: Run, runbook: Runbook, stage: Stage, approvals: Sequence[App
     )
     since = stage.now - waiting.since
     silent = f" · for {wording.span(since)}" if since.total_seconds() >= SILENT_S else ""
-    return f"{emoji} *{word}*, {_where(run, runbook)} · {_waits_for(run, runbook)}{due}{silent}"
+    return f"{emoji} *{word}*, {where(run, runbook)} · {_waits_for(run, runbook)}{due}{silent}"
 
 
-def _where(run: Run, runbook: Runbook) -> str:
+def where(run: Run, runbook: Runbook) -> str:
+    """Return at which step a run is: `step 12 of 15`."""
     step = step_or_none(runbook, run.next_step or "")
     if step is None:
         return "at its end"
@@ -132,7 +145,7 @@ def _why(run: Run, runbook: Runbook, stage: Stage) -> str:
         return f"after {wording.span(run.ended - run.started)}" if run.ended else ""
     if run.waiting:
         return _waits_for(run, runbook)
-    return f"{_where(run, runbook)}: {title_of(runbook, run.next_step)}" if run.next_step else "finishing"
+    return f"{where(run, runbook)}: {title_of(runbook, run.next_step)}" if run.next_step else "finishing"
 
 
 # Steps.
@@ -339,20 +352,60 @@ def _wants(step: Step, stage: Stage) -> str:
 # What people can do.
 
 
-def run_buttons(run: Run, runbook: Runbook) -> list[Block]:
-    """Return the buttons that work today, most wanted first."""
+def run_buttons(run: Run, runbook: Runbook, *, listed: bool = False) -> list[Block]:
+    """Return the buttons that work today, most wanted first.
+
+    Args:
+        listed: every step stands above them already.
+    """
+    found = controls(run, runbook)
+    shown, more = ([one for one in part if not (listed and one.action == "show_run")] for part in found)
+    return buttons(shown, more, whole=whole_button(run))
+
+
+def controls(run: Run, runbook: Runbook) -> tuple[list[Button], list[Button]]:
+    """Return all that people can do with a run now, most wanted first: buttons, and what stands in the overflow."""
     undo = undo_button(run, runbook)
+    back = [undo] if undo else []
     show = Button(label="All steps", action="show_run", value=str(run.id))
     if run.state.ended:
-        return buttons([*_wanted(run, runbook), show], [undo] if undo else [])
-    shown = [*_wanted(run, runbook), *_always(run)]
-    more = [*_leaving_out(run), *([undo] if undo else []), *other_ways(run, runbook)]
-    if run.state is RunState.OUTCOME_UNKNOWN and run.next_step:
-        more.append(read_button(run, run.next_step))
-    more += [show, *change_buttons(run, runbook)]
-    if run.next_step:
-        more.append(Button(label="Expand this step", action="expand", value=f"{run.id}:{run.next_step}"))
-    return buttons(shown, more)
+        return [*_wanted(run, runbook), show], [*back, *looking_into(run), audit_button(run)]
+    step = run.next_step or ""
+    more = [
+        *([read_button(run, step)] if step and run.state is RunState.OUTCOME_UNKNOWN else []),
+        *_leaving_out(run),
+        *change_buttons(run, runbook),
+        *back,
+        *other_ways(run, runbook),
+        *([Button(label="Expand this step", action="expand", value=f"{run.id}:{step}")] if step else []),
+        show,
+        *looking_into(run),
+    ]
+    return [*_wanted(run, runbook), *_always(run)], more
+
+
+def looking_into(run: Run) -> list[Button]:
+    """Return what a run rests on: what it has seen, and the runbook as it is now."""
+    return [
+        Button(label="Evidence", action="evidence", value=run.label),
+        Button(label="Read the runbook", action="show_runbook", value=run.runbook[:60]),
+    ]
+
+
+def audit_button(run: Run) -> Button:
+    """Return what shows who did what of a run, as the audit has it."""
+    return Button(label="Audit", action="audit", value=str(run.id))
+
+
+def further(run: Run, runbook: Runbook) -> list[Button]:
+    """Return what can be done with a run beside what stands on its card as a button."""
+    shown, more = controls(run, runbook)
+    return [*shown[MOST_SHOWN:], *more]
+
+
+def whole_button(run: Run) -> Button:
+    """Return what opens the dialog with all that does not stand on the card as a button."""
+    return Button(label="More…", action="what_else", value=str(run.id))
 
 
 def _leaving_out(run: Run) -> list[Button]:
@@ -471,8 +524,6 @@ def owed_buttons(run: Run, runbook: Runbook) -> list[Button]:
 
 def _always(run: Run) -> list[Button]:
     number = str(run.id)
-    if run.state.ended:
-        return []
     park = Button(label="Park until…", action="park", value=number)
     take = Button(label="Take over", action="take_over", value=number, primary=run.state is RunState.PARKED)
     if run.state is RunState.OUTCOME_UNKNOWN:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.domain.action import Catalogue, Platform
-from bot.domain.policy import Policy, verdict
+from bot.domain.policy import Policy, foreseen
 from bot.domain.run import Run, StepRecord, StepState
 from bot.domain.runbook import Phase, Risk, Runbook, Status, Step
 from bot.slack.cards import wording
@@ -20,12 +20,14 @@ class Stage:
     """Hold what is the same for every card of one environment at one moment.
 
     Attributes:
+        serves: the environment as bot.toml names it, and as runbooks on trial do.
         links: addresses of cards that stand already, by card key, e.g. `run:42`.
         names: what people are called, by their id; a name notifies nobody, a mention does.
     """
 
     policy: Policy
     platform: Platform
+    serves: str
     catalogue: Catalogue
     now: datetime
     links: Mapping[str, str] = field(default_factory=dict)
@@ -40,6 +42,10 @@ class Stage:
     def account(self) -> str:
         """Return account and region in words."""
         return f"{wording.quoted(self.platform.account_name, 40)}, {wording.quoted(self.platform.region, 20)}"
+
+    def starts(self, runbook: Runbook) -> bool:
+        """Return whether the runbook may be started here, as the start itself decides."""
+        return runbook.not_startable(self.serves) is None
 
     def name(self, who: str) -> str:
         """Return what the person is called, notifying nobody; a mention only where no name is known."""
@@ -72,7 +78,7 @@ class Stage:
         action = self.catalogue.actions.get(step.uses or "")
         if action is None:
             return "a person"
-        judged = verdict(step, [action.risk], self.policy)
+        judged = foreseen(step, action, self.catalogue, self.policy)
         who = wording.roles_wanted(judged.needs, self.policy)
         return who if judged.requester_may else f"{who}, not who starts it"
 

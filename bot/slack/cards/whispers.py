@@ -14,12 +14,13 @@ from bot.domain.run import Run
 from bot.domain.runbook import Risk, Runbook, Status, Step
 from bot.domain.value import JsonObject, JsonValue
 from bot.slack.cards import wording
+from bot.slack.cards.alarm import OK_AGAIN
 from bot.slack.cards.assist import evidence_item, evidence_page
 from bot.slack.cards.blocks import (
     MOST_CHARACTERS,
     Block,
     Button,
-    Confirm,
+    Menu,
     Message,
     buttons,
     context,
@@ -31,9 +32,10 @@ from bot.slack.cards.blocks import (
 from bot.slack.cards.calls import exact_text, fits_card
 from bot.slack.cards.checklist import line_of, told_of
 from bot.slack.cards.incident import head, noted
+from bot.slack.cards.plan import checked_then, for_the_end, short_enough
 from bot.slack.cards.request import effect_of, facts, request_card, state_word
-from bot.slack.cards.run import every_step, ranges, run_buttons, state_line
-from bot.slack.cards.stage import Stage, headline, step_name
+from bot.slack.cards.run import STATES, every_step, ranges, run_buttons, state_line
+from bot.slack.cards.stage import Stage, headline, step_name, step_or_none
 
 MOST_LISTED = 8
 MOST_BESIDE = 60  # characters of a plan's button and line ends
@@ -88,7 +90,7 @@ def _refused(told: Whisper) -> tuple[str, list[Block]]:
         number = told.ids.removeprefix("whisper:")
         return text, [
             *blocks,
-            *buttons([Button(label="Give inputs…", action="give_inputs", value=number, primary=True)]),
+            *buttons([Button(label="Give inputs…", action="as_typed", value=number, primary=True)]),
         ]
     if approval is None or told.payload.get("kind") not in _REFUSED_VOTES:
         return text, blocks
@@ -195,6 +197,28 @@ def _joined(told: Whisper) -> tuple[str, list[Block]]:
     return text, [section(lines(words, f"*{headline(run)}*", state)), *buttons(taps)]
 
 
+def _audit(told: Whisper) -> tuple[str, list[Block]]:
+    """Return what the audit has, ids and names only; what people wrote beside it is not told here."""
+    if not told.runs:
+        return _gone("run")
+    run, stage = told.runs[0], told.stage
+    records = [one for one in _listed(told.payload.get("records")) if isinstance(one, dict)]
+    shown = [
+        f"#{one.get('seq')} {wording.time_in(str(one.get('at', '')), now=stage.now)} "
+        f"{wording.quoted(str(one.get('subject', '')), 12)} {wording.quoted(str(one.get('kind', '')), 40)} · "
+        f"{stage.name(str(one.get('actor', '')))}"
+        for one in records
+    ]
+    count = _counted(told.payload.get("count"))
+    more = f"{wording.counted(count - len(records), 'record')} more, older" if count > len(records) else ""
+    text = wording.push(f"{run.label}: {wording.counted(count, 'record')} of the audit")
+    return text, [
+        section(f"*{stage.environment} · {headline(run)} · audit*, newest first"),
+        *_in_parts(shown),
+        context("`runbook-bot audit verify` says whether the chain is whole", more),
+    ]
+
+
 def _gone(what: str) -> tuple[str, list[Block]]:
     words = f"That {what} is not there any more."
     return words, [section(words)]
@@ -224,14 +248,21 @@ def _run(told: Whisper) -> tuple[str, list[Block]]:
     run, stage = told.runs[0], told.stage
     own = [one for one in told.approvals if one.run == run.id]
     given = " · ".join(f"{wording.quoted(k, 30)} {wording.code(v, 60)}" for k, v in run.inputs.items())
-    text = wording.push(f"{run.label} {run.state.value.replace('_', ' ')}: {headline(run)}")
+    text = wording.push(f"{STATES[run.state][1]}: {stage.environment} · {headline(run)}")
     return text, [
         section(lines(f"*{stage.environment} · {headline(run)}*", state_line(run, told.runbook, stage, own))),
         *_in_parts(every_step(run, told.runbook, own, stage)),
-        *([section(f"*Inputs*  {given}")] if given else []),
-        *run_buttons(run, told.runbook),
+        section(f"*Inputs*  {given or 'none'}", menu=_any_step(run, told.runbook)),
+        *run_buttons(run, told.runbook, listed=True),
         context(stage.linked(f"run:{run.id}", "the run card in the channel")),
     ]
+
+
+def _any_step(run: Run, runbook: Runbook) -> Menu:
+    """Return the list of the run's steps, each of which can be expanded: what exactly to do, with this run's values."""
+    named = [step for name in run.path if (step := step_or_none(runbook, name)) is not None]
+    options = [(f"{run.id}:{one.id}", f"{step_name(one)}  {wording.plain(one.title, 60)}") for one in named]
+    return Menu(label="Expand a step…", action="expand", options=[] if run.state.ended else options)
 
 
 def _in_parts(steps: Sequence[str]) -> list[Block]:
@@ -252,7 +283,7 @@ def _runs(told: Whisper) -> tuple[str, list[Block]]:
         for run in told.runs[:MOST_LISTED]
     ]
     count = len(told.runs)
-    return wording.push(f"{count} open run{'s' if count > 1 else ''}."), [*found, context(_more(count))]
+    return wording.push(f"{wording.counted(count, 'open run')}."), [*found, context(_more(count))]
 
 
 def _more(count: int) -> str:
@@ -331,7 +362,7 @@ def _incidents(told: Whisper) -> tuple[str, list[Block]]:
         for one in told.incidents[:MOST_LISTED]
     ]
     count = len(told.incidents)
-    return wording.push(f"{count} open incident{'s' if count > 1 else ''}."), [*found, context(_more(count))]
+    return wording.push(f"{wording.counted(count, 'open incident')}."), [*found, context(_more(count))]
 
 
 # Post-mortems.
@@ -376,8 +407,9 @@ def _cell(one: JsonObject, name: str) -> str:
 
 
 def _edit(told: Whisper) -> tuple[str, list[Block]]:
-    number, title = told.payload.get("draft"), str(told.payload.get("section") or "")
-    value = f"{number}:{EDITABLE.index(title) + 1}" if title in EDITABLE else str(number)
+    number, wanted = told.payload.get("draft"), str(told.payload.get("section") or "")
+    title = wanted if wanted in EDITABLE else ""
+    value = f"{number}:{EDITABLE.index(title) + 1}" if title else str(number)
     words = f"Edit {title}: a message cannot open a dialog, this button can." if title else "Edit which section?"
     edit = Button(label="Edit section…", action="edit_section", value=value, primary=True)
     return words, [section(words), *buttons([edit])]
@@ -394,7 +426,7 @@ def _alarms(told: Whisper) -> tuple[str, list[Block]]:
     parts = [lines(*shown[place : place + 6]) for place in range(0, len(shown), 6)]
     count = len(told.episodes)
     more = f"and {count - MOST_ALARMS} more" if count > MOST_ALARMS else ""
-    text = wording.push(f"{len(open_ones)} open alarm{'' if len(open_ones) == 1 else 's'}.")
+    text = wording.push(f"{wording.counted(len(open_ones), 'open alarm')}.")
     return text, [*map(section, parts), context(more)]
 
 
@@ -438,7 +470,7 @@ def _evidence(told: Whisper) -> tuple[str, list[Block]]:
     found = Evidence.model_validate(told.payload.get("evidence"))
     subject = str(told.payload.get("subject", ""))
     page, pages, count, cited = (_counted(told.payload.get(name)) for name in ("page", "pages", "count", "cited"))
-    text = wording.push(f"{count} pieces of evidence for {wording.quoted(subject, 30)}.")
+    text = wording.push(f"{wording.counted(count, 'item')} of evidence for {wording.quoted(subject, 30)}.")
     return text, evidence_page(found, subject, told.stage, page=page, pages=pages, count=count, cited=cited)
 
 
@@ -505,15 +537,10 @@ def _others(told: Whisper) -> tuple[str, list[Block]]:
 
 
 def _start_for(item: JsonObject, alarm: int, *, over: bool) -> Button | None:
-    if item.get("status") not in {Status.ACTIVE.value, Status.TRIAL.value}:
+    if item.get("starts") is not True:
         return None
-    sure = Confirm(
-        title="The alarm is OK again",
-        text="Start the runbook all the same? It starts by looking; every change stops for an approval.",
-        yes="Start",
-    )
     value = f"{alarm}:{item.get('id')}"[:200]
-    return Button(label="Start", action="start_other", value=value, confirm=sure if over else None)
+    return Button(label="Start", action="start_other", value=value, confirm=OK_AGAIN if over else None)
 
 
 def _item(item: JsonObject, start: Button | None = None) -> Block:
@@ -545,6 +572,8 @@ def _runbook(told: Whisper) -> tuple[str, list[Block]]:
             asks.setdefault(stage.asks_for(one), []).append(one)
     alarms = ", ".join(wording.code(one, 50) for one in runbook.alarms)
     owner = wording.role_name(runbook.owner, stage.policy)
+    own = runbook.id if stage.starts(runbook) else ""
+    start = Button(label="Start runbook", action="run_runbook", value=own, primary=True)
     return wording.push(f"{wording.prose(runbook.title, 80)}: {wording.prose(runbook.summary, 100)}"), [
         section(
             lines(
@@ -557,15 +586,9 @@ def _runbook(told: Whisper) -> tuple[str, list[Block]]:
         ),
         section("\n".join(steps)),
         *([section(f"*Asks*  {' · '.join(f'{who}: {ranges(of)}' for who, of in asks.items())}")] if asks else []),
-        *_runbook_buttons(runbook),
+        *buttons([start]),
         context(wording.code(runbook.path, 100)),
     ]
-
-
-def _runbook_buttons(runbook: Runbook) -> list[Block]:
-    if runbook.status not in {Status.ACTIVE, Status.TRIAL}:
-        return []
-    return buttons([Button(label="Start runbook", action="run_runbook", value=runbook.id, primary=True)])
 
 
 def _plan(told: Whisper) -> tuple[str, list[Block]]:
@@ -577,62 +600,19 @@ def _plan(told: Whisper) -> tuple[str, list[Block]]:
     name = str(plan.get("runbook", ""))
     head = f"*Plan, nothing started: {told.stage.environment} · {wording.prose(str(plan.get('title', '')), 80)}*"
     warnings = [f"⚠️ {wording.quoted(str(one), 160)}" for one in _listed(plan.get("warnings"))[:4]]
-    text = wording.push(
-        f"Plan of {wording.quoted(name, 40)}: {len(steps)} steps, {asks} would ask now. Nothing started."
-    )
-    checks = [one for one in steps if _for_the_end(one)]
+    count = wording.counted(len(steps), "step")
+    text = wording.push(f"Plan of {wording.quoted(name, 40)}: {count}, {asks} would ask now. Nothing started.")
+    checks = [one for one in steps if for_the_end(one)]
     room = MOST_CHARACTERS - sum(map(len, (head, *warnings))) - MOST_BESIDE
-    shown = _short_enough(
-        [one for one in steps if one not in checks], [_checked_then(checks)] if checks else [], told.stage, room=room
+    shown = short_enough(
+        [one for one in steps if one not in checks], [checked_then(checks)] if checks else [], told.stage, room=room
     )
     half = (len(shown) + 1) // 2
     parts = ["\n".join(part) for part in (shown[:half], shown[half:]) if part]
-    start = Button(label="Start runbook", action="start_plan", value=told.ids.rpartition(":")[2], primary=True)
-    return text, [section(lines(head, *warnings)), *map(section, parts), *buttons([start])]
-
-
-_PLANNED = {
-    "looked": "✓",
-    "would ask": "🟠",
-    "by hand": "✋",
-    "not needed": "–",
-    "known later": "·",
-    "could not look": "⚠️",
-}
-
-
-def _for_the_end(step: JsonObject) -> bool:
-    return step.get("phase") == "verification" and step.get("status") == "known later"
-
-
-def _checked_then(checks: Sequence[JsonObject]) -> str:
-    titles = [wording.prose(wording.sentence(str(one.get("title", ""))), 60) for one in checks]
-    return f"· {wording.counted(len(checks), 'check')} at the end: {' · '.join(titles)}"
-
-
-def _short_enough(steps: Sequence[JsonObject], after: Sequence[str], stage: Stage, *, room: int) -> list[str]:
-    """Return every step as a line; where there are many, each says less, but none is left out."""
-    shown: list[str] = []
-    for title, most in ((60, 120), (60, 60), (48, 30), (40, 0), (24, 0)):
-        shown = [*(_planned(one, stage, title=title, most=most) for one in steps), *after]
-        if sum(len(line) + 1 for line in shown) <= room:
-            break
-    return shown
-
-
-def _planned(step: JsonObject, stage: Stage, *, title: int, most: int) -> str:
-    status = str(step.get("status", ""))
-    number = f"check {step.get('number')}" if step.get("phase") == "verification" else str(step.get("number"))
-    needs = [str(role) for role in _listed(step.get("needs"))]
-    risk = wording.quoted(str(step.get("risk", "")), 12)
-    asks = "" if status == "would ask" else "asks "
-    who = f" ({f'{risk}, ' if risk else ''}{asks}{wording.roles_wanted(needs, stage.policy)})" if needs else ""
-    said = "" if status == "not needed" else str(step.get("words", ""))
-    words = wording.signed(said.replace("->", "→"), most) if most else ""
-    named = wording.prose(wording.sentence(str(step.get("title", ""))), title)
-    return f"{_PLANNED.get(status, '·')} {wording.quoted(number, 12)} {named} · {wording.quoted(status, 20)}{who}" + (
-        f": {words}" if words else ""
-    )
+    own = told.ids.rpartition(":")[2] if told.runbook is not None and told.stage.starts(told.runbook) else ""
+    start = Button(label="Start runbook", action="as_typed", value=own, primary=True)
+    whole = Button(label="Whole plan…", action="whole_plan", value=told.ids.rpartition(":")[2])
+    return text, [section(lines(head, *warnings)), *map(section, parts), *buttons([start, whole])]
 
 
 KINDS: Mapping[str, Draw] = {
@@ -648,6 +628,7 @@ KINDS: Mapping[str, Draw] = {
     "runbook": _runbook,
     "run": _run,
     "runs": _runs,
+    "audit": _audit,
     "approvals": _approvals,
     "details": _details,
     "alarms": _alarms,

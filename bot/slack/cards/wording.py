@@ -6,11 +6,13 @@ secrets and personal data behind placeholders. The exact call does not pass here
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from bot.domain.moment import moment
 from bot.domain.moment import span as span
+from bot.domain.plain import counted as counted
 from bot.domain.plain import cut as cut
 from bot.domain.plain import visible as seen
 from bot.domain.policy import Policy
@@ -177,17 +179,16 @@ def mention(role: str, policy: Policy) -> str:
     return role_name(role, policy)
 
 
-def counted(count: int, noun: str) -> str:
-    """Return the number with its noun: `1 edit`, `2 edits`."""
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+def on_call(role: str, policy: Policy) -> str:
+    """Return the mention of who of a role is on call; of all of it where no group says who that is."""
+    known = policy.roles.get(role)
+    group = known.on_call_group if known else None
+    return f"<!subteam^{group}>" if group and _ID.fullmatch(group) else mention(role, policy)
 
 
 def roles_wanted(needs: Iterable[str], policy: Policy) -> str:
     """Return a multiset of roles in words: `1 of Lake platform and 1 of Domain analysts`."""
-    counted: dict[str, int] = {}
-    for role in needs:
-        counted[role] = counted.get(role, 0) + 1
-    return " and ".join(f"{count} of {role_name(role, policy)}" for role, count in counted.items()) or "nobody"
+    return " and ".join(f"{count} of {role_name(role, policy)}" for role, count in Counter(needs).items()) or "nobody"
 
 
 # Times.

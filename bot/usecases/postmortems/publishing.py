@@ -7,9 +7,11 @@ from bot.domain.audit import AuditEntry
 from bot.domain.claims import Claim, check
 from bot.domain.evidence import Evidence
 from bot.domain.inbox import CheckDraft, Delivery, ExportPostmortem, PublishPostmortem
+from bot.domain.plain import counted
 from bot.domain.postmortem.blameless import blaming
 from bot.domain.postmortem.comparing import Compared, Fate, Judge, compare
 from bot.domain.postmortem.draft import Draft, DraftState
+from bot.domain.postmortem.importing import standing
 from bot.domain.postmortem.markdown import numbered, read
 from bot.domain.records import Card, CardKind, Change
 from bot.domain.value import JsonObject
@@ -20,22 +22,26 @@ from bot.usecases.postmortems.drafts import canvas_card, draft_card, find_draft,
 
 
 def publish(desk: Desk, delivery: Delivery, wish: PublishPostmortem) -> Change:
-    """Publish the text as it stands, unless the evidence contradicts a sentence that cites it.
+    """Publish the text as it stands, anew where it was changed since, unless the evidence contradicts a sentence.
 
     Raises:
-        RequestError: names the sentences that are contradicted, or blame a person.
+        RequestError: names the sentences that are contradicted, or blame a person, or what was changed meanwhile.
     """
     somebody = desk.person(delivery.person, channel=delivery.place.channel, starts=True)
     if wish.draft is not None:
         draft = desk.records.draft(wish.draft)
     else:
         draft = find_draft(desk, wish.incident, delivery.place.channel)
-    if draft.document is None or draft.state is not DraftState.READY:
+    if draft.state is DraftState.PUBLISHED and not draft.can_be_published:
+        raise RequestError(f"{draft.label} is published as it stands, in edition {draft.edition}; nothing was done.")
+    if not draft.can_be_published:
         raise RequestError(f"{draft.label} has no draft that is ready to be published.")
+    if wish.edition not in {None, draft.edition}:
+        raise RequestError(_changed_since(desk, draft, wish.edition or 0))
     wrong = [one for one in compared(draft, names=gathering.names(desk)) if one.fate is Fate.CONTRADICTED]
     if wrong:
         lines = "\n".join(f"line {one.line}: {one.claim.text[:120]} ({one.why[:120]})" for one in wrong[:5])
-        raise RequestError(f"Not published: {len(wrong)} sentences say what their evidence does not.\n{lines}")
+        raise RequestError(f"Not published: the evidence contradicts {counted(len(wrong), 'sentence')}.\n{lines}")
     blame = blaming(draft.text)
     if blame and not wish.anyway:
         lines = "\n".join(f"“{one.words}”: {one.rewrite}" for one in blame[:5])
@@ -44,7 +50,8 @@ def publish(desk: Desk, delivery: Delivery, wish: PublishPostmortem) -> Change:
         )
     text = numbered(draft.text, draft.edition, status="PUBLISHED")
     places = desk.archive.publish(draft.label, draft.edition, text)
-    out = draft.model_copy(update={"state": DraftState.PUBLISHED, "text": text, "published": places})
+    update = {"state": DraftState.PUBLISHED, "text": text, "published": places, "published_edition": draft.edition}
+    out = draft.model_copy(update=update)
     facts: JsonObject = {
         "edition": out.edition,
         "text": fingerprint(out.text),
@@ -53,7 +60,7 @@ def publish(desk: Desk, delivery: Delivery, wish: PublishPostmortem) -> Change:
     }
     entry = AuditEntry(kind="postmortem.published", subject=out.label, actor=somebody.id, facts=facts)
     file = Card(
-        key=f"postmortem:{out.id}:published",
+        key=f"postmortem:{out.id}:published:{out.edition}",
         kind=CardKind.FILE,
         subject=out.id,
         channel=out.place.channel,
@@ -66,6 +73,17 @@ def publish(desk: Desk, delivery: Delivery, wish: PublishPostmortem) -> Change:
         followups=followed.followups,
         cards=(draft_card(out), file, canvas_card(out), *followed.cards),
         audit=(entry, *followed.audit),
+    )
+
+
+def _changed_since(desk: Desk, draft: Draft, edition: int) -> str:
+    """Return who changed which section after an edition, and how those sections stand now."""
+    later = draft.edits[edition - draft.edition :]
+    told = "; ".join(f"{one.section} by {gathering.called(desk, one.by)}" for one in later)
+    titles = dict.fromkeys(title for one in later for title in one.section.split(", "))
+    return (
+        f"Not published: you saw edition {edition} of {draft.label}, and by now it is {draft.edition} ({told}). "
+        f"Look, and publish it then.\n{standing(draft.text, titles)}"
     )
 
 

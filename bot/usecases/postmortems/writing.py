@@ -18,6 +18,7 @@ from bot.domain.postmortem.document import Postmortem
 from bot.domain.postmortem.draft import Draft, DraftState
 from bot.domain.postmortem.markdown import restruck, written
 from bot.domain.records import Card, CardKind, Change, Episode
+from bot.domain.redaction import for_eyes
 from bot.domain.run import Run
 from bot.domain.value import JsonObject
 from bot.errors import BotError, RequestError, StaleError
@@ -102,16 +103,16 @@ def _drafted(desk: Desk, draft: Draft) -> tuple[Draft, Mapping[str, int]]:
     pointed = lines_of(
         digest,
         source=f"logs {draft.since:%H:%M}–{draft.until:%H:%M} UTC",
-        clean=facts.redactor.clean,
+        clean=lambda text: for_eyes(text, facts.redactor),
         link=lambda one: log_line(desk.platform, one.group, one.stream, one.at) if one.group and one.at else "",
         begin=len(facts.evidence().items) + 1,
     )
     gathered = facts.evidence()
-    unread = tuple(facts.redactor.clean(one) for one in unread)
+    unread = tuple(for_eyes(one, facts.redactor) for one in unread)
     evidence = gathered.model_copy(
         update={"items": (*gathered.items, *(one.item for one in pointed)), "unread": (*unread, *gathered.unread)}
     )
-    draft = draft.model_copy(update={"title": facts.redactor.clean(draft.title)})
+    draft = draft.model_copy(update={"title": for_eyes(draft.title, facts.redactor)})
     told = _redacted(incident, facts) if incident else None
     document = document_of(
         desk, draft, told, episodes, runs, lake, digest, pointed, evidence, unread=unread, redactor=facts.redactor

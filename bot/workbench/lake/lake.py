@@ -12,7 +12,7 @@ from moto.core.base_backend import BackendDict
 from moto.sqs.models import sqs_backends
 
 from bot.errors import InvalidError
-from bot.workbench.lake import answers, builds, interpreter, mending, metrics, noise, scans
+from bot.workbench.lake import answers, builds, history, interpreter, mending, metrics, noise, scans
 from bot.workbench.lake.alarms import Evaluator
 from bot.workbench.lake.clients import Clients, Credentials, connect
 from bot.workbench.lake.load import Load
@@ -52,6 +52,7 @@ class Lake:
             interpreter.mend(endpoint_url=server.endpoint_url, credentials=self.credentials)
             builds.mend(self.names)
             scans.mend(self.names)
+            history.mend(self.names)
             metrics.order_dimensions()
             clients = connect(endpoint_url=server.endpoint_url, credentials=self.credentials, region=self.names.region)
             answers.mend(self.names, clients)

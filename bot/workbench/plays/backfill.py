@@ -12,6 +12,7 @@ def play(story: Story, until: str | None) -> bool:
     story.presses(ana, "Start runbook")
     if not 3 <= story.lake.clock.now().hour < 22:
         story.approves(ana, "Pause the nightly load", why="approves the pause, since the nightly load is near")
+    story.says_why(ana, "three files of the month came late; readers lack their rows")
     story.asked("anew from 12 source files")
     story.talk.catch_up()
     if until == "approval":

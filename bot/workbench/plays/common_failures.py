@@ -11,6 +11,7 @@ def play(story: Story, until: str | None) -> bool:
     ana, bo, dee = story.ana, story.bo, story.dee
     story.breaks("a clean-up with too wide a prefix deletes _LATEST.json of last month")
     story.presses(ana, "Start runbook", why="starts it; the alarm's name says which of the five ways to go")
+    story.says_why(ana, "a clean-up deleted the pointer; readers get nothing of that month")
     story.refused(ana, "Bring back", because="you asked for this change yourself")
     story.refused(dee, "Bring back", because="Not approved")
     story.approves(bo, "Bring back", why="approves: only the delete marker is removed, by its own version")

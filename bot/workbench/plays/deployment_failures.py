@@ -8,6 +8,7 @@ def play(story: Story, until: str | None) -> bool:
     ana, bo, cy = story.ana, story.bo, story.cy
     story.breaks("a deployment dies and leaves its lock on Terraform's state; 45 minutes later nobody can deploy")
     story.presses(ana, "Start runbook")
+    story.says_why(ana, "the build that held the lock is dead for 45 minutes, and nobody can deploy")
     story.asked("Release the lock")
     story.talk.catch_up()
     if until == "approval":

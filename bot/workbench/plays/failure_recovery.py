@@ -12,6 +12,7 @@ def play(story: Story, until: str | None) -> bool:
     story.breaks("the nightly load of transactions starts; its driver runs out of memory half way through its writing")
     story.presses(ana, "Start runbook")
     story.chooses(ana, "Run it again", why="sees what failed and that readers are safe, and chooses: Run it again")
+    story.says_why(ana, "the driver ran out of memory; readers are safe, and the night is still missing")
     story.refused(ana, "Load", because="you asked for this change yourself")
     story.approves(bo, "Load", why="approves the rerun (it may go to readers: somebody else of the platform team)")
     story.posted("check 6")

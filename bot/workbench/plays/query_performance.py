@@ -10,6 +10,7 @@ def play(story: Story, _until: str | None) -> bool:
     story.presses(ana, "Start runbook")
     story.approves(ana, "Stop the running queries", why="approves the stop of the query (control: on-call, she may)")
     story.chooses(ana, "No limit", why="chooses: no limit tonight, the month-end report is due")
+    story.says_why(ana, "no limit tonight, the month-end report is due; the runaway query is stopped")
     story.approves(bo, "Let queries on")
     story.chooses(ana, "The pipeline", why="chooses: the pipeline writes the month anew")
     story.approves(bo, "anew into fewer files")

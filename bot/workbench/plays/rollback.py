@@ -12,6 +12,7 @@ def play(story: Story, until: str | None) -> bool:
     story.presses(ana, "Start runbook")
     story.approves(ana, "Pause the nightly load", why="approves the pause, so that no load promotes over the rollback")
     story.chooses(ana, "Data of one month", why="reads which run was good, and chooses to roll the data back")
+    story.says_why(ana, "yesterday's amounts are in cents; the run before was good")
     story.asked("Give readers of")
     story.talk.catch_up()
     if until == "approval":

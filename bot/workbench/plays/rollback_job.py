@@ -16,7 +16,7 @@ def play(story: Story, until: str | None) -> bool:
     story.posted("The local lake cannot do this")
     story.talk.catch_up()
     story.presses(ana, "Instead: A deployment", why="takes the other way: the last good commit is deployed again")
-    story.gives(ana, {"commit": COMMITS[0]}, why="says which commit was good")
+    story.gives(ana, {"commit": COMMITS[0], "reason": "the new code fails"}, why="says which commit was good, and why")
     story.approves(bo, "Deploy the commit", why="approves for the platform team: the pipeline points the job back")
     story.approves(ana, "Start one smoke test", why="approves the smoke test (control: on-call, she may)")
     story.settles()

@@ -12,7 +12,8 @@ def play(story: Story, until: str | None) -> bool:
     story.types(ana, f"/runbook run rollback alarm_name={ALARM}")
     story.approves(ana, "Pause the nightly load", why="approves the pause")
     story.chooses(ana, "Terraform state", why="reads that the newest version is far smaller, and chooses the state")
-    story.gives(ana, {"plan": "no changes, read in the plan of build 12"}, why="says what the plan says against it")
+    given = {"plan": "no changes, read in the plan of build 12", "reason": "the newest state is cut off"}
+    story.gives(ana, given, why="says what the plan says against it, and why it is wanted")
     story.refused(ana, "Put Terraform's state", because="you asked for this change yourself")
     story.approves(bo, "Put Terraform's state", why="has read the plan, and approves; one yes is not enough")
     story.approves(cy, "Put Terraform's state", why="has read it too, and approves: destructive takes two")

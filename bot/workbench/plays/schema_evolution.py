@@ -12,6 +12,7 @@ def play(story: Story, until: str | None) -> bool:
     story.breaks("the source adds a column to every file; the nightly load knows no such column and reads none of them")
     story.presses(ana, "Start runbook")
     story.gives(ana, {"columns": "channel string"}, why="asks the source's owner, and gives: channel string")
+    story.says_why(ana, "the source adds a column; no file of the night can be read without it")
     story.approves(bo, "promoting nothing", why="approves two isolated loads in the new schema; nobody reads them yet")
     story.refused(ana, "each nullable", because="you asked for this change yourself")
     story.approves(dee, "each nullable", why="approves for the domain: one of the two teams the table belongs to")

@@ -92,6 +92,6 @@ def test_a_sentence_that_is_struck_through_says_nothing_and_is_not_removed() -> 
     assert Fate.CONTRADICTED not in found
     assert Fate.REMOVED not in found
     same = fates(
-        "No wrong data was promoted. [E3 E4] *inferred*", "~~No wrong data was promoted. [E3 E4]~~ *struck by @bo*"
+        "No wrong data was promoted. [E3] [E4] *inferred*", "~~No wrong data was promoted. [E3] [E4]~~ *struck by @bo*"
     )
     assert same[Fate.STRUCK] == ["No wrong data was promoted."]

@@ -150,6 +150,8 @@ def test_what_was_not_read_and_what_was_dropped_stand_in_the_text() -> None:
     ("line", "expected"),
     [
         ("It failed. [E4 E7]", Claim(text="It failed.", kind=Kind.OBSERVED, evidence=("E4", "E7"))),
+        ("It failed. [E4] [E7]", Claim(text="It failed.", kind=Kind.OBSERVED, evidence=("E4", "E7"))),
+        ("It failed. [E4](#e4) [E7](#e7)", Claim(text="It failed.", kind=Kind.OBSERVED, evidence=("E4", "E7"))),
         ("It failed [E4, E7].", Claim(text="It failed.", kind=Kind.OBSERVED, evidence=("E4", "E7"))),
         ("So it was. [E4] _inferred_", Claim(text="So it was.", kind=Kind.INFERRED, evidence=("E4",))),
         ("I saw it. *stated by @x*", Claim(text="I saw it.", kind=Kind.STATED, by="@x")),
@@ -218,8 +220,8 @@ def test_a_sentence_that_is_struck_is_struck_through_with_who_and_why_and_nothin
 
     marked = restruck(text, strikes("No wrong data was promoted"))
 
-    before = "- No wrong data was promoted. [E3 E4] *inferred*"
-    after = "- ~~No wrong data was promoted. [E3 E4] *inferred*~~ *struck by @bo: it was not*"
+    before = "- No wrong data was promoted. [E3] [E4] *inferred*"
+    after = "- ~~No wrong data was promoted. [E3] [E4] *inferred*~~ *struck by @bo: it was not*"
     assert marked == text.replace(before, after)
     assert marked != text
 
@@ -252,7 +254,7 @@ def test_what_a_person_states_is_not_struck() -> None:
 
 
 @pytest.mark.parametrize("wrapped", ["~~{}~~ *struck by @bo: no*", "~~~~{}~~ *struck by @a*~~ *struck by @b*"])
-@pytest.mark.parametrize("line", ["No wrong data was promoted. [E3 E4] *inferred*", "Reports were late."])
+@pytest.mark.parametrize("line", ["No wrong data was promoted. [E3] [E4] *inferred*", "Reports were late."])
 def test_a_mark_that_no_strike_stands_behind_is_taken_off(wrapped: str, line: str) -> None:
     text = f"# INC-7 · x\n\n## Summary\n\n- {wrapped.format(line)}\n"
 

@@ -137,4 +137,12 @@ def a_published() -> Draft:
     document = a_document()
     sure = document.candidates[0].model_copy(update={"confirmed_by": "@bo"})
     told = document.model_copy(update={"candidates": (sure,)})
-    return draft.model_copy(update={"state": DraftState.PUBLISHED, "document": told, "edition": 4, "published": PLACES})
+    return draft.model_copy(
+        update={
+            "state": DraftState.PUBLISHED,
+            "document": told,
+            "edition": 4,
+            "published": PLACES,
+            "published_edition": 4,
+        }
+    )

@@ -5,9 +5,10 @@ from datetime import timedelta
 
 from bot.domain.action import Call, Many
 from bot.domain.adding import following
-from bot.domain.approval import Approval, ApprovalState
+from bot.domain.approval import Approval, ApprovalState, Glass, Vote
 from bot.domain.following import FollowState, FollowUp, Why, closed
 from bot.domain.incident import Incident
+from bot.domain.policy import BreakGlass
 from bot.domain.postmortem.comparing import Fate
 from bot.domain.problem import Problem
 from bot.domain.records import AlarmState, Attempt, Card, Episode, Near, Said, taken
@@ -16,7 +17,7 @@ from bot.domain.runbook import Parameter, Runbook, Status
 from bot.domain.strikes import Struck
 from bot.domain.value import JsonObject
 from bot.slack.cards import modals
-from bot.slack.cards.alarm import alarm_card, storm_card
+from bot.slack.cards.alarm import Answered, alarm_card, storm_card
 from bot.slack.cards.assist import assist_card
 from bot.slack.cards.blocks import Message, View
 from bot.slack.cards.checklist import checklist_card, reminder_card
@@ -28,7 +29,8 @@ from bot.slack.cards.morning import morning_card
 from bot.slack.cards.notices import Told, notice
 from bot.slack.cards.postmortem import CanvasState, file_refused, postmortem_card
 from bot.slack.cards.request import request_card
-from bot.slack.cards.run import run_card
+from bot.slack.cards.run import further, run_card
+from bot.slack.cards.stage import Stage
 from bot.slack.cards.whispers import Whisper, whisper
 from tests.slack.cards.assists import (
     OPEN,
@@ -58,7 +60,9 @@ from tests.slack.cards.samples import (
     APPROVED,
     BO,
     CONSUMED,
+    CY,
     NIGHT,
+    POLICY,
     YES,
     a_run,
     an_alarm,
@@ -71,6 +75,7 @@ from tests.slack.cards.samples import (
     is_ok,
     marked_incident,
     over,
+    pause_and_resume,
     put_breaker,
     runbook,
     stage,
@@ -114,7 +119,11 @@ def _alarm(
     struck: Struck | None = None,
 ) -> Message:
     book = runbook() if known else None
-    return alarm_card(episode, book, run, stage(), struck=struck or {}, near=near, others=others, unread=unread)
+    answered = Answered(run=run, runbook=runbook()) if run else None
+    good = ended(RunState.REPAIRED, id=31, ended=NIGHT - timedelta(days=12)) if book and run is None else None
+    return alarm_card(
+        episode, book, answered, stage(), struck=struck or {}, near=near, others=others, unread=unread, good=good
+    )
 
 
 def _assist(card: Card, *, run: Run | None = None, struck: Struck | None = None) -> Message:
@@ -172,18 +181,85 @@ def _by_role() -> Runbook:
 
 def _copying(number: int) -> Call:
     key = f"quarantine/mortgages/transactions/part-{number:05}.json"
-    params: JsonObject = {"Bucket": "lake-quarantine", "Key": key.replace("quarantine", "condemned", 1)}
+    params: JsonObject = {
+        "Bucket": "lake-quarantine",
+        "Key": key.replace("quarantine", "condemned", 1),
+        "CopySource": {"Bucket": "lake-quarantine", "Key": key},
+        "CopySourceIfMatch": "9b2c",
+        "IfNoneMatch": "*",
+    }
     return Call(row="s3.copy_condemned", params=params, resource=f"s3://lake-quarantine/{params['Key']}")
 
 
-def _list_request() -> Approval:
-    many = Many(count=10_000, digest="5f2c" * 16, first=tuple(_copying(number).params for number in range(3)))
-    call = Call(row="s3.copy_condemned", params={}, resource="s3://lake-quarantine/condemned/mortgages/", many=many)
+def _promoting(number: int) -> Call:
+    params: JsonObject = {
+        "Bucket": "lake-silver",
+        "Key": f"silver/mortgages/current/part-{number:05}.parquet",
+        "CopySource": {"Bucket": "lake-silver", "Key": f"silver/mortgages/run_id=r7/part-{number:05}.parquet"},
+        "CopySourceIfMatch": "9b2c",
+    }
+    return Call(row="s3.copy_current", params=params, resource=f"s3://lake-silver/{params['Key']}")
+
+
+def _marking(number: int) -> Call:
+    params: JsonObject = {
+        "Bucket": "lake-quarantine",
+        "Key": f"quarantine/mortgages/transactions/part-{number:05}.json",
+        "VersionId": f"v{number}",
+        "Tagging": {"TagSet": [{"Key": "state", "Value": "condemned"}]},
+    }
+    return Call(row="s3.tag_condemned", params=params, resource=f"s3://lake-quarantine/{params['Key']}")
+
+
+def _list_request(
+    of: Callable[[int], Call] = _copying,
+    *,
+    under: str = "s3://lake-quarantine/condemned/mortgages/",
+    effect: str = "Copies 10,000 objects (81,920,000 bytes) to condemned/, where the pipeline does not take them up.",
+    changes: str = "condemned/mortgages/: 0 of 10,000 -> 10,000 of 10,000 copies",
+    untouched: str = "The rows in quarantine/",
+) -> Approval:
+    many = Many(count=10_000, digest="5f2c" * 16, first=tuple(of(number).params for number in range(3)))
+    call = Call(row=of(0).row, params={}, resource=under, many=many)
     seen: JsonObject = {"objects": 10_000, "bytes": 81_920_000, "list": many.digest}
-    effect = "Copies 10,000 objects (81,920,000 bytes) to condemned/, where the pipeline does not take them up."
-    changes = "condemned/mortgages/: 0 of 10,000 -> 10,000 of 10,000 copies"
-    changed = {"call": call, "seen": seen, "effect": effect, "changes": changes, "untouched": "The rows in quarantine/"}
+    changed = {"call": call, "seen": seen, "effect": effect, "changes": changes, "untouched": untouched}
     return an_approval(put_breaker().model_copy(update=changed))
+
+
+def _list_of_copies() -> Approval:
+    return _list_request(
+        _promoting,
+        under="s3://lake-silver/silver/mortgages/current/",
+        effect="Gives readers of mortgages the files of the run r7.",
+        changes="current/: 10,000 files of the run r6 -> of the run r7",
+        untouched="Every run's own files",
+    )
+
+
+def _list_of_marks() -> Approval:
+    return _list_request(
+        _marking,
+        under="s3://lake-quarantine/quarantine/mortgages/",
+        effect="Marks 10,000 objects as condemned.",
+        changes="state: 0 of 10,000 -> 10,000 of 10,000 condemned",
+        untouched="Their rows, their other tags",
+    )
+
+
+def _glass(told: str = "") -> dict[str, object]:
+    why = "readers get wrong amounts, and nobody of the platform answers"
+    glass = Glass(by=CY, name="cy", role="oncall", reason=why, at=NIGHT, incident=7, channel="C0SECOND", told=told)
+    return {"glass": glass}
+
+
+def _broken(state: ApprovalState = ApprovalState.CONSUMED) -> Approval:
+    vote = Vote(person=CY, name="cy", role="oncall", at=NIGHT)
+    return an_approval(**_glass("1.1"), state=state, votes=(vote,))
+
+
+def _may_break() -> Stage:
+    rule = BreakGlass(role="oncall", channel="C0SECOND")
+    return stage(policy=POLICY.model_copy(update={"break_glass": rule}))
 
 
 def _on_trial() -> Runbook:
@@ -200,6 +276,17 @@ def _chosen(run: Run) -> Run:
     return run.model_copy(update={"inputs": {**run.inputs, "way": "code"}})
 
 
+DECLINED = _chosen(waiting_for(Awaiting.PERSON, "half_open", words="Q-9 declined"))
+
+
+def every_run() -> list[tuple[Run, Runbook]]:
+    """Return a run in each state and each kind of waiting there is, each with the runbook it follows."""
+    waits = [(waiting_for(what, "half_open"), runbook()) for what in Awaiting]
+    states = [(at_step("half_open", state=state), runbook()) for state in RunState]
+    added = (_at_added(), following(runbook(), _at_added()))
+    return [*waits, *states, (DECLINED, _with_ways()), (_choosing(), _with_ways()), added, (unknown()[0], runbook())]
+
+
 def _notice(
     payload: JsonObject,
     run: Run,
@@ -207,16 +294,23 @@ def _notice(
     book: Runbook | None = None,
     after: int = 0,
     approval: Approval | None = None,
+    approvals: tuple[Approval, ...] | None = None,
     tries: tuple[Attempt, ...] | None = None,
+    alarm: Episode | None = None,
+    incident: Incident | None = None,
+    items: int = 0,
 ) -> Message:
     return notice(
         Told(
             payload=payload,
+            alarm=alarm or is_ok(),
+            incident=incident,
+            items=items,
             run=run,
             runbook=book or runbook(),
             stage=stage(now=NIGHT + timedelta(minutes=after)),
             approval=approval,
-            approvals=(an_approval(**CONSUMED), control_request(**CONSUMED)),
+            approvals=approvals or (an_approval(**CONSUMED), control_request(**CONSUMED)),
             attempts=attempts() if tries is None else tries,
         )
     )
@@ -280,6 +374,7 @@ PLAN: JsonObject = {
             "words": "state: ENABLED -> DISABLED",
             "risk": "control",
             "needs": ["oncall"],
+            "calls": [pause_and_resume()[0].call.model_dump(mode="json", exclude_none=True)],
         },
         {
             "step": "close",
@@ -300,6 +395,15 @@ PLAN: JsonObject = {
     ],
     "warnings": ["Close the breaker: nobody but you is in lake-platform"],
 }
+AUDIT: JsonObject = {
+    "what": "audit",
+    "run": 42,
+    "count": 31,
+    "records": [
+        {"seq": 1873, "at": "2026-01-21T02:16:03Z", "kind": "approval.cast", "subject": "Q-9", "actor": BO},
+        {"seq": 1861, "at": "2026-01-21T02:10:00Z", "kind": "run.started", "subject": "R-42", "actor": ANA},
+    ],
+}
 LISTED: JsonObject = {
     "what": "runbooks",
     "words": "breaker",
@@ -309,6 +413,7 @@ LISTED: JsonObject = {
             "title": "Circuit Breaker Triggered",
             "category": "Incident response",
             "status": "active",
+            "starts": True,
             "summary": "A load counted more than 100 equal errors within an hour and halted itself.",
             "matched": ["breaker"],
         }
@@ -336,6 +441,16 @@ GALLERY: dict[str, Show] = {
     "alarm-beside-a-broken-runbook": lambda: _alarm(
         an_alarm(runbook=None, why="no runbook names this alarm", findings=()), known=False, unread=(BROKEN,)
     ),
+    "alarm-of-a-runbook-on-trial-elsewhere": lambda: alarm_card(
+        an_alarm(),
+        runbook().model_copy(update={"status": Status.TRIAL, "trial_in": ("staging",)}),
+        None,
+        stage(),
+        struck={},
+    ),
+    "alarm-answered-by-another-runbook-that-is-over": lambda: _alarm(
+        an_alarm(run=42, taken_by=ANA), ended(RunState.STOPPED, runbook="rollback")
+    ),
     "alarm-snoozed": lambda: _alarm(an_alarm(snoozed_until=NIGHT + timedelta(hours=1), taken_by=BO)),
     "run-with-an-added-step": lambda: run_card(with_added(), following(runbook(), with_added()), (), stage()),
     "run-waiting-at-an-added-step": lambda: run_card(_at_added(), following(runbook(), _at_added()), (), stage()),
@@ -349,9 +464,7 @@ GALLERY: dict[str, Show] = {
         stage(),
     ),
     "run-waiting-for-a-choice": lambda: run_card(_choosing(most=2), _with_ways(), (), stage()),
-    "run-declined-with-another-way": lambda: run_card(
-        _chosen(waiting_for(Awaiting.PERSON, "half_open", words="Q-9 declined")), _with_ways(), (), stage()
-    ),
+    "run-declined-with-another-way": lambda: run_card(DECLINED, _with_ways(), (), stage()),
     "run-waiting-for-input": lambda: run_card(waiting_for(Awaiting.INPUT, "half_open"), runbook(), (), stage()),
     "run-waiting-for-hands": lambda: run_card(waiting_for(Awaiting.DONE, "half_open"), runbook(), (), stage()),
     "run-waiting-for-a-person": lambda: run_card(
@@ -403,11 +516,40 @@ GALLERY: dict[str, Show] = {
         stage(),
     ),
     "request-of-a-list": lambda: request_card(_list_request(), at_step("half_open"), runbook(), stage()),
+    "request-of-a-list-of-copies": lambda: request_card(_list_of_copies(), at_step("half_open"), runbook(), stage()),
+    "request-of-a-list-of-marks": lambda: request_card(_list_of_marks(), at_step("half_open"), runbook(), stage()),
     "modal-review-list": lambda: modals.review(_list_request(), at_step("half_open"), runbook(), stage(), opaque="f00"),
     "modal-review-list-without-file": lambda: modals.review(
         _list_request(), at_step("half_open"), runbook(), stage(), opaque="f00", listed=False
     ),
     "run-sending-a-list": lambda: run_card(at_step("half_open"), runbook(), (), stage(), going="4,208 of 10,000"),
+    "request-may-break-glass": lambda: request_card(
+        an_approval(), at_step("half_open", incident=7), runbook(), _may_break()
+    ),
+    "request-breaking-glass": lambda: request_card(
+        an_approval(**_glass()), at_step("half_open", incident=7), runbook(), _may_break()
+    ),
+    "request-broken-glass": lambda: request_card(_broken(), at_step("half_open", incident=7), runbook(), _may_break()),
+    "modal-break-glass": lambda: modals.break_glass(
+        an_approval(), at_step("half_open", incident=7), runbook(), _may_break(), opaque="bg_1"
+    ),
+    "notice-breaking-glass": lambda: _notice(
+        {"what": "glass", "approval": 9}, at_step("half_open"), approval=an_approval(**_glass())
+    ),
+    "notice-broken-glass": lambda: _notice(
+        {"what": "glass", "approval": 9}, at_step("half_open"), approval=_broken(ApprovalState.APPROVED)
+    ),
+    "notice-glass-not-broken": lambda: _notice(
+        {"what": "glass", "approval": 9}, at_step("half_open"), approval=an_approval()
+    ),
+    "notice-unbroken": lambda: _notice(
+        {"what": "unbroken", "approval": 9, "by": CY, "why": "The second channel could not be told."},
+        at_step("half_open"),
+        approval=an_approval(),
+    ),
+    "notice-finished-broken-glass": lambda: _notice(
+        {"what": "finished"}, ended(RunState.REPAIRED), approvals=(_broken(), control_request(**CONSUMED))
+    ),
     "request-on-trial": lambda: request_card(an_approval(), at_step("half_open"), _on_trial(), stage()),
     "run-on-trial": lambda: run_card(at_step("half_open"), _on_trial(), (), stage()),
     "edit-riskier": lambda: edit_card(
@@ -442,6 +584,13 @@ GALLERY: dict[str, Show] = {
         "The world changed since this was asked: calls[0].seen.body was {'state': 'OPEN'}, is now {'state': 'CLOSED'}.",
     ),
     "notice-finished": lambda: _notice({"what": "finished"}, ended(RunState.REPAIRED)),
+    "notice-finished-in-an-incident": lambda: _notice(
+        {"what": "finished"}, ended(RunState.REPAIRED, incident=7), incident=an_incident(), items=2
+    ),
+    "notice-not-repaired-while-the-alarm-is-on": lambda: _notice(
+        {"what": "finished"}, ended(RunState.NOT_REPAIRED), alarm=an_alarm()
+    ),
+    "whisper-audit": lambda: _whisper(AUDIT, run=at_step("half_open")),
     "notice-watching": lambda: _notice({"what": "watching"}, watching(), after=2),
     "notice-not-repaired": lambda: _notice({"what": "finished"}, ended(RunState.NOT_REPAIRED)),
     "notice-stopped-owing": lambda: _notice(
@@ -536,6 +685,7 @@ GALLERY: dict[str, Show] = {
     "whisper-no-other-runbook": lambda: whisper(
         Whisper(payload={"what": "others", "words": "zoo"}, stage=stage(), ids="w:7", episodes=[an_alarm()])
     ),
+    "modal-whole-plan": lambda: modals.whole_plan(PLAN, 1, stage(), meta="57:1"),
     "modal-search": lambda: modals.search_runbook(an_alarm()),
     "whisper-runbooks": lambda: _whisper(LISTED),
     "whisper-runbook": lambda: _whisper({"what": "runbook", "id": "circuit-breaker"}),
@@ -663,8 +813,8 @@ GALLERY: dict[str, Show] = {
     "incident-resolved": lambda: incident_card(
         over(), Around(episodes=[is_ok()]), stage(now=NIGHT + timedelta(hours=2))
     ),
-    "home": lambda: home(BO, [at_step("half_open")], [an_approval()], [an_alarm()], stage()),
-    "home-empty": lambda: home(BO, [], [], [], stage()),
+    "home": lambda: home(BO, [at_step("half_open")], [an_approval()], [an_alarm()], [an_incident()], stage()),
+    "home-empty": lambda: home(BO, [], [], [], [an_incident(lead=None)], stage()),
     "modal-decline": lambda: modals.decline(an_approval()),
     "modal-typed": lambda: modals.type_again(with_added(), an_expansion().proposed[1], ("arn",), meta="f00"),
     "run-declined-and-inputs-given": lambda: run_card(
@@ -687,6 +837,7 @@ GALLERY: dict[str, Show] = {
         meta="circuit-breaker:118",
         environment="PROD",
     ),
+    "modal-what-else": lambda: modals.what_else(DECLINED, further(DECLINED, _with_ways())),
     "modal-park": lambda: modals.park(at_step("half_open"), now=NIGHT),
     "modal-details": lambda: modals.details(an_approval(), at_step("half_open"), runbook(), stage()),
     "modal-review": lambda: modals.review(

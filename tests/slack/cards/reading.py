@@ -54,6 +54,8 @@ def _lines(kind: str, text: str, tail: str = "") -> Iterator[str]:
 def _button(one: Mapping[str, Any]) -> str:
     if one["type"] == "overflow":
         return "⋯ " + " / ".join(option["text"]["text"] for option in one["options"])
+    if one["type"] == "static_select":
+        return f"<{one['placeholder']['text']}> " + " / ".join(option["text"]["text"] for option in one["options"])
     if one["type"] in {"users_select", "datepicker"}:
         return f"<{one['placeholder']['text']}: {one.get('initial_user') or one.get('initial_date') or 'none'}>"
     style = f"({one['style']})" if "style" in one else ""

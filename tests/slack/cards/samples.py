@@ -25,6 +25,7 @@ RUNBOOKS = Path(__file__).parents[3] / "runbooks"
 NIGHT = datetime(2026, 1, 21, 2, 12, tzinfo=UTC)
 ANA, BO, CY = "U0ANA", "U0BO", "U0CY"
 CHANNEL = "C0ETL"
+REASON = "currency column fixed upstream, file re-sent 02:05"
 ETAG = '"9b2cd7c0d7c0d7c0d7c0d7c0d7c0d7c0"'
 MACHINE = "arn:aws:states:eu-west-1:123456789012:stateMachine:etl_orchestration"
 FILE = "bronze/mortgages/transactions/ingest_date=2026-01-21/f-0193.csv.gz"
@@ -54,7 +55,9 @@ NAMES = {ANA: "ana", BO: "bo", CY: "cy"}
 
 
 def stage(*, now: datetime = NIGHT, policy: Policy = POLICY, names: Mapping[str, str] = NAMES) -> Stage:
-    return Stage(policy=policy, platform=PLATFORM, catalogue=CATALOGUE, now=now, links=LINKS, names=names)
+    return Stage(
+        policy=policy, platform=PLATFORM, serves="prod", catalogue=CATALOGUE, now=now, links=LINKS, names=names
+    )
 
 
 @cache
@@ -122,7 +125,7 @@ def an_alarm(**changes: object) -> Episode:
         findings=(
             {"id": "E1", "words": "breaker OPEN since 2026-01-21T02:07:31Z (CURRENCY_ERROR)", "ok": True},
             {"id": "E2", "words": "101 of 101 errors are CURRENCY_ERROR", "ok": True},
-            {"id": "E3", "words": "101 of 101 name f-0193; files in all: 1", "ok": True},
+            {"id": "E3", "words": "101 of 101 name f-0193, no other file", "ok": True},
         ),
         channel=CHANNEL,
         opened=NIGHT - timedelta(minutes=4),
@@ -137,8 +140,11 @@ SAYS = {
     "breaker": "breaker OPEN since 2026-01-21T02:07:31Z (CURRENCY_ERROR)",
     "schedule": "schedule ENABLED",
     "errors": "101 of 101 errors are CURRENCY_ERROR",
-    "files": "101 of 101 name f-0193; files in all: 1",
-    "raw": "1 raw file(s) to choose from",
+    "files": "101 of 101 name f-0193, no other file",
+    "pointer": "what readers get now is noted, to compare at the end",
+    "rate": "101 counted by CloudWatch",
+    "raw": "that file is in bronze",
+    "running": "nothing runs now",
 }
 
 
@@ -154,7 +160,7 @@ def a_run(**changes: object) -> Run:
     path = tuple(step.id for step in forward)
     records = {step: done(step, note=SAYS.get(step, "")) for step in LOOKED}
     records["other_files"] = StepRecord(step="other_files", state=StepState.SKIPPED, note="not needed")
-    records["running"] = done("running", note="0 running")
+    records["running"] = done("running", note=SAYS["running"])
     run = Run(
         id=42,
         runbook="circuit-breaker",
@@ -350,8 +356,9 @@ def an_approval(*calls: BoundCall, **changes: object) -> Approval:
         calls=bound,
         expires=(NIGHT + timedelta(minutes=15)).isoformat(),
         nonce="n",
+        reason=str(changes.pop("reason", REASON)),
+        reason_by=ANA,
     )
-    reason = "currency column fixed upstream, file re-sent 02:05"
     approval = Approval(
         id=9,
         run=42,
@@ -363,7 +370,6 @@ def an_approval(*calls: BoundCall, **changes: object) -> Approval:
         asked_by=ANA,
         asked_at=NIGHT,
         expires=NIGHT + timedelta(minutes=15),
-        reason=reason,
         environment="PROD",
     )
     return approval.model_copy(update=changes)

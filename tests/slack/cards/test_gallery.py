@@ -12,10 +12,19 @@ from typing import Any
 import pytest
 from slack_sdk.models.blocks import Block as SdkBlock
 
+from bot.domain.run import Run
+from bot.domain.runbook import Runbook
+from bot.slack.cards import modals
 from bot.slack.cards.blocks import Message, View, characters
+from bot.slack.cards.notices import Told, notice
+from bot.slack.cards.postmortem import postmortem_card
+from bot.slack.cards.request import request_card
+from bot.slack.cards.run import controls, further, run_card
 from bot.workbench.slack.checker import check_message, check_view
-from tests.slack.cards.gallery import GALLERY
+from tests.slack.cards.drafts import a_draft
+from tests.slack.cards.gallery import GALLERY, every_run
 from tests.slack.cards.reading import read
+from tests.slack.cards.samples import POLICY, an_approval, at_step, runbook, stage
 from tests.slack.fakes import payload_of
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -175,5 +184,55 @@ def test_approve_stands_only_on_the_request_itself() -> None:
         "request-control",
         "request-without-precondition",
         "request-one-of-two",
+        "request-may-break-glass",
+        "request-breaking-glass",
         "request-on-trial",
     ]
+
+
+def test_a_draft_shown_to_one_person_offers_nothing_that_counts_only_on_its_card() -> None:
+    card, whispered = (read(postmortem_card(a_draft(), (), stage(), whispered=one)) for one in (False, True))
+
+    assert "Wrong?…" in card
+    assert "Wrong?…" not in whispered
+
+
+RUNS = [
+    pytest.param(run, book, id=f"{run.state}-{run.waiting.what if run.waiting else 'nothing'}-{number}")
+    for number, (run, book) in enumerate(every_run())
+]
+
+
+@pytest.mark.parametrize(("run", "book"), RUNS)
+def test_whatever_can_be_done_with_a_run_stands_on_its_card_or_in_the_dialog_that_opens_from_it(
+    run: Run, book: Runbook
+) -> None:
+    card = run_card(run, book, (), stage())
+    shown, more = controls(run, book)
+    dialog: Any = modals.what_else(run, further(run, book)).payload
+    reached = {one["value"] for one in elements(card, "button")}
+    reached |= {option["value"].partition(":")[2] for menu in elements(card, "overflow") for option in menu["options"]}
+    reached |= {
+        option["value"].partition(":")[2]
+        for block in dialog["blocks"]
+        for option in block.get("element", {}).get("options", ())
+    }
+
+    assert {one.value for one in (*shown, *more)} <= reached
+
+
+def test_who_is_on_call_is_mentioned_first_and_all_of_the_role_when_nobody_answered() -> None:
+    role = POLICY.roles["platform"].model_copy(update={"on_call_group": "S0TONIGHT"})
+    place = stage(policy=POLICY.model_copy(update={"roles": {**POLICY.roles, "platform": role}}))
+    asked = request_card(an_approval(), at_step("half_open"), runbook(), place)
+    told = Told(
+        payload={"what": "reminded", "approval": 9},
+        run=at_step("half_open"),
+        runbook=runbook(),
+        stage=place,
+        approval=an_approval(),
+    )
+
+    assert "<!subteam^S0TONIGHT>" in asked.text
+    assert "<!subteam^S0PLATFORM>" not in json.dumps(asked.blocks)
+    assert "<!subteam^S0PLATFORM>" in notice(told).text

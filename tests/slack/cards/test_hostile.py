@@ -1,40 +1,57 @@
 """Whatever stands in the data, the card stays valid, says the truth, and mentions nobody it should not."""
 
+import importlib
+import inspect
 import json
+import pkgutil
 import re
-from collections.abc import Mapping
+import sys
+from collections.abc import Callable, Mapping
 from datetime import timedelta
+from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import bot.slack.cards
 from bot.domain.action import Call
 from bot.domain.approval import Approval, BoundCall
+from bot.domain.assistance import Expansion, Offer, ProposedStep
 from bot.domain.claims import Claim
+from bot.domain.plain import cleaned
+from bot.domain.postmortem.document import Candidate
+from bot.domain.postmortem.draft import Draft
+from bot.domain.postmortem.sections import replaced
 from bot.domain.records import Episode
 from bot.domain.run import Awaiting, Run, StepState
 from bot.domain.runbook import Runbook
 from bot.domain.strikes import Uttered, by_claim
-from bot.domain.value import JsonObject
-from bot.slack.cards import modals
-from bot.slack.cards.alarm import alarm_card
+from bot.domain.value import JsonObject, JsonValue
+from bot.slack.cards import modals, wording
+from bot.slack.cards.alarm import Answered, alarm_card, storm_card
 from bot.slack.cards.assist import assist_card
-from bot.slack.cards.blocks import Message, View, characters
+from bot.slack.cards.blocks import Button, Confirm, Message, View, characters
 from bot.slack.cards.calls import MOST_ON_CARD, command_line, exact_text, pieces
 from bot.slack.cards.checklist import checklist_card, reminder_card
+from bot.slack.cards.edits import edit_card
 from bot.slack.cards.home import home
+from bot.slack.cards.importing import import_card
 from bot.slack.cards.incident import Around, incident_card
 from bot.slack.cards.morning import morning_card
 from bot.slack.cards.notices import KINDS, Told, notice
+from bot.slack.cards.postmortem import file_refused, postmortem_card
 from bot.slack.cards.request import request_card
 from bot.slack.cards.run import run_card
+from bot.slack.cards.whispers import KINDS as ANSWERS
 from bot.slack.cards.whispers import Whisper, whisper
 from bot.workbench.slack.checker import check_message, check_view
 from bot.workbench.slack.notices import spoken
 from tests.domain.test_strikes import a_strike
-from tests.slack.cards.assists import a_suggestion, an_answer, an_assist
+from tests.slack.cards.assists import a_suggestion, an_answer, an_assist, made, some_evidence
+from tests.slack.cards.drafts import a_brought, a_document, a_draft, a_reading
 from tests.slack.cards.followed import items, mine
 from tests.slack.cards.samples import (
     ANA,
@@ -126,8 +143,9 @@ def struck(text: str) -> dict[str, Message]:
 
 def cards(text: str, *, kept: str | None = None) -> dict[str, Message]:
     episode, run, book, approval = hostile(text, kept=kept)
+    answered = Answered(run=run, runbook=book)
     shown = {
-        "alarm": alarm_card(episode, book, run, stage(), struck={}, others=[episode]),
+        "alarm": alarm_card(episode, book, answered, stage(), struck={}, others=[episode], good=run),
         "run": run_card(run, book, [approval], stage()),
         "request": request_card(approval, run, book, stage()),
     }
@@ -144,19 +162,36 @@ def cards(text: str, *, kept: str | None = None) -> dict[str, Message]:
             approval=approval,
             approvals=[approval],
             attempts=attempts(),
+            alarm=an_alarm(),
+            incident=an_incident(title=text),
+            items=3,
         )
         shown[f"notice-{what[:10]}"] = notice(told)
-    shown |= followed(text) | struck(text)
+    shown |= followed(text) | struck(text) | drafted(text) | assisted(text, kept=text if kept is None else kept)
+    shown["edit"] = edited(text)
+    shown["storm"] = storm_card([episode] * 30, stage())
     for payload in whispers(text):
-        told_one = Whisper(payload=payload, stage=stage(), ids="w:1", runs=[run], runbook=book, approvals=[approval])
+        told_one = Whisper(
+            payload=payload,
+            stage=stage(),
+            ids="w:1",
+            runs=[run],
+            runbook=book,
+            approvals=[approval],
+            episodes=[episode],
+            incidents=[an_incident(title=text)],
+        )
         shown[f"whisper-{payload['what']}"] = whisper(told_one)
     return shown
 
 
 def whispers(text: str) -> list[JsonObject]:
+    """What can be answered to one person, of every kind whose words are not shown above."""
     step: JsonObject = {"title": text, "number": 1, "status": "would ask", "words": text, "needs": [text]}
     item: JsonObject = {"id": "x", "title": text, "summary": text, "status": text, "matched": [text]}
-    rest = ("joined", "runbook", "run", "runs", "approvals", "details")
+    wrong: list[JsonValue] = [{"line": 1, "text": text, "why": text}] * 9
+    blame: list[JsonValue] = [{"words": text, "rewrite": text}] * 9
+    rest = ("joined", "runbook", "run", "runs", "approvals", "details", "alarms", "incidents")
     others: list[JsonObject] = [{"what": what, "words": text} for what in rest]
     return [
         {"what": "refused", "words": text, "kind": "cast_vote"},
@@ -164,30 +199,144 @@ def whispers(text: str) -> list[JsonObject]:
         {"what": "alone", "words": [text] * 30},
         {"what": "plan", "plan": {"title": text, "runbook": "x", "steps": [step] * 40, "warnings": [text] * 9}},
         {"what": "runbooks", "words": text, "items": [item] * 30},
+        {"what": "others", "words": text, "items": [item] * 5},
+        {"what": "checked", "counts": {"unchanged": 1}, "wrong": wrong, "blame": blame},
+        {"what": "wording", "blame": blame},
+        {"what": "audit", "records": [{"seq": 1, "at": text, "kind": text, "subject": text, "actor": text}] * 24},
+        {"what": "edit", "draft": 3, "section": text},
+        {"what": "done", "words": text, "at": text},
+        {"what": "help", "words": wording.quoted(text)},
         *others,
     ]
 
 
-def views(text: str, *, kept: str | None = None) -> list[View]:
+def views(text: str, *, kept: str | None = None) -> dict[str, View]:
+    """Every dialog, and Home, by the function that makes it; what is edited or signed holds `kept`, where given."""
     episode, run, book, approval = hostile(text, kept=kept)
     own = text if kept is None else kept
+    draft, item = a_hostile_draft(text, kept=own), mine(text=text)
+    candidate = draft.document.candidates[0] if draft.document else a_document().candidates[0]
+    proposed = ProposedStep(action="s3.put", params={"arn": own}, why=Claim(text=text or "x"))
+    asks = Confirm(title=wording.plain(text, 60) or "x", text=text, yes="Go on")
+    ways = [Button(label=wording.plain(text) or "x", action="choose", value=f"42:way:{one}") for one in range(12)]
     fields = [
         modals.Field(name="a", title=text, choices=[own, "b"], labels={own: text}, hint=text),
         modals.Field(name="b", title=text, value=own, long=True),
     ]
     said = [Uttered(part=text, claim=Claim(text=text or "x", evidence=("E1",)))] * 25
     strikes = by_claim([a_strike(1, text or "x", reason=text, name=text)])
-    return [
-        modals.strike(text, said, strikes, more=3, meta="x"),
-        modals.strike(text, said, {}, more=0, meta="x"),
-        home(ANA, [run] * 20, [approval] * 20, [episode] * 20, stage()),
-        modals.decline(approval),
-        modals.inputs(run, "half_open", fields),
-        modals.start_inputs(book, fields, meta="x", environment=text),
-        modals.park(run, now=NIGHT),
-        modals.details(approval, run, book, stage()),
-        modals.review(approval, run, book, stage(), opaque="rv_1"),
+    return {
+        "strike": modals.strike(text, said, strikes, more=3, meta="x"),
+        "strike of none": modals.strike(text, said, {}, more=0, meta="x"),
+        "home": home(
+            ANA, [run] * 20, [approval] * 20, [episode] * 20, [an_incident(title=text, lead=ANA)] * 9, stage()
+        ),
+        "decline": modals.decline(approval),
+        "inputs": modals.inputs(run, "half_open", fields),
+        "change_inputs": modals.change_inputs(run, fields),
+        "start_inputs": modals.start_inputs(book, fields, meta="x", environment=text),
+        "type_again": modals.type_again(run, proposed, ["arn"], meta="x"),
+        "park": modals.park(run, now=NIGHT),
+        "sure": modals.sure(asks, callback="stop", meta="42"),
+        "what_else": modals.what_else(run, ways[:3]),
+        "what_else of many": modals.what_else(run, ways),
+        "details": modals.details(approval, run, book, stage()),
+        "review": modals.review(approval, run, book, stage(), opaque="rv_1"),
+        "choose_section": modals.choose_section(draft),
+        "edit_draft": modals.edit_draft(draft, "Summary"),
+        "edit_draft of two": modals.edit_draft(draft, "Summary", mine=own),
+        "draft_text": modals.draft_text(draft),
+        "judge_cause": modals.judge_cause(draft, candidate, 1),
+        "export_draft": modals.export_draft(draft),
+        "publish_draft": modals.publish_draft(draft),
+        "add_fact": modals.add_fact(draft),
+        "drop_item": modals.drop_item(item),
+        "add_item": modals.add_item(item),
+        "whole_plan": modals.whole_plan(
+            {
+                "title": text,
+                "steps": [{"title": text, "number": 1, "status": text, "words": text, "needs": [text]}] * 9,
+            },
+            1,
+            stage(),
+            meta="57:1",
+        ),
+        "search_runbook": modals.search_runbook(episode),
+    }
+
+
+def a_hostile_draft(text: str, *, kept: str) -> Draft:
+    """Return a draft whose title and candidates are the text, and whose summary people have left as `kept`."""
+    document = a_document()
+    claim = Claim(text=text or "x", evidence=("E1",))
+    candidates = (Candidate(claim=claim, role="trigger", backing=(claim,) * 4, against=(claim,), unseen=(text,) * 3),)
+    draft = a_draft()
+    shown = document.model_copy(update={"title": text, "candidates": candidates, "questions": (text,)})
+    written_ = replaced(draft.text, "Summary", cleaned(kept, most=4_000, most_in_a_line=4_000))
+    return draft.model_copy(update={"title": text, "document": shown, "text": written_, "published": (text,)})
+
+
+def drafted(text: str) -> dict[str, Message]:
+    """Every card of a post-mortem, with the text wherever one can stand."""
+    draft = a_hostile_draft(text, kept="as it is")
+    brought = a_brought(file=text, who=text, name=text, said=[text] * 3)
+    return {
+        "postmortem": postmortem_card(draft, (), stage()),
+        "postmortem-reading": postmortem_card(a_reading().model_copy(update={"title": text}), (), stage()),
+        "file-refused": file_refused(draft, text, text),
+        "import": import_card(draft, brought),
+        "import-taken": import_card(draft, {**brought, "settled": "taken", "became": 4}),
+        "whisper-postmortem": whisper(
+            Whisper(
+                payload={"what": "postmortem", "draft": 3},
+                stage=stage(),
+                ids="w:4",
+                draft=postmortem_card(draft, (), stage()),
+            )
+        ),
+    }
+
+
+def assisted(text: str, *, kept: str) -> dict[str, Message]:
+    """Every card of the assistant, and what is shown of evidence, with the text wherever one can stand."""
+    claim = Claim(text=text or "x", evidence=("E1",))
+    step = ProposedStep(action="s3.put", params={"arn": kept}, why=claim)
+    expansion = Expansion(
+        do=(claim,),
+        look_for=(claim,),
+        can_go_wrong=(claim,),
+        undo=(claim,),
+        questions=(text,) * 9,
+        proposed=(step, step),
+        offers=(Offer(risk="change", needs=("platform",), effect=text), Offer(refused=text or "x")),
+        made=made(degraded=text),
+    )
+    suggestion = a_suggestion().model_copy(update={"response": (claim,) * 4})
+    asked = {
+        "looking": an_assist(state="looking"),
+        "writing": an_assist(state="writing", text=text),
+        "failed": an_assist(state="failed", words=text),
+        "answer": an_assist(reply=an_answer(claims=(claim,)), question=text),
+        "suggestion": an_assist(what="suggestion", alarm=118, reply=suggestion),
+        "expansion": an_assist(what="expansion", run=42, step=text, title=text, reply=expansion),
+    }
+    found = {name: assist_card(card, stage(), struck={}, run=at_step("half_open")) for name, card in asked.items()}
+    seen = some_evidence()
+    item = seen.items[0].model_copy(update={"text": text, "source": text})
+    page = seen.model_copy(update={"items": (item,) * 5, "unread": (text,) * 4})
+    whole = item.model_copy(update={"text": text[:300]})  # shown whole, however long it is: no card's limit holds
+    shown: list[JsonObject] = [
+        {"what": "evidence", "subject": "A-118", "evidence": page.model_dump(mode="json"), "page": 1, "pages": 2},
+        {"what": "item", "subject": "A-118", "of": whole.model_dump(mode="json"), "verbatim": ""},
     ]
+    told = {str(one["what"]): whisper(Whisper(payload=one, stage=stage(), ids="w:5")) for one in shown}
+    return {**{f"assist-{name}": card for name, card in found.items()}, **{f"whisper-{k}": v for k, v in told.items()}}
+
+
+def edited(text: str) -> Message:
+    riskier: list[JsonValue] = [{"risk": "change", "line": 1, "words": text}] * 8
+    payload: JsonObject = {"runbook": "circuit-breaker", "what": text, "path": text, "count": 20, "riskier": riskier}
+    return edit_card(payload, runbook(), stage(), key="edit:x")
 
 
 def insist_on_the_rules(card: Message) -> None:
@@ -205,7 +354,41 @@ def test_every_card_stays_valid_and_within_its_limits(text: str) -> None:
 
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
 def test_every_dialog_and_home_stays_valid(text: str) -> None:
-    assert [check_view(view.payload) for view in views(text)] == [[]] * 9
+    assert {name: found for name, view in views(text).items() if (found := check_view(view.payload))} == {}
+
+
+def test_every_dialog_there_is_and_every_answer_to_one_person_stands_among_those_that_are_tried() -> None:
+    dialogs = {name for name, made in inspect.getmembers(modals, inspect.isfunction) if _returns(made, "View")}
+
+    assert {name for name in dialogs if not name.startswith("_")} <= set(views("x"))
+    assert {f"whisper-{what}" for what in ANSWERS} <= set(cards("x"))
+
+
+def test_every_card_there_is_stands_among_those_that_are_tried() -> None:
+    made = {
+        f"{module.name}.{name}"
+        for module in pkgutil.iter_modules(bot.slack.cards.__path__)
+        for name, one in inspect.getmembers(importlib.import_module(f"bot.slack.cards.{module.name}"))
+        if inspect.isfunction(one) and one.__module__.endswith(module.name) and _returns(one, "Message")
+    }
+    called: set[str] = set()
+
+    def noted(frame: FrameType, event: str, _: object) -> None:
+        if event == "call" and "slack/cards" in frame.f_code.co_filename:
+            called.add(f"{Path(frame.f_code.co_filename).stem}.{frame.f_code.co_name}")
+
+    sys.setprofile(noted)
+    try:
+        cards("x")
+    finally:
+        sys.setprofile(None)
+
+    assert made - called == set()
+
+
+def _returns(made: Callable[..., object], kind: str) -> bool:
+    told = made.__annotations__.get("return")
+    return getattr(told, "__name__", told) == kind
 
 
 @given(text=st.text(max_size=400))
@@ -259,10 +442,10 @@ LEAKS = {
 @pytest.mark.parametrize("text", LEAKS.values(), ids=LEAKS)
 def test_no_card_and_no_dialog_tells_a_secret_or_a_person_but_in_what_is_signed(text: str) -> None:
     shown = [card.text + json.dumps(card.blocks) for card in cards(text, kept="as it is").values()]
-    shown += [json.dumps(view.payload) for view in views(text, kept="as it is")]
+    shown += [json.dumps(view.payload) for view in views(text, kept="as it is").values()]
 
     assert [one for one in shown if SECRET[:6] in one] == []
-    assert any("[" in one for one in shown)
+    assert re.search(r"\[[a-z-]+\]", " ".join(shown))
 
 
 def test_the_exact_call_is_shown_as_it_is_signed() -> None:
@@ -470,7 +653,7 @@ def test_an_overflow_with_undo_in_it_asks_about_undo_only_in_a_dialog_of_its_own
     card = run_card(waiting_for(Awaiting.APPROVAL, "close"), runbook(), [], stage())
     menu = [element for block in card.blocks for element in _elements(block) if element["type"] == "overflow"]
 
-    assert [option["value"] for option in menu[0]["options"]] == ["sure_undo:42", "show_run:42", "expand:42:close"]
+    assert [option["value"] for option in menu[0]["options"]][:3] == ["sure_undo:42", "expand:42:close", "show_run:42"]
     assert "confirm" not in menu[0]
 
 
