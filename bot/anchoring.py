@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bot.aws.clients import Credentials
 from bot.aws.plumbing import Plumbed, Plumbing
-from bot.domain.audit import Verification
+from bot.domain.audit import TextsOf, Verification
 from bot.errors import NotAllowedError
 from bot.records.anchors import Anchors, NamedAnchors, folder_anchors
 from bot.records.ledger import verify_store
@@ -106,3 +106,33 @@ def _next_key(store: Store, draft: Path, *, trust: Path) -> Signer:
     new = signer_at(draft, trust=trust)
     trust_key(trust, new.public)
     return new
+
+
+def texts_of(settings: Settings, person: str) -> TextsOf:
+    """Return which private texts of the audit are a person's, reading only."""
+    store = Store.read_only(settings.records.url)
+    try:
+        return store.ledger.texts_of(person)
+    finally:
+        store.close()
+
+
+def erase_texts(settings: Settings, person: str, *, reason: str) -> TextsOf:
+    """Erase the private texts of the audit that are a person's, and return which they were.
+
+    Raises:
+        NotFoundError: no bot was ever started on these records, or the audit's key is not there.
+        NotAllowedError: a bot is alive on records in SQLite, which one process alone may write.
+    """
+    records = settings.records
+    texts_of(settings, person)  # before records are made where there are none
+    signer = signer_at(records.signing_key, trust=None)
+    plumbing = plumbing_of(settings)
+    try:
+        store = Store.open(records.url, signer=signer, anchors=anchors_of(settings, plumbing))
+        try:
+            return store.ledger.erase(person, reason=reason)
+        finally:
+            store.close()
+    finally:
+        plumbing.close()

@@ -423,7 +423,9 @@ def assistant_of(settings: Settings, *, store: Store, endpoints: Endpoints) -> t
             now=store.now,
             per_incident=chosen.tokens_per_incident,
             per_person=chosen.tokens_per_person,
+            per_channel=chosen.tokens_per_channel,
             per_day=chosen.tokens_per_day,
+            kept=chosen.kept_for_severity_1,
         ),
         boundary=lambda: f"data-{secrets.token_hex(16)}",
     )

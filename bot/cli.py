@@ -7,6 +7,7 @@ import argparse
 import json
 import logging
 import os
+import re
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -58,7 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     _match(commands.add_parser("match", help="rank a folder's runbooks for an alarm, in JSON"))
     _redact(commands.add_parser("redact", help="filter standard input: secrets and personal data become placeholders"))
     _plan(commands.add_parser("plan", help="make a runbook's reads for real and print the calls that would follow"))
-    _audit(commands.add_parser("audit", help="verify the audit's chain, signatures and anchors; rotate its key"))
+    _audit(commands.add_parser("audit", help="verify the audit's chain, signatures and anchors; rotate its key; erase"))
     _health(commands.add_parser("health", help="exit 0 if a bot is alive on these records"))
     _manifest(commands.add_parser("manifest", help="print the Slack app manifest"))
     _prompts(commands.add_parser("prompts", help="find every problem of the model's prompts, with line and remedy"))
@@ -324,7 +325,7 @@ def _given(words: Sequence[str]) -> dict[str, str]:
 
 
 def _audit(parser: argparse.ArgumentParser) -> None:
-    actions = parser.add_subparsers(required=True, metavar="verify|rotate")
+    actions = parser.add_subparsers(required=True, metavar="verify|rotate|erase")
     verify = actions.add_parser("verify", help="exit 1 if anybody touched the audit")
     _config(verify)
     verify.add_argument("--every-signature", action="store_true", help="check the signature of each record")
@@ -332,6 +333,12 @@ def _audit(parser: argparse.ArgumentParser) -> None:
     rotate = actions.add_parser("rotate", help="go on with a new key, while no bot runs")
     _config(rotate)
     rotate.set_defaults(act=_run_rotate)
+    erase = actions.add_parser("erase", help="erase the private texts of a person; without --yes only count them")
+    _config(erase)
+    erase.add_argument("--person", required=True, metavar="ID", help="as Slack names them, U0ANA")
+    erase.add_argument("--reason", required=True, metavar="WORDS", help="why; it stands in the audit")
+    erase.add_argument("--yes", action="store_true", help="erase them: there is no way back")
+    erase.set_defaults(act=_run_erase)
 
 
 def _run_verify(arguments: argparse.Namespace) -> int:
@@ -353,6 +360,30 @@ def _run_rotate(arguments: argparse.Namespace) -> int:
     print(f"The audit goes on with key {new.key}, brought in by a record that the old key signed.")
     print(f"Keep {settings.records.signing_key} with your secrets, on every machine that serves; then delete {aside}.")
     print(f"Whoever audits needs nothing new; the new public key is in {settings.records.trusted_keys} too.")
+    return DONE
+
+
+def _run_erase(arguments: argparse.Namespace) -> int:
+    from bot.anchoring import erase_texts, texts_of
+    from bot.domain.redaction import line_for_eyes
+    from bot.settings import load
+
+    settings, reason = load(arguments.config), line_for_eyes(arguments.reason)
+    if not re.fullmatch(r"[UW][A-Z0-9]{1,20}", arguments.person, re.ASCII):
+        raise InvalidError(f"{arguments.person!a} is no id of a person; Slack shows it in their profile, U0ANA.")
+    if not reason:
+        raise InvalidError("Why? --reason stands in the audit.")
+    if arguments.yes:
+        found = erase_texts(settings, arguments.person, reason=reason[:600])
+    else:
+        found = texts_of(settings, arguments.person)
+    done = "Erased" if arguments.yes else "Would erase"
+    print(
+        f"{done}: {len(found.written)} texts of {found.person}, {len(found.naming)} of others that name {found.person}."
+    )
+    print("The chain stays whole. Incidents' notes, drafts and archives are no part of the audit, and stay.")
+    if not arguments.yes and found.records:
+        print("There is no way back. To erase them: --yes")
     return DONE
 
 

@@ -8,13 +8,22 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 
 from bot.domain.action import Platform
-from bot.domain.policy import APPROVAL_LIFETIME, LONGEST_LIFETIME, MOST_EVER, PAGE_AFTER, REMIND_AFTER, Policy, Role
+from bot.domain.policy import (
+    APPROVAL_LIFETIME,
+    LONGEST_LIFETIME,
+    MOST_EVER,
+    PAGE_AFTER,
+    REMIND_AFTER,
+    BreakGlass,
+    Policy,
+    Role,
+)
 from bot.domain.quiet import AT_WORK, EVENING, MORNING
 from bot.errors import InvalidError
 
@@ -78,6 +87,9 @@ class PlatformSettings(_Part):
     account_name: str = Field(description="the account's name in words")
     region: str = Field(description="AWS region")
     resources: Mapping[str, str | tuple[str, ...]] = Field(description="names of buckets, rules, machines, log groups")
+    endpoints: Mapping[Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,39}$")], str] = Field(
+        {}, description="addresses that `http.check` may ask, by name; https, without a query or a password"
+    )
 
 
 class RoleSettings(_Part):
@@ -90,6 +102,15 @@ class RoleSettings(_Part):
         None, description="id of the Slack user group of who of them is on call, S…: mentioned first, before all"
     )
     page_topic: str | None = Field(None, description="ARN of the SNS topic that wakes the role's on-call")
+
+
+class BreakGlassSettings(_Part):
+    """Who may answer a request alone, in an incident of severity 1 that somebody else confirmed."""
+
+    role: str = Field(description="the role whose members may; with [policy.break_glass] absent, nobody may")
+    channel: str = Field(
+        pattern=r"^[CG][A-Z0-9]{2,20}$", description="id of the second channel, which is told before anything is done"
+    )
 
 
 class PolicySettings(_Part):
@@ -118,6 +139,7 @@ class PolicySettings(_Part):
         le=int(LONGEST_LIFETIME.total_seconds() // 60),
         description="how long a request lives that more than one person must answer",
     )
+    break_glass: BreakGlassSettings | None = None
     remind_minutes: int = Field(
         int(REMIND_AFTER.total_seconds() // 60),
         ge=1,
@@ -185,7 +207,13 @@ class AssistantSettings(_Part):
     at_once: int = Field(4, ge=1, le=32, description="model calls one process makes at the same time")
     tokens_per_incident: int = Field(300_000, ge=0, description="tokens one incident, alarm or run may use")
     tokens_per_person: int = Field(500_000, ge=0, description="tokens one person's questions may use in a day, UTC")
+    tokens_per_channel: int = Field(
+        1_000_000, ge=0, description="tokens the questions asked in one channel may use in a day, UTC"
+    )
     tokens_per_day: int = Field(3_000_000, ge=0, description="tokens all together may use in a day, UTC")
+    kept_for_severity_1: float = Field(
+        0.25, ge=0, lt=1, description="share of the day's tokens that only open incidents of severity 1 may use"
+    )
 
     def insist_on_whole_models(self, source: str) -> None:
         """Check that every task has a model that is told apart from others.
@@ -255,7 +283,7 @@ class Settings(_Part):
             region=found.region,
             resources=found.resources,
             in_console=True,
-        )
+        ).reaching(found.endpoints)
 
     def the_policy(self) -> Policy:
         """Return the policy as the core knows it.
@@ -265,6 +293,8 @@ class Settings(_Part):
         """
         named = {self.policy.viewer, self.policy.operator, self.policy.on_call}
         named |= {*self.policy.change, *self.policy.destructive}
+        glass = self.policy.break_glass
+        named |= {glass.role} if glass else set()
         unknown = sorted(named - set(self.policy.roles))
         if unknown:
             raise InvalidError(f"[policy] names roles that [policy.roles] does not have: {', '.join(unknown)}.")
@@ -281,6 +311,7 @@ class Settings(_Part):
             channels=tuple(dict.fromkeys((self.slack.channel, *self.policy.channels))),
             lifetime=timedelta(minutes=self.policy.lifetime_minutes),
             lifetime_of_two=timedelta(minutes=self.policy.lifetime_minutes_of_two),
+            break_glass=BreakGlass(**glass.model_dump()) if glass else None,
             remind_after=timedelta(minutes=self.policy.remind_minutes),
             page_after=timedelta(minutes=self.policy.page_minutes),
             own_isolated=self.policy.own_isolated,
@@ -372,10 +403,10 @@ def _rows(part: type[BaseModel], prefix: str) -> Iterator[tuple[str, str, str]]:
 
 def _part_in(annotation: object) -> tuple[bool, type[BaseModel] | None]:
     """Return the part of the settings a field holds, and whether it holds several by name."""
-    held = get_args(annotation)[-1] if get_origin(annotation) is Mapping else annotation
-    if isinstance(held, type) and issubclass(held, _Part):
-        return held is not annotation, held
-    return False, None
+    by_name = get_origin(annotation) is Mapping
+    held = get_args(annotation)[-1] if by_name else annotation
+    parts = [one for one in (held, *get_args(held)) if isinstance(one, type) and issubclass(one, _Part)]
+    return by_name and bool(parts), parts[0] if parts else None
 
 
 def _default(field: FieldInfo) -> str:

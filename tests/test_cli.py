@@ -304,6 +304,49 @@ def test_audit_rotate_without_records_says_what_is_missing(config: Path, capsys:
     assert not load(config).records.signing_key.exists()
 
 
+ERASE = ["audit", "erase", "--person", "U0EVE", "--reason", "they asked for it"]
+
+
+def _say(config: Path, text: str) -> None:
+    records = load(config).records
+    store = Store.open(records.url, signer=signer_at(records.signing_key, trust=records.trusted_keys))
+    store.commit(Change(audit=(AuditEntry(kind="incident.noted", subject="INC-1", actor="U0EVE", private=text),)))
+    store.close()
+
+
+def test_audit_erase_counts_first_and_erases_only_when_it_is_told_to(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _keep(config)
+    _say(config, "c4nary")
+    kept = config.parent / "var/bot.db"
+
+    assert run([*ERASE, "--config", str(config)]) == 0
+    assert "Would erase: 1 texts of U0EVE, 0 of others" in capsys.readouterr().out
+    assert b"c4nary" in kept.read_bytes()
+
+    assert run([*ERASE, "--yes", "--config", str(config)]) == 0
+    assert "Erased: 1 texts of U0EVE" in capsys.readouterr().out
+    assert b"c4nary" not in kept.read_bytes()
+    assert run(["audit", "verify", "--every-signature", "--config", str(config)]) == 0
+
+
+@pytest.mark.parametrize(
+    ("argv", "words"),
+    [
+        (["--person", "eve", "--reason", "x"], "no id of a person"),
+        (["--person", "U0EVE", "--reason", " "], "Why?"),
+        (["--person", "U0EVE", "--reason", "x", "--yes"], "Start the bot once"),
+    ],
+)
+def test_audit_erase_of_nobody_for_nothing_or_without_records_is_refused(
+    argv: list[str], words: str, config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["audit", "erase", *argv, "--config", str(config)]) == 2
+    assert words in capsys.readouterr().err
+    assert not load(config).records.signing_key.exists()
+
+
 def test_health_tells_whether_somebody_is_alive(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["health", "--config", str(config)]) == 2
     assert "Start the bot once" in capsys.readouterr().err

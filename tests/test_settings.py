@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from bot.assistant.folder import TASKS as PROMPTS
+from bot.domain.policy import BreakGlass
 from bot.errors import InvalidError
 from bot.settings import SECRETS, TASKS, load, parse
 
@@ -58,6 +59,9 @@ def _without(path: str) -> Callable[[Content], None]:
         (_set("environment", "prd"), "environment is 'prd', and there is no [platform.prd]"),
         (_set("policy.operator", "taem"), "[policy] names roles that [policy.roles] does not have: taem"),
         (_set("policy.change", ["platfrom"]), "[policy] names roles that [policy.roles] does not have: platfrom"),
+        (_set("policy.break_glass", {"role": "platfrom", "channel": "C0SECOND"}), "does not have: platfrom"),
+        (_set("policy.break_glass", {"role": "platform"}), "policy.break_glass.channel"),
+        (_set("policy.break_glass", {"role": "platform", "channel": "#second"}), "policy.break_glass.channel"),
         (_set("policy.lifetime_minutes", 61), "policy.lifetime_minutes: Input should be less than or equal to 60"),
         (_set("policy.page_minutes", 4), "[policy] page_minutes is 4, and remind_minutes 5: all are asked before"),
         (_set("policy.channels", "C1"), "policy.channels"),
@@ -93,6 +97,15 @@ def test_the_channel_of_the_alarms_is_bound_and_without_another_it_is_the_only_o
     _without("policy.channels")(content)
 
     assert parse(content, {}, source="test").the_policy().channels == (content["slack"]["channel"],)
+
+
+def test_nobody_breaks_the_glass_unless_the_policy_says_who() -> None:
+    content = copy.deepcopy(GOOD)
+    assert parse(content, {}, source="test").the_policy().break_glass is None
+
+    _set("policy.break_glass", {"role": "platform", "channel": "C0SECOND"})(content)
+
+    assert parse(content, {}, source="test").the_policy().break_glass == BreakGlass(role="platform", channel="C0SECOND")
 
 
 def test_a_value_that_is_refused_is_not_repeated() -> None:

@@ -3,6 +3,7 @@
 from bot.actions import (
     builds,
     documents,
+    endpoints,
     executions,
     functions,
     insights,
@@ -11,6 +12,7 @@ from bot.actions import (
     logs,
     messages,
     metrics,
+    months,
     objects,
     partitions,
     permissions,
@@ -29,6 +31,7 @@ from bot.domain.action import Catalogue
 _MODULES = (
     builds,
     documents,
+    endpoints,
     executions,
     functions,
     insights,
@@ -37,6 +40,7 @@ _MODULES = (
     logs,
     messages,
     metrics,
+    months,
     objects,
     partitions,
     permissions,

@@ -1,7 +1,9 @@
 """Metrics and alarms, as CloudWatch tells them."""
 
+import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from math import ceil
 from typing import Literal
 
 from pydantic import Field, model_validator
@@ -15,6 +17,8 @@ from bot.errors import InvalidError
 
 MOST_POINTS = 500
 MOST_PAGES = 5
+MOST_TURNS = 100
+_TURNED = re.compile(r"Alarm updated from ([A-Z_]{2,20}) to ([A-Z_]{2,20})", re.ASCII)
 
 
 class ReadMetric(Params):
@@ -153,6 +157,51 @@ def look_at_alarm(look: Look, name: str) -> AlarmNow | None:
     return alarm_now(look("cloudwatch.alarm", AlarmNames=[name], AlarmTypes=[*ALARM_TYPES]))
 
 
+class ReadHistory(Params):
+    """Name the alarm and the time; without `until` up to now."""
+
+    name: str
+    since: str
+    until: str = ""
+
+
+class Turned(Returns):
+    """Hold one change of an alarm's state."""
+
+    at: str
+    was: str
+    became: str
+
+
+class History(Returns):
+    """Return the changes of an alarm's state, oldest first; `complete` is false where there were more before."""
+
+    turns: list[Turned]
+    complete: bool
+
+
+def read_history(look: Look, params: ReadHistory, now: datetime) -> JsonObject:
+    """Return how the alarm's state changed in the time asked for, the newest hundred."""
+    since, until = moment(params.since), min(moment(params.until) if params.until else now, now)
+    if since >= until:
+        raise InvalidError("The time must begin before it ends, and in the past.")
+    page = look(
+        "cloudwatch.alarm_history",
+        AlarmName=params.name,
+        AlarmTypes=[*ALARM_TYPES],
+        HistoryItemType="StateUpdate",
+        StartDate=int(since.timestamp()),
+        EndDate=ceil(until.timestamp()),
+        MaxRecords=MOST_TURNS,
+        ScanBy="TimestampDescending",
+    )
+    items = page.get("AlarmHistoryItems")
+    listed = [one for one in items if isinstance(one, dict)] if isinstance(items, list) else []
+    said = [(one["Timestamp"], _TURNED.match(str(one["HistorySummary"]))) for one in listed]
+    turns: list[JsonValue] = [{"at": at, "was": told[1], "became": told[2]} for at, told in said if told]
+    return {"turns": turns[::-1], "complete": not page.get("NextToken")}
+
+
 ACTIONS = (
     Action(
         id="cloudwatch.metric",
@@ -169,5 +218,13 @@ ACTIONS = (
         returns=Alarm,
         rows=("cloudwatch.alarm",),
         read=read_alarm,
+    ),
+    Action(
+        id="cloudwatch.alarm_history",
+        title="Read how an alarm's state changed",
+        params=ReadHistory,
+        returns=History,
+        rows=("cloudwatch.alarm_history",),
+        read=read_history,
     ),
 )

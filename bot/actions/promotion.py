@@ -6,11 +6,12 @@ was frozen before anybody was asked. So each call can be proved again just befor
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Annotated
 
 from pydantic import Field
 
 from bot.actions.gate import judged
-from bot.actions.lake import COMPARING, LeftOver, NameRun, compared, files_of, live_run, name_of, success_of
+from bot.actions.lake import COMPARING, RUN_ID, LeftOver, NameRun, compared, files_of, live_run, name_of, success_of
 from bot.actions.listing import Object, all_listed
 from bot.actions.parameters import Returns
 from bot.domain.action import Action, Call, Element, Look, Occasion, Proposal
@@ -33,10 +34,12 @@ class Point(NameRun):
         promoted_at: what the pointer says of when; `${run.started}`.
         replaces: the ETag of the pointer that is replaced, where it is known from an earlier step; any other one
             there now is refused. An undo names the one its run left (`${steps.promote.output.etag}`).
+        instead_of: the run readers must have now, where that is known; any other one is refused.
     """
 
     promoted_at: str
     replaces: str = ""
+    instead_of: Annotated[str, Field(pattern=f"^$|{RUN_ID}")] = ""
 
 
 class Pointed(Returns):
@@ -100,6 +103,10 @@ def _pointing(look: Look, params: Point, *, files: int | None) -> _Pointing:
         raise InvalidError(
             f"Somebody gave readers {live.get('run_id') or 'nothing'} since; the pointer was {params.replaces}, "
             f"now it is {live.get('etag') or 'gone'}. Nothing was changed."
+        )
+    if params.instead_of and not already and live.get("run_id") != params.instead_of:
+        raise InvalidError(
+            f"Readers have {live.get('run_id') or 'nothing'}, not {params.instead_of}; nothing was changed."
         )
     body: JsonObject = {
         "run_id": params.run_id,

@@ -1,4 +1,7 @@
-"""How many tokens may be used: for one incident, by one person and by all in a day; replicas and restarts agree."""
+"""How many tokens may be used: for one incident, and in a day by one person, in one channel and by all.
+
+Replicas and restarts agree. A part of the day's is kept for incidents of severity 1, which nobody's chatter uses up.
+"""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -25,33 +28,46 @@ class Budget:
         now: Callable[[], datetime],
         per_incident: int,
         per_person: int,
+        per_channel: int,
         per_day: int,
+        kept: float = 0.0,
     ) -> None:
+        """Take the limits; `kept` is the share of the day's that only what is urgent may use."""
         self._counters = counters
         self._now = now
         self._per_incident = per_incident
         self._per_person = per_person
+        self._per_channel = per_channel
         self._per_day = per_day
+        self._ordinary = int(per_day * (1 - kept))
 
-    def reserve(self, subject: str, tokens: int, *, by: str = "") -> Reserved:
-        """Set tokens aside, before the day's own those of the person who asked.
+    def reserve(self, subject: str, tokens: int, *, by: str = "", channel: str = "", urgent: bool = False) -> Reserved:
+        """Set tokens aside, before the day's own those of the person and the channel that asked.
+
+        What is urgent counts against person and channel, and is not held up by them.
 
         Raises:
             NotAllowedError: too few are left; none are set aside.
         """
         today = self._now().date().isoformat()
-        limits: dict[str, tuple[int, str]] = {}
+        limits: dict[str, tuple[int | None, str]] = {}
         if by:
-            limits[f"tokens of {today} by {by}"] = (self._per_person, "that one person may use today")
-        limits[f"tokens of {today}"] = (self._per_day, "of today")
+            most = None if urgent else self._per_person
+            limits[f"tokens of {today} by {by}"] = (most, "that one person may use today")
+        if channel:
+            most = None if urgent else self._per_channel
+            limits[f"tokens of {today} in {channel}"] = (most, "that one channel may use today")
+        rest = " that are not kept for severity 1" if self._ordinary < self._per_day and not urgent else ""
+        limits[f"tokens of {today}"] = (self._per_day if urgent else self._ordinary, f"of today{rest}")
         if subject:
             limits[f"tokens of {subject}"] = (self._per_incident, f"of {subject}")
         taken: tuple[str, ...] = ()
-        for name, (most, whose) in limits.items():
+        for name, (limit, whose) in limits.items():
             taken = (*taken, name)
-            if self._counters.count(name, tokens) > most:
+            count = self._counters.count(name, tokens)
+            if limit is not None and count > limit:
                 self.settle(Reserved(names=taken, tokens=tokens), 0)
-                raise NotAllowedError(f"The tokens {whose} are used up ({most:,})")
+                raise NotAllowedError(f"The tokens {whose} are used up ({limit:,})")
         return Reserved(names=taken, tokens=tokens)
 
     def settle(self, reserved: Reserved, used: int) -> None:

@@ -23,6 +23,8 @@ NAMES = frozenset({"boundary", "job", "evidence"})
 MOST_CHARACTERS = 32_768
 FEWEST_BOUNDARY = 16
 MOST_STRUCK = 40
+NOT_TOLD = {"evidence", "subject", "by", "channel", "urgent", "struck"}
+"""What of a job is told apart from it, or to no model."""
 
 _PARTS = re.compile(
     r"\A---\n(?P<front>.*?)\n---\n\s*# System\n(?P<system>.*?)\n# User\n(?P<user>.*)\Z",
@@ -109,7 +111,7 @@ def render(prompt: Prompt, job: Job, *, boundary: str, dropped: Sequence[Dropped
     """
     values = {
         "boundary": boundary,
-        "job": _line({"job": job.model_dump(mode="json", exclude={"evidence", "subject", "by", "struck"})}),
+        "job": _line({"job": job.model_dump(mode="json", exclude=NOT_TOLD)}),
         "evidence": "\n".join((*_lines(grounds(job)), *_struck(job.struck), *map(_again, dropped))),
     }
     if len(boundary) < FEWEST_BOUNDARY or boundary in values["job"] or boundary in values["evidence"]:

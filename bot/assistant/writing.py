@@ -140,7 +140,7 @@ class Writer:
 
     def _ask(self, asked: Asked, job: Job, *, heard: Callable[[JsonObject], None] | None) -> Said:
         estimate = (len(asked.system) + len(asked.user)) // _CHARACTERS_A_TOKEN + asked.max_tokens
-        reserved = self._budget.reserve(job.subject, estimate, by=job.by)
+        reserved = self._budget.reserve(job.subject, estimate, by=job.by, channel=job.channel, urgent=job.urgent)
         began = monotonic()
         used = 0
         try:

@@ -17,7 +17,7 @@ from bot.domain.value import JsonObject, JsonValue
 from bot.errors import InvalidError
 
 MANAGED_POLICY = 6_144  # characters without blanks; a role takes ten such policies
-ALWAYS = ("cloudwatch.alarm",)  # an alarm is confirmed before a start is offered
+ALWAYS = ("cloudwatch.alarm", "cloudwatch.alarm_history")  # an alarm is confirmed; a draft tells how it flapped
 EVERYTHING = "*"
 _HERE = "<region>:<account>"
 _TABLES = (
@@ -46,6 +46,7 @@ ON: Mapping[str, tuple[str, ...]] = {
     "states": _EXECUTIONS,
     # by action
     "cloudwatch:DescribeAlarms": (f"arn:aws:cloudwatch:{_HERE}:alarm:*",),
+    "cloudwatch:DescribeAlarmHistory": (f"arn:aws:cloudwatch:{_HERE}:alarm:*",),
     "cloudwatch:GetMetricData": (EVERYTHING,),
     "glue:BatchStopJobRun": _JOBS,
     "glue:GetDatabase": _TABLES[:2],

@@ -20,6 +20,7 @@ from bot.aws.clients import (
     Sending,
     boottime,
 )
+from bot.aws.endpoints import Endpoints
 from bot.aws.keeping import kept, parsed_body
 from bot.aws.model import param_problems
 from bot.domain.action import Call, Catalogue, Element, Platform, Replay, Row, bind
@@ -79,6 +80,7 @@ class AwsCloud:
             connect_timeout=connect_timeout,
             read_timeout=read_timeout,
         )
+        self._endpoints = Endpoints(platform.endpoints, local=endpoint_url is not None)
         self._caller: tuple[str, str] | None = None
 
     def look(self, call: Call) -> JsonObject:
@@ -95,7 +97,7 @@ class AwsCloud:
         if row.risk is not Risk.READ:
             raise ValueError(f"{row.id} changes something; it is sent with a permit, not looked at.")
         self._insist_on_account(fresh=False)
-        return self._look(row, call)
+        return self._look(row, call) if row.of_aws else self._endpoints.look(call.params)
 
     def send(self, permit: ConsumedApproval, *, mark: Callable[[], None]) -> JsonObject:
         """Send the call exactly once; what `mark` raises is raised, and nothing was sent.

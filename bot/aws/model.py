@@ -13,11 +13,13 @@ from bot.domain.value import JsonObject
 
 def row_problems(rows: Iterable[Row]) -> list[str]:
     """Return what is wrong with rows: unknown operations, parameters or answers, and open required ones."""
-    return [f"{row.id}: {problem}" for row in rows for problem in _row_problems(row)]
+    return [f"{row.id}: {problem}" for row in rows if row.of_aws for problem in _row_problems(row)]
 
 
 def param_problems(row: Row, params: JsonObject) -> str | None:
-    """Return what botocore finds wrong with the parameters of a call, or None."""
+    """Return what botocore finds wrong with the parameters of a call to AWS, or None."""
+    if not row.of_aws:
+        return None
     shape = _operation(row.service, row.operation)
     if shape is None or shape.input_shape is None:
         return f"AWS has no operation {row.service}.{row.operation} that takes parameters"

@@ -66,10 +66,13 @@ PLATFORM_KEYS = frozenset(
         "roles",
         "compact_job",
         "results_bucket",
+        "endpoint",
+        "endpoints",
     }
 )
 
 
+HTTP = "http"
 PRECONDITIONS = frozenset({"IfMatch", "IfNoneMatch", "RevisionId", "ConditionExpression"})
 OWN_PRECONDITIONS = {"delete_object": "VersionId", "start_execution": "name", "update_table": "VersionId"}
 """Parameters that hold back these operations alone: elsewhere they only say on what the call is made."""
@@ -98,6 +101,7 @@ class Platform(Value):
         name: what a person calls it, e.g. PROD.
         resources: names of buckets, functions, machines, by the key that rows and `platform.…` use.
         in_console: whether AWS's console shows them; a local lake is in none.
+        endpoints: addresses of what else belongs to it and is asked over HTTPS, by name; nothing else ever is.
     """
 
     name: str
@@ -106,6 +110,13 @@ class Platform(Value):
     region: str
     resources: Mapping[str, str | tuple[str, ...]]
     in_console: bool = False
+    endpoints: Mapping[str, str] = {}
+
+    def reaching(self, endpoints: Mapping[str, str]) -> "Platform":
+        """Return the platform with these endpoints; `endpoint` is the first of their names."""
+        names = tuple(endpoints)
+        told = {"endpoints": names, "endpoint": names[0]} if names else {}
+        return self.model_copy(update={"endpoints": endpoints, "resources": {**self.resources, **told}})
 
     def names(self, key: str) -> tuple[str, ...]:
         """Return the names listed under the key, one or many; `account` and `region` are the platform's own.
@@ -291,6 +302,7 @@ class Row(Value):
     """Permit one AWS operation, with named parameters on named resources.
 
     Attributes:
+        service: as boto3 calls it; or `http`, which is none of AWS: an endpoint of the platform.
         allows: every parameter the call may carry, and what it may hold; one not listed is refused.
         token: the parameter the service deduplicates on, where `replay` is token.
         resource: what the call touches, as text over its parameters, e.g. `s3://{Bucket}/{Key}`.
@@ -322,6 +334,11 @@ class Row(Value):
     iam: tuple[str, ...] = ()
     isolated: bool = False
     version: int = 1
+
+    @property
+    def of_aws(self) -> bool:
+        """Return whether it is AWS that is asked."""
+        return self.service != HTTP
 
     def guard(self, call: "Call") -> Guard:
         """Return whether AWS refuses the call where what it is for has changed, or its name was used before.

@@ -168,6 +168,25 @@ class Vote(Value):
     at: datetime
 
 
+class Glass(Value):
+    """Hold who breaks the glass for a request, and why.
+
+    Attributes:
+        incident: the incident of severity 1 it is broken for.
+        channel: the second channel, which must be told first.
+        told: where that message stands; empty until it does.
+    """
+
+    by: str
+    name: str
+    role: str
+    reason: str
+    at: datetime
+    incident: int
+    channel: str
+    told: str = ""
+
+
 class Approval(Value):
     """Hold a request and what became of it.
 
@@ -178,6 +197,7 @@ class Approval(Value):
         ended: when it ended without being used up; None on requests that ended before that was kept.
         ended_by: the person or the reason that ended it.
         level: how far up the ladder it has been escalated.
+        glass: who breaks the glass for it; until the second channel was told it counts for nothing.
     """
 
     id: int
@@ -200,6 +220,7 @@ class Approval(Value):
     ended_why: str = ""
     level: int = 0
     reasked: bool = False
+    glass: Glass | None = None
     revision: int = 0
 
     @property
@@ -207,8 +228,15 @@ class Approval(Value):
         """Return the short id people speak of."""
         return f"Q-{self.id}"
 
+    @property
+    def broken(self) -> bool:
+        """Return whether the glass was broken: one person's yes fills every place."""
+        return self.glass is not None and bool(self.glass.told)
+
     def missing(self) -> tuple[str, ...]:
         """Return the roles that still have to say yes."""
+        if self.broken:
+            return ()
         filled = {vote.person: frozenset({vote.role}) for vote in self.votes}
         return missing(self.binding.needs, filled)
 
@@ -242,11 +270,9 @@ def cast(
     Raises:
         NotAllowedError: the words say which rule refuses and who may.
     """
-    _open(approval, now)
-    if shown != clicked:
-        raise NotAllowedError("That click was not on the request as it stands now. Open the request and look again.")
-    if not by.member:
-        raise NotAllowedError("Guests, bots and people from other workspaces can never approve. Nothing was done.")
+    insist_on_card(approval, by=by, shown=shown, clicked=clicked, now=now)
+    if approval.glass is not None and approval.glass.by == by.id:
+        raise NotAllowedError("You are breaking the glass for this; the second channel is being told.")
     if by.id in approval.binding.authors and not approval.binding.requester_may:
         raise NotAllowedError(f"Not approved: you asked for this change yourself. Can approve: {who_may(approval)}.")
     if any(vote.person == by.id for vote in approval.votes):
@@ -257,7 +283,22 @@ def cast(
         raise NotAllowedError(f"Not approved: {_why_not(approval, by, roles)} Can approve: {who_may(approval)}.")
     vote = Vote(person=by.id, name=by.name, role=seated[by.id], at=now)
     voted = approval.model_copy(update={"votes": (*approval.votes, vote)})
-    return voted if voted.missing() else voted.model_copy(update={"state": ApprovalState.APPROVED})
+    return voted if voted.missing() else voted.model_copy(update={"state": ApprovalState.APPROVED, "glass": None})
+
+
+def insist_on_card(
+    approval: Approval, *, by: Person, shown: tuple[Place, int], clicked: tuple[Place, int], now: datetime
+) -> None:
+    """Let only a member's click on the open request, as it stands now, decide anything.
+
+    Raises:
+        NotAllowedError: it was somewhere else, is over, or is a guest's.
+    """
+    _open(approval, now)
+    if shown != clicked:
+        raise NotAllowedError("That click was not on the request as it stands now. Open the request and look again.")
+    if not by.member:
+        raise NotAllowedError("Guests, bots and people from other workspaces can never approve. Nothing was done.")
 
 
 def _open(approval: Approval, now: datetime) -> None:

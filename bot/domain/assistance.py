@@ -59,12 +59,16 @@ class Job(Value):
     Attributes:
         subject: label of the incident, or of the alarm or run before there is one; a budget is counted under it.
         by: the person who asked, whose own budget of the day it counts against; empty where nobody did.
+        channel: where they asked, whose budget of the day it counts against too; empty where nobody did.
+        urgent: an incident of severity 1 waits for it, for which a part of the day's budget is kept.
         evidence: what code gathered. `grounds` adds the job's own texts, so that a sentence can point at them too.
         struck: sentences that people struck, of the same incident; no evidence of anything.
     """
 
     subject: str = ""
     by: str = ""
+    channel: str = ""
+    urgent: bool = False
     evidence: Evidence = Evidence()
     struck: tuple[str, ...] = ()
 
@@ -137,8 +141,8 @@ def redacted(job: AnyJob, redactor: Redactor) -> AnyJob:
         job: what is asked.
         redactor: what redacted the evidence, so that a placeholder means the same in both.
     """
-    own = job.model_dump(mode="json", exclude={"subject", "by", "evidence"})
-    kept = {"subject": job.subject, "by": job.by, "evidence": job.evidence}
+    own = job.model_dump(mode="json", exclude={"subject", "by", "channel", "evidence"})
+    kept = {"subject": job.subject, "by": job.by, "channel": job.channel, "evidence": job.evidence}
     return job.model_validate({**{name: redaction.redacted(one, redactor) for name, one in own.items()}, **kept})
 
 

@@ -209,6 +209,29 @@ def chain(
     return AuditRecord(body=body, hash=found, signature=sign(signed_bytes(found)))
 
 
+class TextsOf(Value):
+    """Hold which records have a private text of a person: one that they wrote, or another's that names them.
+
+    Attributes:
+        person: their id.
+    """
+
+    person: str
+    written: tuple[int, ...] = ()
+    naming: tuple[int, ...] = ()
+
+    @property
+    def records(self) -> tuple[int, ...]:
+        """Return all of them."""
+        return (*self.written, *self.naming)
+
+
+def erasure(texts: TextsOf, *, reason: str) -> AuditEntry:
+    """Return the entry that tells of private texts that are gone now."""
+    facts: JsonObject = {"person": texts.person, "written": len(texts.written), "naming": len(texts.naming)}
+    return AuditEntry(kind="audit.erased", subject="audit", actor="bot", facts=facts, private=reason)
+
+
 def key_change(public: str) -> AuditEntry:
     """Return the entry that brings a new key in; it is chained with the old one."""
     facts: JsonObject = {"key": key_id(public), "public": public}

@@ -84,6 +84,15 @@ class CastVote(Value):
     edition: int
 
 
+class BreakGlass(Value):
+    """Answer a request alone, in an incident of severity 1, as it stood in the dialog that showed it whole."""
+
+    kind: Literal["break_glass"] = "break_glass"
+    approval: int
+    edition: int
+    reason: str
+
+
 class DeclineRequest(Value):
     """Say no to a request; the run goes on waiting."""
 
@@ -565,6 +574,7 @@ Wish = Annotated[
     | ShowAudit
     | ShowDetails
     | CastVote
+    | BreakGlass
     | DeclineRequest
     | RevokeRequest
     | AskAgain

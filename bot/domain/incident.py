@@ -13,6 +13,7 @@ from bot.domain.value import Value
 from bot.errors import InvalidError, RequestError
 
 MOST_NOTES = 500
+MOST_TURNS = 200
 MOST_TITLE = 120  # characters
 MOST_NOTE = 2_000  # characters
 SEVERITIES: Mapping[int, str] = {
@@ -23,6 +24,20 @@ SEVERITIES: Mapping[int, str] = {
 }
 GRAVEST = min(SEVERITIES)
 ROLES = ("scribe", "comms", "liaison")
+
+
+class Turn(Value):
+    """Hold one change of an incident: its severity, or who has a part in it.
+
+    Attributes:
+        what: `severity`, `lead` or a role; `was` and `became` are numbers of severities, or ids of people.
+    """
+
+    at: datetime
+    by: str
+    what: str
+    was: str = ""
+    became: str
 
 
 class IncidentState(StrEnum):
@@ -61,6 +76,7 @@ class Incident(Value):
     """Hold one incident, whole.
 
     Attributes:
+        severity_by: who says that it has this severity: who set it, and who has confirmed it since.
         lead: who leads it; nobody is named who did not take or get the part.
         roles: who else has a part, by its name.
         alarms: ids of the alarms it is about; the first one's start counts as the incident's.
@@ -70,6 +86,7 @@ class Incident(Value):
     id: int
     title: str
     severity: int
+    severity_by: tuple[str, ...] = ()
     state: IncidentState = IncidentState.OPEN
     place: Place
     declared_by: str
@@ -79,6 +96,7 @@ class Incident(Value):
     alarms: tuple[int, ...] = ()
     notes: tuple[Note, ...] = ()
     markings: tuple[Marking, ...] = ()
+    turns: tuple[Turn, ...] = ()
     mitigated: datetime | None = None
     resolved: datetime | None = None
     resolved_by: str = ""
@@ -113,22 +131,38 @@ def titled(text: str) -> str:
     return title
 
 
-def graded(incident: Incident, severity: int) -> Incident:
-    """Return the incident at a severity.
+def severe(severity: int) -> int:
+    """Return a severity.
 
     Raises:
-        RequestError: there is no such severity, it has that one already, or it is resolved.
+        InvalidError: there is none of that number; the words say which there are.
     """
-    _insist(incident)
     if severity not in SEVERITIES:
         listed = "; ".join(f"{number}: {words}" for number, words in SEVERITIES.items())
         raise InvalidError(f"A severity is 1, 2, 3 or 4 ({listed}).")
-    if severity == incident.severity:
-        raise RequestError(f"{incident.label} has severity {severity} already.")
-    return incident.model_copy(update={"severity": severity})
+    return severity
 
 
-def led(incident: Incident, person: str) -> Incident:
+def graded(incident: Incident, severity: int, *, by: str, now: datetime) -> Incident:
+    """Return the incident at a severity; who gives it the one it has confirms it.
+
+    Raises:
+        RequestError: there is no such severity, this person said so already, or it is resolved.
+    """
+    _insist(incident)
+    if severe(severity) == incident.severity:
+        return _confirmed(incident, by=by)
+    turn = Turn(at=now, by=by, what="severity", was=str(incident.severity), became=str(severity))
+    return _turned(incident, turn, {"severity": severity, "severity_by": (by,)})
+
+
+def _confirmed(incident: Incident, *, by: str) -> Incident:
+    if by in incident.severity_by:
+        raise RequestError(f"{incident.label} has severity {incident.severity} already, and you said so.")
+    return incident.model_copy(update={"severity_by": (*incident.severity_by, by)})
+
+
+def led(incident: Incident, person: str, *, by: str, now: datetime) -> Incident:
     """Return the incident with a lead.
 
     Raises:
@@ -137,10 +171,11 @@ def led(incident: Incident, person: str) -> Incident:
     _insist(incident)
     if incident.lead == person:
         raise RequestError(f"That person leads {incident.label} already.")
-    return incident.model_copy(update={"lead": person})
+    turn = Turn(at=now, by=by, what="lead", was=incident.lead or "", became=person)
+    return _turned(incident, turn, {"lead": person})
 
 
-def given_role(incident: Incident, role: str, person: str) -> Incident:
+def given_role(incident: Incident, role: str, person: str, *, by: str, now: datetime) -> Incident:
     """Return the incident with somebody in a role.
 
     Raises:
@@ -149,7 +184,12 @@ def given_role(incident: Incident, role: str, person: str) -> Incident:
     _insist(incident)
     if role not in ROLES:
         raise InvalidError(f"There is no role {role!a}; there is lead, {', '.join(ROLES)}.")
-    return incident.model_copy(update={"roles": {**incident.roles, role: person}})
+    turn = Turn(at=now, by=by, what=role, was=incident.roles.get(role, ""), became=person)
+    return _turned(incident, turn, {"roles": {**incident.roles, role: person}})
+
+
+def _turned(incident: Incident, turn: Turn, update: Mapping[str, object]) -> Incident:
+    return incident.model_copy(update={**update, "turns": (*incident.turns, turn)[-MOST_TURNS:]})
 
 
 def noted(incident: Incident, text: str, *, by: str, now: datetime) -> Incident:

@@ -61,6 +61,13 @@ class Role(Value):
     page_topic: str | None = None
 
 
+class BreakGlass(Value):
+    """Say who may break the glass, and which second channel is told before anything is done."""
+
+    role: str
+    channel: str
+
+
 class Policy(Value):
     """Hold who may see, start and approve.
 
@@ -74,6 +81,7 @@ class Policy(Value):
         remind_after: when nobody has answered, all of a role are mentioned again so long after the request.
         page_after: and its pager is rung so long after it.
         own_isolated: whether on-call may confirm an isolated execution that they asked for themselves.
+        break_glass: who may answer alone in an incident of severity 1; nobody where it is absent.
         most_at_once: how many calls one approval may cover where a step asks for more than 20 by `most`.
         looks_per_person: how often a person may have the lake looked at within ten minutes.
         looks_per_channel: the same for all people of a channel.
@@ -91,6 +99,7 @@ class Policy(Value):
     remind_after: timedelta = REMIND_AFTER
     page_after: timedelta = PAGE_AFTER
     own_isolated: bool = True
+    break_glass: BreakGlass | None = None
     most_at_once: int = 100
     looks_per_person: int = 60
     looks_per_channel: int = 200

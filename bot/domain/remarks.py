@@ -22,6 +22,7 @@ class Remark(Value):
 
     Attributes:
         ts: where it stands in its channel.
+        thread: where the message stands that it answers; empty where it answers none.
         by: the person who said it; empty where that was a machine.
         text: as people read it, with the names of those it mentions; hostile.
         pinned: whether Slack says that it is pinned.
@@ -33,6 +34,7 @@ class Remark(Value):
     at: datetime
     by: str
     text: str
+    thread: str = ""
     pinned: bool = False
     reactions: Mapping[str, frozenset[str]] = {}
     unlisted: frozenset[str] = frozenset()

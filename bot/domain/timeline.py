@@ -1,6 +1,6 @@
 """From recorded facts to a timeline: each fact a moment with its source, all in UTC, the same moment told only once."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 from bot.domain.approval import Approval, ApprovalState
@@ -13,6 +13,8 @@ from bot.domain.value import JsonObject, JsonValue
 from bot.errors import InvalidError
 
 SAME = timedelta(seconds=90)  # within which two sources that tell the same tell of one moment
+SAME_TURN = timedelta(seconds=2)  # between an alarm's own time and that of its history
+_BECAME = {"ALARM": "went off", "OK": "was OK again", "INSUFFICIENT_DATA": "had too little data"}
 _ENDED = {
     RunState.REPAIRED: "repaired: its verification passed",
     RunState.NOT_REPAIRED: "not repaired: its verification failed",
@@ -72,6 +74,25 @@ def of_episode(episode: Episode) -> Iterator[Moment]:
     over = _at(episode.ok_since or "")
     if over:
         yield Moment(at=over, text=f"Alarm {notice.name} was OK again.", source="alarm", key=f"alarm:{notice.arn}:ok")
+
+
+def of_history(turns: Iterable[JsonObject], episodes: Sequence[Episode]) -> Iterator[Moment]:
+    """Yield how an alarm's state changed, but for what its episodes tell already.
+
+    Args:
+        turns: as CloudWatch's history of the alarm has them.
+        episodes: of that alarm, at least one.
+    """
+    notice = episodes[0].notice
+    told = [
+        (at, state) for one in episodes for at, state in ((_at(one.since), "ALARM"), (_at(one.ok_since or ""), "OK"))
+    ]
+    for turn in turns:
+        at, became = _at(str(turn["at"])), str(turn["became"])
+        known = any(at and one and state == became and abs(at - one) <= SAME_TURN for one, state in told)
+        if at is not None and not known:
+            words = f"Alarm {notice.name} {_BECAME.get(became, became)}."
+            yield Moment(at=at, text=_one_line(words), source="alarm", key=f"alarm:{notice.arn}:{became}:{turn['at']}")
 
 
 def of_run(run: Run) -> Iterator[Moment]:
@@ -145,8 +166,12 @@ def of_attempt(attempt: Attempt, title: str) -> Iterator[Moment]:
         yield Moment(at=attempt.sent_at, text=_one_line(words), source="call", key=f"attempt:{attempt.id}")
 
 
-def of_incident(incident: Incident) -> Iterator[Moment]:
-    """Yield the incident's own changes and what people noted."""
+def of_incident(incident: Incident, *, called: Callable[[str], str] = str) -> Iterator[Moment]:
+    """Yield the incident's own changes and what people noted.
+
+    Args:
+        called: what a person is called, by id.
+    """
     label = incident.label
     yield Moment(
         at=incident.declared,
@@ -155,6 +180,11 @@ def of_incident(incident: Incident) -> Iterator[Moment]:
         by=incident.declared_by,
         key=f"{label}:declared",
     )
+    for number, turn in enumerate(incident.turns):
+        severity = turn.what == "severity"
+        was, became = (one if severity or not one else called(one) for one in (turn.was, turn.became))
+        words = f"{label}: {turn.what} is {became} now{f', and was {was} before' if was else ''}."
+        yield Moment(at=turn.at, text=_one_line(words), source="incident", by=turn.by, key=f"{label}:turn:{number}")
     for note in incident.notes:
         key = f"message:{note.ts}" if note.ts else ""
         yield Moment(at=note.at, text=_one_line(note.text), source="note", by=note.by, key=key, link=note.link)

@@ -1,6 +1,7 @@
 """The audit's table: entries become links of the chain inside the transaction they tell of."""
 
 import json
+import re
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
@@ -8,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, select, text
 
-from bot.domain.audit import AuditEntry, AuditRecord, StoredRecord, chain, private_digest, read_record
+from bot.domain.audit import AuditEntry, AuditRecord, StoredRecord, TextsOf, chain, private_digest, read_record
 from bot.errors import InvalidError, NotAllowedError
 from bot.records.schema import audit, audit_private, fold
 from bot.records.signing import Signer
@@ -107,10 +108,26 @@ def read(connection: Connection, *, subject: str | None, most: int) -> list[tupl
     return [(read_record(_stored(row)), json.loads(row.text) if row.text else "") for row in found]
 
 
-def erase(connection: Connection, seq: int) -> bool:
-    """Erase the private text beside a record, with its salt; False if there was none."""
-    statement = delete(audit_private).where(audit_private.c.seq == seq).returning(audit_private.c.seq)
-    return connection.execute(statement).first() is not None
+def texts_of(connection: Connection, person: str) -> TextsOf:
+    """Return which private texts are a person's, by who acted and by whom they name."""
+    joined = audit_private.join(audit, audit.c.seq == audit_private.c.seq)
+    named = re.compile(rf"(?<![A-Za-z0-9]){re.escape(person)}(?![A-Za-z0-9])")
+    written: list[int] = []
+    naming: list[int] = []
+    for row in connection.execute(select(*_ROW, audit_private.c.text).select_from(joined).order_by(audit.c.seq)):
+        if read_record(_stored(row)).body.actor == person:
+            written.append(row.seq)
+        elif named.search(row.text):
+            naming.append(row.seq)
+    return TextsOf(person=person, written=tuple(written), naming=tuple(naming))
+
+
+def erase(connection: Connection, texts: TextsOf) -> None:
+    """Erase private texts, each with its salt; on SQLite they are also overwritten in the file."""
+    if connection.dialect.name == "sqlite":
+        connection.execute(text("pragma secure_delete = on"))
+    for seq in texts.records:
+        connection.execute(delete(audit_private).where(audit_private.c.seq == seq))
 
 
 def changed_texts(connection: Connection) -> list[int]:

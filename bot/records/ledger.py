@@ -14,7 +14,9 @@ from bot.domain.audit import (
     Anchor,
     AuditEntry,
     Problem,
+    TextsOf,
     Verification,
+    erasure,
     key_change,
     spelled,
     verify,
@@ -88,6 +90,20 @@ class Ledger:
             if head is None or head.signing_key != signer.key:
                 self.append(connection, [key_change(signer.public)])
         self._signer = signer
+
+    def texts_of(self, person: str) -> TextsOf:
+        """Return which private texts are a person's: they wrote them, or are named in them."""
+        with self._database.reading() as connection:
+            return chain.texts_of(connection, person)
+
+    def erase(self, person: str, *, reason: str) -> TextsOf:
+        """Erase a person's private texts and say so in the audit; what is chained stays, and so does its proof."""
+        with self._database.writing() as connection:
+            texts = chain.texts_of(connection, person)
+            if texts.records:
+                chain.erase(connection, texts)
+                self.append(connection, [erasure(texts, reason=reason)])
+        return texts
 
     def consumed(self) -> None:
         """Note that an approval was consumed; it is anchored now, or soon where anchoring takes long."""

@@ -10,7 +10,7 @@ from bot.domain.records import AttemptState, Taken, Taking
 from bot.domain.run import Run, RunState
 from bot.domain.value import JsonObject
 from bot.errors import NotAllowedError, StaleError
-from bot.records import attempts, shared, subjects
+from bot.records import attempts, queues, shared, subjects
 
 Now = Callable[[], datetime]
 NOT_SENT = "not sent"
@@ -87,8 +87,17 @@ def _insist_approved(connection: Connection, approval: Approval, *, now: datetim
         raise NotAllowedError(f"{approval.label} is not approved; nothing was sent.")
     if {vote.person for vote in approval.votes} != subjects.voters(connection, approval.id):
         raise NotAllowedError(f"The votes of {approval.label} are not those that were cast; nothing was sent.")
+    if approval.glass is not None and not _second_channel_told(connection, approval):
+        raise NotAllowedError(f"The second channel was not told of {approval.label}; nothing was sent.")
     if now >= approval.expires:
         raise NotAllowedError(f"{approval.label} has expired; nothing was sent. Press Ask again.")
+
+
+def _second_channel_told(connection: Connection, approval: Approval) -> bool:
+    """Return whether the message stands in the channel that the request names."""
+    card = queues.card(connection, f"glass:{approval.id}")
+    glass = approval.glass
+    return bool(card and glass and card.ts and (card.ts, card.channel) == (glass.told, glass.channel))
 
 
 def _counted(connection: Connection, taking: Taking) -> tuple[bool, tuple[int, ...]]:

@@ -336,11 +336,6 @@ class Store:
             permits.note_progress(connection, attempt, owner=owner, progress=progress)
             queues.want_card(connection, card)
 
-    def erase(self, seq: int) -> bool:
-        """Erase the private text beside a record of the audit; False if there was none."""
-        with self._database.writing() as connection:
-            return chain.erase(connection, seq)
-
     # The audit's anchors.
 
     def anchor_if_due(self) -> bool:

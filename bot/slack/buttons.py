@@ -66,9 +66,9 @@ class Opening:
     """Ask for a dialog instead of keeping a wish.
 
     Attributes:
-        number: the request for decline, details and review; the run for inputs, change, park, undo, stop and more;
-            the expansion for typed; the alarm for search; the delivery that a plan answered for plan; the action item
-            for drop, and one on the same checklist for item; else the draft.
+        number: the request for decline, details, review and break_glass; the run for inputs, change, park, undo, stop
+            and more; the expansion for typed; the alarm for search; the delivery that a plan answered for plan; the
+            action item for drop, and one on the same checklist for item; else the draft.
         place: of a proposal on its expansion, of a section among those people write in, of a candidate, or of a page of
             a plan, from 1.
         message: of the assistant, whose sentences are to be struck.
@@ -78,6 +78,7 @@ class Opening:
         "decline",
         "details",
         "review",
+        "break_glass",
         "inputs",
         "change",
         "park",
@@ -194,6 +195,7 @@ BUTTONS: Mapping[str, Button] = {
     "decline": _one(lambda approval: Opening(what="decline", number=approval)),
     "details": _one(lambda approval: Opening(what="details", number=approval)),
     "review": _one(lambda approval: Opening(what="review", number=approval)),
+    "break_glass": _one(lambda approval: Opening(what="break_glass", number=approval)),
     "revoke": _one(lambda approval: RevokeRequest(approval=approval)),
     "ask_people": _one(lambda approval: AskPeople(approval=approval)),
     # Runs.

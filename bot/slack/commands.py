@@ -384,7 +384,13 @@ ROWS: tuple[Row, ...] = (
         alone=True,
     ),
     Row(command="incident", name="list", usage="", help="List the open incidents.", build=_incidents),
-    Row(command="incident", name="severity", usage="[INC-7] 2", help="Give it another severity.", build=_graded),
+    Row(
+        command="incident",
+        name="severity",
+        usage="[INC-7] 2",
+        help="Give it another severity, or confirm it.",
+        build=_graded,
+    ),
     Row(command="incident", name="lead", usage="[INC-7] [@name]", help="Lead it, or name who does.", build=_led),
     Row(
         command="incident",

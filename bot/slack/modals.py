@@ -11,6 +11,7 @@ from typing import Protocol
 from bot.domain.inbox import (
     AddFollowUp,
     AddStep,
+    BreakGlass,
     CastVote,
     CloseFollowUp,
     ConfirmCause,
@@ -32,6 +33,7 @@ from bot.domain.inbox import (
 from bot.domain.people import Place
 from bot.domain.postmortem.document import Part
 from bot.domain.postmortem.sections import EDITABLE
+from bot.domain.reasons import insist_on_words
 from bot.domain.runbook import Parameter
 from bot.domain.strikes import MOST_REASON
 from bot.errors import InvalidError, RequestError
@@ -337,6 +339,15 @@ def _review(body: Payload, forms: Forms, _at: datetime) -> tuple[Wish, Place]:
     return CastVote(approval=review.approval, edition=review.edition), review.place
 
 
+def _break_glass(body: Payload, forms: Forms, _at: datetime) -> tuple[Wish, Place]:
+    shown = forms.review(_ids(body), person=person_of(body))
+    try:
+        reason = insist_on_words(field(body, WORDS, WORDS))
+    except InvalidError as error:
+        raise FieldsError({WORDS: error.words}) from error
+    return BreakGlass(approval=shown.approval, edition=shown.edition, reason=reason), shown.place
+
+
 def _typed(body: Payload, forms: Forms, _at: datetime) -> tuple[Wish, Place]:
     typing = forms.typing(_ids(body), person=person_of(body))
     given = {name: field(body, f"{INPUT}{name}", VALUE) for name in typing.names}
@@ -443,6 +454,7 @@ DIALOGS: Mapping[str, Read] = {
     "undo": _undo,
     "stop": _stop,
     "review": _review,
+    "break_glass": _break_glass,
     "typed": _typed,
     "strike": _strike,
     "edit_draft": _edit,

@@ -59,6 +59,7 @@ class SlackRemarks:
             at=from_millis(round(float(ts) * 1_000)),
             by=str(said.get("user") or "") if by_person else "",
             text=self._words(said),
+            thread="" if said.get("thread_ts") in {None, ts} else str(said["thread_ts"]),
             pinned=channel in (said.get("pinned_to") or ()),
             reactions=people,
             unlisted=frozenset(name for name, users in people.items() if whole[name] != len(users)),

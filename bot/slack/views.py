@@ -70,8 +70,8 @@ class Views:
                 return _set(modals.decline(approval), str(approval.id), place)
             case "details":
                 return self._details(opening.number, place)
-            case "review":
-                return self._review(opening.number, person, place)
+            case "review" | "break_glass":
+                return self._whole(opening, person, place)
             case "inputs":
                 return self._inputs(opening, place)
             case "change":
@@ -175,8 +175,9 @@ class Views:
         shown = modals.details(approval, run, self.desk.runbook(run), self.stage())
         return _set(shown, str(approval.id), place)
 
-    def _review(self, number: int, person: str, place: Place) -> Block:
-        approval = self._pending(number)
+    def _whole(self, opening: Opening, person: str, place: Place) -> Block:
+        """Return the dialog that shows all of a request, to say yes to it, or to break the glass for it."""
+        approval = self._pending(opening.number)
         if approval.state is not ApprovalState.PENDING:
             raise RequestError(f"{approval.label} is {approval.state} already; your click changed nothing.")
         run = self.desk.records.run(approval.run)
@@ -185,7 +186,8 @@ class Views:
         opaque = self.opened.keep(bound, person=person)
         files = [self.desk.records.card(card.key) for card in list_cards(approval, run)]
         stands = all(file is not None and file.ts is not None for file in files)
-        shown = modals.review(approval, run, self.desk.runbook(run), self.stage(), opaque=opaque, listed=stands)
+        show = modals.review if opening.what == "review" else modals.break_glass
+        shown = show(approval, run, self.desk.runbook(run), self.stage(), opaque=opaque, listed=stands)
         return _set(shown, opaque, place)
 
     def _inputs(self, opening: Opening, place: Place) -> Block:

@@ -6,13 +6,13 @@ from datetime import timedelta
 from bot.domain.approval import Approval, ApprovalState, cast, end, who_may
 from bot.domain.audit import AuditEntry
 from bot.domain.inbox import AskAgain, AskPeople, CastVote, DeclineRequest, Delivery, RevokeRequest
-from bot.domain.people import Place
+from bot.domain.people import Person, Place
 from bot.domain.policy import Policy
 from bot.domain.records import Card, CardKind, Change, Wait
 from bot.domain.run import Awaiting, Retried, Run, RunState, StepState, Waiting, Woken, advance
 from bot.domain.value import JsonObject
 from bot.errors import EdgeError, NotAllowedError, RequestError, UnavailableError
-from bot.usecases.asking import library_sha, request_card
+from bot.usecases.asking import glass_card, library_sha, request_card
 from bot.usecases.desk import Desk
 from bot.usecases.runs import waking
 from bot.usecases.telling import notice, run_card, run_cards
@@ -32,28 +32,51 @@ def cast_vote(desk: Desk, delivery: Delivery, wish: CastVote) -> Change:
     """
     now = desk.now()
     approval = desk.records.approval(wish.approval)
-    if delivery.person is None:
-        raise NotAllowedError("Nobody is named, so nothing was done.")
-    card = desk.records.card(f"request:{approval.id}")
-    if card is None or card.ts is None:
-        raise NotAllowedError("That request has no card yet; nothing was done. Try again in a moment.")
-    try:
-        somebody = desk.directory.person(delivery.person, fresh=True)
-    except UnavailableError as error:
-        raise NotAllowedError(f"{error.words} {_TO_BE_SAFE}") from error
-    roles = roles_of(desk, delivery.person, approval.binding.needs)
-    shown = (Place(team=desk.team, channel=card.channel, ts=card.ts), card.edition)
+    somebody = asker(desk, delivery)
+    roles = roles_of(desk, somebody.id, approval.binding.needs)
+    shown = shown_at(desk, approval)
     clicked = (delivery.place.model_copy(update={"thread": None}), wish.edition)
     voted = cast(approval, by=somebody, roles=roles, shown=shown, clicked=clicked, now=now)
     vote = voted.votes[-1]
     facts: JsonObject = {"role": vote.role, "digest": voted.digest, "edition": wish.edition, "state": voted.state.value}
     entry = AuditEntry(kind="approval.cast", subject=voted.label, actor=somebody.id, facts=facts)
     run = desk.records.run(voted.run)
-    cards = (request_card(voted, run), run_card(run))
+    cards = (request_card(voted, run), run_card(run), *_second(approval))
     if voted.state is not ApprovalState.APPROVED:
         return Change(approvals=(voted,), cards=cards, audit=(entry,))
     going, wait = waking(run, now)
     return Change(runs=(going,), approvals=(voted,), opens=(wait,), cards=cards, audit=(entry,))
+
+
+def _second(approval: Approval) -> tuple[Card, ...]:
+    """Return what the second channel was told, where the glass is being broken."""
+    return (glass_card(approval),) if approval.glass is not None else ()
+
+
+def asker(desk: Desk, delivery: Delivery) -> Person:
+    """Return who answers a request, freshly looked up.
+
+    Raises:
+        NotAllowedError: nobody is named, or Slack did not say.
+    """
+    if delivery.person is None:
+        raise NotAllowedError("Nobody is named, so nothing was done.")
+    try:
+        return desk.directory.person(delivery.person, fresh=True)
+    except UnavailableError as error:
+        raise NotAllowedError(f"{error.words} {_TO_BE_SAFE}") from error
+
+
+def shown_at(desk: Desk, approval: Approval) -> tuple[Place, int]:
+    """Return where the request's card stands, and its edition.
+
+    Raises:
+        NotAllowedError: it stands nowhere yet.
+    """
+    card = desk.records.card(f"request:{approval.id}")
+    if card is None or card.ts is None:
+        raise NotAllowedError("That request has no card yet; nothing was done. Try again in a moment.")
+    return Place(team=desk.team, channel=card.channel, ts=card.ts), card.edition
 
 
 def roles_of(desk: Desk, person: str, roles: tuple[str, ...]) -> frozenset[str]:
@@ -74,7 +97,7 @@ def decline(desk: Desk, delivery: Delivery, wish: DeclineRequest) -> Change:
     run = desk.records.run(approval.run)
     somebody = desk.person(delivery.person, channel=run.place.channel, starts=False)
     _insist_open(approval)
-    may = any(somebody.id in people for people in approval.candidates.values())
+    may = any(somebody.id in approval.candidates.get(role, ()) for role in approval.binding.needs)
     if not may and somebody.id not in approval.binding.authors:
         raise NotAllowedError(f"Only those who may approve, or who asked, can decline: {who_may(approval)}.")
     state = ApprovalState.DECLINED if may else ApprovalState.WITHDRAWN
@@ -117,7 +140,7 @@ def ended(desk: Desk, run: Run, approval: Approval, state: ApprovalState, *, by:
         waiting = Waiting(what=Awaiting.PERSON, step=approval.step, words=words, since=now)
         going = run.model_copy(update={"waiting": waiting, "touched": now})
     runs = (going,) if going != run else ()
-    cards = (request_card(over, run), *run_cards(desk, going))
+    cards = (request_card(over, run), *run_cards(desk, going), *_second(approval))
     return Change(runs=runs, approvals=(over,), cards=cards, audit=(entry,))
 
 

@@ -10,7 +10,7 @@ from bot.domain.audit import AuditEntry
 from bot.domain.denies import denied
 from bot.domain.expression import compile_expression, resolve
 from bot.domain.many import insist_same, line
-from bot.domain.policy import Decision, Verdict, together, verdict_on
+from bot.domain.policy import BreakGlass, Decision, Verdict, together, verdict_on
 from bot.domain.reasons import REASON, needs_reason, own_words
 from bot.domain.records import Card, CardKind, Wait
 from bot.domain.run import Run
@@ -276,7 +276,7 @@ def request(
         request=run.record(lead.id).request,
         binding=whole,
         digest=whole.digest(),
-        candidates=_candidates(desk, judged.needs),
+        candidates=_candidates(desk, judged.needs, desk.policy.break_glass),
         asked_by=run.requester,
         asked_at=now,
         expires=expires,
@@ -319,8 +319,10 @@ def _keep_lists(desk: Desk, bound: Binding, known: Mapping[tuple[str, int], Prop
         desk.records.keep_snapshot(text, LIST_FILE, one.call.many.digest)
 
 
-def _candidates(desk: Desk, needs: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
-    return {role: tuple(sorted(desk.directory.members(role, fresh=True))) for role in sorted(set(needs))}
+def _candidates(desk: Desk, needs: tuple[str, ...], glass: BreakGlass | None) -> dict[str, tuple[str, ...]]:
+    """Return who could fill a place when it was asked, and who could break the glass."""
+    roles = {*needs, *((glass.role,) if glass else ())}
+    return {role: tuple(sorted(desk.directory.members(role, fresh=True))) for role in sorted(roles)}
 
 
 def request_card(approval: Approval, run: Run) -> Card:
@@ -331,6 +333,18 @@ def request_card(approval: Approval, run: Run) -> Card:
         subject=approval.id,
         channel=run.place.channel,
         edition=approval.edition,
+        urgent=True,
+    )
+
+
+def glass_card(approval: Approval) -> Card:
+    """Return the message to the second channel."""
+    return Card(
+        key=f"glass:{approval.id}",
+        kind=CardKind.NOTICE,
+        subject=approval.run,
+        channel=approval.glass.channel if approval.glass else "",
+        payload={"what": "glass", "approval": approval.id},
         urgent=True,
     )
 

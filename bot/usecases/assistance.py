@@ -197,14 +197,23 @@ def _chart(desk: Desk, episode: Episode) -> Chart | None:
     )
 
 
-def suggestion_for(desk: Desk, episode: Episode, redactor: Redactor, *, by: str = "") -> tuple[Suggestion, Evidence]:
-    """Return the checked suggestion for an alarm, and the evidence it rests on; `by` is who asked, if anybody did."""
+def suggestion_for(
+    desk: Desk, episode: Episode, redactor: Redactor, *, by: str = "", channel: str = ""
+) -> tuple[Suggestion, Evidence]:
+    """Return the checked suggestion for an alarm, and the evidence it rests on.
+
+    Args:
+        by: who asked, if anybody did.
+        channel: where.
+    """
     evidence = gathering.of_alarm(desk, episode, redactor)
     candidates = candidates_for(desk, episode)
     label = f"A-{episode.id}"
     job = SuggestResponse(
         subject=label,
         by=by,
+        channel=channel,
+        urgent=_urgent(desk, label),
         alarm=episode.notice.name,
         candidates=candidates,
         evidence=evidence,
@@ -286,11 +295,26 @@ def _struck(desk: Desk, label: str) -> tuple[str, ...]:
     return strikes.sentences(desk.records, strikes.family(desk.records, label))
 
 
+def _urgent(desk: Desk, label: str) -> bool:
+    """Return whether an open incident of severity 1 is what that is about."""
+    named = [one for one in strikes.family(desk.records, label) if one.startswith("INC-")]
+    incidents = (desk.records.incident(int(one.removeprefix("INC-"))) for one in named)
+    return any(one.open and one.severity == 1 for one in incidents)
+
+
 def _answer(desk: Desk, card: Card, redactor: Redactor) -> _Worked:
     question = str(card.payload["question"])
     evidence = gathering.of_question(desk, question, redactor, channel=card.channel)
-    struck = _struck(desk, strikes.about(card))
-    job = AnswerQuestion(subject=card.key, by=_asker(card), question=question, evidence=evidence, struck=struck)
+    about = strikes.about(card)
+    job = AnswerQuestion(
+        subject=card.key,
+        by=_asker(card),
+        channel=card.channel,
+        urgent=_urgent(desk, about),
+        question=question,
+        evidence=evidence,
+        struck=_struck(desk, about),
+    )
     job = redacted(job, redactor)
     said = desk.assistant.answer(job, heard=_Telling(desk, card))
     claims, made = _checked(desk, job, said.claims, said.made)
@@ -321,7 +345,7 @@ class _Telling:
 
 def _suggestion(desk: Desk, card: Card, redactor: Redactor) -> _Worked:
     episode = desk.records.episode(_number(card.payload["alarm"]))
-    said, evidence = suggestion_for(desk, episode, redactor, by=_asker(card))
+    said, evidence = suggestion_for(desk, episode, redactor, by=_asker(card), channel=card.channel)
     counts = strikes.kept(said.made.engine, len(said.response))
     told: JsonObject = {"fates": strikes.fates(desk.records)} if card.payload.get("cost") is True else {}
     return _Worked(payload={"reply": said.model_dump(mode="json"), **told}, evidence=evidence, counts=counts)
@@ -332,7 +356,8 @@ def _expansion(desk: Desk, card: Card, redactor: Redactor) -> _Worked:
     runbook = desk.runbook(run) if run else desk.library.find(str(card.payload["runbook"]))
     step = runbook.step(str(card.payload["step"]))
     job = expansion_job(desk, runbook, step, run, redactor, channel=card.channel, by=_asker(card))
-    job = job.model_copy(update={"struck": _struck(desk, strikes.about(card))})
+    about = strikes.about(card)
+    job = job.model_copy(update={"struck": _struck(desk, about), "urgent": _urgent(desk, about)})
     said = desk.assistant.expand_step(job)
     dropped: tuple[Dropped, ...] = ()
     parts: dict[str, tuple[Claim, ...]] = {}
@@ -363,6 +388,7 @@ def expansion_job(
     job = ExpandJob(
         subject=run.label if run else runbook.id,
         by=by,
+        channel=channel,
         runbook=runbook.id,
         step=step.id,
         title=step.title,

@@ -35,6 +35,7 @@ from bot.errors import (
     WorldChangedError,
 )
 from bot.usecases.asking import ReasonMissingError, binding, items, propose, request, request_card
+from bot.usecases.breaking import not_broken_any_more
 from bot.usecases.desk import Desk
 from bot.usecases.lost import lost_call, unknown_card, with_what_is_there
 from bot.usecases.runs import LEASE_AGAIN, Turn, failed, must_answer, observed, seen
@@ -229,6 +230,8 @@ def _first_try(desk: Desk, run: Run, runbook: Runbook, step: Step, approval: App
 
 def _ineligible(desk: Desk, approval: Approval) -> str | None:
     """Return who may no longer stand for their yes, freshly asked for anything that changes data."""
+    if approval.broken and (refusal := not_broken_any_more(desk, desk.records.run(approval.run), approval)):
+        return refusal
     fresh = approval.binding.risk in MUST_BE_FRESH
     roles_of: dict[str, frozenset[str]] = {}
     for vote in approval.votes:

@@ -236,6 +236,10 @@ def _a_minute(now: datetime) -> JsonObject:
 
 def _platform_drift(key: str, name: str, refusal: str) -> Drift:
     where = f"bot.toml [platform] {key}"
+    if key == "endpoints":
+        return Drift(
+            where=where, what=f"nobody answers at {name}.", remedy="Start it, or mend its address in bot.toml."
+        )
     if refusal:
         return Drift(where=where, what=f"{name} may not be seen ({refusal}).", remedy=_GRANT)
     return Drift(

@@ -25,11 +25,14 @@ from bot.ports import Library
 from bot.usecases import console
 from bot.usecases.alarms import findings_of
 from bot.usecases.desk import Desk
+from bot.usecases.happenings import executions
 from bot.usecases.starting import facts_of
 
 BEFORE = timedelta(hours=1)
 RECENT = timedelta(hours=24)
 MOST_RUNS = 8
+MOST_METRICS = 3
+MOST_EXECUTIONS = 4  # of a machine
 MOST_GROUPS = 3
 MOST_NOTES = 10
 MOST_NOTES_IN_A_DRAFT = 30
@@ -76,15 +79,22 @@ def of_run(desk: Desk, run: Run, runbook: Runbook, redactor: Redactor) -> Eviden
 
 
 def of_question(desk: Desk, question: str, redactor: Redactor, *, channel: str) -> Evidence:
-    """Return what the fitting runbooks' reads find now, what is open, and what our records say of the last day."""
+    """Return what the fitting runbooks' reads find now, what is open, and what the last day brought.
+
+    That is alarms with their metrics, executions, runs and requests, as far as is bounded here.
+    """
     found = Gathering(redactor)
-    for episode in desk.records.episodes()[:MOST_RUNS]:
+    for place, episode in enumerate(_of_the_day(desk)):
         add_alarm(desk, found, episode)
+        if place < MOST_METRICS:
+            add_metric(desk, found, episode)
         add_findings(found, episode.findings, f"looked when A-{episode.id} went off")
     named = [name for name, _ in desk.search.runbooks(question, most=2)]
     for name in named:
         _read_now(desk, found, desk.library.runbooks().get(name), channel)
-    _runs(desk, found, runbook=None)
+    executions(desk, found, since=desk.now() - RECENT, until=desk.now(), most=MOST_EXECUTIONS)
+    for run in _runs(desk, found, runbook=None):
+        _approvals(desk, found, run)
     for incident in desk.records.incidents()[:MOST_RUNS]:
         add_incident(desk, found, incident)
     _past(desk, found, question)
@@ -93,6 +103,14 @@ def of_question(desk: Desk, question: str, redactor: Redactor, *, channel: str) 
     if not named:
         found.skip("no runbook has words of the question, so nothing of the lake was read")
     return found.evidence().readable_in(channel)
+
+
+def _of_the_day(desk: Desk) -> list[Episode]:
+    """Return the alarms that are on, then those of the last day that are over; the first few."""
+    since = desk.now() - RECENT
+    episodes = desk.records.episodes(open_only=False)
+    recent = [one for one in episodes if one.ok_since is None or moment(one.since) >= since]
+    return sorted(recent, key=lambda one: one.ok_since is not None)[:MOST_RUNS]
 
 
 def add_alarm(desk: Desk, found: Gathering, episode: Episode) -> None:
@@ -246,7 +264,8 @@ def _step(found: Gathering, run: Run, step: Step, *, link: str) -> None:
     )
 
 
-def _runs(desk: Desk, found: Gathering, *, runbook: str | None) -> None:
+def _runs(desk: Desk, found: Gathering, *, runbook: str | None) -> list[Run]:
+    """Add the newest runs of the last day, and return them."""
     since = desk.now() - RECENT
     runs = desk.records.runs(open_only=False)
     recent = [run for run in runs if run.started >= since and (runbook is None or run.runbook == runbook)]
@@ -263,6 +282,7 @@ def _runs(desk: Desk, found: Gathering, *, runbook: str | None) -> None:
             at=run.started,
             link=_card(desk, f"run:{run.id}"),
         )
+    return recent[:MOST_RUNS]
 
 
 def add_incident(desk: Desk, found: Gathering, incident: Incident, *, most: int = MOST_NOTES) -> None:
@@ -315,13 +335,7 @@ def add_run(desk: Desk, found: Gathering, run: Run) -> None:
     shown = _card(desk, f"run:{run.id}")
     for step in desk.runbook(run).steps:
         _step(found, run, step, link=shown)
-    for approval in desk.records.approvals(run=run.id):
-        words = f"{approval.label} for step {approval.step} of {run.label} is {approval.state.value}"
-        voters = ", ".join(f"{vote.name} as {vote.role}" for vote in approval.votes)
-        text = f"{words}; approved by {voters}" if voters else words
-        source = f"{approval.label}, asked by {approval.asked_by}"
-        link = _card(desk, f"request:{approval.id}")
-        found.add("approval", text, origin=Origin.RECORDS, source=source, at=approval.asked_at, link=link)
+    _approvals(desk, found, run)
     for attempt in desk.records.attempts(run.id):
         row = desk.catalogue.row(attempt.call.row)
         text = f"{row.title}: {attempt.state.value.replace('_', ' ')}, on {attempt.call.resource}"
@@ -333,6 +347,16 @@ def add_run(desk: Desk, found: Gathering, run: Run) -> None:
         f"{run.label} of {run.runbook} is {run.state.value.replace('_', ' ')}, started {read_out(run.started)}{ended}"
     )
     found.add("run", words, origin=Origin.RECORDS, source=run.label, at=run.ended or run.started, link=shown)
+
+
+def _approvals(desk: Desk, found: Gathering, run: Run) -> None:
+    for approval in desk.records.approvals(run=run.id):
+        words = f"{approval.label} for step {approval.step} of {run.label} is {approval.state.value}"
+        voters = ", ".join(f"{vote.name} as {vote.role}" for vote in approval.votes)
+        text = f"{words}; approved by {voters}" if voters else words
+        source = f"{approval.label}, asked by {approval.asked_by}"
+        link = _card(desk, f"request:{approval.id}")
+        found.add("approval", text, origin=Origin.RECORDS, source=source, at=approval.asked_at, link=link)
 
 
 def _prose(desk: Desk, found: Gathering, name: str) -> None:

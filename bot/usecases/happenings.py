@@ -1,4 +1,4 @@
-"""What happened on the lake itself in a window: executions, runs of jobs, pointers, deploys; each with its evidence.
+"""What happened on the lake itself in a window: executions, jobs, alarms, pointers, deploys; each with its evidence.
 
 Everything is read through the gate, and no more of it than is bounded here; what cannot be read is said.
 """
@@ -14,7 +14,7 @@ from bot.domain.moment import moment, written
 from bot.domain.postmortem.document import Moment
 from bot.domain.records import Episode
 from bot.domain.run import Run
-from bot.domain.timeline import of_alias, of_build, of_code, of_execution, of_job, of_job_run, of_pointer
+from bot.domain.timeline import of_alias, of_build, of_code, of_execution, of_history, of_job, of_job_run, of_pointer
 from bot.domain.value import JsonObject, JsonValue
 from bot.errors import BotError, InvalidError
 from bot.usecases import console
@@ -24,6 +24,7 @@ BEFORE = timedelta(hours=6)  # what started so long before the window may have e
 MOST_OF_A_KIND = 12
 MOST_NAMED = 4  # machines, jobs, projects
 MOST_PARTITIONS = 12
+MOST_ALARMS = 8
 LONGEST_TRAIL = timedelta(days=14)
 STATUSES = ("RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
 MOVED = "UpdateAlias20150331"  # Lambda's events carry the date of their interface
@@ -44,8 +45,14 @@ def happened(
     told: list[Moment] = []
     for read in (_executions, _job_runs, _builds, _code, _aliases):
         told += read(window)
+    told += _alarm_histories(window, episodes)
     told += _pointers(window, _partitions(window, episodes, runs))
     return tuple(told)
+
+
+def executions(desk: Desk, found: Gathering, *, since: datetime, until: datetime, most: int) -> tuple[Moment, ...]:
+    """Return the newest executions of each machine, each moment with the item it was gathered as."""
+    return tuple(_executions(_Window(desk, found, since, until), most=most))
 
 
 _Shown = tuple[Moment, str]
@@ -101,7 +108,7 @@ class _Window:
                 yield one.model_copy(update={"text": item.text, "evidence": (name,)})
 
 
-def _executions(window: _Window) -> Iterator[Moment]:
+def _executions(window: _Window, *, most: int = MOST_OF_A_KIND) -> Iterator[Moment]:
     for machine in window.names("machines"):
         started: list[JsonObject] = []
         for status in STATUSES:
@@ -111,16 +118,32 @@ def _executions(window: _Window) -> Iterator[Moment]:
             started += _rows(answer.get("executions"))
         late = [one for one in started if _between(one.get("started"), window.since - BEFORE, window.until)]
         late.sort(key=lambda one: str(one["started"]), reverse=True)
-        if len(late) > MOST_OF_A_KIND:
-            window.found.skip(
-                f"executions of {machine}: only the newest {MOST_OF_A_KIND} of {len(late)} were looked at"
-            )
+        if len(late) > most:
+            window.found.skip(f"executions of {machine}: only the newest {most} of {len(late)} were looked at")
         moments: list[_Shown] = []
-        for one in late[:MOST_OF_A_KIND]:
+        for one in late[:most]:
             stands = window.looked("stepfunctions.execution", f"execution {one['name']}", arn=one["arn"])
             page = console.execution(window.desk.platform, str(one["arn"]))
             moments += _shown(of_execution(stands, machine), page) if stands else ()
         yield from window.within(moments, "execution", f"Step Functions, {machine}")
+
+
+def _alarm_histories(window: _Window, episodes: Sequence[Episode]) -> Iterator[Moment]:
+    """Yield how the alarms' states changed apart from what their episodes tell: a flapping alarm has one card."""
+    alarms: dict[str, list[Episode]] = {}
+    for episode in episodes:
+        alarms.setdefault(episode.notice.name, []).append(episode)
+    if len(alarms) > MOST_ALARMS:
+        window.found.skip(f"histories of alarms: only {MOST_ALARMS} of {len(alarms)} were looked at")
+    for name, own in [*alarms.items()][:MOST_ALARMS]:
+        about, since, until = f"the history of {name}", written(window.since), written(window.until)
+        history = window.looked("cloudwatch.alarm_history", about, name=name, since=since, until=until)
+        if history and not history["complete"]:
+            window.found.skip(f"{about}: only its newest changes of the window were read")
+        turns = of_history(_rows(history.get("turns")), own)
+        yield from window.within(
+            _shown(turns, console.alarm(window.desk.platform, name)), "alarm", f"history of {name}"
+        )
 
 
 def _job_runs(window: _Window) -> Iterator[Moment]:

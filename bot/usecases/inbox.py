@@ -16,6 +16,7 @@ from bot.domain.inbox import (
     AskAgain,
     AskPeople,
     AskQuestion,
+    BreakGlass,
     CancelDraft,
     CastVote,
     CheckDraft,
@@ -84,6 +85,7 @@ from bot.usecases import (
     alarms,
     approvals,
     assistance,
+    breaking,
     evidence,
     following,
     incidents,
@@ -167,7 +169,7 @@ def _refused(desk: Desk, delivery: Delivery, error: BotError) -> Answer:
     facts: JsonObject = {"kind": delivery.wish.kind, "inbox": delivery.id}
     told: JsonObject = {"what": "refused", "words": error.words, "kind": delivery.wish.kind}
     subject = "inbox"
-    if isinstance(delivery.wish, CastVote | DeclineRequest | RevokeRequest):
+    if isinstance(delivery.wish, CastVote | BreakGlass | DeclineRequest | RevokeRequest):
         subject = f"Q-{delivery.wish.approval}"
         told = told if isinstance(error, NotFoundError) else {**told, "approval": delivery.wish.approval}
     if isinstance(error, InputsMissingError):
@@ -323,6 +325,15 @@ def _vote(desk: Desk, delivery: Delivery, wish: CastVote) -> Answer:
     voided = approvals.voided_by_edit(desk, wish.approval)
     if voided is None:
         return approvals.cast_vote(desk, delivery, wish), None
+    return _void(desk, delivery, voided)
+
+
+def _break(desk: Desk, delivery: Delivery, wish: BreakGlass) -> Answer:
+    voided = approvals.voided_by_edit(desk, wish.approval)
+    return _void(desk, delivery, voided) if voided else (breaking.break_glass(desk, delivery, wish), None)
+
+
+def _void(desk: Desk, delivery: Delivery, voided: Change) -> Answer:
     words = f"Not approved, the request is void: {approvals.EDITED}. Nothing was done; press Ask again."
     refused, told = _refused(desk, delivery, NotAllowedError(words))
     return voided.model_copy(update={"audit": (*voided.audit, *refused.audit)}), told
@@ -367,6 +378,7 @@ WISHES: dict[type, Callable[[Desk, Delivery, Any], Answer]] = {
     ShowAlarms: _alarms,
     OtherRunbook: _others,
     CastVote: _vote,
+    BreakGlass: _break,
     DeclineRequest: _silent(approvals.decline),
     RevokeRequest: _silent(approvals.revoke),
     AskAgain: _silent(approvals.ask_again),

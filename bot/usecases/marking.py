@@ -110,10 +110,18 @@ def _looked(desk: Desk, incident: Incident, ts: str) -> _Seen | None:
         remark, known = desk.remarks.remark(channel, ts), incident.remarked(ts)
         if remark is None or not remark.by:
             return _Seen(remark=remark)
-        return _Seen(remark=remark, link=known.link if known else desk.permalink(channel, ts))
+        return _Seen(remark=remark, link=known.link if known else _address(desk, channel, remark))
     except CallRefusedError as error:
         log.warning("A marked message may not be read.", extra={"incident": incident.id, "why": error.words})
         return None
+
+
+def _address(desk: Desk, channel: str, remark: Remark) -> str:
+    """Return where the message can be opened; what answers another one only within its thread."""
+    link = desk.permalink(channel, remark.ts)
+    if not link or not remark.thread or "thread_ts=" in link:
+        return link
+    return f"{link}?thread_ts={remark.thread}&cid={channel}"
 
 
 def _settled(desk: Desk, key: str, seen: Mapping[Marking, _Seen | None]) -> Change:

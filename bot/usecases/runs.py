@@ -15,7 +15,7 @@ from bot.domain.action import Action
 from bot.domain.approval import Approval, ApprovalState
 from bot.domain.audit import AuditEntry
 from bot.domain.expression import compile_expression, first_given, references_in, resolve
-from bot.domain.reasons import REASON, asked_once_known, insist_on_words, own_words
+from bot.domain.reasons import asked_once_known, insist_on_words, own_words
 from bot.domain.records import AttemptState, Card, Change, Outcome, Wait
 from bot.domain.redaction import for_eyes, redacted, secrets_in, unnumbered
 from bot.domain.run import (
@@ -52,7 +52,7 @@ from bot.errors import (
 )
 from bot.usecases.asking import request_card
 from bot.usecases.desk import MOST_CONFLICTS, Desk
-from bot.usecases.telling import notice, run_cards
+from bot.usecases.telling import asking_card, notice, run_cards
 
 log = logging.getLogger(__name__)
 
@@ -364,16 +364,6 @@ def must_answer(desk: Desk, run: Run, step: Step, lacking: Sequence[Parameter]) 
 def _must_wait(desk: Desk, run: Run, step: Step, what: Awaiting, words: str, *, asks: str = "") -> Turn:
     waiting = Waiting(what=what, step=step.id, words=words, since=desk.now(), asks=asks)
     return Turn(events=(MustWait(waiting=waiting),), cards=(asking_card(run, waiting),))
-
-
-def asking_card(run: Run, waiting: Waiting, *, by: str = "") -> Card:
-    """Return the message that asks somebody to do a step by hand, or for inputs; `by` is who has answered.
-
-    Why a change is wanted may be asked after another question of the same step: that is another message.
-    """
-    mark = f":{waiting.step}:{run.record(waiting.step).request}" + (":why" if waiting.asks == REASON else "")
-    facts = {"by": by} if by else {}
-    return notice(run, waiting.what.value, mark=mark, step=waiting.step, **facts)
 
 
 def _record(run: Run, step: Step, **changes: object) -> StepRecord:

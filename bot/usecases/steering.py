@@ -45,8 +45,8 @@ from bot.errors import InvalidError, NotAllowedError, RequestError
 from bot.usecases.approvals import roles_of
 from bot.usecases.asking import request_card
 from bot.usecases.desk import Desk
-from bot.usecases.runs import FIRST_OWED_REMINDER, anew, asking_card, fits, offered, waking
-from bot.usecases.telling import notice, run_cards
+from bot.usecases.runs import FIRST_OWED_REMINDER, anew, fits, offered, waking
+from bot.usecases.telling import asking_card, notice, run_cards
 
 log = logging.getLogger(__name__)
 

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
+from bot.domain.reasons import REASON
 from bot.domain.records import Card, CardKind
-from bot.domain.run import Awaiting, Run, standing
+from bot.domain.run import Awaiting, Run, Waiting, standing
 from bot.usecases.desk import Desk
 
 
@@ -23,6 +24,16 @@ def notice(run: Run, what: str, *, mark: str = "", **facts: str | int | bool | N
         payload={"what": what, **facts},
         urgent=True,
     )
+
+
+def asking_card(run: Run, waiting: Waiting, *, by: str = "") -> Card:
+    """Return the message that asks somebody to do a step by hand, or for inputs; `by` is who has answered.
+
+    Why a change is wanted may be asked after another question of the same step: that is another message.
+    """
+    mark = f":{waiting.step}:{run.record(waiting.step).request}" + (":why" if waiting.asks == REASON else "")
+    facts = {"by": by} if by else {}
+    return notice(run, waiting.what.value, mark=mark, step=waiting.step, **facts)
 
 
 def run_cards(desk: Desk, run: Run) -> tuple[Card, ...]:
@@ -47,7 +58,7 @@ def _asking(desk: Desk, run: Run) -> Iterator[str]:
     at = f"{run.id}:{step}:{run.record(step).request}"
     match run.waiting.what:
         case Awaiting.INPUT | Awaiting.DONE:
-            yield f"{run.waiting.what.value}:{at}"
+            yield asking_card(run, run.waiting).key
         case Awaiting.PERSON:
             yield from (f"failed:{at}", f"unknown:{at}")
             for one in desk.records.approvals(run=run.id):

@@ -16,6 +16,7 @@ from bot.ports import Engine, Records
 from bot.usecases.alarms import perform_look
 from bot.usecases.approvals import escalate
 from bot.usecases.assistance import perform_assist, perform_suggest
+from bot.usecases.breaking import perform_glass
 from bot.usecases.changes import change_step
 from bot.usecases.desk import Desk
 from bot.usecases.following import remind_owner
@@ -36,7 +37,7 @@ PUT_OFF = timedelta(seconds=2)
 """So much of one sweep may go by giving way."""
 MOST_STARTED = 200
 WAITS: tuple[tuple[tuple[str, ...], int], ...] = (
-    (("ladder", "remind"), 3),
+    (("ladder", "glass", "remind"), 3),
     (("segment",), 6),
     (("look",), 3),
     (("suggest", "assist"), 3),
@@ -70,6 +71,7 @@ KINDS: Mapping[str, Callable[[Desk, str], None]] = {
     "inbox": _deal,
     "segment": _segment,
     "ladder": escalate,
+    "glass": perform_glass,
     "remind": remind,
     "look": perform_look,
     "suggest": perform_suggest,

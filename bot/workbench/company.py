@@ -71,6 +71,7 @@ def settings(*, slack: LocalSlack, lake: Lake, folder: Path, runbooks: Path, len
                 "account_name": "lake-local",
                 "region": names.region,
                 "resources": resources(names),
+                "endpoints": lake.endpoints,
             }
         },
         "policy": {

@@ -163,4 +163,4 @@ def platform_of(lake: Lake) -> Platform:
         account_name="lake-local",
         region=names.region,
         resources={key: tuple(value) if isinstance(value, list) else value for key, value in listed},
-    )
+    ).reaching(lake.endpoints)

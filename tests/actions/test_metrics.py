@@ -101,6 +101,7 @@ def test_an_alarm_is_told_as_it_stands() -> None:
         "AlarmName": "CircuitBreakerOpen",
         "AlarmArn": "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:CircuitBreakerOpen",
         "StateValue": "ALARM",
+        "AlarmDescription": "The load has stopped itself.",
         "StateReason": "101 > 100",
         "StateUpdatedTimestamp": "2026-01-21T02:08:02Z",
         "MetricName": "CircuitBreakerOpen",
@@ -119,6 +120,7 @@ def test_an_alarm_is_told_as_it_stands() -> None:
         "found": True,
         "state": "ALARM",
         "reason": "101 > 100",
+        "description": "The load has stopped itself.",
         "since": "2026-01-21T02:08:02Z",
         "metric": "CircuitBreakerOpen",
         "namespace": "DataLake/ETL",
@@ -131,3 +133,22 @@ def test_an_alarm_that_is_not_there_is_said_so() -> None:
     script = Script(cloudwatch__alarm=[{"found": True, "MetricAlarms": []}])
 
     assert read(script, "cloudwatch.alarm", name="Nope") == {"found": False}
+
+
+def test_the_turns_of_an_alarm_come_oldest_first_and_what_is_no_turn_is_left_out() -> None:
+    items: list[JsonValue] = [
+        {"Timestamp": "2026-01-21T02:07:31Z", "HistorySummary": "Alarm updated from ALARM to OK"},
+        {"Timestamp": "2026-01-21T02:05:00Z", "HistorySummary": "<!channel> Alarm updated from OK to ALARM"},
+        {"Timestamp": "2026-01-21T02:00:00Z", "HistorySummary": "Alarm updated from OK to ALARM"},
+    ]
+    script = Script(cloudwatch__alarm_history=[{"AlarmHistoryItems": items, "NextToken": "t"}])
+
+    found = read(script, "cloudwatch.alarm_history", name="CircuitBreakerOpen", since="2026-01-21T01:00:00Z")
+
+    assert found == {
+        "turns": [
+            {"at": "2026-01-21T02:00:00Z", "was": "OK", "became": "ALARM"},
+            {"at": "2026-01-21T02:07:31Z", "was": "ALARM", "became": "OK"},
+        ],
+        "complete": False,
+    }

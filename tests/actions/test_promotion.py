@@ -242,3 +242,12 @@ def test_a_run_of_many_files_is_filled_in_as_one_list_before_the_pointer(here: L
     seen = observe(LOOK, "lake.promote", **PROMOTING, left_over=left)
     assert (seen["complete"], seen["missing"], seen["run_id"]) == (True, 0, NEW)
     assert all(one.done for one in propose(LOOK, "lake.promote", **PROMOTING, left_over=left).lists[first.resource])
+
+
+def test_a_run_other_than_the_one_that_was_to_be_replaced_is_left(here: Lake) -> None:
+    given: JsonObject = {**PROMOTING, "left_over": left_over(), "instead_of": OLD}
+    assert propose(LOOK, "lake.promote", **given).calls
+    point_to(here, "20260119T020000Z")
+
+    with pytest.raises(InvalidError, match=f"Readers have 20260119T020000Z, not {OLD}"):
+        propose(LOOK, "lake.promote", **given)

@@ -89,7 +89,9 @@ def assistant(
     at_once: int = 4,
     per_incident: int = 100_000,
     per_person: int = 500_000,
+    per_channel: int = 500_000,
     per_day: int = 1_000_000,
+    kept: float = 0.0,
 ) -> FallbackAssistant:
     """Return the assistant as the bot composes it, around any model."""
     boundaries = iter(range(10**9))
@@ -98,7 +100,9 @@ def assistant(
         now=lambda: TODAY,
         per_incident=per_incident,
         per_person=per_person,
+        per_channel=per_channel,
         per_day=per_day,
+        kept=kept,
     )
     writer = Writer(
         model=model,

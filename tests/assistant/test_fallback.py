@@ -464,12 +464,50 @@ def test_twenty_questions_of_one_person_at_once_leave_the_day_to_others() -> Non
     assert counters.counted[DAY] == (told + 1) * (USED.input + USED.output)
 
 
+def test_questions_of_many_in_one_channel_leave_the_day_to_other_channels() -> None:
+    counters = CountersInMemory()
+    asked = assistant(ScriptedModel([answering(HOLDS)]), counters=counters, per_channel=30_000)
+    counters.count(f"{DAY} in C0LOUD", 30_000)
+
+    refused = asked.answer(ANSWER.model_copy(update={"by": "U0ANA", "channel": "C0LOUD"}))
+    other = asked.answer(ANSWER.model_copy(update={"by": "U0ANA", "channel": "C0QUIET"}))
+
+    assert refused.made.degraded == f"The tokens that one channel may use today are used up (30,000){INSTEAD}"
+    assert other.made.engine == "bedrock"
+    assert counters.counted[f"{DAY} by U0ANA"] == USED.input + USED.output
+
+
+def test_what_is_kept_for_severity_1_is_used_by_nothing_else() -> None:
+    counters = CountersInMemory()
+    asked = assistant(ScriptedModel([answering(HOLDS)]), counters=counters, per_day=100_000, kept=0.25)
+    counters.count(DAY, 74_000)
+
+    refused = asked.answer(ANSWER)
+    urgent = asked.answer(ANSWER.model_copy(update={"urgent": True}))
+
+    words = f"The tokens of today that are not kept for severity 1 are used up (75,000){INSTEAD}"
+    assert refused.made.degraded == words
+    assert urgent.made.engine == "bedrock"
+    counters.count(DAY, 100_000)
+    assert "of today are used up (100,000)" in asked.answer(ANSWER.model_copy(update={"urgent": True})).made.degraded
+
+
+def test_severity_1_is_held_up_by_no_persons_and_no_channels_limit_and_counts_against_both() -> None:
+    counters = CountersInMemory()
+    asked = assistant(ScriptedModel([answering(HOLDS)]), counters=counters, per_person=1, per_channel=1)
+    urgent = ANSWER.model_copy(update={"by": "U0ANA", "channel": "C0LOUD", "urgent": True})
+
+    assert asked.answer(urgent).made.engine == "bedrock"
+    spent = USED.input + USED.output
+    assert [counters.counted[f"{DAY} {name}"] for name in ("by U0ANA", "in C0LOUD")] == [spent, spent]
+
+
 def test_what_nobody_asked_for_counts_against_nobody() -> None:
     counters = CountersInMemory()
 
     assistant(ScriptedModel([answering(HOLDS)]), counters=counters).answer(ANSWER)
 
-    assert [name for name in counters.counted if " by " in name] == []
+    assert [name for name in counters.counted if " by " in name or " in " in name] == []
 
 
 def test_an_empty_budget_is_no_fault_of_the_model() -> None:

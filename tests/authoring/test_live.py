@@ -29,7 +29,12 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
 
 
 def settings(
-    lake: Lake, runbooks: Path, changes: Mapping[str, object] | None = None, *, queue: str | None = None
+    lake: Lake,
+    runbooks: Path,
+    changes: Mapping[str, object] | None = None,
+    *,
+    queue: str | None = None,
+    endpoints: Mapping[str, str] | None = None,
 ) -> Settings:
     names = lake.names
     content: Mapping[str, Any] = {
@@ -43,6 +48,7 @@ def settings(
                 "account_name": "lake-local",
                 "region": names.region,
                 "resources": {**resources(names), **(changes or {})},
+                "endpoints": endpoints or lake.endpoints,
             }
         },
         "policy": {
@@ -82,8 +88,15 @@ def test_the_shipped_runbooks_name_nothing_that_the_lake_does_not_have(lake: Lak
 
 
 MISSING = [
+    ("bronze_bucket", "lake-copper"),
+    ("silver_bucket", "lake-tin"),
+    ("quarantine_bucket", "lake-lazaret"),
     ("artifacts_bucket", "lake-artefacts"),
     ("machines", ["etl_orchestration", "etl_nobody"]),
+    ("jobs", ["transaction_etl", "compact_nothing"]),
+    ("tables", ["silver_transactions", "quarantine_transactions", "gold_nothing"]),
+    ("functions", ["promote_silver", "read_run_summary", "read_nothing"]),
+    ("projects", ["lake-deploy", "lake-nothing"]),
     ("rules", ["daily_etl_schedule", "weekly"]),
     ("log_groups", ["/lake/etl/transactions", "/lake/etl/none"]),
 ]
@@ -101,6 +114,22 @@ def test_a_name_of_the_settings_that_is_not_there_is_one_line_with_the_remedy(
         f"bot.toml [platform] {key}: the account has no {name}. Create it, or name the right one in bot.toml."
     ]
     assert lines(found) == told
+
+
+def test_an_endpoint_that_nobody_answers_at_is_found(lake: Lake) -> None:
+    found = lines(
+        looked(lake, settings(lake, RUNBOOKS, endpoints={**lake.endpoints, "writers": "http://127.0.0.1:9/"}))
+    )
+
+    assert found == [
+        "bot.toml [platform] endpoints: nobody answers at writers. Start it, or mend its address in bot.toml."
+    ]
+
+
+def test_what_no_row_can_look_at_is_named_and_not_passed_over(lake: Lake) -> None:
+    unlooked = looked(lake, settings(lake, RUNBOOKS)).unlooked
+
+    assert {"build_log_groups", "gold_bucket", "lock_table", "locks", "queues", "roles", "topics"} <= set(unlooked)
 
 
 def test_a_queue_and_an_alarm_that_are_not_there_are_found(lake: Lake, tmp_path: Path) -> None:

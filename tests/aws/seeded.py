@@ -1,6 +1,7 @@
 """A small lake for tests: its platform, good parameters for every row, and hostile values that must never leave."""
 
 import json
+import re
 from collections.abc import Callable
 
 from bot.actions.catalogue import CATALOGUE
@@ -45,7 +46,7 @@ PLATFORM = Platform(
         "topics": ("quarantine-alerts", "etl-failures"),
         "roles": ("lake-etl", "lake-deploy"),
     },
-)
+).reaching({"readers": "https://readers.example.com/health"})
 CREDENTIALS = Credentials(access_key_id="AKIATESTTESTTESTTEST", secret_access_key="secret")
 
 MACHINE = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:etl_orchestration"
@@ -116,6 +117,7 @@ GOOD: dict[str, JsonObject] = {
     "s3.versions_tfstate": {"Bucket": "lake-tfstate", "Prefix": "lake/prod.tfstate"},
     "s3.versioning": {"Bucket": "lake-quarantine"},
     "s3.encryption": {"Bucket": "lake-silver"},
+    "http.get": {"Endpoint": "readers", "Field": "status"},
     "s3.tags": {"Bucket": "lake-quarantine", "Key": ASIDE, "VersionId": VERSION},
     "s3.copy_current": {
         "Bucket": "lake-silver",
@@ -174,6 +176,15 @@ GOOD: dict[str, JsonObject] = {
         "EndTime": 1_768_964_400,
     },
     "cloudwatch.alarm": {"AlarmNames": ["CircuitBreakerOpen"], "AlarmTypes": ["MetricAlarm", "CompositeAlarm"]},
+    "cloudwatch.alarm_history": {
+        "AlarmName": "CircuitBreakerOpen",
+        "AlarmTypes": ["MetricAlarm", "CompositeAlarm"],
+        "HistoryItemType": "StateUpdate",
+        "StartDate": 1_768_960_800,
+        "EndDate": 1_768_964_400,
+        "MaxRecords": 100,
+        "ScanBy": "TimestampDescending",
+    },
     "events.rule": {"Name": "daily_etl_schedule"},
     "events.disable_rule": {"Name": "daily_etl_schedule"},
     "events.enable_rule": {"Name": "daily_etl_schedule"},
@@ -379,7 +390,9 @@ FOREIGN: dict[str, JsonValue] = {
     "zero width": "lake\u200b-artifacts",
 }
 
-NUMBERS = frozenset({"limit", "MaxKeys", "MaxDatapoints", "maxResults", "MaxResults", "MaxNumberOfMessagesPerSecond"})
+NUMBERS = frozenset(
+    {"MaxRecords", "limit", "MaxKeys", "MaxDatapoints", "maxResults", "MaxResults", "MaxNumberOfMessagesPerSecond"}
+)
 TRUTHS = frozenset({"reverseOrder", "ExcludeColumnSchema", "ConsistentRead"})
 # Words for people, and marks that AWS gave itself: of pages, of versions.
 OPAQUE = frozenset(
@@ -401,6 +414,8 @@ def sendable(name: str, value: JsonValue) -> bool:
     """Return whether the value is no danger in that parameter, whatever it looks like."""
     if value is True:
         return name in TRUTHS
+    if name == "AlarmName":  # of an alarm of our own account, and nothing else can be called by it
+        return isinstance(value, str) and re.fullmatch(r"[A-Za-z0-9_-]{1,255}", value) is not None
     return (name in OPAQUE and isinstance(value, str)) or (name in NUMBERS and value == 7)
 
 

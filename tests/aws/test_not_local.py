@@ -97,6 +97,26 @@ EXACT: dict[str, tuple[JsonObject, dict[str, Any], JsonObject]] = {
 
 # What the local lake does too, but without heeding the precondition that these requests carry.
 HEEDED_BY_AWS: dict[str, tuple[JsonObject, dict[str, Any], JsonObject]] = {
+    "cloudwatch.alarm_history": (
+        GOOD["cloudwatch.alarm_history"],
+        {
+            "AlarmHistoryItems": [
+                {
+                    "AlarmName": "CircuitBreakerOpen",
+                    "Timestamp": AT,
+                    "HistoryItemType": "StateUpdate",
+                    "HistorySummary": "Alarm updated from OK to ALARM",
+                    "HistoryData": "{}",
+                }
+            ]
+        },
+        {
+            "found": True,
+            "AlarmHistoryItems": [
+                {"Timestamp": "2026-01-21T03:00:00Z", "HistorySummary": "Alarm updated from OK to ALARM"}
+            ],
+        },
+    ),
     "lambda.update_alias": (
         {"FunctionName": "promote_silver", "Name": "live", "FunctionVersion": "7", "RevisionId": UUID},
         {"Name": "live", "FunctionVersion": "7", "RevisionId": "r-2", "AliasArn": "canary"},

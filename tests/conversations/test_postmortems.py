@@ -55,7 +55,7 @@ def test_what_people_pin_and_mark_stands_in_the_timeline_of_the_draft_with_its_l
 
     told = section_of(text, "Timeline")
     assert f"| @dee | [note]({stage.slack.url}/archives/" in told
-    assert f"p{root.replace('.', '')}) | E" in told
+    assert f"p{root.replace('.', '')}) | [E" in told
     assert f"p{reply.replace('.', '')}?thread_ts={root}" in told
     assert "loading again, token \\[github-token\\]" in told
     assert "ghp_hK3n" not in text + stage.sent_to_slack()

@@ -582,6 +582,13 @@ def test_a_mistake_in_a_choice_is_told_with_line_and_remedy(old: str, new: str, 
     assert found[0].startswith(f"runbooks/breaker.md:{line_of(text, where)}:")
 
 
+@pytest.mark.parametrize("kind", ["enum: [a, b]", "from: [alarm.name]", "default: because", "choices: platform.rule"])
+def test_a_reason_that_is_nobodys_own_words_is_refused(kind: str) -> None:
+    text = changed("parameters:\n", f"parameters:\n  reason:\n    {kind}\n")
+
+    assert [one.words for one in problems(text) if "words of their own" in one.words]
+
+
 def test_a_label_longer_than_a_button_is_refused() -> None:
     read = read_runbook(CHOOSING.replace("Point back", "Point all the readers back"), "runbooks/breaker.md")
 

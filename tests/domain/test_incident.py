@@ -63,9 +63,9 @@ def test_what_was_mitigated_before_keeps_that_time() -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        lambda over: graded(over, 1),
-        lambda over: led(over, "U2"),
-        lambda over: given_role(over, "scribe", "U2"),
+        lambda over: graded(over, 1, by="U1", now=LATER),
+        lambda over: led(over, "U2", by="U1", now=LATER),
+        lambda over: given_role(over, "scribe", "U2", by="U1", now=LATER),
         lambda over: mitigated(over, now=LATER),
         lambda over: resolved(over, by="U2", now=LATER),
     ],
@@ -86,7 +86,7 @@ def test_people_may_note_what_they_remember_after_it_is_over() -> None:
 @pytest.mark.parametrize("severity", [0, 5, -1])
 def test_a_severity_that_there_is_none_of_is_refused_with_the_four_there_are(severity: int) -> None:
     with pytest.raises(InvalidError, match="1: readers get wrong data"):
-        graded(an_incident(), severity)
+        graded(an_incident(), severity, by="U1", now=LATER)
 
 
 def test_an_incident_needs_a_title_of_a_few_words() -> None:
@@ -105,7 +105,7 @@ def test_an_alarm_is_named_once() -> None:
 
 def test_a_role_that_there_is_none_of_is_refused() -> None:
     with pytest.raises(InvalidError, match="scribe, comms, liaison"):
-        given_role(an_incident(), "boss", "U1")
+        given_role(an_incident(), "boss", "U1", by="U1", now=LATER)
 
 
 @pytest.mark.parametrize(("text", "why"), [("", "Words are missing"), ("x" * 2_001, "at most 2,000")])

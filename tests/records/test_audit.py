@@ -213,12 +213,27 @@ def test_a_chain_signed_anew_with_a_new_key_in_the_same_database_is_found(
 def test_erasing_a_private_text_leaves_the_chain_whole(
     told: Store, url: str, anchors: Anchors, trusted: Sequence[str]
 ) -> None:
-    assert told.erase(3)
-    assert not told.erase(3)
+    said = (entry(actor="U0EVE", private="I forgot it"), entry(actor="U0BO", private="<@U0EVE> forgot it, not U0EVES"))
+    others = (entry(actor="U0BO", private="U0EVES and XU0EVE are others"), entry(actor="U0EVE"))
+    told.commit(Change(audit=(*said, *others)))
+    before = {record.body.seq: private for record, private in told.audit()}
+
+    found = told.ledger.erase("U0EVE", reason="they asked for it")
 
     texts = {record.body.seq: private for record, private in told.audit()}
-    assert (texts[2], texts[3]) == ("text 1", "")
+    gone = [seq for seq, private in before.items() if private and not texts[seq]]
+    assert sorted(gone) == [*found.written, *found.naming]
+    assert [before[seq] for seq in (*found.written, *found.naming)] == [one.private for one in said]
+    (record, reason) = next(one for one in told.audit() if one[0].body.kind == "audit.erased")
+    assert (record.body.facts, reason) == ({"person": "U0EVE", "written": 1, "naming": 1}, "they asked for it")
     assert verify_store(url, keys=trusted, anchors=anchors, every_signature=True).whole
+
+
+def test_where_there_is_nothing_of_a_person_nothing_is_erased_and_nothing_said(told: Store) -> None:
+    before = len(told.audit(most=100))
+
+    assert told.ledger.erase("U0NOBODY", reason="they asked for it").records == ()
+    assert len(told.audit(most=100)) == before
 
 
 # Anchors

@@ -369,10 +369,10 @@ def test_incidents_are_found_newest_first_by_channel_and_by_being_open(store: St
 def test_an_incident_that_somebody_else_changed_since_is_not_overwritten(store: Store) -> None:
     store.commit(Change(incidents=(an_incident(1),)))
     read = store.incident(1)
-    store.commit(Change(incidents=(led(read, "U2"),)))
+    store.commit(Change(incidents=(led(read, "U2", by="U1", now=NOON),)))
 
     with pytest.raises(StaleError, match="INC-1"):
-        store.commit(Change(incidents=(led(read, "U3"),)))
+        store.commit(Change(incidents=(led(read, "U3", by="U1", now=NOON),)))
 
     assert store.incident(1).lead == "U2"
 

@@ -160,8 +160,8 @@ def begin(store: Store, number: int = 1, *, exclusive: str | None = None) -> Non
     store.commit(Change(approvals=(approved(store.approval(number)),)))
 
 
-def entry(kind: str = "run.began", *, subject: str = "R-1", private: str = "") -> AuditEntry:
-    return AuditEntry(kind=kind, subject=subject, actor="U1", facts={"state": "running"}, private=private)
+def entry(kind: str = "run.began", *, subject: str = "R-1", actor: str = "U1", private: str = "") -> AuditEntry:
+    return AuditEntry(kind=kind, subject=subject, actor=actor, facts={"state": "running"}, private=private)
 
 
 def a_delivery(identity: str = "E1", *, words: str = "") -> Delivery:

@@ -54,6 +54,7 @@ def test_two_release_the_lock_one_deploys_and_the_smoke_test_goes_through(drill:
     assert "held by codebuild@lake-deploy for 4" in done.line("4. Who holds")
     assert "FAILED in BUILD: terraform apply" in done.line("2. See where")
     assert COMMITS[-1] in done.line("check 2.")
+    assert "readers 200 ok" in done.line("check 4.")
 
 
 def test_a_lock_younger_than_thirty_minutes_stops_it_before_anybody_is_asked(drill: Drill) -> None:
@@ -126,6 +127,7 @@ SMOKED: JsonObject = {
     "name": "smoke-0123456789ab", "arn": "arn:aws:states:eu-west-1:123456789012:execution:etl_orchestration:smoke-x",
     "status": "SUCCEEDED", "error": "", "cause": "", "started": "s", "stopped": "s",
 }  # fmt: skip
+ANSWERS: JsonObject = {"found": True, "status": 200, "milliseconds": 12, "value": "ok"}
 OK: JsonObject = {"found": True, "state": "OK", "reason": "", "since": "", "metric": "", "namespace": ""}
 
 
@@ -148,6 +150,7 @@ def on_aws() -> dict[str, JsonObject]:
         "lock_gone": FREE,
         "deployed": GOOD,
         "smoked": SMOKED,
+        "answers": ANSWERS,
         "schedule_on": {"found": True, "state": "ENABLED", "schedule": ""},
         "alarm_ok": OK,
     }  # fmt: skip
@@ -182,6 +185,7 @@ def walk(way: str = "permission", **seen: JsonObject) -> DeployWalk:
         "lock_table": "terraform-locks", "locks": ["l"],
         "tfstate_bucket": "lake-tfstate", "tfstate_keys": ["a.tfstate"],
         "project": "lake-deploy", "projects": ["lake-deploy"], "roles": ["etl-glue", "lake-deploy"],
+        "endpoint": "readers", "endpoints": ["readers"],
     }  # fmt: skip
     done.scope["platform"] = {**platform, **more}
     done.scope["inputs"] = {
@@ -231,6 +235,8 @@ BAD: list[tuple[str, JsonObject]] = [
     ("deployed", {**GOOD, "commit": "f" * 40}),
     ("deployed", {**GOOD, "status": "STOPPED"}),
     ("smoked", {**SMOKED, "status": "TIMED_OUT"}),
+    ("answers", {**ANSWERS, "status": 503, "value": "failing"}),
+    ("answers", {"found": False, "status": 0, "milliseconds": 0, "value": ""}),
     ("schedule_on", {"found": True, "state": "DISABLED", "schedule": ""}),
     ("alarm_ok", {**OK, "state": "ALARM"}),
 ]

@@ -56,6 +56,7 @@ CLICKS: list[tuple[str, str, Wanted]] = [
     ("decline", "9", Opening(what="decline", number=9)),
     ("details", "9", Opening(what="details", number=9)),
     ("review", "9", Opening(what="review", number=9)),
+    ("break_glass", "9", Opening(what="break_glass", number=9)),
     ("revoke", "9", RevokeRequest(approval=9)),
     ("ask_people", "9", AskPeople(approval=9)),
     ("ask_again", "42", AskAgain(run=42)),

@@ -6,6 +6,7 @@ import pytest
 from bot.domain.inbox import (
     AddFollowUp,
     AddStep,
+    BreakGlass,
     CastVote,
     CloseFollowUp,
     DeclineRequest,
@@ -223,6 +224,29 @@ def test_a_review_votes_on_the_card_and_edition_it_was_opened_on() -> None:
 
     assert kept.wish == CastVote(approval=9, edition=3)
     assert kept.place == CARD_PLACE
+
+
+def test_the_glass_is_broken_on_the_card_and_edition_it_was_opened_on() -> None:
+    forms = ToldForms()
+    opaque = forms.opened.keep(ReviewOpened(approval=9, edition=3, place=CARD_PLACE), person=ANA)
+
+    kept = submission(
+        submit("break_glass", f"{opaque} {HERE}", written("words", "words", " nobody answers ")), forms, at=NOON
+    )
+
+    assert kept.wish == BreakGlass(approval=9, edition=3, reason="nobody answers")
+    assert kept.place == CARD_PLACE
+
+
+@pytest.mark.parametrize("why", ["", " ", "\u200b", "x" * 301])
+def test_the_glass_is_not_broken_for_a_reason_that_nobody_can_read(why: str) -> None:
+    forms = ToldForms()
+    opaque = forms.opened.keep(ReviewOpened(approval=9, edition=3, place=CARD_PLACE), person=ANA)
+
+    with pytest.raises(FieldsError) as refused:
+        submission(submit("break_glass", f"{opaque} {HERE}", written("words", "words", why)), forms, at=NOON)
+
+    assert "A reason " in refused.value.fields["words"]
 
 
 def test_nobody_submits_the_review_of_somebody_else() -> None:

@@ -79,7 +79,7 @@ def test_a_reply_is_read_and_not_the_message_that_it_answers(remarks: SlackRemar
 
     found = [remarks.remark(ROOM, ts) for ts in (reply, root)]
 
-    assert [one and one.text for one in found] == ["the disk was full", "what happened?"]
+    assert [one and (one.text, one.thread) for one in found] == [("the disk was full", root), ("what happened?", "")]
 
 
 def test_a_mark_that_went_is_not_on_it_any_more(remarks: SlackRemarks, slack: LocalSlack) -> None:

@@ -34,6 +34,7 @@ OPENINGS = [
     Opening(what="decline", number=9),
     Opening(what="details", number=9),
     Opening(what="review", number=9),
+    Opening(what="break_glass", number=9),
     Opening(what="inputs", number=42, step="half_open"),
     Opening(what="park", number=42),
     Opening(what="stop", number=42),
@@ -218,7 +219,7 @@ def test_a_request_over_lists_is_approved_where_every_file_stands(door: Door) ->
     assert view["submit"]["text"] == "Approve"
 
 
-@pytest.mark.parametrize("what", ["decline", "review"])
+@pytest.mark.parametrize("what", ["decline", "review", "break_glass"])
 def test_a_request_that_is_over_is_not_asked_about(door: Door, what: Any) -> None:  # noqa: ANN401 - a literal
     over = samples.an_approval(state=ApprovalState.EXPIRED)
     door.keep(samples.a_run(), over)

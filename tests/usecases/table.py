@@ -396,6 +396,7 @@ class Table:
         self._count = 0
         self._loads = 0
         self._shown: dict[str, Card] = {}
+        self.silent_channels: set[str] = set()
 
     def close(self) -> None:
         self.store.close()
@@ -530,6 +531,8 @@ class Table:
     def _show(self) -> None:
         """Stand every request on a card, as the renderer would."""
         for card in self.store.cards_behind():
+            if card.channel in self.silent_channels:
+                continue
             self._shown[card.key] = card
             ts = card.ts or f"ts-{card.key}"
             self.store.card_shown(card.key, ts=ts, shown=card.wanted, edition=card.edition)

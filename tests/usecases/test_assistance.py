@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 
 from bot.domain.alarm import AlarmNotice
 from bot.domain.assistance import (
@@ -18,16 +19,19 @@ from bot.domain.assistance import (
     Wording,
 )
 from bot.domain.claims import Claim, Kind
-from bot.domain.evidence import Gathering
+from bot.domain.evidence import Gathering, Origin
 from bot.domain.inbox import (
     AskQuestion,
     DeclareIncident,
+    EndIncident,
+    GradeIncident,
     NoteIncident,
     ShowAlarms,
     ShowEvidence,
     SuggestForAlarm,
 )
 from bot.domain.inbox import ExpandStep as ExpandWish
+from bot.domain.moment import written
 from bot.domain.records import AlarmState, Card, Change, Episode, Wait
 from bot.domain.value import JsonObject
 from bot.usecases.gathering import add_alarm
@@ -207,6 +211,47 @@ def test_the_audit_counts_what_was_redacted_of_an_answer_and_holds_no_text_of_it
     (made,) = (one for one in table.audited() if one.body.kind == "assist.made")
     assert made.body.facts == {"what": "answer", "redacted": {"email": 2}}
     assert made.body.private == ""
+
+
+def test_a_question_is_answered_from_executions_requests_and_metrics_too(table: Table) -> None:
+    assistant = seat(table)
+    table.start(ANA)
+    table.approve(ANA)
+    found = an_alarm(table)
+    told = {"metric": "CircuitBreakerOpen", "namespace": "DataLake/ETL", "dimensions": {"Pipeline": "transactions"}}
+    over = {"since": written(table.now() - timedelta(hours=2)), "ok_since": written(table.now())}
+    notice = found.notice.model_copy(update=told)
+    table.store.commit(Change(episodes=(found.model_copy(update={"notice": notice, **over}),)))
+
+    table.wish(ANA, AskQuestion(question="why did last night's load fail?"))
+
+    (job,) = [one for one in assistant.jobs if isinstance(one, AnswerQuestion)]
+    items = {
+        kind: [one for one in job.evidence.items if one.kind == kind] for kind in ("execution", "approval", "metric")
+    }
+    assert any("ended FAILED with CircuitBreakerOpen" in one.text for one in items["execution"])
+    assert any("approved by ana as" in one.text for one in items["approval"])
+    assert any(one.text.startswith("CircuitBreakerOpen: ") for one in items["metric"])
+    assert {one.origin for one in items["execution"]} == {Origin.AWS}
+    shown = table.store.evidence(the_card(table).key)
+    assert {one.id for one in items["execution"]} <= {one.id for one in shown.items}
+
+
+def test_a_question_in_an_incident_of_severity_1_may_use_what_is_kept_for_it_until_it_is_over(table: Table) -> None:
+    assistant = seat(table)
+    table.wish(ANA, DeclareIncident(title="readers get nothing", severity=2))
+    table.wish(ANA, AskQuestion(question="why?"))
+    table.wish(ANA, GradeIncident(severity=1))
+    table.wish(ANA, AskQuestion(question="why?"))
+    table.wish(ANA, EndIncident(over=True))
+    table.wish(ANA, AskQuestion(question="why?"))
+
+    asked = [one for one in assistant.jobs if isinstance(one, AnswerQuestion)]
+    assert [(one.urgent, one.channel, one.by) for one in asked] == [
+        (False, CHANNEL, ANA),
+        (True, CHANNEL, ANA),
+        (False, CHANNEL, ANA),
+    ]
 
 
 def test_a_question_is_shown_being_looked_at_and_then_answered_in_its_thread(table: Table) -> None:

@@ -9,8 +9,9 @@ from bot.domain.evidence import Evidence, Gathering, Origin
 from bot.domain.postmortem.document import Moment
 from bot.domain.value import JsonObject
 from bot.errors import CallRefusedError
-from bot.usecases.happenings import happened
+from bot.usecases.happenings import executions, happened
 from bot.workbench.lake.names import LakeNames
+from tests.records.values import an_episode
 from tests.usecases.table import CountingCloud, Table
 
 
@@ -85,3 +86,48 @@ def test_a_platform_that_names_nothing_is_asked_for_nothing(table: Table) -> Non
     moments, evidence = told(table)
 
     assert (moments, evidence.unread, counting.looked) == ((), (), 0)
+
+
+def test_an_alarm_that_flapped_is_told_with_each_turn(table: Table) -> None:
+    cloudwatch = table.lake.clients.cloudwatch
+    name = table.lake.names.error_alarm
+    for state in ("OK", "ALARM", "OK"):
+        cloudwatch.set_alarm_state(AlarmName=name, StateValue=state, StateReason="a story")
+    notice = an_episode().notice.model_copy(update={"name": name})
+    episode = an_episode().model_copy(update={"notice": notice})
+
+    found = Gathering()
+    now = table.now()
+    moments = happened(
+        table.desk, found, since=now - timedelta(hours=1), until=now + timedelta(minutes=1), episodes=(episode,)
+    )
+
+    told = [one for one in moments if one.source == "alarm"]
+    assert [one.text for one in told][-3:] == [
+        f"Alarm {name} was OK again.",
+        f"Alarm {name} went off.",
+        f"Alarm {name} was OK again.",
+    ]
+    items = [found.evidence().item(one.evidence[0]) for one in told]
+    assert [(item.kind, item.origin, item.text) for item in items if item] == [
+        ("alarm", Origin.AWS, one.text) for one in told
+    ]
+
+
+def test_a_history_that_cannot_be_read_is_said(table: Table) -> None:
+    table.desk = replace(table.desk, cloud=Refusing(table.cloud.inner, services=("cloudwatch.alarm_history",)))
+
+    found = Gathering()
+    now = table.now()
+    happened(table.desk, found, since=now - timedelta(hours=1), until=now, episodes=(an_episode(),))
+
+    assert any("the history of" in one and "AWS did not allow it." in one for one in found.evidence().unread)
+
+
+def test_no_more_executions_are_looked_at_than_are_asked_for_and_that_is_said(table: Table) -> None:
+    found, now = Gathering(), table.now()
+
+    told = [executions(table.desk, found, since=now - timedelta(hours=1), until=now, most=most) for most in (1, 0)]
+
+    assert [len(moments) for moments in told] == [2, 0]
+    assert "executions of etl_orchestration: only the newest 0 of 1 were looked at" in found.evidence().unread

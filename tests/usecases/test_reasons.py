@@ -6,7 +6,6 @@ from bot.domain.approval import ApprovalState
 from bot.domain.inbox import GiveInputs, StartRun
 from bot.domain.records import Change
 from bot.domain.run import Awaiting, RunState
-from bot.usecases.work import perform_work
 from tests.usecases.table import ANA, BO, CY, REASON, Table
 
 UNREADABLE = ("", " ", "\t \u00a0", "\u200b\u200d\u2060", "\u2800\u3164", "\u202e", "...", "x" * 10_240)
@@ -106,8 +105,7 @@ def test_another_reason_takes_the_open_request_back_and_is_signed_anew(table: Ta
 def test_a_reason_that_became_another_after_the_yes_voids_it(table: Table) -> None:
     begin(table, "swap", reason=REASON)
     table.approve(BO, drive=False)
-    for number in table.store.deliveries():
-        perform_work(table.desk, f"inbox:{number}")
+    table.deal()
     assert table.newest().state is ApprovalState.APPROVED
 
     run = table.run()

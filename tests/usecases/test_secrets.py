@@ -7,15 +7,19 @@ from typing import NamedTuple
 import pytest
 
 from bot.domain.action import Call
+from bot.domain.approval import ApprovalState
 from bot.domain.inbox import DeclareIncident, ExpandStep, GiveInputs, StartPostmortem, StartRun
 from bot.domain.postmortem.draft import DraftState
 from bot.domain.records import Change
+from bot.domain.runbook import Parameter
 from bot.domain.value import JsonObject
+from bot.errors import InvalidError
 from bot.slack.cards.alarm import alarm_card
 from bot.slack.cards.run import run_card
+from bot.usecases.runs import fits
 from tests.slack.cards.samples import stage
 from tests.usecases.books import FRONT, PIPELINE, READ
-from tests.usecases.table import ANA, CountingCloud, Table
+from tests.usecases.table import ANA, BO, CountingCloud, Table
 from tests.usecases.test_assistance import FakeAssistant, an_alarm, seat
 from tests.usecases.test_postmortems import FakeLogs
 from tests.usecases.test_postmortems import seat as seat_logs
@@ -42,6 +46,23 @@ def test_a_run_takes_no_secret_as_an_input(table: Table, reason: str) -> None:
     assert table.store.runs(open_only=False) == []
     assert "reason holds what looks like a secret" in table.refused()
     assert reason[-8:] not in table.refused()
+
+
+def test_an_input_whose_name_gives_it_away_is_not_taken() -> None:
+    with pytest.raises(InvalidError, match="db_password holds what looks like a secret"):
+        fits(Parameter(name="db_password", title="Password"), "hunter2")
+
+
+def test_a_request_that_is_void_tells_no_secret_of_what_has_changed(table: Table) -> None:
+    table.start(ANA, "swap")
+    table.write_breaker(reason="fixed", changed_by=f"ana@example.nl password={SECRET}")
+
+    table.approve(BO)
+
+    voided = table.store.approval(1)
+    assert voided.state is ApprovalState.VOID
+    assert "changed_by" in voided.ended_why
+    assert SECRET not in voided.ended_why + str([private for _, private in table.store.audit(most=200)])
 
 
 def test_a_late_input_takes_no_secret_either(table: Table) -> None:

@@ -3,7 +3,7 @@
 Adding an operation = one row in one of these tables. What no row admits cannot leave the process.
 """
 
-from bot.actions.rows import athena, deploys, documents, glue, objects, signals, states
+from bot.actions.rows import athena, deploys, documents, endpoints, glue, objects, signals, states
 from bot.domain.action import Row
 
 ROWS: tuple[Row, ...] = (
@@ -14,4 +14,5 @@ ROWS: tuple[Row, ...] = (
     *glue.ROWS,
     *athena.ROWS,
     *deploys.ROWS,
+    *endpoints.ROWS,
 )

@@ -5,6 +5,7 @@ from bot.domain.action import AnyOf, Each, Fields, Match, OneOf, Replay, Row, Wh
 from bot.domain.runbook import Risk
 
 RULE = Match(pattern="<rules>")
+ALARM = r"(?=.{1,255}$)[A-Za-z0-9_-]+(?:[ ./][A-Za-z0-9_-]+)*"
 # Logs Insights takes a language; these are the only sentences of it that are ever sent.
 QUERIES = {
     "errors_by_type": 'filter level = "ERROR" | stats count(*) as n by error_type | sort n desc | limit 50',
@@ -136,7 +137,7 @@ _CLOUDWATCH = (
         operation="describe_alarms",
         title="Ask CloudWatch for an alarm's state",
         allows={
-            "AlarmNames": Each(of=Match(pattern=r"(?=.{1,255}$)[A-Za-z0-9_-]+(?:[ ./][A-Za-z0-9_-]+)*"), most=1),
+            "AlarmNames": Each(of=Match(pattern=ALARM), most=1),
             "AlarmTypes": OneOf(values=(["MetricAlarm", "CompositeAlarm"],)),
         },
         required=("AlarmNames", "AlarmTypes"),
@@ -161,6 +162,29 @@ _CLOUDWATCH = (
             "CompositeAlarms[].StateUpdatedTimestamp": "time",
         },
         iam=("cloudwatch:DescribeAlarms",),
+    ),
+    Row(
+        id="cloudwatch.alarm_history",
+        service="cloudwatch",
+        operation="describe_alarm_history",
+        title="Read how an alarm's state changed",
+        allows={
+            "AlarmName": Match(pattern=ALARM),
+            "AlarmTypes": OneOf(values=(["MetricAlarm", "CompositeAlarm"],)),
+            "HistoryItemType": OneOf(values=("StateUpdate",)),
+            "StartDate": SECONDS,
+            "EndDate": SECONDS,
+            "MaxRecords": Whole(least=1, most=100),
+            "ScanBy": OneOf(values=("TimestampDescending",)),
+        },
+        required=("AlarmName", "AlarmTypes", "HistoryItemType", "StartDate", "EndDate", "MaxRecords", "ScanBy"),
+        resource="cloudwatch:alarms",
+        keep={
+            "AlarmHistoryItems[].Timestamp": "time",
+            "AlarmHistoryItems[].HistorySummary": "text",
+            "NextToken": "text?",
+        },
+        iam=("cloudwatch:DescribeAlarmHistory",),
     ),
 )
 

@@ -99,6 +99,8 @@ def command_line(call: Call, rows: Mapping[str, Row], *, region: str) -> str:
         return f"# {call.many.count} of these, one for each line of the list's file\n" + command_line(
             first, rows, region=region
         )
+    if not row.of_aws:
+        return f"# GET {_line(call.resource)}: bot.toml has the address of each endpoint"
     service = _CLI_NAMES.get(row.service, row.service)
     head = ["aws", service, row.operation.replace("_", "-"), "--region", shlex.quote(region)]
     return " ".join([*head, *(_option(name, value) for name, value in call.params.items())])

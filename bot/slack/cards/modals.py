@@ -540,29 +540,64 @@ def review(approval: Approval, run: Run, runbook: Runbook, stage: Stage, *, opaq
         opaque: the id under which the server keeps approval, edition and card of this dialog.
         listed: whether the file of each list stands under the request, so that all of it can be read.
     """
+    head = f"🟠 *{stage.environment} · APPROVAL NEEDED* ({stage.account}) · {approval.label}"
+    whole = _Whole(callback="review", title=f"Review {approval.label}", submit="Approve", head=head)
+    return _shown_whole(whole, approval, runbook, stage, opaque=opaque, listed=listed)
+
+
+def break_glass(
+    approval: Approval, run: Run, runbook: Runbook, stage: Stage, *, opaque: str, listed: bool = True
+) -> View:
+    """Return the whole call with what it means to answer for it alone, and why; see `review`."""
+    rule = stage.policy.break_glass
+    second = f"<#{rule.channel}>" if rule else "a second channel"
+    missing = ", ".join(wording.role_name(role, stage.policy) for role in approval.missing())
+    head = lines(
+        f"🚨 *{stage.environment} · BREAK THE GLASS* ({stage.account}) · {approval.label}",
+        f"You answer alone for the yes of {missing}. {second} is told first; if it cannot be, nothing is done. "
+        "All else stays: what is signed, what was seen, and for how long.",
+    )
+    whole = _Whole(
+        callback="break_glass",
+        title=f"Break glass {approval.label}",
+        submit="Break the glass",
+        head=head,
+        asks=(_input(WORDS, "Why can it not wait for them? Everybody reads it", _text(WORDS, most=300)),),
+    )
+    return _shown_whole(whole, approval, runbook, stage, opaque=opaque, listed=listed)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Whole:
+    """Hold what a dialog says and asks around the whole call."""
+
+    callback: str
+    title: str
+    submit: str
+    head: str
+    asks: tuple[Block, ...] = ()
+
+
+def _shown_whole(
+    whole: _Whole, approval: Approval, runbook: Runbook, stage: Stage, *, opaque: str, listed: bool
+) -> View:
     calls = [one.call for one in approval.binding.calls]
     shown = pieces(exact_text(calls, stage.catalogue.rows))
-    head = [
-        section(
-            f"🟠 *{stage.environment} · APPROVAL NEEDED* ({stage.account}) · {approval.label}\n*{effect_of(approval)}.*"
-        ),
-        *facts(approval, runbook, stage),
-    ]
+    head = [section(f"{whole.head}\n*{effect_of(approval)}.*"), *facts(approval, runbook, stage)]
+    every = [*head, *map(exact, shown)]
     if any(call.many is not None for call in calls) and not listed:
         missing = section(
             "*The list's file is not under the request, so nobody could have read it whole.* "
             "Slack may need a moment; where it refuses files, ask for less at once."
         )
-        return _modal(
-            "review", f"Review {approval.label}", [*head, *map(exact, shown), missing], meta=opaque, submit=None
-        )
-    whole = _modal("review", f"Review {approval.label}", [*head, *map(exact, shown)], meta=opaque, submit="Approve")
-    if len(shown) <= MOST_PIECES and len(json.dumps(whole.payload)) <= MOST_BYTES:
-        return whole
+        return _modal(whole.callback, whole.title, [*every, missing], meta=opaque, submit=None)
+    found = _modal(whole.callback, whole.title, [*every, *whole.asks], meta=opaque, submit=whole.submit)
+    if len(shown) <= MOST_PIECES and len(json.dumps(found.payload)) <= MOST_BYTES:
+        return found
     refused = section(
         "*Too long to be shown whole, so it cannot be approved here.* Decline it and ask for less at once."
     )
-    return _modal("review", f"Review {approval.label}", [*head, refused], meta=opaque, submit=None)
+    return _modal(whole.callback, whole.title, [*head, refused], meta=opaque, submit=None)
 
 
 def _bounded(blocks: list[Block]) -> list[Block]:

@@ -16,7 +16,7 @@ from bot.slack.cards import wording
 from bot.slack.cards.blocks import Block, Button, Message, buttons, context, exact, lines, message, section
 from bot.slack.cards.calls import exact_text, fits_card
 from bot.slack.cards.incident import resolve_button
-from bot.slack.cards.request import NOTHING_DONE, effect_of
+from bot.slack.cards.request import NOTHING_DONE, effect_of, glass_words
 from bot.slack.cards.run import (
     STATES,
     audit_button,
@@ -151,10 +151,16 @@ def _finished(told: Told) -> tuple[str, list[Block]]:
         section(lines(f"{emoji} *{stage.environment} · {headline(run)}: {word}{until}*", failed)),
         section(lines(_verified(told), f"{_changed(told)}  {_owed(told)}", _safe(told), undo_line(run, told.runbook))),
         *([section(lines("*Still to do by people*", *left))] if (left := _left(told)) else []),
-        section(f"{_time(told)} · {_people(told)}"),
+        section(lines(f"{_time(told)} · {_people(told)}", *_glasses(told))),
         *_ended_buttons(told),
     ]
     return text, blocks
+
+
+def _glasses(told: Told) -> list[str]:
+    """Return each request that one person answered alone, by whom and why."""
+    broken = [one for one in told.approvals if one.broken]
+    return [f"{one.label}: {glass_words(one, told.stage)}" for one in reversed(broken)]
 
 
 def _failed_words(told: Told) -> str:
@@ -388,6 +394,42 @@ def _void(told: Told) -> tuple[str, list[Block]]:
     ]
 
 
+def _glass(told: Told) -> tuple[str, list[Block]]:
+    """Return what the second channel is told before anything is done, and what became of it."""
+    approval, run, stage = told.approval, told.run, told.stage
+    if approval is None:
+        return _plain(told)
+    going = "BREAKING THE GLASS" if approval.glass and approval.state.open else "GLASS NOT BROKEN"
+    state = "BROKEN GLASS" if approval.broken else going
+    effect = effect_of(approval)
+    asked = " ".join(wording.mention(role, stage.policy) for role in dict.fromkeys(approval.binding.needs))
+    text = wording.push(f"{state}: {stage.environment}: {effect}.", f"{approval.label} of {run.label} {asked}")
+    alone = f"One person answers for {asked} alone. To stop it: `/runbook stop {run.label}`."
+    usual = f"It did not count; the request goes its usual way, to {asked}."
+    where = stage.linked(f"run:{run.id}", headline(run))
+    return text, [
+        section(
+            lines(
+                f"🚨 *{stage.environment} · {state}* ({stage.account}) · {approval.label} of {where}",
+                f"*{effect}.*",
+                glass_words(approval, stage),
+                usual if state == "GLASS NOT BROKEN" else alone,
+            )
+        ),
+        context(f"digest {approval.digest[:16]} · used once"),
+    ]
+
+
+def _unbroken(told: Told) -> tuple[str, list[Block]]:
+    approval, run = told.approval, told.run
+    label = approval.label if approval else "The request"
+    why = wording.quoted(str(told.payload.get("why") or ""), 400)
+    by = wording.person(str(told.payload.get("by") or run.requester))
+    text = wording.push(f"GLASS NOT BROKEN: {told.where}: {label}", by)
+    said = "Nothing was done; the request goes its usual way, and the glass can be broken again."
+    return text, [section(lines(f"🚨 *{told.where}: {label}: the glass was not broken* · {by}", f"{why} {said}"))]
+
+
 def _declined(told: Told) -> tuple[str, list[Block]]:
     approval, run, stage = told.approval, told.run, told.stage
     if approval is None:
@@ -591,6 +633,8 @@ KINDS: Mapping[str, Draw] = {
     "void": _void,
     "expired": _expired,
     "declined": _declined,
+    "glass": _glass,
+    "unbroken": _unbroken,
     "reminded": _reminded,
     "paged": _paged,
     "asked": _asked,

@@ -193,8 +193,22 @@ def facts(approval: Approval, runbook: Runbook, stage: Stage, *, rest: str = "in
                 _unconditional(calls, stage),
             )
         ),
-        section(f"*Who*  {_who(approval, stage)}"),
+        section(lines(f"*Who*  {_who(approval, stage)}", glass_words(approval, stage))),
     ]
+
+
+def glass_words(approval: Approval, stage: Stage) -> str:
+    """Return who breaks, or has broken, the glass, and why; nothing where nobody does."""
+    glass = approval.glass
+    if glass is None:
+        return ""
+    who = f"{stage.name(glass.by)} ({wording.role_name(glass.role, stage.policy)})"
+    why = f"“{wording.quoted(glass.reason, MOST_REASON)}”"
+    if not glass.told and not approval.state.open:
+        return f"The glass was not broken: {who} wanted to, and <#{glass.channel}> was not told in time."
+    if not glass.told:
+        return f"🚨 *BREAKING THE GLASS*  {who}: {why}. It counts once <#{glass.channel}> is told."
+    return f"🚨 *BROKEN GLASS* by {who} {wording.time_of(glass.at, now=stage.now)}: {why}. <#{glass.channel}> was told."
 
 
 def _changes(one: BoundCall) -> str:
@@ -353,8 +367,16 @@ def _ask_buttons(approval: Approval, run: Run, stage: Stage, *, fits: bool) -> l
         [
             Button(label="Ask them again", action="ask_people", value=number),
             Button(label="Park until…", action="park", value=str(run.id)),
+            *_glass_button(approval, run, stage),
         ],
     )
+
+
+def _glass_button(approval: Approval, run: Run, stage: Stage) -> list[Button]:
+    """Return the way to answer alone, where the policy has one and people work on an incident."""
+    if stage.policy.break_glass is None or run.incident is None or approval.glass is not None:
+        return []
+    return [Button(label="Break glass…", action="break_glass", value=str(approval.id))]
 
 
 def approve_confirm(approval: Approval, stage: Stage) -> Confirm | None:
@@ -436,7 +458,8 @@ _EMOJI: Mapping[ApprovalState, str] = {
 
 
 def _emoji(approval: Approval) -> str:
-    return _EMOJI.get(approval.state, "↩️")
+    done = approval.state in {ApprovalState.APPROVED, ApprovalState.CONSUMED}
+    return "🚨" if approval.broken and done else _EMOJI.get(approval.state, "↩️")
 
 
 def _outcome(approval: Approval, run: Run, runbook: Runbook, stage: Stage) -> tuple[str, str]:
@@ -449,7 +472,8 @@ def _outcome(approval: Approval, run: Run, runbook: Runbook, stage: Stage) -> tu
                 f"{wording.time_of(vote.at, now=stage.now)}"
                 for vote in approval.votes
             )
-            return "APPROVED", f"by {yes}; {_done(approval, run, runbook)}"
+            word = "BROKEN GLASS" if approval.broken else "APPROVED"
+            return word, lines(f"by {yes}; {_done(approval, run, runbook)}", glass_words(approval, stage))
         case ApprovalState.DECLINED:
             return "DECLINED", f"by {by}: “{why}”. Nothing was done; {_goes_on(approval, run)}"
         case ApprovalState.WITHDRAWN:

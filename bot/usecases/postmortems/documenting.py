@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from bot.domain.approval import Approval
 from bot.domain.assistance import DraftPostmortem, grounds, redacted
@@ -62,6 +63,7 @@ def document_of(
     job = DraftPostmortem(
         subject=draft.label,
         incident=draft.label,
+        urgent=incident is not None and incident.open and incident.severity == 1,
         sections={part.value: purpose for part, purpose in WORDED.items()},
         evidence=evidence,
         struck=strikes.sentences(desk.records, strikes.of_draft(desk.records, draft)),
@@ -159,7 +161,7 @@ def _timeline(
         for attempt in desk.records.attempts(run.id):
             moments += of_attempt(attempt, desk.catalogue.row(attempt.call.row).title)
     if incident is not None:
-        moments += of_incident(incident)
+        moments += of_incident(incident, called=partial(gathering.called, desk))
     moments += _onset(digest, pointed)
     told = (one.model_copy(update={"text": redactor.clean(one.text)}) for one in merged(moments))
     return tuple(_named_moment(desk, one, evidence) for one in told)

@@ -8,7 +8,7 @@ from bot.domain.inbox import Delivery, EditSection, ShowPostmortem
 from bot.domain.matching import Page
 from bot.domain.postmortem.document import Part
 from bot.domain.postmortem.draft import MOST_TEXT, Draft, DraftState, Edited
-from bot.domain.postmortem.markdown import numbered, read, restruck, unstruck
+from bot.domain.postmortem.markdown import numbered, read, restruck, unanchored, unstruck
 from bot.domain.postmortem.sections import section_of
 from bot.domain.records import Card, CardKind, Change, canvas_key
 from bot.domain.strikes import Struck, claim_id
@@ -64,7 +64,7 @@ def ready(draft: Draft) -> Draft:
 
 def pages(records: Records) -> Mapping[str, Page]:
     """Return what past incidents are found by, one page for each draft that is ready or published."""
-    ready = [(one, unstruck(one.text)) for one in records.drafts(most=500) if one.document is not None]
+    ready = [(one, unanchored(unstruck(one.text))) for one in records.drafts(most=500) if one.document is not None]
     return {
         one.label: Page(key=one.label, title=one.title, opening=section_of(text, Part.SUMMARY.value), text=text)
         for one, text in reversed(ready)

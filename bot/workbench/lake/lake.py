@@ -12,7 +12,7 @@ from moto.core.base_backend import BackendDict
 from moto.sqs.models import sqs_backends
 
 from bot.errors import InvalidError
-from bot.workbench.lake import answers, builds, interpreter, mending, metrics, noise, scans
+from bot.workbench.lake import answers, builds, history, interpreter, mending, metrics, noise, scans
 from bot.workbench.lake.alarms import Evaluator
 from bot.workbench.lake.clients import Clients, Credentials, connect
 from bot.workbench.lake.load import Load
@@ -52,6 +52,7 @@ class Lake:
             interpreter.mend(endpoint_url=server.endpoint_url, credentials=self.credentials)
             builds.mend(self.names)
             scans.mend(self.names)
+            history.mend(self.names)
             metrics.order_dimensions()
             clients = connect(endpoint_url=server.endpoint_url, credentials=self.credentials, region=self.names.region)
             answers.mend(self.names, clients)
@@ -60,12 +61,18 @@ class Lake:
             server.close()
             raise
         self._running = _Running(server, clients, seeded, self)
+        server.well = self._running.load.well
         self._running.start()
 
     @property
     def endpoint_url(self) -> str:
         """Return where the lake answers, on loopback."""
         return self._now.server.endpoint_url
+
+    @property
+    def endpoints(self) -> dict[str, str]:
+        """Return where what is no AWS answers, by name."""
+        return {self.names.endpoint: self._now.server.health_url}
 
     @property
     def clients(self) -> Clients:

@@ -59,6 +59,10 @@ class Load:
         """Let every code that is deployed work again."""
         self._spoilt.clear()
 
+    def well(self) -> bool:
+        """Return whether no code that is deployed fails."""
+        return not self._bad_code(self._artifact, self._live_version)
+
     def run(self, task: Task) -> Done | Failed:
         """Read the rows, validate them, say what was found; then write them, or halt."""
         if task.given.get("smoke") is True:

@@ -35,6 +35,8 @@ class LakeNames:
     schedule_expression: str = "cron(0 2 * * ? *)"
     namespace: str = "DataLake/ETL"
 
+    endpoint: str = "readers"
+
     failures_topic: str = "etl-failures"
     quarantine_topic: str = "quarantine-alerts"
     page_topic: str = "lake-page"

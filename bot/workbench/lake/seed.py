@@ -92,6 +92,12 @@ def _buckets(clients: Clients, names: LakeNames) -> None:
     for bucket in names.buckets:
         clients.s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": names.region})
         clients.s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+        clients.s3.put_bucket_encryption(  # as AWS does by itself
+            Bucket=bucket,
+            ServerSideEncryptionConfiguration={
+                "Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]
+            },
+        )
     clients.s3.put_object(
         Bucket=names.artifacts_bucket,
         Key=names.breaker_key,

@@ -4,6 +4,7 @@ What moto answers is moto's; where its Step Functions interpreter differs from A
 """
 
 import base64
+import json
 import logging
 import re
 import secrets
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 _LOOPBACK = "127.0.0.1"
+HEALTH = "/readers/health"
 _CREDENTIAL = re.compile(r"AWS4-HMAC-SHA256 Credential=([A-Z0-9]{20})/", re.ASCII)
 _POLL = 0.05  # seconds between two looks at whether to stop
 
@@ -44,16 +46,21 @@ def load_slow_parts() -> None:
 
 
 class Server:
-    """Serve the local AWS on a free port of loopback until closed."""
+    """Serve the local AWS on a free port of loopback until closed.
+
+    Attributes:
+        well: whether what is deployed for readers works, as its health says.
+    """
 
     def __init__(self, credentials: Credentials) -> None:
+        self.well: Callable[[], bool] = lambda: True
         for noisy in ("werkzeug", "moto"):
             logging.getLogger(noisy).setLevel(logging.CRITICAL)
         # As MOTO_DISABLE_GLOBAL_CORS does, which moto reads once, at import.
         vars(werkzeug_app)["DISABLE_GLOBAL_CORS"] = True
         default_user_config["stepfunctions"] = {"execute_state_machine": True}
         moto = _Dispatcher(werkzeug_app.create_backend_app)
-        self._door = Door(moto, access_key_id=credentials.access_key_id)
+        self._door = Door(moto, access_key_id=credentials.access_key_id, well=lambda: self.well())
         self._wsgi: BaseWSGIServer = make_server(
             _LOOPBACK, 0, self._door, threaded=True, request_handler=werkzeug_app.MotoRequestHandler
         )
@@ -64,6 +71,11 @@ class Server:
     def endpoint_url(self) -> str:
         """Return where the lake answers."""
         return f"http://{_LOOPBACK}:{self._wsgi.server_port}"
+
+    @property
+    def health_url(self) -> str:
+        """Return where what readers use says how it is."""
+        return f"{self.endpoint_url}{HEALTH}"
 
     def start(self) -> None:
         """Begin to answer."""
@@ -92,33 +104,48 @@ class _Dispatcher(werkzeug_app.DomainDispatcherApplication):
 
 
 class Door:
-    """Refuse whatever is not signed with the key of this launch, or comes from a web page."""
+    """Refuse whatever is not signed with the key of this launch, or comes from a web page.
 
-    def __init__(self, behind: "WSGIApplication", *, access_key_id: str) -> None:
+    The health of what readers use is no AWS and tells nothing but a word: it is asked without a key.
+    """
+
+    def __init__(self, behind: "WSGIApplication", *, access_key_id: str, well: Callable[[], bool]) -> None:
+        self._well = well
         self._behind = behind
         self._key = access_key_id
         self.port = 0
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Pass a request on, or answer 403 with the reason."""
-        reason = self._refusal(environ)
-        if reason is None:
+        health = environ.get("REQUEST_METHOD") == "GET" and environ.get("PATH_INFO") == HEALTH
+        reason = self._stranger(environ) or (None if health else self._keyless(environ))
+        if reason is not None:
+            return _said(start_response, "403 Forbidden", "text/plain; charset=utf-8", reason)
+        if not health:
             return self._behind(environ, start_response)
-        body = reason.encode("utf-8")
-        headers = [
-            ("Content-Type", "text/plain; charset=utf-8"),
-            ("Content-Length", str(len(body))),
-            ("Connection", "close"),  # the body of a refused request is not read
-        ]
-        start_response("403 Forbidden", headers)
-        return [body]
+        status, word = ("200 OK", "ok") if self._well() else ("500 Internal Server Error", "failing")
+        return _said(start_response, status, "application/json", json.dumps({"status": word}))
 
-    def _refusal(self, environ: "WSGIEnvironment") -> str | None:
+    def _stranger(self, environ: "WSGIEnvironment") -> str | None:
         if environ.get("HTTP_HOST") not in (f"{_LOOPBACK}:{self.port}", f"localhost:{self.port}"):
             return "The local lake answers only to its own address."
         if "HTTP_ORIGIN" in environ:
             return "The local lake does not answer web pages."
+        return None
+
+    def _keyless(self, environ: "WSGIEnvironment") -> str | None:
         signed_with = _CREDENTIAL.match(environ.get("HTTP_AUTHORIZATION", ""))
         if signed_with is None or not compare_digest(signed_with[1], self._key):
             return "The local lake answers only to the key of this launch."
         return None
+
+
+def _said(start_response: "StartResponse", status: str, kind: str, text: str) -> list[bytes]:
+    body = text.encode("utf-8")
+    headers = [
+        ("Content-Type", kind),
+        ("Content-Length", str(len(body))),
+        ("Connection", "close"),  # the body of a refused request is not read
+    ]
+    start_response(status, headers)
+    return [body]

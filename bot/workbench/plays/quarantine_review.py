@@ -19,8 +19,8 @@ def play(story: Story, until: str | None) -> bool:
     story.posted("BY HAND")
     story.mended("hears that the source has sent the currencies again, corrected; presses Done")
     story.presses(ana, "Done")
-    story.gives(ana, {"error_type": "CURRENCY_ERROR"}, why="says which rows were corrected: CURRENCY_ERROR")
-    story.says_why(ana, "the source has corrected the currencies; the gate blocks the night until then")
+    given = {"error_type": "CURRENCY_ERROR", "reason": "the source has corrected the currencies"}
+    story.gives(ana, given, why="says which rows were corrected, CURRENCY_ERROR, and why they are loaded again")
     story.asked(RETRY)
     story.talk.catch_up()
     if until == "approval":

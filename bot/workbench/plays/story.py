@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from bot.domain.audit import Verification
+from bot.domain.reasons import ASKED
 from bot.workbench.company import ANA, BO, CY, DEE, KIM
 from bot.workbench.lake.lake import Lake
 from bot.workbench.plays.transcript import Transcript
@@ -131,15 +132,18 @@ class Story:
 
     def gives(self, who: Person, values: Payload, *, why: str) -> None:
         """Give what the run waits for, in the modal it offers; `values` by the parameter's name."""
-        self.posted("Answer…", who=who)
-        self.did(who, why)
-        _good(who.click("Answer…"))
-        who.wait_for_view()
-        _good(who.submit({f"input:{name}": value for name, value in values.items()}))
+        self._answers(who, self.posted("Answer…", who=who), values, why=why)
 
     def says_why(self, who: Person, reason: str) -> None:
         """Say why a change is wanted, before anybody is asked to approve it."""
-        self.gives(who, {"reason": reason}, why=f"says why: {reason}")
+        asked = self.posted(f"needs an answer*\n{ASKED}", who=who)
+        self._answers(who, asked, {"reason": reason}, why=f"says why: {reason}")
+
+    def _answers(self, who: Person, message: Payload, values: Payload, *, why: str) -> None:
+        self.did(who, why)
+        _good(who.click("Answer…", message=message))
+        who.wait_for_view()
+        _good(who.submit({f"input:{name}": value for name, value in values.items()}))
 
     def chooses(self, who: Person, way: str, *, why: str) -> None:
         """Press one of the ways a run offers, by what its button says."""

@@ -1,9 +1,11 @@
 """An edited text brought back: what it changes, whose words they are then, and what it cannot smuggle in."""
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import pytest
+from markdown_it import MarkdownIt
 
 from bot.domain.claims import Claim, Kind, check
 from bot.domain.evidence import Evidence
@@ -12,7 +14,7 @@ from bot.domain.postmortem.comparing import Fate
 from bot.domain.postmortem.document import Part
 from bot.domain.postmortem.draft import Draft, DraftState
 from bot.domain.postmortem.importing import FILLED, Brought, brought, edition_of, plainly
-from bot.domain.postmortem.markdown import read, restruck, written
+from bot.domain.postmortem.markdown import leads_to, read, restruck, written
 from bot.domain.postmortem.sections import replaced, section_of
 from bot.domain.strikes import Struck, by_claim
 from bot.errors import BotError, InvalidError, RequestError
@@ -319,3 +321,22 @@ def test_no_text_says_that_somebody_struck_what_nobody_struck(line: str) -> None
 
     assert "struck by" not in made.text
     assert Fate.STRUCK not in fates(made.compared)
+
+
+@pytest.mark.parametrize(
+    "line", ["[E1]: https://evil.example", "- [e1]: https://evil.example", "> [E1]:https://evil.example"]
+)
+@pytest.mark.parametrize("title", ["Action items", "Open questions", "What went well", "Impact"])
+def test_no_text_says_where_a_mark_leads(title: str, line: str) -> None:
+    made = bring(edited(title, line))
+
+    html = MarkdownIt("commonmark").render(made.text)
+    assert 'href="https://evil.example"' not in html
+    assert [place for one in made.text.splitlines() if (place := leads_to(one)) and not place[1]] == []
+
+
+def test_marks_as_an_editor_spells_them_out_change_nothing() -> None:
+    text = re.sub(r"\[(E\d+)\](?!:)", lambda found: f"[{found[1]}](#{found[1].lower()})", a_draft().text)
+
+    with pytest.raises(RequestError, match="There is nothing in it that the draft does not say already"):
+        bring(text)

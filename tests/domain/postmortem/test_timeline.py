@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from bot.domain.approval import ApprovalState, Vote, end
-from bot.domain.incident import Note
+from bot.domain.incident import Note, given_role, graded, led
 from bot.domain.moment import moment
 from bot.domain.postmortem.document import Moment, Times
 from bot.domain.records import taken
@@ -16,6 +16,7 @@ from bot.domain.timeline import (
     of_code,
     of_episode,
     of_execution,
+    of_history,
     of_incident,
     of_job,
     of_job_run,
@@ -117,6 +118,39 @@ def test_an_incident_tells_its_changes_and_what_people_noted() -> None:
         ("note", "two lines"),
         ("incident", f"{incident.label} resolved."),
     ]
+
+
+def test_what_an_incident_became_is_told_with_who_did_it_and_what_it_was_before() -> None:
+    incident = graded(an_incident(), 1, by="U0ANA", now=NOON)
+    incident = led(incident, "U0BO", by="U0ANA", now=LATER)
+    incident = given_role(incident, "scribe", "U0CY", by="U0BO", now=LATER)
+    names = {"U0BO": "@bo", "U0CY": "@cy"}
+
+    told = [(one.at, one.by, one.text) for one in of_incident(incident, called=names.__getitem__)][1:]
+
+    label = incident.label
+    assert told == [
+        (NOON, "U0ANA", f"{label}: severity is 1 now, and was 3 before."),
+        (LATER, "U0ANA", f"{label}: lead is @bo now."),
+        (LATER, "U0BO", f"{label}: scribe is @cy now."),
+    ]
+
+
+def test_the_history_of_an_alarm_tells_what_no_episode_does() -> None:
+    episode = an_episode().model_copy(update={"since": ONE, "ok_since": TWO})
+    turns: list[JsonObject] = [
+        {"at": "2026-01-21T01:50:00Z", "was": "OK", "became": "ALARM"},
+        {"at": "2026-01-21T01:55:00Z", "was": "ALARM", "became": "OK"},
+        {"at": "2026-01-21T02:00:00.400000Z", "was": "OK", "became": "ALARM"},
+        {"at": "2026-01-21T02:07:31Z", "was": "ALARM", "became": "OK"},
+        {"at": "no time", "was": "OK", "became": "ALARM"},
+    ]
+
+    told = [one.text for one in of_history(turns, [episode])]
+
+    name = episode.notice.name
+    assert told == [f"Alarm {name} went off.", f"Alarm {name} was OK again."]
+    assert len(merged([*of_history(turns, [episode]), *of_episode(episode)])) == 4
 
 
 def test_an_alarm_tells_when_it_went_off() -> None:

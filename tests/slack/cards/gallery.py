@@ -5,9 +5,10 @@ from datetime import timedelta
 
 from bot.domain.action import Call, Many
 from bot.domain.adding import following
-from bot.domain.approval import Approval, ApprovalState
+from bot.domain.approval import Approval, ApprovalState, Glass, Vote
 from bot.domain.following import FollowState, FollowUp, Why, closed
 from bot.domain.incident import Incident
+from bot.domain.policy import BreakGlass
 from bot.domain.postmortem.comparing import Fate
 from bot.domain.problem import Problem
 from bot.domain.records import AlarmState, Attempt, Card, Episode, Near, Said, taken
@@ -29,6 +30,7 @@ from bot.slack.cards.notices import Told, notice
 from bot.slack.cards.postmortem import CanvasState, file_refused, postmortem_card
 from bot.slack.cards.request import request_card
 from bot.slack.cards.run import further, run_card
+from bot.slack.cards.stage import Stage
 from bot.slack.cards.whispers import Whisper, whisper
 from tests.slack.cards.assists import (
     OPEN,
@@ -58,7 +60,9 @@ from tests.slack.cards.samples import (
     APPROVED,
     BO,
     CONSUMED,
+    CY,
     NIGHT,
+    POLICY,
     YES,
     a_run,
     an_alarm,
@@ -242,6 +246,22 @@ def _list_of_marks() -> Approval:
     )
 
 
+def _glass(told: str = "") -> dict[str, object]:
+    why = "readers get wrong amounts, and nobody of the platform answers"
+    glass = Glass(by=CY, name="cy", role="oncall", reason=why, at=NIGHT, incident=7, channel="C0SECOND", told=told)
+    return {"glass": glass}
+
+
+def _broken(state: ApprovalState = ApprovalState.CONSUMED) -> Approval:
+    vote = Vote(person=CY, name="cy", role="oncall", at=NIGHT)
+    return an_approval(**_glass("1.1"), state=state, votes=(vote,))
+
+
+def _may_break() -> Stage:
+    rule = BreakGlass(role="oncall", channel="C0SECOND")
+    return stage(policy=POLICY.model_copy(update={"break_glass": rule}))
+
+
 def _on_trial() -> Runbook:
     return runbook().model_copy(update={"status": Status.TRIAL, "trial_in": ("prod",)})
 
@@ -274,6 +294,7 @@ def _notice(
     book: Runbook | None = None,
     after: int = 0,
     approval: Approval | None = None,
+    approvals: tuple[Approval, ...] | None = None,
     tries: tuple[Attempt, ...] | None = None,
     alarm: Episode | None = None,
     incident: Incident | None = None,
@@ -289,7 +310,7 @@ def _notice(
             runbook=book or runbook(),
             stage=stage(now=NIGHT + timedelta(minutes=after)),
             approval=approval,
-            approvals=(an_approval(**CONSUMED), control_request(**CONSUMED)),
+            approvals=approvals or (an_approval(**CONSUMED), control_request(**CONSUMED)),
             attempts=attempts() if tries is None else tries,
         )
     )
@@ -502,6 +523,33 @@ GALLERY: dict[str, Show] = {
         _list_request(), at_step("half_open"), runbook(), stage(), opaque="f00", listed=False
     ),
     "run-sending-a-list": lambda: run_card(at_step("half_open"), runbook(), (), stage(), going="4,208 of 10,000"),
+    "request-may-break-glass": lambda: request_card(
+        an_approval(), at_step("half_open", incident=7), runbook(), _may_break()
+    ),
+    "request-breaking-glass": lambda: request_card(
+        an_approval(**_glass()), at_step("half_open", incident=7), runbook(), _may_break()
+    ),
+    "request-broken-glass": lambda: request_card(_broken(), at_step("half_open", incident=7), runbook(), _may_break()),
+    "modal-break-glass": lambda: modals.break_glass(
+        an_approval(), at_step("half_open", incident=7), runbook(), _may_break(), opaque="bg_1"
+    ),
+    "notice-breaking-glass": lambda: _notice(
+        {"what": "glass", "approval": 9}, at_step("half_open"), approval=an_approval(**_glass())
+    ),
+    "notice-broken-glass": lambda: _notice(
+        {"what": "glass", "approval": 9}, at_step("half_open"), approval=_broken(ApprovalState.APPROVED)
+    ),
+    "notice-glass-not-broken": lambda: _notice(
+        {"what": "glass", "approval": 9}, at_step("half_open"), approval=an_approval()
+    ),
+    "notice-unbroken": lambda: _notice(
+        {"what": "unbroken", "approval": 9, "by": CY, "why": "The second channel could not be told."},
+        at_step("half_open"),
+        approval=an_approval(),
+    ),
+    "notice-finished-broken-glass": lambda: _notice(
+        {"what": "finished"}, ended(RunState.REPAIRED), approvals=(_broken(), control_request(**CONSUMED))
+    ),
     "request-on-trial": lambda: request_card(an_approval(), at_step("half_open"), _on_trial(), stage()),
     "run-on-trial": lambda: run_card(at_step("half_open"), _on_trial(), (), stage()),
     "edit-riskier": lambda: edit_card(

@@ -184,6 +184,8 @@ def test_approve_stands_only_on_the_request_itself() -> None:
         "request-control",
         "request-without-precondition",
         "request-one-of-two",
+        "request-may-break-glass",
+        "request-breaking-glass",
         "request-on-trial",
     ]
 

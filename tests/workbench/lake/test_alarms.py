@@ -179,6 +179,25 @@ def test_an_armed_alarm_follows_the_lake_both_ways(lake: Lake) -> None:
     assert (back["AlarmName"], back["NewStateValue"]) == ("LatestPointerMissing", "OK")
 
 
+def test_the_history_of_an_alarm_tells_each_turn_at_the_moved_hour(lake: Lake) -> None:
+    begun = lake.clock.now()
+    break_(lake)
+    notices(lake, 2)
+    set_breaker(lake, "CLOSED")
+    lake.clock.advance(61 * 60)
+    lake.look()
+    notices(lake, 2)
+
+    def told(since: datetime) -> list[str]:
+        found = lake.clients.cloudwatch.describe_alarm_history(
+            AlarmName=lake.names.breaker_alarm, HistoryItemType="StateUpdate", StartDate=since
+        )
+        return [one["HistorySummary"] for one in found["AlarmHistoryItems"]]
+
+    turns = ["Alarm updated from ALARM to OK", "Alarm updated from OK to ALARM"]
+    assert (told(begun), told(begun + HOUR)) == (turns, turns[:1])
+
+
 def test_the_lost_table_and_the_lost_marker_are_measured(lake: Lake) -> None:
     month, now = lake.seeded.months[0], lake.clock.now()
     lake.clients.glue.delete_table(DatabaseName=lake.names.database, Name=lake.names.table)

@@ -14,3 +14,12 @@ def test_what_was_replaced_comes_back_when_the_lake_closes_however_often_it_was_
     mending.restore()
 
     assert Moto().answer() == "moto"
+
+
+def test_what_moto_lacks_is_gone_again_when_the_lake_closes() -> None:
+    mending.replace(Moto, "ask", lambda _self: "ours")
+    assert hasattr(Moto, "ask")
+
+    mending.restore()
+
+    assert not hasattr(Moto, "ask")

@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from bot.workbench.lake.lake import Lake
+from bot.workbench.lake.server import HEALTH
 
 NOBODY = "AKIAIOSFODNN7EXAMPLE"
 
@@ -82,6 +83,20 @@ def test_a_web_page_is_refused_even_with_the_key(running: Lake, method: str, ori
 
     assert status == 403
     assert not [name for name in headers if name.lower().startswith("access-control")]
+
+
+def test_the_health_of_what_readers_use_is_told_without_a_key_and_nothing_else_is(running: Lake) -> None:
+    port = urlsplit(running.endpoint_url).port
+
+    assert ask(running, HEALTH)[:2] == (200, '{"status": "ok"}')
+    for path, method, headers in (
+        (HEALTH, "POST", {}),
+        (f"{HEALTH}/", "GET", {}),
+        (f"{HEALTH}/../../lake-silver", "GET", {}),
+        (HEALTH, "GET", {"Host": f"rebound.example:{port}"}),
+        (HEALTH, "GET", {"Origin": "https://evil.example"}),
+    ):
+        assert ask(running, path, method=method, **headers)[0] == 403, (path, method, headers)
 
 
 def test_a_refused_reset_changes_nothing(running: Lake) -> None:

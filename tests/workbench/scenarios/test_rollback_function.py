@@ -1,3 +1,5 @@
+from bot.aws.endpoints import Endpoints
+from bot.domain.value import JsonObject
 from bot.workbench.lake.lake import Lake
 from bot.workbench.scenarios.registry import SCENARIOS
 from tests.workbench.scenarios.mending import failing, quiet, seen, smoke, told
@@ -34,6 +36,18 @@ def test_a_smoke_test_of_the_bad_version_goes_on_failing(lake: Lake) -> None:
     SCENARIO.break_(lake)
 
     assert smoke(lake, "smoke-again")["error"] == ALARM
+
+
+def test_what_readers_use_fails_until_the_version_before_is_live(lake: Lake) -> None:
+    SCENARIO.break_(lake)
+    asked = Endpoints(lake.endpoints, local=True)
+    wanted: JsonObject = {"Endpoint": lake.names.endpoint, "Field": "status"}
+    before = asked.look(wanted)
+
+    make_live(lake, "1")
+
+    after = asked.look(wanted)
+    assert (before["Status"], before["Value"], after["Status"], after["Value"]) == (500, "failing", 200, "ok")
 
 
 def test_a_load_does_not_get_past_the_bad_version(lake: Lake) -> None:

@@ -1,0 +1,312 @@
+"""One person answers alone: in severity 1 that somebody else confirmed, once a second channel knows; else never."""
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from types import MappingProxyType
+
+import pytest
+
+from bot.domain.approval import Approval, ApprovalState, Glass, Vote
+from bot.domain.inbox import BreakGlass, DeclareIncident, GiveInputs, GradeIncident
+from bot.domain.incident import IncidentState
+from bot.domain.policy import BreakGlass as Rule
+from bot.domain.records import Change
+from bot.domain.run import RunState
+from bot.usecases.runs import waking
+from tests.usecases.table import ANA, BO, CHANNEL, CY, DEE, EVE, GUS, POLICY, ROBO, Table
+
+SECOND, OTHER = "C0SECOND", "C0OTHER"
+WHY = "readers get wrong data, and nobody of the platform answers"
+
+
+def may_break(table: Table, role: str = "everyone", channel: str = SECOND) -> None:
+    """Let a role of the policy break the glass."""
+    policy = POLICY.model_copy(update={"break_glass": Rule(role=role, channel=channel), "channels": (CHANNEL, OTHER)})
+    object.__setattr__(table.desk, "policy", policy)
+
+
+def asked(table: Table, *, runbook: str = "swap", declared_by: str = CY, severity: int = 1) -> Approval:
+    """Declare an incident, and ask for a change in it."""
+    table.wish(declared_by, DeclareIncident(title="Readers get wrong data", severity=severity))
+    table.start(ANA, runbook)
+    return table.newest()
+
+
+def break_it(
+    table: Table, person: str = DEE, reason: str = WHY, otherwise: Mapping[str, object] = MappingProxyType({})
+) -> None:
+    """Press Break glass… on the newest request, as its card stands."""
+    number = table.newest().id
+    card = table.store.card(f"request:{number}")
+    assert card is not None
+    where: dict[str, object] = {"edition": card.edition, "ts": card.ts, "channel": CHANNEL, **otherwise}
+    wish = BreakGlass(approval=number, edition=int(str(where["edition"])), reason=reason)
+    table.wish(person, wish, ts=str(where["ts"]), channel=str(where["channel"]))
+
+
+def test_one_person_who_asked_for_nothing_answers_for_those_who_do_not(table: Table) -> None:
+    may_break(table)
+    asked(table)
+
+    break_it(table)
+
+    given = table.newest()
+    assert (given.state, table.state(), table.run().state) == (ApprovalState.CONSUMED, "HALF_OPEN", RunState.REPAIRED)
+    assert [(vote.person, vote.role) for vote in given.votes] == [(DEE, "everyone")]
+    assert given.glass is not None
+    assert (given.glass.reason, given.glass.told) == (WHY, f"ts-glass:{given.id}")
+    kinds = [kind for kind in table.kinds() if kind in {"approval.breaking", "approval.broken", "call.taken"}]
+    assert kinds == ["approval.breaking", "approval.broken", "call.taken"]
+    (told,) = table.cards("glass:")
+    assert told.channel == SECOND
+
+
+def test_one_yes_of_two_is_filled_up(table: Table) -> None:
+    may_break(table)
+    asked(table, runbook="two-people")
+    table.approve(BO)
+    assert table.newest().state is ApprovalState.PENDING
+
+    break_it(table)
+
+    assert [vote.person for vote in table.newest().votes] == [BO, DEE]
+    assert table.newest().state is ApprovalState.CONSUMED
+
+
+def nobody_may(table: Table) -> None:
+    object.__setattr__(table.desk, "policy", POLICY)
+
+
+def resolve(table: Table) -> None:
+    table.wish(CY, GradeIncident(severity=1))
+    incident = table.store.incident(1)
+    table.store.commit(Change(incidents=(incident.model_copy(update={"state": IncidentState.RESOLVED}),)))
+
+
+def join(table: Table) -> None:
+    may_break(table, role="oncall")
+    table.directory.roles["oncall"].add(DEE)
+
+
+def quiet(table: Table) -> None:
+    table.directory.silent = True
+
+
+REFUSED: dict[str, tuple[Callable[[Table], object], str]] = {
+    "severity 2": (lambda table: table.wish(CY, GradeIncident(severity=2)), "severity 2"),
+    "switched off": (nobody_may, "lets nobody break the glass"),
+    "resolved": (resolve, "open incident of severity 1 only"),
+    "joined after the ask": (join, "was when this was asked"),
+    "Slack is silent": (quiet, "Refused to be safe"),
+    "the second channel is the first": (lambda table: may_break(table, channel=CHANNEL), "second channel is this one"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_the_rule_does_not_cover_breaks_no_glass(table: Table, case: str) -> None:
+    may_break(table)
+    asked(table)
+    spoil, words = REFUSED[case]
+    spoil(table)
+
+    break_it(table)
+
+    table.directory.silent = False
+    nothing_broke(table, words)
+
+
+@pytest.mark.parametrize(
+    ("person", "words"),
+    [(ANA, "you asked for this change yourself"), *((one, "Guests, bots and people") for one in (EVE, GUS, ROBO))],
+)
+def test_who_asked_and_who_is_no_member_breaks_no_glass(table: Table, person: str, words: str) -> None:
+    may_break(table)
+    asked(table)
+    table.directory.roles["everyone"] |= {person}
+
+    break_it(table, person)
+
+    nothing_broke(table, words)
+
+
+def test_every_kind_of_author_is_refused(table: Table) -> None:
+    may_break(table)
+    asked(table)
+    table.wish(DEE, GiveInputs(run=1, inputs={"reason": "the other file"}))
+
+    break_it(table)
+
+    nothing_broke(table, "you asked for this change yourself")
+
+
+@pytest.mark.parametrize("graded_by", [ANA, DEE])
+def test_a_severity_that_only_an_author_or_the_presser_speaks_of_is_not_confirmed(table: Table, graded_by: str) -> None:
+    may_break(table)
+    asked(table, declared_by=graded_by)
+    break_it(table)
+    nothing_broke(table, "Somebody else says so first")
+
+    table.wish(CY, GradeIncident(severity=1))
+    break_it(table)
+
+    assert table.newest().state is ApprovalState.CONSUMED
+
+
+def test_a_severity_that_only_an_approver_speaks_of_is_not_confirmed(table: Table) -> None:
+    may_break(table)
+    asked(table, runbook="two-people", declared_by=BO)
+    table.approve(BO)
+
+    break_it(table)
+
+    nothing_broke(table, "Somebody else says so first")
+
+
+def test_who_said_yes_already_does_not_count_twice(table: Table) -> None:
+    may_break(table)
+    asked(table, runbook="two-people")
+    table.approve(BO)
+
+    break_it(table, BO)
+
+    nothing_broke(table, "you have said yes to this already")
+
+
+@pytest.mark.parametrize(("what", "other"), [("edition", 0), ("ts", "1.1"), ("channel", OTHER)])
+def test_a_press_somewhere_else_breaks_no_glass(table: Table, what: str, other: object) -> None:
+    may_break(table)
+    asked(table)
+
+    break_it(table, otherwise={what: other})
+
+    nothing_broke(table, "not on the request as it stands now")
+
+
+@pytest.mark.parametrize("reason", ["", "   ", "\u200b", "x" * 10_240])
+def test_a_reason_that_nobody_can_read_breaks_no_glass(table: Table, reason: str) -> None:
+    may_break(table)
+    asked(table)
+
+    break_it(table, reason=reason)
+
+    nothing_broke(table, "A reason ")
+
+
+def test_no_incident_no_glass(table: Table) -> None:
+    may_break(table)
+    table.start(ANA, "swap")
+
+    break_it(table)
+
+    nothing_broke(table, "no incident")
+
+
+def test_nothing_is_done_while_the_second_channel_is_silent_and_the_person_is_told(table: Table) -> None:
+    may_break(table)
+    asked(table)
+    table.silent_channels.add(SECOND)
+
+    break_it(table)
+    assert (table.newest().state, table.cloud.sent) == (ApprovalState.PENDING, [])
+    table.later(timedelta(seconds=61))
+    table.drive()
+
+    assert (table.newest().glass, table.newest().state, table.cloud.sent) == (None, ApprovalState.PENDING, [])
+    (told,) = table.cards("unbroken:")
+    assert (told.payload["by"], told.payload["why"]) == (DEE, "The second channel could not be told.")
+    assert table.kinds().count("approval.not_broken") == 1
+    table.silent_channels.clear()
+    table.deal()
+    table.drive()
+    assert table.cloud.sent == []
+
+
+def test_a_proper_yes_meanwhile_counts_as_one(table: Table) -> None:
+    may_break(table)
+    asked(table)
+    table.silent_channels.add(SECOND)
+    break_it(table)
+
+    table.approve(BO)
+
+    assert ([vote.person for vote in table.newest().votes], table.newest().glass) == ([BO], None)
+    assert table.state() == "HALF_OPEN"
+
+
+def test_an_approve_of_the_same_person_does_not_stand_for_the_channel_that_is_silent(table: Table) -> None:
+    may_break(table, role="platform")
+    asked(table)
+    table.silent_channels.add(SECOND)
+    break_it(table, BO)
+
+    table.approve(BO)
+
+    assert "the second channel is being told" in table.refused()
+    assert table.cloud.sent == []
+
+
+def test_a_severity_taken_back_meanwhile_ends_it(table: Table) -> None:
+    may_break(table)
+    asked(table)
+    table.silent_channels.add(SECOND)
+    break_it(table)
+    table.wish(CY, GradeIncident(severity=2))
+
+    table.silent_channels.clear()
+    table.deal()
+    table.later(timedelta(seconds=2))
+    table.drive()
+
+    assert (table.newest().glass, table.cloud.sent) == (None, [])
+    assert "severity 2" in str(table.cards("unbroken:")[0].payload["why"])
+
+
+@pytest.mark.parametrize("after", ["severity", "role", "world"])
+def test_what_became_otherwise_between_the_yes_and_the_call_voids_it(table: Table, after: str) -> None:
+    may_break(table)
+    asked(table)
+    table.silent_channels.add(SECOND)
+    break_it(table)
+    table.silent_channels.clear()
+    table.deal()
+    table.later(timedelta(seconds=2))
+    table.segment()
+    assert table.newest().state is ApprovalState.APPROVED
+
+    match after:
+        case "severity":
+            incident = table.store.incident(1)
+            table.store.commit(Change(incidents=(incident.model_copy(update={"severity": 2}),)))
+        case "role":
+            table.directory.roles["everyone"].discard(DEE)
+        case _:
+            table.write_breaker(changed_by="mallory")
+    table.drive()
+
+    assert (table.newest().state, table.cloud.sent) == (ApprovalState.VOID, [])
+
+
+def test_no_call_leaves_for_a_glass_that_the_second_channel_never_heard_of(table: Table) -> None:
+    may_break(table)
+    request = asked(table)
+    table.silent_channels.add(SECOND)
+    break_it(table)
+    forged = table.newest()
+    assert forged.glass is not None
+    glass = Glass(**{**forged.glass.model_dump(), "told": "1.1"})
+    vote = Vote(person=DEE, name="dee", role="everyone", at=table.now())
+    update = {"glass": glass, "votes": (vote,), "state": ApprovalState.APPROVED}
+    going, wait = waking(table.run(), table.now())
+    table.store.commit(Change(approvals=(forged.model_copy(update=update),), runs=(going,), opens=(wait,)))
+
+    table.drive()
+
+    assert (table.store.approval(request.id).state, table.cloud.sent) == (ApprovalState.VOID, [])
+    assert "second channel was not told" in table.store.approval(request.id).ended_why
+
+
+def nothing_broke(table: Table, words: str) -> None:
+    """Insist that nothing was done, and that the person was told why."""
+    assert words in table.refused()
+    assert (table.newest().state, table.newest().glass) == (ApprovalState.PENDING, None)
+    assert (table.cloud.sent, table.state(), table.cards("glass:")) == ([], "OPEN", [])
