@@ -12,7 +12,7 @@ from bot.domain.records import Card, CardKind, Change, Wait
 from bot.domain.run import Awaiting, Retried, Run, RunState, StepState, Waiting, Woken, advance
 from bot.domain.value import JsonObject
 from bot.errors import EdgeError, NotAllowedError, RequestError, UnavailableError
-from bot.usecases.asking import glass_card, library_sha, request_card
+from bot.usecases.asking import cards_of, library_sha
 from bot.usecases.desk import Desk
 from bot.usecases.runs import waking
 from bot.usecases.telling import notice, run_card, run_cards
@@ -41,16 +41,11 @@ def cast_vote(desk: Desk, delivery: Delivery, wish: CastVote) -> Change:
     facts: JsonObject = {"role": vote.role, "digest": voted.digest, "edition": wish.edition, "state": voted.state.value}
     entry = AuditEntry(kind="approval.cast", subject=voted.label, actor=somebody.id, facts=facts)
     run = desk.records.run(voted.run)
-    cards = (request_card(voted, run), run_card(run), *_second(approval))
+    cards = (*cards_of(approval, run), run_card(run))
     if voted.state is not ApprovalState.APPROVED:
         return Change(approvals=(voted,), cards=cards, audit=(entry,))
     going, wait = waking(run, now)
     return Change(runs=(going,), approvals=(voted,), opens=(wait,), cards=cards, audit=(entry,))
-
-
-def _second(approval: Approval) -> tuple[Card, ...]:
-    """Return what the second channel was told, where the glass is being broken."""
-    return (glass_card(approval),) if approval.glass is not None else ()
 
 
 def asker(desk: Desk, delivery: Delivery) -> Person:
@@ -140,7 +135,7 @@ def ended(desk: Desk, run: Run, approval: Approval, state: ApprovalState, *, by:
         waiting = Waiting(what=Awaiting.PERSON, step=approval.step, words=words, since=now)
         going = run.model_copy(update={"waiting": waiting, "touched": now})
     runs = (going,) if going != run else ()
-    cards = (request_card(over, run), *run_cards(desk, going), *_second(approval))
+    cards = (*cards_of(over, run), *run_cards(desk, going))
     return Change(runs=runs, approvals=(over,), cards=cards, audit=(entry,))
 
 
@@ -183,7 +178,7 @@ def again(desk: Desk, run: Run, *, by: str, authored: bool = True) -> Change:
     going, wait = waking(run, now)
     facts: JsonObject = {"step": step, "request": run.record(step).request}
     entry = AuditEntry(kind="run.retried", subject=run.label, actor=by, facts=facts)
-    cards = (*run_cards(desk, going), *(request_card(one, run) for one in over))
+    cards = (*run_cards(desk, going), *(card for one in over for card in cards_of(one, run)))
     return Change(runs=(going,), approvals=over, opens=(wait,), cards=cards, audit=(entry,))
 
 
@@ -267,7 +262,7 @@ def _expired(desk: Desk, run: Run, approval: Approval, key: str) -> Change:
     if approval.reasked or run.state is not RunState.WAITING or run.next_step != approval.step:
         return expired.model_copy(update={"closes": (key,), "cards": (*expired.cards, told)})
     anew = again(desk, run, by="bot", authored=False)
-    cards = (request_card(over, run), *anew.cards)
+    cards = (*cards_of(over, run), *anew.cards)
     audit = (entry, *anew.audit)
     return anew.model_copy(update={"approvals": (over,), "closes": (key,), "cards": cards, "audit": audit})
 

@@ -338,6 +338,12 @@ def request_card(approval: Approval, run: Run) -> Card:
     )
 
 
+def cards_of(approval: Approval, run: Run) -> tuple[Card, ...]:
+    """Return the request's card, and the message to the second channel where the glass is being broken, or was."""
+    second = (glass_card(approval),) if approval.glass is not None else ()
+    return (request_card(approval, run), *second)
+
+
 def glass_card(approval: Approval) -> Card:
     """Return the message to the second channel."""
     return Card(

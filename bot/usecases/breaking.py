@@ -16,7 +16,7 @@ from bot.domain.run import Run
 from bot.domain.value import JsonObject
 from bot.errors import NotAllowedError
 from bot.usecases.approvals import asker, roles_of, shown_at
-from bot.usecases.asking import glass_card, request_card
+from bot.usecases.asking import cards_of, glass_card, request_card
 from bot.usecases.desk import Desk
 from bot.usecases.runs import waking
 from bot.usecases.telling import notice, run_card
@@ -51,7 +51,7 @@ def break_glass(desk: Desk, delivery: Delivery, wish: BreakGlass) -> Change:
     return Change(
         approvals=(glassed,),
         opens=(Wait(key=f"{glassed.glass_key}:0", due=now),),
-        cards=(glass_card(glassed), request_card(glassed, run), run_card(run)),
+        cards=(*cards_of(glassed, run), run_card(run)),
         audit=(_entry("approval.breaking", glassed, by=somebody.id, private=wish.reason),),
     )
 
@@ -99,7 +99,7 @@ def _told(desk: Desk, run: Run, approval: Approval, key: str, *, told: str) -> C
     going, wait = waking(run, now)
     by = given.votes[-1].person
     entry = _entry("approval.broken", given, by=by, private=approval.glass.reason if approval.glass else "")
-    cards = (glass_card(given), request_card(given, run), run_card(run))
+    cards = (*cards_of(given, run), run_card(run))
     return Change(runs=(going,), approvals=(given,), opens=(wait,), closes=(key,), cards=cards, audit=(entry,))
 
 

@@ -34,7 +34,7 @@ from bot.errors import (
     UnavailableError,
     WorldChangedError,
 )
-from bot.usecases.asking import ReasonMissingError, binding, items, propose, request, request_card
+from bot.usecases.asking import ReasonMissingError, binding, cards_of, items, propose, request, request_card
 from bot.usecases.breaking import not_broken_any_more
 from bot.usecases.desk import Desk
 from bot.usecases.lost import lost_call, unknown_card, with_what_is_there
@@ -302,7 +302,7 @@ def _void(desk: Desk, run: Run, approval: Approval, step: Step, why: str) -> Tur
     return Turn(
         events=(MustWait(waiting=waiting),),
         approvals=(voided,),
-        cards=(request_card(voided, run), told),
+        cards=(*cards_of(voided, run), told),
         frees=True,
         audit=(entry,),
     )

@@ -11,7 +11,7 @@ from bot.domain.records import Attempt, AttemptState, Card, Change, Outcome
 from bot.domain.run import Awaiting, Lost, Run, RunState, StepState, Waiting, advance
 from bot.domain.value import JsonObject
 from bot.errors import StaleError
-from bot.usecases.asking import request_card
+from bot.usecases.asking import cards_of
 from bot.usecases.desk import Desk
 from bot.usecases.telling import notice, run_cards
 
@@ -65,7 +65,7 @@ def _restored(desk: Desk, anchor: str) -> Change:
             if _leads_to_a_call(one, run)
         ]
         approvals += voided
-        cards += [request_card(one, run) for one in voided]
+        cards += [card for one in voided for card in cards_of(one, run)]
         stopped, told = _stopped(desk, run, unfinished)
         runs += [stopped] if stopped != run else []
         cards += [*run_cards(desk, stopped), *told]

@@ -43,7 +43,7 @@ from bot.domain.runbook import Parameter, Step
 from bot.domain.value import JsonObject, JsonValue
 from bot.errors import InvalidError, NotAllowedError, RequestError
 from bot.usecases.approvals import roles_of
-from bot.usecases.asking import request_card
+from bot.usecases.asking import cards_of
 from bot.usecases.desk import Desk
 from bot.usecases.runs import FIRST_OWED_REMINDER, anew, fits, offered, waking
 from bot.usecases.telling import asking_card, notice, run_cards
@@ -151,7 +151,7 @@ def park(desk: Desk, delivery: Delivery, wish: ParkRun) -> Change:
     parked = advance(run, Parked(by=somebody.id, until=wish.until), now=now)
     going, wait = waking(parked.model_copy(update={"waiting": None}), wish.until)
     entry = AuditEntry(kind="run.parked", subject=run.label, actor=somebody.id, facts={"until": wish.until.isoformat()})
-    cards = (*run_cards(desk, going), *(request_card(one, run) for one in over))
+    cards = (*run_cards(desk, going), *(card for one in over for card in cards_of(one, run)))
     return Change(runs=(going,), approvals=over, opens=(wait,), cards=cards, audit=(entry,))
 
 
@@ -280,7 +280,7 @@ def stop(desk: Desk, delivery: Delivery, wish: StopRun) -> Change:
     facts: JsonObject = {"owed": [one.step for one in owed]}
     entry = AuditEntry(kind="run.stopped", subject=run.label, actor=somebody.id, facts=facts)
     opens = (Wait(key=f"remind:{run.id}:1", due=desk.now() + FIRST_OWED_REMINDER),) if owed else ()
-    cards: tuple[Card, ...] = (*run_cards(desk, stopped), *(request_card(one, run) for one in over))
+    cards: tuple[Card, ...] = (*run_cards(desk, stopped), *(card for one in over for card in cards_of(one, run)))
     if owed:
         cards = (*cards, notice(run, "owed", mark=":0"))
     sending = any(one.state is AttemptState.SENDING for one in desk.records.attempts(run.id))
@@ -337,7 +337,7 @@ def woken(desk: Desk, run: Run, kind: str, *, by: str, facts: JsonObject, privat
 
 def with_ended(change: Change, over: tuple[Approval, ...], run: Run) -> Change:
     """Return the change with the requests it ends."""
-    cards = (*change.cards, *(request_card(one, run) for one in over))
+    cards = (*change.cards, *(card for one in over for card in cards_of(one, run)))
     return change.model_copy(update={"approvals": over, "cards": cards})
 
 

@@ -7,7 +7,16 @@ from types import MappingProxyType
 import pytest
 
 from bot.domain.approval import Approval, ApprovalState, Glass, Vote
-from bot.domain.inbox import BreakGlass, DeclareIncident, GiveInputs, GradeIncident
+from bot.domain.inbox import (
+    AskAgain,
+    BreakGlass,
+    DeclareIncident,
+    DeclineRequest,
+    GiveInputs,
+    GradeIncident,
+    ParkRun,
+    StopRun,
+)
 from bot.domain.incident import IncidentState
 from bot.domain.policy import BreakGlass as Rule
 from bot.domain.records import Change
@@ -311,6 +320,40 @@ def test_what_became_otherwise_between_the_yes_and_the_call_voids_it(table: Tabl
     table.drive()
 
     assert (table.newest().state, table.cloud.sent) == (ApprovalState.VOID, [])
+
+
+ENDS: dict[str, Callable[[Table], object]] = {
+    "stopped": lambda table: table.wish(ANA, StopRun(run=1)),
+    "parked": lambda table: table.wish(ANA, ParkRun(run=1, until=table.now() + timedelta(hours=1))),
+    "asked again": lambda table: table.wish(ANA, AskAgain(run=1)),
+    "another reason": lambda table: table.wish(ANA, GiveInputs(run=1, inputs={"reason": "the other file"})),
+    "declined": lambda table: table.wish(BO, DeclineRequest(approval=1, why="other", words="no")),
+    "voided": lambda table: table.write_breaker(changed_by="mallory"),
+}
+
+
+@pytest.mark.parametrize("how", ENDS)
+def test_the_second_channel_hears_that_the_request_it_was_told_of_is_over(table: Table, how: str) -> None:
+    may_break(table)
+    asked(table)
+    table.silent_channels.add(SECOND)
+    break_it(table)
+    table.silent_channels.clear()
+    table.deal()
+    if how == "voided":
+        table.later(timedelta(seconds=2))
+        table.segment()
+    key = table.store.approval(1).glass_key
+    before = table.store.card(key)
+
+    ENDS[how](table)
+    table.drive()
+
+    after = table.store.card(key)
+    assert (table.store.approval(1).state.open, table.cloud.sent) == (False, [])
+    assert before is not None
+    assert after is not None
+    assert after.wanted > before.wanted
 
 
 def test_no_call_leaves_for_a_glass_that_the_second_channel_never_heard_of(table: Table) -> None:

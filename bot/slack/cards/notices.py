@@ -394,18 +394,23 @@ def _void(told: Told) -> tuple[str, list[Block]]:
     ]
 
 
+NOT_BROKEN = "GLASS NOT BROKEN"
+
+
 def _glass(told: Told) -> tuple[str, list[Block]]:
     """Return what the second channel is told before anything is done, and what became of it."""
     approval, run, stage = told.approval, told.run, told.stage
     if approval is None:
         return _plain(told)
-    going = "BREAKING THE GLASS" if approval.glass and approval.state.open else "GLASS NOT BROKEN"
-    state = "BROKEN GLASS" if approval.broken else going
+    state = _of_the_glass(approval)
     effect = effect_of(approval)
     asked = " ".join(wording.mention(role, stage.policy) for role in dict.fromkeys(approval.binding.needs))
     text = wording.push(f"{state}: {stage.environment}: {effect}.", f"{approval.label} of {run.label} {asked}")
-    alone = f"One person answers for {asked} alone. To stop it: `/runbook stop {run.label}`."
-    usual = f"It did not count; the request goes its usual way, to {asked}."
+    became = f"One person answers for {asked} alone. To stop it: `/runbook stop {run.label}`."
+    if state == NOT_BROKEN:
+        became = f"It did not count; the request goes its usual way, to {asked}."
+    if _ended_unused(approval):
+        became = f"{approval.label} is {approval.state}; nothing was done."
     where = stage.linked(f"run:{run.id}", headline(run))
     return text, [
         section(
@@ -413,11 +418,21 @@ def _glass(told: Told) -> tuple[str, list[Block]]:
                 f"🚨 *{stage.environment} · {state}* ({stage.account}) · {approval.label} of {where}",
                 f"*{effect}.*",
                 glass_words(approval, stage),
-                usual if state == "GLASS NOT BROKEN" else alone,
+                became,
             )
         ),
         context(f"digest {approval.digest[:16]} · used once"),
     ]
+
+
+def _of_the_glass(approval: Approval) -> str:
+    if approval.broken:
+        return "BROKEN GLASS, NOTHING DONE" if _ended_unused(approval) else "BROKEN GLASS"
+    return "BREAKING THE GLASS" if approval.glass and approval.state.open else NOT_BROKEN
+
+
+def _ended_unused(approval: Approval) -> bool:
+    return approval.ended is not None and not approval.used
 
 
 def _unbroken(told: Told) -> tuple[str, list[Block]]:

@@ -205,7 +205,7 @@ def glass_words(approval: Approval, stage: Stage) -> str:
     who = f"{stage.name(glass.by)} ({wording.role_name(glass.role, stage.policy)})"
     why = f"“{wording.quoted(glass.reason, MOST_REASON)}”"
     if not glass.told and not approval.state.open:
-        return f"The glass was not broken: {who} wanted to, and <#{glass.channel}> was not told in time."
+        return f"The glass was not broken: {who} wanted to, and the request ended before <#{glass.channel}> was told."
     if not glass.told:
         return f"🚨 *BREAKING THE GLASS*  {who}: {why}. It counts once <#{glass.channel}> is told."
     return f"🚨 *BROKEN GLASS* by {who} {wording.time_of(glass.at, now=stage.now)}: {why}. <#{glass.channel}> was told."

@@ -539,6 +539,11 @@ GALLERY: dict[str, Show] = {
     "notice-broken-glass": lambda: _notice(
         {"what": "glass", "approval": 9}, at_step("half_open"), approval=_broken(ApprovalState.APPROVED)
     ),
+    "notice-broken-glass-void": lambda: _notice(
+        {"what": "glass", "approval": 9},
+        at_step("half_open"),
+        approval=_broken(ApprovalState.VOID).model_copy(update={"ended": NIGHT}),
+    ),
     "notice-glass-not-broken": lambda: _notice(
         {"what": "glass", "approval": 9}, at_step("half_open"), approval=an_approval()
     ),
