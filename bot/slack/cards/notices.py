@@ -410,7 +410,7 @@ def _glass(told: Told) -> tuple[str, list[Block]]:
     if state == NOT_BROKEN:
         became = f"It did not count; the request goes its usual way, to {asked}."
     if _ended_unused(approval):
-        became = f"{approval.label} is {approval.state}; nothing was done."
+        became = f"Over: {approval.label} is {approval.state}; nothing was done."
     where = stage.linked(f"run:{run.id}", headline(run))
     return text, [
         section(
