@@ -303,7 +303,7 @@ class Drawing:
         approvals = [self.records.approval(number) for number in _numbers(payload, "approval", "approvals")]
         runs = [self.records.run(number) for number in _numbers(payload, "run", "runs")]
         runs = runs or [self.records.run(one.run) for one in approvals[:1]]
-        if payload.get("what") == "run" and runs:
+        if payload.get("what") in {"run", "audit"} and runs:
             approvals = [*self.records.approvals(run=runs[0].id)]
         incidents = [self.records.incident(number) for number in _numbers(payload, "incident", "incidents")]
         people = [name for run in runs for name in _people(run, [one for one in approvals if one.run == run.id])]

@@ -10,6 +10,7 @@ from datetime import timedelta
 import pytest
 
 from bot.domain.assistance import DraftPostmortem, Made, Tokens, Wording
+from bot.domain.chart import Sign
 from bot.domain.claims import Claim, Kind
 from bot.domain.inbox import (
     CancelDraft,
@@ -27,13 +28,16 @@ from bot.domain.inbox import (
 )
 from bot.domain.logs.event import LogEvent
 from bot.domain.logs.fetching import Fetched, Progress, ReadLogs
+from bot.domain.moment import written
 from bot.domain.postmortem.document import Part
 from bot.domain.postmortem.draft import Draft, DraftState
 from bot.domain.postmortem.markdown import numbered, read, sentence
 from bot.domain.postmortem.sections import section_of
+from bot.domain.records import AlarmState, Change
 from bot.errors import UnavailableError
 from bot.records.archive import read_archive
 from bot.records.archives import FolderArchive
+from tests.slack.cards import samples
 from tests.usecases.table import ANA, BO, CHANNEL, Table
 from tests.usecases.test_assistance import FakeAssistant
 
@@ -251,6 +255,20 @@ def test_what_was_not_read_is_said_and_the_draft_goes_on(table: Table) -> None:
     assert "/aws-glue/jobs/output: access denied." in section_of(draft.text, "Not read")
     assert "- Not looked at: /aws-glue/jobs/output: access denied; " in draft.text
     assert "- [ ] Let the bot read what it could not: /aws-glue/jobs/output" in section_of(draft.text, "Action items")
+
+
+def test_that_an_alarm_is_ok_again_is_not_painted_as_an_alarm(table: Table) -> None:
+    seat(table)
+    since, over = table.now() - timedelta(minutes=9), table.now() - timedelta(minutes=1)
+    episode = samples.an_alarm(id=1, since=written(since), ok_since=written(over), state=AlarmState.OK, runbook=None)
+    table.store.commit(Change(episodes=(episode,)))
+
+    chart = drafted(table).chart
+
+    assert chart is not None
+    signs = {one.words: one.sign for one in chart.markers}
+    assert {sign for words, sign in signs.items() if "went off" in words} == {Sign.ALARM}
+    assert {sign for words, sign in signs.items() if "OK again" in words} == {Sign.NOTE}
 
 
 def test_an_incident_that_no_alarm_noticed_suggests_one_and_nobody_to_do_it(table: Table) -> None:

@@ -1,5 +1,6 @@
 """New messages about a run, in its thread: what needs a person, and how it ended. They do notify. Pure."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -36,7 +37,9 @@ from bot.slack.cards.run import (
 )
 from bot.slack.cards.stage import Stage, headline, note_of, step_name, step_or_none, title_of
 
-MOST_LEFT = 4
+MOST_LEFT = 3
+_LEADS_ON = re.compile(r"\btake \*[^*]+\*")
+"""In what a runbook says under Prevention, that another one is to be taken: `take *Quarantine Review*`."""
 ENDS = frozenset({"finished", "watching"})
 ONLY_IN_THREAD = frozenset({"input", "done"})
 
@@ -147,7 +150,7 @@ def _finished(told: Told) -> tuple[str, list[Block]]:
     blocks = [
         section(lines(f"{emoji} *{stage.environment} · {headline(run)}: {word}{until}*", failed)),
         section(lines(_verified(told), f"{_changed(told)}  {_owed(told)}", _safe(told), undo_line(run, told.runbook))),
-        *([section(lines("*Still to do by people*, as the runbook says", *left))] if (left := _left(told)) else []),
+        *([section(lines("*Still to do by people*", *left))] if (left := _left(told)) else []),
         section(lines(f"{_time(told)} · {_people(told)}", *_glasses(told))),
         *_ended_buttons(told),
     ]
@@ -228,7 +231,7 @@ def _untouched(told: Told) -> str:
 
 
 def _left(told: Told) -> list[str]:
-    """Return what no machine does: what is open of the incident, and what the runbook leaves to people."""
+    """Return what no machine does: what is open of the incident, and which runbook this one leads on to."""
     if told.run.state is not RunState.REPAIRED:
         return []
     found = []
@@ -236,8 +239,9 @@ def _left(told: Told) -> list[str]:
         items = wording.counted(told.items, "open action item")
         found.append(f"• {items} of {told.incident.label}: `/postmortem actions`")
     own = told.runbook.section("Prevention")
-    listed = [line[2:].replace("*", "") for line in own.markdown.splitlines() if line.startswith("- ")] if own else []
-    return [*found, *(f"• {wording.prose(line, 140)}" for line in listed[:MOST_LEFT])]
+    listed = [line.removeprefix("- ") for line in own.markdown.splitlines()] if own else []
+    leading = [line.replace("*", "") for line in listed if _LEADS_ON.search(line)]
+    return [*found, *(f"• {wording.prose(line, 160)}" for line in leading[:MOST_LEFT])]
 
 
 def _alarm_of(told: Told) -> str:

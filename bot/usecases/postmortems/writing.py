@@ -14,7 +14,7 @@ from bot.domain.logs.mining import Miner
 from bot.domain.logs.ranking import digest as digested
 from bot.domain.logs.showing import evidence as lines_of
 from bot.domain.moment import moment
-from bot.domain.postmortem.document import Postmortem
+from bot.domain.postmortem.document import Moment, Postmortem
 from bot.domain.postmortem.draft import Draft, DraftState
 from bot.domain.postmortem.markdown import restruck, written
 from bot.domain.records import Card, CardKind, Change, Episode
@@ -232,13 +232,16 @@ _SIGNS = {
 }
 
 
+def _sign(one: Moment) -> Sign:
+    """Return the colour of a moment; that an alarm is OK again is not painted as one."""
+    return Sign.NOTE if one.source == "alarm" and one.key.endswith(":ok") else _SIGNS[one.source]
+
+
 def _chart(desk: Desk, draft: Draft, document: Postmortem, episodes: Sequence[Episode], digest: Digest) -> Chart:
     """Return what the picture shows: the first alarm's metric, when alarms were on, and how many lines came when."""
     first = next((one for one in episodes if one.notice.metric), None)
     marks = tuple(
-        Marker(at=one.at, words=one.text[:60], sign=_SIGNS[one.source])
-        for one in document.timeline
-        if one.source in _SIGNS
+        Marker(at=one.at, words=one.text[:60], sign=_sign(one)) for one in document.timeline if one.source in _SIGNS
     )
     bands = tuple((moment(one.since), moment(one.ok_since) if one.ok_since else None) for one in episodes)
     return Chart(
