@@ -13,6 +13,7 @@ NAMES = (
     "ack",
     "long_runs",
     "way_out",
+    "card",
     "ready",
     "copies",
     "plan",

@@ -75,6 +75,12 @@ def child(module: str) -> Iterator[Child]:
         talking.close()
 
 
+def records_in(spec: Said, folder: Path) -> dict[str, str]:
+    """Return where a bot of these settings keeps its records, moved to another folder."""
+    old = Path(spec["content"]["records"]["index"]).parent
+    return {name: value.replace(str(old), str(folder)) for name, value in spec["content"]["records"].items()}
+
+
 @contextmanager
 def posted_to(app: str, *, slack_url: str, folder: Path) -> Iterator[int]:
     """Run an app of `bench.parts.door` under gunicorn until the end of the block; yields its port."""

@@ -14,7 +14,7 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
-from bench.child import Child, Said, child
+from bench.child import Child, Said, child, records_in
 from bench.figures import Table, ms, percentile
 from bot.workbench.company import ANA, BO, CY
 from bot.workbench.slack.events import Payload
@@ -39,7 +39,7 @@ def measure(*, tiny: bool = False) -> Iterator[Table]:
         for number in range(plays):
             if number:
                 neighbours.ask(do="reset")
-            spec["content"]["records"] = _records(spec, Path(folder) / str(number))
+            spec["content"]["records"] = records_in(spec, Path(folder) / str(number))
             weights.append(_play(neighbours, spec, Path(folder) / str(number), found))
     rows = tuple(
         (WORDS[name], str(len(times)), *(ms(1000 * value) for value in (min(times), median(times), max(times))))
@@ -55,11 +55,6 @@ def measure(*, tiny: bool = False) -> Iterator[Table]:
     )
     heads = ("approved", "n", "least ms", "median ms", "most ms")
     yield Table(title="Click on Approve received -> the change leaves the process", heads=heads, rows=rows, notes=notes)
-
-
-def _records(spec: Said, folder: Path) -> dict[str, str]:
-    old = Path(spec["content"]["records"]["index"]).parent
-    return {name: value.replace(str(old), str(folder)) for name, value in spec["content"]["records"].items()}
 
 
 def _play(neighbours: Child, spec: Said, folder: Path, found: dict[str, list[float]]) -> float:

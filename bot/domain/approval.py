@@ -74,7 +74,7 @@ class Binding(Value):
         snapshot: SHA-256 of the runbook this run follows; `library` is that of the file as it is now.
         role: the AWS role of the caller, session name dropped.
         verification: the `expect` of every verification step, in order.
-        reason: why it is wanted, in the words of `reason_by`.
+        reason: why it is wanted, in the words of `reason_by`; or which step it takes back, in nobody's.
     """
 
     form: str = "approval/v1"
@@ -227,6 +227,11 @@ class Approval(Value):
     def label(self) -> str:
         """Return the short id people speak of."""
         return f"Q-{self.id}"
+
+    @property
+    def glass_key(self) -> str:
+        """Return the key of the message to the second channel; each press has one of its own, which notifies."""
+        return f"glass:{self.id}:{self.glass.at:%Y%m%dT%H%M%S.%f}" if self.glass is not None else ""
 
     @property
     def broken(self) -> bool:

@@ -6,13 +6,11 @@ It fills places and nothing else: what is denied, what is signed, what was seen,
 from datetime import datetime
 
 from bot.domain.approval import Approval, ApprovalState, Glass, Vote, insist_on_card
-from bot.domain.incident import Incident
+from bot.domain.incident import GRAVEST, Incident
 from bot.domain.people import Person, Place
 from bot.domain.policy import BreakGlass, Policy
 from bot.domain.reasons import insist_on_words
 from bot.errors import NotAllowedError
-
-GRAVEST = 1
 
 
 def pressed(

@@ -24,9 +24,9 @@ from bot.domain.value import JsonObject, Value
 class Wait(Value):
     """Hold one thing that is to be done at an hour; its key is the work's id.
 
-    Keys: `segment:RUN:NUMBER`, `ladder:APPROVAL:LEVEL`, `remind:RUN:NUMBER`, `look:ALARM`, `suggest:ALARM`,
-    `assist:NUMBER`, `postmortem:DRAFT`, `item:ACTION_ITEM:TURN`, `morning:INCIDENT:PERSON:TURN`,
-    `marks:INCIDENT:DELIVERY:TURN`.
+    Keys: `segment:RUN:NUMBER`, `ladder:APPROVAL:LEVEL`, `glass:APPROVAL:PRESS:COUNT`, `remind:RUN:NUMBER`,
+    `look:ALARM`, `suggest:ALARM`, `assist:NUMBER`, `postmortem:DRAFT`, `item:ACTION_ITEM:TURN`,
+    `morning:INCIDENT:PERSON:TURN`, `marks:INCIDENT:DELIVERY:TURN`.
     """
 
     key: str

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
-from bot.domain.approval import Approval, ApprovalState
+from bot.domain.approval import Approval, ApprovalState, Vote
 from bot.domain.incident import Incident
 from bot.domain.moment import moment
 from bot.domain.postmortem.document import Moment, Times
@@ -127,6 +127,12 @@ def of_run(run: Run) -> Iterator[Moment]:
         )
 
 
+def _given(approval: Approval, vote: Vote) -> str:
+    glass = approval.glass
+    alone = approval.broken and glass is not None and vote.person == glass.by
+    return "approved by breaking the glass" if alone else "approved"
+
+
 def of_approval(approval: Approval) -> Iterator[Moment]:
     """Yield when it was asked, each yes, and how it ended otherwise."""
     calls = approval.binding.calls
@@ -139,7 +145,7 @@ def of_approval(approval: Approval) -> Iterator[Moment]:
     for vote in approval.votes:
         yield Moment(
             at=vote.at,
-            text=said(f"approved as {vote.role}"),
+            text=said(f"{_given(approval, vote)} as {vote.role}"),
             source="approval",
             by=vote.person,
             key=f"{approval.label}:{vote.person}",

@@ -95,7 +95,7 @@ def _insist_approved(connection: Connection, approval: Approval, *, now: datetim
 
 def _second_channel_told(connection: Connection, approval: Approval) -> bool:
     """Return whether the message stands in the channel that the request names."""
-    card = queues.card(connection, f"glass:{approval.id}")
+    card = queues.card(connection, approval.glass_key)
     glass = approval.glass
     return bool(card and glass and card.ts and (card.ts, card.channel) == (glass.told, glass.channel))
 

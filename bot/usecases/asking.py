@@ -191,6 +191,7 @@ def binding(
         raise InvalidError(f"{len(found)} calls; one approval covers at most {most}. Ask for fewer at once.")
     judged = judge(desk, steps, found)
     caller = desk.cloud.identity("sts")
+    reason, reason_by = _reason(run, runbook, lead)
     derived = Binding(
         installation=desk.records.installation,
         run=run.id,
@@ -208,8 +209,8 @@ def binding(
         requester_may=judged.requester_may,
         lifetime_s=int(judged.lifetime.total_seconds()),
         verification=tuple(s.expect or "" for s in runbook.steps if s.phase is Phase.VERIFICATION),
-        reason=_reason(run, runbook, lead),
-        reason_by=run.given_by.get(REASON, run.requester),
+        reason=reason,
+        reason_by=reason_by,
         calls=found,
         expires=expires,
         nonce=nonce,
@@ -300,13 +301,13 @@ def request(
     )
 
 
-def _reason(run: Run, runbook: Runbook, lead: Step) -> str:
-    """Return why it is asked: what somebody gave as the reason in words of their own, or which step it takes back."""
+def _reason(run: Run, runbook: Runbook, lead: Step) -> tuple[str, str]:
+    """Return why it is asked, and who said so; where the records say it, which step it takes back, nobody did."""
     back = [step for name in run.undoing if (step := runbook.step(name)).undo == lead.id]
     if back:
-        return f"takes back step {back[-1].number}, {back[-1].title.rstrip('.')}"
+        return f"takes back step {back[-1].number}, {back[-1].title.rstrip('.')}", ""
     said = any(own_words(one) for one in runbook.parameters)
-    return run.inputs.get(REASON, "") if said else ""
+    return (run.inputs.get(REASON, ""), run.given_by.get(REASON, "")) if said else ("", "")
 
 
 def _keep_lists(desk: Desk, bound: Binding, known: Mapping[tuple[str, int], Proposal]) -> None:
@@ -340,7 +341,7 @@ def request_card(approval: Approval, run: Run) -> Card:
 def glass_card(approval: Approval) -> Card:
     """Return the message to the second channel."""
     return Card(
-        key=f"glass:{approval.id}",
+        key=approval.glass_key,
         kind=CardKind.NOTICE,
         subject=approval.run,
         channel=approval.glass.channel if approval.glass else "",

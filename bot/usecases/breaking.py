@@ -50,7 +50,7 @@ def break_glass(desk: Desk, delivery: Delivery, wish: BreakGlass) -> Change:
     )
     return Change(
         approvals=(glassed,),
-        opens=(Wait(key=f"glass:{approval.id}:0", due=now),),
+        opens=(Wait(key=f"{glassed.glass_key}:0", due=now),),
         cards=(glass_card(glassed), request_card(glassed, run), run_card(run)),
         audit=(_entry("approval.breaking", glassed, by=somebody.id, private=wish.reason),),
     )
@@ -71,23 +71,23 @@ def not_broken_any_more(desk: Desk, run: Run, approval: Approval) -> str | None:
 
 
 def perform_glass(desk: Desk, key: str) -> None:
-    """Serve `glass:APPROVAL:NUMBER`: look whether the second channel was told."""
+    """Serve `glass:APPROVAL:PRESS:NUMBER`: look whether the second channel was told."""
     desk.keep(partial(_looked, desk, key))
 
 
 def _looked(desk: Desk, key: str) -> Change:
-    _, number, count = key.split(":")
+    _, number, _, count = key.split(":")
     approval, now = desk.records.approval(int(number)), desk.now()
-    glass = approval.glass
-    if glass is None or glass.told or approval.state is not ApprovalState.PENDING:
+    glass, press = approval.glass, f"{approval.glass_key}:"
+    if glass is None or glass.told or approval.state is not ApprovalState.PENDING or not key.startswith(press):
         return Change(closes=(key,))
     run = desk.records.run(approval.run)
-    card = desk.records.card(f"glass:{approval.id}")
+    card = desk.records.card(approval.glass_key)
     if card is not None and card.ts:
         return _told(desk, run, approval, key, told=card.ts)
     if now - glass.at >= TOLD_WITHIN or now >= approval.expires:
         return _given_up(desk, run, approval, key, why="The second channel could not be told.")
-    return Change(closes=(key,), opens=(Wait(key=f"glass:{number}:{int(count) + 1}", due=now + LOOKS_AGAIN),))
+    return Change(closes=(key,), opens=(Wait(key=f"{press}{int(count) + 1}", due=now + LOOKS_AGAIN),))
 
 
 def _told(desk: Desk, run: Run, approval: Approval, key: str, *, told: str) -> Change:

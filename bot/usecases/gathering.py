@@ -354,6 +354,8 @@ def _approvals(desk: Desk, found: Gathering, run: Run) -> None:
         words = f"{approval.label} for step {approval.step} of {run.label} is {approval.state.value}"
         voters = ", ".join(f"{vote.name} as {vote.role}" for vote in approval.votes)
         text = f"{words}; approved by {voters}" if voters else words
+        if approval.broken:
+            text = f"{text}; the glass was broken, so that the last answered alone"
         source = f"{approval.label}, asked by {approval.asked_by}"
         link = _card(desk, f"request:{approval.id}")
         found.add("approval", text, origin=Origin.RECORDS, source=source, at=approval.asked_at, link=link)

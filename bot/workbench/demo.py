@@ -241,9 +241,15 @@ class Demo:
         name, ended = scenario.name, repairs.get(scenario.runbook, 0)
         if ended > self._broken.get(name, sys.maxsize):
             self._broken[name] = ended
-            if self.repaired(name):
-                self._mended.add(name)
+            threading.Thread(target=self._judge, args=(scenario,), name="judging", daemon=True).start()
         return name in self._mended
+
+    def _judge(self, scenario: Scenario) -> None:
+        try:
+            if self.repaired(scenario.name):
+                self._mended.add(scenario.name)
+        except Exception:
+            log.exception("It could not be seen whether the failure is over.")
 
     def _repairs(self) -> Counter[str]:
         """Count the runs of each runbook that ended repaired."""

@@ -101,27 +101,17 @@ def test_a_month_that_lacks_files_or_a_pointer_is_held_back_and_named(the_lake: 
     ]
 
 
+def folders(*names: str) -> JsonObject:
+    return {"CommonPrefixes": [{"Prefix": name} for name in names]}
+
+
 def test_more_months_than_are_looked_at_together_are_refused_before_any_is() -> None:
-    script = Script(
-        s3__folders=[
-            {"CommonPrefixes": [{"Prefix": f"{TABLE}year={year}/"} for year in range(2010, 2020)]},
-            *(
-                folder
-                for year in range(2010, 2020)
-                for folder in (
-                    {
-                        "CommonPrefixes": [
-                            {"Prefix": f"{TABLE}year={year}/month={month:02d}/"} for month in range(1, 13)
-                        ]
-                    },
-                    *(
-                        {"CommonPrefixes": [{"Prefix": f"{TABLE}year={year}/month={month:02d}/schema_v=v1/"}]}
-                        for month in range(1, 13)
-                    ),
-                )
-            ),
-        ]
-    )
+    years = [f"{TABLE}year={year}/" for year in range(2010, 2020)]
+    answers = [folders(*years)]
+    for year in years:
+        months = [f"{year}month={month:02d}/" for month in range(1, 13)]
+        answers += [folders(*months), *(folders(f"{month}schema_v=v1/") for month in months)]
+    script = Script(s3__folders=answers)
 
     with pytest.raises(InvalidError, match="120 months; at most 100"):
         read(script, "lake.months", **{**WANTED, "first": "2010-01", "last": "2019-12"})

@@ -17,6 +17,7 @@ TITLES = {
     ),
     "long_runs": ("Acknowledgements with 2 long runs in progress",),
     "way_out": ("Click on Approve received -> the change leaves the process",),
+    "card": ("An alarm's message put -> its card stands in Slack, without a model",),
     "ready": ("`serve`: ready",),
     "redaction": ("Redaction: lines per second of processor time",),
     "measuring": ("What measuring costs",),
@@ -46,7 +47,7 @@ TITLES = {
 
 # Those of a group run one after another in one process, which loads what they share once.
 GROUPS = {
-    "with processes of its own": ("ack", "long_runs", "way_out", "ready"),
+    "with processes of its own": ("ack", "long_runs", "way_out", "card", "ready"),
     "in one process": ("copies", "plan", "check", "redaction", "retrieval", "claims", "measuring"),
     "on the logs of an incident": ("digest", "judged", "draft"),
 }

@@ -7,7 +7,7 @@ from bot.workbench.lake.lake import Lake
 from bot.workbench.lake.readings import keys_under
 from bot.workbench.plays import PLAYS
 from bot.workbench.plays.story import Story
-from tests.conversations.stage import INCIDENTS, PATIENCE, Stage
+from tests.conversations.stage import INCIDENTS, PATIENCE, Stage, until
 from tests.rows import given_away, names_in
 
 
@@ -37,9 +37,12 @@ def test_of_two_failures_of_one_runbook_only_the_one_that_was_repaired_is_shown_
 
     assert PLAYS["rollback-function"](Broken(stage, "rollback-function", say=list[str]().append), None)
 
-    shown = {one["name"]: one["state"] for one in stage.scenarios()}
-    assert (shown["rollback-function"], shown["rollback-state"]) == ("repaired", "broken")
-    assert shown["rollback"] == "ready"
+    until(lambda: shown(stage)["rollback-function"] == "repaired", "it is shown as repaired")
+    assert (shown(stage)["rollback-state"], shown(stage)["rollback"]) == ("broken", "ready")
+
+
+def shown(stage: Stage) -> dict[str, str]:
+    return {str(one["name"]): str(one["state"]) for one in stage.scenarios()}
 
 
 def secrets(lake: Lake) -> set[str]:

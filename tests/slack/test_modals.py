@@ -146,6 +146,16 @@ def test_inputs_are_given_to_the_run_that_asked() -> None:
     assert kept.wish == GiveInputs(run=42, inputs=given)
 
 
+@pytest.mark.parametrize("reason", [" ", "\u200b", "x" * 10_240])
+def test_a_reason_that_says_nothing_is_refused_at_its_field(reason: str) -> None:
+    with pytest.raises(FieldsError) as refused:
+        submission(
+            submit("inputs", f"42:half_open {HERE}", written("input:reason", "value", reason)), ToldForms(), at=NOON
+        )
+
+    assert list(refused.value.fields) == ["input:reason"]
+
+
 def test_what_is_changed_fits_as_what_is_given_does() -> None:
     fitting, other = written("input:reason", "value", "re-sent again"), written("input:reason", "value", "two\nlines")
 

@@ -345,6 +345,23 @@ def test_a_plan_that_lacks_inputs_is_asked_for_them_too(door: Door) -> None:
     assert view["submit"]["text"] == "Plan"
 
 
+@pytest.mark.parametrize(
+    ("wish", "asked"),
+    [
+        (StartRun(runbook="rollback"), [True]),
+        (StartRun(runbook="rollback", inputs={"reason": "late files"}), []),
+        (StartRun(runbook="rollback", plan_only=True), []),
+    ],
+)
+def test_a_start_that_lacks_inputs_asks_why_too_and_it_may_wait_for_the_first_change(
+    door: Door, wish: StartRun, asked: list[bool]
+) -> None:
+    view: Any = door.views.asking(wish, person=ANA, place=PLACE)
+
+    assert [one["optional"] for one in view["blocks"] if one["block_id"] == "input:reason"] == asked
+    assert [one["block_id"] for one in view["blocks"] if one["type"] == "input"] != ["input:reason"]
+
+
 def refused(door: Door, wish: StartRun) -> None:
     """Ana said it in a thread, and was told what it lacks."""
     told: JsonObject = {"what": "refused", "words": "Needy needs reason=…", "start": wish.model_dump(mode="json")}

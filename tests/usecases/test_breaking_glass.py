@@ -12,6 +12,7 @@ from bot.domain.incident import IncidentState
 from bot.domain.policy import BreakGlass as Rule
 from bot.domain.records import Change
 from bot.domain.run import RunState
+from bot.domain.timeline import of_approval
 from bot.usecases.runs import waking
 from tests.usecases.table import ANA, BO, CHANNEL, CY, DEE, EVE, GUS, POLICY, ROBO, Table
 
@@ -54,11 +55,21 @@ def test_one_person_who_asked_for_nothing_answers_for_those_who_do_not(table: Ta
     assert (given.state, table.state(), table.run().state) == (ApprovalState.CONSUMED, "HALF_OPEN", RunState.REPAIRED)
     assert [(vote.person, vote.role) for vote in given.votes] == [(DEE, "everyone")]
     assert given.glass is not None
-    assert (given.glass.reason, given.glass.told) == (WHY, f"ts-glass:{given.id}")
+    assert (given.glass.reason, given.glass.told) == (WHY, f"ts-{given.glass_key}")
     kinds = [kind for kind in table.kinds() if kind in {"approval.breaking", "approval.broken", "call.taken"}]
     assert kinds == ["approval.breaking", "approval.broken", "call.taken"]
     (told,) = table.cards("glass:")
     assert told.channel == SECOND
+
+
+def test_the_story_says_that_the_glass_was_broken(table: Table) -> None:
+    may_break(table)
+    asked(table)
+
+    break_it(table)
+
+    told = [moment.text for moment in of_approval(table.newest())]
+    assert [text for text in told if text.startswith("Q-1 approved by breaking the glass as everyone")]
 
 
 def test_one_yes_of_two_is_filled_up(table: Table) -> None:
@@ -219,6 +230,22 @@ def test_nothing_is_done_while_the_second_channel_is_silent_and_the_person_is_to
     table.deal()
     table.drive()
     assert table.cloud.sent == []
+
+
+def test_who_presses_again_after_the_second_channel_was_silent_has_it_told_anew(table: Table) -> None:
+    may_break(table)
+    asked(table)
+    table.silent_channels.add(SECOND)
+    break_it(table)
+    table.later(timedelta(seconds=61))
+    table.drive()
+    table.silent_channels.clear()
+
+    break_it(table)
+
+    assert (table.newest().state, table.state()) == (ApprovalState.CONSUMED, "HALF_OPEN")
+    assert len(table.cards("glass:")) == 2
+    assert table.kinds().count("approval.breaking") == 2
 
 
 def test_a_proper_yes_meanwhile_counts_as_one(table: Table) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from bot.domain.approval import ApprovalState
-from bot.domain.inbox import GiveInputs, StartRun
+from bot.domain.inbox import GiveInputs, StartRun, TakeOver, UndoStep
 from bot.domain.records import Change
 from bot.domain.run import Awaiting, RunState
 from tests.usecases.table import ANA, BO, CY, REASON, Table
@@ -100,6 +100,25 @@ def test_another_reason_takes_the_open_request_back_and_is_signed_anew(table: Ta
     second = table.newest()
     assert (table.store.approval(first.id).state, second.binding.reason_by) == (ApprovalState.REVOKED, CY)
     assert second.digest != first.digest
+
+
+def test_a_control_that_somebody_takes_over_is_still_what_was_approved(table: Table) -> None:
+    begin(table, "pauses")
+
+    table.wish(CY, TakeOver(run=1))
+    table.approve(BO)
+
+    assert table.rule() == "DISABLED"
+
+
+def test_an_undo_says_what_it_takes_back_in_nobodys_words(table: Table) -> None:
+    begin(table, "swap", reason=REASON)
+    table.approve(BO)
+
+    table.wish(CY, UndoStep(run=1))
+
+    bound = table.newest().binding
+    assert (bound.reason.startswith("takes back step"), bound.reason_by) == (True, "")
 
 
 def test_a_reason_that_became_another_after_the_yes_voids_it(table: Table) -> None:

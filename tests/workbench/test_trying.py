@@ -100,12 +100,12 @@ def test_a_cause_that_nobody_mends_makes_the_probe_fail_and_shows_what_it_saw(tr
 
 def test_a_draft_may_be_tried_and_a_no_ends_it_with_nothing_done(tried: Tries) -> None:
     draft = BOOKS["swap"].replace("status: active", "status: draft")
-    asker = Saying()
+    asker = Saying(values={"reason": "a try of it"})
 
     ok, told = tried(draft, "swap", asker=asker)
 
     assert not ok
-    assert asker.asked == ["Approve as @one of platform?"]
+    assert asker.asked == ["reason", "Approve as @one of platform?"]
     assert "Declined: it ends here." in told
     assert "DONE     2. Half-open" not in told
 
@@ -120,10 +120,10 @@ def test_a_check_that_is_not_so_shows_the_expression_and_the_value(tried: Tries)
 
 
 def test_two_places_are_filled_by_two_people_and_a_manual_step_by_a_word(tried: Tries) -> None:
-    asker = Saying(yes_to=("Approve",))
+    asker = Saying(yes_to=("Approve",), values={"reason": "a try of it"})
     ok, told = tried(BOOKS["two-people"], "two-people", asker=asker)
     assert ok, told
-    assert asker.asked == ["Approve as @one of platform?", "Approve as @two of oncall?"]
+    assert asker.asked == ["reason", "Approve as @one of platform?", "Approve as @two of oncall?"]
 
     by_hand, told = tried(BOOKS["by-hand-first"], "by-hand-first", asker=Saying(yes_to=("Approve",)))
     assert not by_hand

@@ -177,7 +177,7 @@ def facts(approval: Approval, runbook: Runbook, stage: Stage, *, rest: str = "in
     untouched = ", ".join(dict.fromkeys(part for one in calls for part in _parts(one.untouched)))
     binds = " If any of it changes, this request is void." if approval.state.open else ""
     seen_at = wording.time_of(approval.asked_at, now=stage.now)
-    said, said_by = approval.binding.reason, approval.binding.reason_by
+    said, said_by = approval.binding.reason, approval.binding.reason_by or approval.asked_by
     return [
         section(
             lines(

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 import bot.slack.cards
 from bot.domain.action import Call
-from bot.domain.approval import Approval, BoundCall
+from bot.domain.approval import Approval, BoundCall, Glass
 from bot.domain.assistance import Expansion, Offer, ProposedStep
 from bot.domain.claims import Claim
 from bot.domain.plain import cleaned
@@ -108,7 +108,8 @@ def hostile(text: str, *, kept: str | None = None) -> tuple[Episode, Run, Runboo
         )
         for one in (put_breaker(text if kept is None else kept), *pause_and_resume())
     )
-    approval = an_approval(*calls, reason=text, ended_why=text, ended_by=text)
+    glass = Glass(by=text, name=text, role="oncall", reason=text, at=NIGHT, incident=7, channel="C0SECOND", told="1.1")
+    approval = an_approval(*calls, reason=text, ended_why=text, ended_by=text, glass=glass)
     return episode.model_copy(update={"notice": notice_, "since": text}), run, book, approval
 
 
