@@ -243,6 +243,7 @@ def views(text: str, *, kept: str | None = None) -> dict[str, View]:
         "what_else of many": modals.what_else(run, ways),
         "details": modals.details(approval, run, book, stage()),
         "review": modals.review(approval, run, book, stage(), opaque="rv_1"),
+        "break_glass": modals.break_glass(approval, run, book, stage(), opaque="bg_1"),
         "choose_section": modals.choose_section(draft),
         "edit_draft": modals.edit_draft(draft, "Summary"),
         "edit_draft of two": modals.edit_draft(draft, "Summary", mine=own),
