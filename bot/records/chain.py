@@ -117,7 +117,7 @@ def texts_of(connection: Connection, person: str) -> TextsOf:
     for row in connection.execute(select(*_ROW, audit_private.c.text).select_from(joined).order_by(audit.c.seq)):
         if read_record(_stored(row)).body.actor == person:
             written.append(row.seq)
-        elif named.search(row.text):
+        elif named.search(json.loads(row.text)):
             naming.append(row.seq)
     return TextsOf(person=person, written=tuple(written), naming=tuple(naming))
 

@@ -213,7 +213,12 @@ def test_a_chain_signed_anew_with_a_new_key_in_the_same_database_is_found(
 def test_erasing_a_private_text_leaves_the_chain_whole(
     told: Store, url: str, anchors: Anchors, trusted: Sequence[str]
 ) -> None:
-    said = (entry(actor="U0EVE", private="I forgot it"), entry(actor="U0BO", private="<@U0EVE> forgot it, not U0EVES"))
+    said = (
+        entry(actor="U0EVE", private="I forgot it"),
+        entry(actor="U0BO", private="<@U0EVE> forgot it, not U0EVES"),
+        entry(actor="U0BO", private="line 3:\nU0EVE forgot it"),
+        entry(actor="U0BO", private="Äh\u200bU0EVE forgot it"),
+    )
     others = (entry(actor="U0BO", private="U0EVES and XU0EVE are others"), entry(actor="U0EVE"))
     told.commit(Change(audit=(*said, *others)))
     before = {record.body.seq: private for record, private in told.audit()}
@@ -225,7 +230,7 @@ def test_erasing_a_private_text_leaves_the_chain_whole(
     assert sorted(gone) == [*found.written, *found.naming]
     assert [before[seq] for seq in (*found.written, *found.naming)] == [one.private for one in said]
     (record, reason) = next(one for one in told.audit() if one[0].body.kind == "audit.erased")
-    assert (record.body.facts, reason) == ({"person": "U0EVE", "written": 1, "naming": 1}, "they asked for it")
+    assert (record.body.facts, reason) == ({"person": "U0EVE", "written": 1, "naming": 3}, "they asked for it")
     assert verify_store(url, keys=trusted, anchors=anchors, every_signature=True).whole
 
 
