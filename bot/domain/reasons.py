@@ -5,6 +5,7 @@ An author may ask it in words of their own, as the input `reason`; where none do
 
 from bot.domain.action import Catalogue
 from bot.domain.plain import visible
+from bot.domain.redaction import secrets_in
 from bot.domain.run import Run, StepRecord, StepState
 from bot.domain.runbook import Parameter, Risk, Runbook, Step
 from bot.errors import InvalidError
@@ -84,15 +85,20 @@ def _highest(step: Step, catalogue: Catalogue) -> Risk:
 
 
 def insist_on_words(reason: str) -> str:
-    """Return the reason if it says something that can be read.
+    """Return the reason if it says something that everybody may read.
 
     Raises:
-        InvalidError: it is empty to the eye, or too long to be read whole.
+        InvalidError: it is empty to the eye, too long to be read whole, or holds a secret.
     """
     if not any(character.isalnum() for character in visible(reason)):
         raise InvalidError("A reason needs words: who approves decides on them. Say what was found, or what was fixed.")
     if len(reason) > MOST_REASON:
         raise InvalidError(
             f"A reason has at most {MOST_REASON} characters; this has {len(reason):,}. Say the rest in the thread."
+        )
+    if kinds := secrets_in({REASON: reason}):
+        raise InvalidError(
+            f"A reason is shown and kept, and this holds what looks like a secret ({', '.join(sorted(kinds))}). "
+            "Leave it out."
         )
     return reason

@@ -212,6 +212,16 @@ def test_a_reason_that_nobody_can_read_breaks_no_glass(table: Table, reason: str
     nothing_broke(table, "A reason ")
 
 
+def test_a_reason_that_holds_a_secret_breaks_no_glass_and_is_kept_nowhere(table: Table) -> None:
+    may_break(table)
+    asked(table)
+
+    break_it(table, reason="log in with password=hunter2secret99 and see")
+
+    nothing_broke(table, "looks like a secret")
+    assert not [private for _, private in table.store.audit(most=200) if "hunter2" in private]
+
+
 def test_no_incident_no_glass(table: Table) -> None:
     may_break(table)
     table.start(ANA, "swap")
