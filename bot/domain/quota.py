@@ -18,12 +18,12 @@ def insist_on_quota(wanted: Delivery, before: Iterable[Delivery], policy: Policy
 
     Args:
         wanted: what came in now.
-        before: what came in before it; what is older than the window is not counted.
+        before: the looks that came in before it and were not refused; what is older than the window is not counted.
 
     Raises:
         NotAllowedError: says whose share is used up, and when there is more.
     """
-    counted = [one for one in before if isinstance(one.wish, LOOKS) and wanted.at - one.at < WINDOW]
+    counted = [one for one in before if wanted.at - one.at < WINDOW]
     own = [one for one in counted if one.person == wanted.person]
     here = [one for one in counted if one.place.channel == wanted.place.channel]
     for whose, found, most in (

@@ -143,8 +143,14 @@ def _insist_on_quota(desk: Desk, delivery: Delivery) -> None:
     here = desk.records.incidents(channel=delivery.place.channel, open_only=True)
     if any(one.severity == GRAVEST for one in here):
         return
-    before = desk.records.came(before=delivery.id, since=delivery.at - WINDOW)
-    insist_on_quota(delivery, before, desk.policy)
+    came = desk.records.came(before=delivery.id, since=delivery.at - WINDOW)
+    looks = [one for one in came if isinstance(one.wish, LOOKS) and not _was_refused(desk, one)]
+    insist_on_quota(delivery, looks, desk.policy)
+
+
+def _was_refused(desk: Desk, delivery: Delivery) -> bool:
+    told = desk.records.card(f"whisper:{delivery.id}")
+    return told is not None and told.payload.get("what") == "refused"
 
 
 def _answer(desk: Desk, delivery: Delivery) -> Answer:

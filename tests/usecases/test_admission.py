@@ -388,6 +388,20 @@ def test_ten_minutes_later_there_is_a_share_again(table: Table) -> None:
     assert "refused" not in [one["what"] for one in table.whispers()]
 
 
+def test_a_look_that_was_refused_takes_nobody_s_share(table: Table) -> None:
+    few_looks(table)
+    for person in (*[ANA] * 6, *[GUS] * 6):
+        table.wish(person, StartRun(runbook="swap", plan_only=True))
+        table.clock.advance(1)
+    table.forget_whispers()
+
+    table.wish(BO, StartRun(runbook="swap", plan_only=True))
+    table.clock.advance(588)
+    table.wish(ANA, StartRun(runbook="swap", plan_only=True))
+
+    assert "refused" not in [one["what"] for one in table.whispers()]
+
+
 def test_in_an_open_incident_of_severity_1_nothing_is_counted(table: Table) -> None:
     few_looks(table)
     table.wish(ANA, DeclareIncident(title="readers get wrong data", severity=1))
