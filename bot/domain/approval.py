@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from pydantic import model_validator
+
 from bot.domain.action import Call
 from bot.domain.leaves import differences, same
 from bot.domain.people import Person, Place
 from bot.domain.policy import missing, places
 from bot.domain.strictjson import digest, without_floats
-from bot.domain.value import JsonObject, JsonValue, Value
+from bot.domain.value import JsonObject, JsonValue, Value, without
 from bot.errors import NotAllowedError, WorldChangedError
 
 _PATH = re.compile(r"^calls\[[0-9]+\]\.(?:seen\.)?", re.ASCII)
@@ -222,6 +224,12 @@ class Approval(Value):
     reasked: bool = False
     glass: Glass | None = None
     revision: int = 0
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_older_records(cls, value: object) -> object:
+        """Read a request that has its reason beside its binding."""
+        return without(value, "reason")
 
     @property
     def label(self) -> str:

@@ -10,11 +10,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, model_validator
 
 from bot.domain.plain import cleaned, cut
 from bot.domain.redaction import Redactor, for_eyes, line_for_eyes
-from bot.domain.value import Value
+from bot.domain.value import Value, without
 
 MOST_ITEMS = 400
 MOST_IN_AN_ITEM = 2_000  # characters
@@ -89,6 +89,12 @@ class Evidence(Value):
     items: tuple[Item, ...] = ()
     derived: Mapping[str, Named] = {}
     unread: tuple[Named, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_older_records(cls, value: object) -> object:
+        """Read evidence that names what its values are computed from."""
+        return without(value, "basis")
 
     def item(self, name: str) -> Item | None:
         """Return the item of that id, or None."""

@@ -317,3 +317,17 @@ def test_what_would_not_be_signed_alike_is_a_difference(one: JsonValue, other: J
 
     assert difference(*seen) is not None
     assert difference(*sent) is not None
+
+
+def test_a_request_that_an_older_bot_kept_is_read_without_what_it_no_longer_has() -> None:
+    kept = approval().model_dump(mode="json")
+    older = {**kept, "reason": "because", "binding": without_the_new(kept["binding"])}
+
+    read = Approval.model_validate_json(json.dumps(older))
+
+    assert (read.binding.reason, read.glass) == ("", None)
+    assert read == approval()
+
+
+def without_the_new(bound: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    return {name: one for name, one in bound.items() if name not in {"reason", "reason_by"}}

@@ -101,3 +101,9 @@ def test_beyond_the_most_items_it_is_told_that_there_was_more() -> None:
 
     assert ids[-1] == ""
     assert gathering.evidence().unread == (f"more than {MOST_ITEMS} items; left out: logs",)
+
+
+def test_evidence_that_an_older_bot_kept_is_read_without_what_it_no_longer_has() -> None:
+    older = '{"items": [], "derived": {"minutes": "3"}, "basis": {"minutes": ["E1"]}, "unread": []}'
+
+    assert Evidence.model_validate_json(older) == Evidence(derived={"minutes": "3"})
