@@ -488,7 +488,8 @@ def _outcome(approval: Approval, run: Run, runbook: Runbook, stage: Stage) -> tu
                 if approval.used
                 else ""
             )
-            return "VOID", f"{why} {used or 'Nothing'} was done; {_goes_on(approval, run)}"
+            said = f"{why} {used or 'Nothing'} was done; {_goes_on(approval, run)}"
+            return "VOID", lines(said, glass_words(approval, stage) if used else "")
 
 
 def _done(approval: Approval, run: Run, runbook: Runbook) -> str:

@@ -530,6 +530,14 @@ GALLERY: dict[str, Show] = {
         an_approval(**_glass()), at_step("half_open", incident=7), runbook(), _may_break()
     ),
     "request-broken-glass": lambda: request_card(_broken(), at_step("half_open", incident=7), runbook(), _may_break()),
+    "request-broken-glass-void-on-the-way": lambda: request_card(
+        _broken(ApprovalState.VOID).model_copy(
+            update={"used": 1, "ended": NIGHT, "ended_by": "bot", "ended_why": "The world changed."}
+        ),
+        at_step("half_open", incident=7),
+        runbook(),
+        _may_break(),
+    ),
     "modal-break-glass": lambda: modals.break_glass(
         an_approval(), at_step("half_open", incident=7), runbook(), _may_break(), opaque="bg_1"
     ),
