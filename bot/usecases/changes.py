@@ -43,6 +43,7 @@ from bot.usecases.telling import notice, run_card
 
 log = logging.getLogger(__name__)
 
+NO_WORDS = "The runbook's `reason` is in nobody's own words; its author calls it something else (`runbook-bot check`)."
 OWNER_AGAIN = timedelta(seconds=1)
 MUST_BE_FRESH = {Risk.CHANGE.value, Risk.DESTRUCTIVE.value}
 
@@ -108,8 +109,11 @@ def _ask(desk: Desk, run: Run, runbook: Runbook, step: Step) -> Turn:
     reasked = run.record(step.id).by == "bot"
     try:
         asked = request(desk, frozen, runbook, step, proposals=proposals, reasked=reasked)
-    except ReasonMissingError:
-        return must_answer(desk, run, step, [one for one in runbook.parameters if own_words(one)])
+    except ReasonMissingError as error:
+        reasons = [one for one in runbook.parameters if own_words(one)]
+        if not reasons:
+            raise InvalidError(f"{error.words} {NO_WORDS}") from error
+        return must_answer(desk, run, step, reasons)
     waiting = Waiting(
         what=Awaiting.APPROVAL,
         step=step.id,

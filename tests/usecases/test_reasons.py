@@ -6,6 +6,7 @@ from bot.domain.approval import ApprovalState
 from bot.domain.inbox import GiveInputs, StartRun, TakeOver, UndoStep
 from bot.domain.records import Change
 from bot.domain.run import Awaiting, RunState
+from tests.usecases.books import BOOKS
 from tests.usecases.table import ANA, BO, CY, REASON, Table
 
 UNREADABLE = ("", " ", "\t \u00a0", "\u200b\u200d\u2060", "\u2800\u3164", "\u202e", "...", "x" * 10_240)
@@ -133,3 +134,15 @@ def test_a_reason_that_became_another_after_the_yes_voids_it(table: Table) -> No
 
     assert (table.newest().state, table.state()) == (ApprovalState.VOID, "OPEN")
     assert "reason was" in table.newest().ended_why
+
+
+def test_a_reason_that_is_only_picked_is_no_reason_and_the_run_says_so(table: Table) -> None:
+    picked = BOOKS["swap"].replace("parameters:\n", "parameters:\n  reason: {title: Why, enum: [wrong, late]}\n")
+    (table.runbooks / "swap.md").write_text(picked, encoding="utf-8")
+
+    begin(table, "swap", reason="wrong")
+
+    run = table.run()
+    assert run.waiting is not None
+    assert (run.waiting.what, list(table.store.approvals())) == (Awaiting.PERSON, [])
+    assert "Nobody said why" in run.record("half_open").note
