@@ -87,7 +87,9 @@ def _request_over(approval: Approval) -> Counted:
     over = approval.ended or approval.votes[-1].at
     took = max(0.0, (over - approval.asked_at).total_seconds())
     facts = {"request": approval.label, "run": f"R-{approval.run}", "step": approval.step}
-    told = measured((REQUESTS, 1), (REQUEST_SECONDS, took), Outcome=approval.state.value)
+    alone = approval.broken and approval.state is ApprovalState.APPROVED
+    outcome = "broken_glass" if alone else approval.state.value
+    told = measured((REQUESTS, 1), (REQUEST_SECONDS, took), Outcome=outcome)
     return Counted(words="A request came to something.", facts={**facts, **told})
 
 

@@ -165,16 +165,17 @@ REPAIR_SECONDS = _metric(
 REQUESTS = _metric(
     "Requests",
     Unit.COUNT,
-    "Requests for approval that came to something; one that was approved may still be revoked or void.",
+    "Requests for approval that came to something; what one person answered by breaking the glass is told apart, and "
+    "one that was approved may still be revoked or void.",
     ("Outcome",),
-    Outcome=("approved", "declined", "withdrawn", "expired", "revoked", "void"),
+    Outcome=("approved", "broken_glass", "declined", "withdrawn", "expired", "revoked", "void"),
 )
 REQUEST_SECONDS = _metric(
     "RequestSeconds",
     Unit.SECONDS,
     "From asking for an approval until it came to that: what runs waited for people.",
     ("Outcome",),
-    Outcome=("approved", "declined", "withdrawn", "expired", "revoked", "void"),
+    Outcome=("approved", "broken_glass", "declined", "withdrawn", "expired", "revoked", "void"),
 )
 REFUSALS = _metric(
     "Refusals",

@@ -24,6 +24,7 @@ from bot.domain.run import RunState
 from bot.domain.timeline import of_approval
 from bot.usecases.runs import waking
 from tests.usecases.table import ANA, BO, CHANNEL, CY, DEE, EVE, GUS, POLICY, ROBO, Table
+from tests.usecases.test_measuring import of
 
 SECOND, OTHER = "C0SECOND", "C0OTHER"
 WHY = "readers get wrong data, and nobody of the platform answers"
@@ -69,6 +70,7 @@ def test_one_person_who_asked_for_nothing_answers_for_those_who_do_not(table: Ta
     assert kinds == ["approval.breaking", "approval.broken", "call.taken"]
     (told,) = table.cards("glass:")
     assert told.channel == SECOND
+    assert of(table, "Requests") == [("broken_glass",)]
 
 
 def test_the_story_says_that_the_glass_was_broken(table: Table) -> None:
