@@ -6,9 +6,12 @@ and it has no others.
 
 import re
 import time
-from collections.abc import Mapping
-from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from socket import SHUT_RDWR, socket
 from ssl import create_default_context
+from threading import Timer
 from urllib.parse import SplitResult, urlsplit
 
 from bot.aws.clients import USER_AGENT
@@ -62,9 +65,11 @@ class Endpoints:
     def _asked(self, place: SplitResult, *, until: float) -> tuple[int, bytes]:
         connection = _connection(place, self._timeout_s)
         try:
-            connection.request("GET", place.path or "/", headers={"User-Agent": USER_AGENT, "Connection": "close"})
-            answer = connection.getresponse()
-            return answer.status, _body(answer, connection, until)
+            connection.connect()
+            with _cut_off(connection.sock, until):
+                connection.request("GET", place.path or "/", headers={"User-Agent": USER_AGENT, "Connection": "close"})
+                answer = connection.getresponse()
+                return answer.status, answer.read(MOST_CHARACTERS + 1)
         finally:
             connection.close()
 
@@ -91,21 +96,27 @@ def _connection(place: SplitResult, timeout_s: float) -> HTTPConnection:
     return HTTPConnection(host, place.port, timeout=timeout_s)
 
 
-def _body(answer: HTTPResponse, connection: HTTPConnection, until: float) -> bytes:
-    """Return as much as is read of a document; whoever sends it drop by drop is too late.
+@contextmanager
+def _cut_off(connected: socket, until: float) -> Iterator[None]:
+    """Read no longer than until then: whoever sends its answer drop by drop is too late.
 
     Raises:
-        TimeoutError: it did not all come in time.
+        TimeoutError: it did not all come in time; what came may look whole.
     """
-    body = b""
-    while len(body) <= MOST_CHARACTERS and (part := answer.read1(MOST_CHARACTERS)):
-        body += part
-        left = until - time.monotonic()
-        if left <= 0:
-            raise TimeoutError
-        if connection.sock is not None:
-            connection.sock.settimeout(left)
-    return body
+
+    def cut() -> None:
+        with suppress(OSError):  # it is over already
+            socket.shutdown(connected, SHUT_RDWR)  # of the bare connection: TLS would wait for the other side
+
+    timer = Timer(max(0.0, until - time.monotonic()), cut)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+    if time.monotonic() >= until:
+        raise TimeoutError
 
 
 def _value(body: bytes, field: str) -> str:

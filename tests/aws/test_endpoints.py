@@ -39,7 +39,7 @@ class Service(BaseHTTPRequestHandler):
         self.send_response(status)
         if self.path == "/moved":
             self.send_header("Location", "/health")
-        if self.path == "/drops":
+        if self.path in {"/drops", "/head-drops", "/endless"}:
             self._drop_by_drop()
             return
         if self.path == "/never":
@@ -49,11 +49,15 @@ class Service(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def _drop_by_drop(self) -> None:
-        self.send_header("Content-Length", "1000")
-        self.end_headers()
+        if self.path == "/head-drops":
+            self.flush_headers()
+        else:
+            if self.path == "/drops":
+                self.send_header("Content-Length", "1000")
+            self.end_headers()
         for _ in range(20):
             try:
-                self.wfile.write(b" ")
+                self.wfile.write(b"{")
             except OSError:
                 return
             time.sleep(TIMEOUT_S / 5)
@@ -119,7 +123,7 @@ def test_no_redirect_is_followed_and_nothing_is_sent_but_the_path(
     assert set(Service.asked[0][1]) == {"Host", "Accept-Encoding", "User-Agent", "Connection"}
 
 
-@pytest.mark.parametrize("path", ["/never", "/drops"])
+@pytest.mark.parametrize("path", ["/never", "/drops", "/head-drops", "/endless"])
 def test_who_does_not_answer_in_time_is_not_waited_for(service: ThreadingHTTPServer, path: str) -> None:
     assert asked(service, path) == {}
 
