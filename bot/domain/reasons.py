@@ -4,8 +4,10 @@ An author may ask it in words of their own, as the input `reason`; where none do
 """
 
 from bot.domain.action import Catalogue
+from bot.domain.expression import compile_expression, references_in
 from bot.domain.plain import visible
 from bot.domain.redaction import secrets_in
+from bot.domain.references import Path
 from bot.domain.run import Run, StepRecord, StepState
 from bot.domain.runbook import Parameter, Risk, Runbook, Step
 from bot.errors import InvalidError
@@ -68,8 +70,14 @@ def _has_a_choice_before(runbook: Runbook, run: Run, reason: Parameter) -> bool:
 
 def asked_once_known(parameter: Parameter, step: Step) -> bool:
     """Return whether the input is a reason that the step's own calls do without: it is asked once they are known."""
-    parts = {"with_", "when", "for_each", "expect", "effect", "untouched", "says"}
-    return own_words(parameter) and not step.manual and REASON not in step.model_dump_json(include=parts)
+    return own_words(parameter) and not step.manual and ("inputs", REASON) not in _looked_at(step)
+
+
+def _looked_at(step: Step) -> frozenset[Path]:
+    """Return every path that an expression of the step looks at."""
+    alone = [compile_expression(one) for one in (step.when, step.for_each, step.expect) if one]
+    within = [dict(step.with_), step.effect, step.untouched, step.says]
+    return frozenset(path for one in (*alone, *within) for path in references_in(one))
 
 
 def may_change(runbook: Runbook, step: Step, catalogue: Catalogue) -> bool:

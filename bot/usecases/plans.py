@@ -7,10 +7,10 @@ from bot.domain.expression import compile_expression, references_in
 from bot.domain.inbox import Delivery, StartRun
 from bot.domain.people import Place
 from bot.domain.policy import Verdict, foreseen
-from bot.domain.reasons import asking_why, own_words
+from bot.domain.reasons import asked_once_known, asking_why
 from bot.domain.redaction import for_eyes
 from bot.domain.run import Run, StepRecord, StepState
-from bot.domain.runbook import Parameter, Phase, Runbook, Step
+from bot.domain.runbook import Phase, Runbook, Step
 from bot.domain.value import JsonObject, Value
 from bot.errors import BotError
 from bot.usecases.asking import calls, judge
@@ -113,7 +113,7 @@ def _plan_step(desk: Desk, run: Run, runbook: Runbook, step: Step) -> tuple[Run,
     lacking = [
         p.title
         for p in runbook.parameters
-        if p.asked_by == step.id and p.name not in run.inputs and not (own_words(p) and _does_without(step, p))
+        if p.asked_by == step.id and p.name not in run.inputs and not asked_once_known(p, step)
     ]
     later = _known_later(run, runbook, step)
     if step.phase is Phase.VERIFICATION:
@@ -184,11 +184,6 @@ def _one_line(call: JsonObject) -> str:
     if isinstance(many, dict):
         return f"{call['row']} × {many['count']} on {call['resource']}, list {many['digest']}"
     return f"{call['row']} {call['params']}"
-
-
-def _does_without(step: Step, parameter: Parameter) -> bool:
-    """Return whether what the step would ask for is known without the input."""
-    return ("inputs", parameter.name) not in references_in(dict(step.with_))
 
 
 def _known_later(run: Run, runbook: Runbook, step: Step) -> str:

@@ -76,6 +76,17 @@ def test_what_is_so_already_is_not_asked_why(table: Table) -> None:
     assert (table.run().state, list(table.store.approvals())) == (RunState.REPAIRED, [])
 
 
+def test_what_is_so_already_is_not_asked_why_where_a_step_only_has_the_word(table: Table) -> None:
+    worded = BOOKS["swap"].replace("   undo: reopen\n", '   undo: reopen\n   effect: "Half-open it for that reason"\n')
+    assert worded != BOOKS["swap"]
+    (table.runbooks / "swap.md").write_text(worded, encoding="utf-8")
+    table.write_breaker(state="HALF_OPEN")
+
+    begin(table, "swap")
+
+    assert (table.run().state, list(table.store.approvals())) == (RunState.REPAIRED, [])
+
+
 def test_the_way_is_chosen_first_and_why_is_another_message(table: Table) -> None:
     begin(table, "two-ways")
     waiting = table.run().waiting
