@@ -6,7 +6,7 @@ It fills places and nothing else: what is denied, what is signed, what was seen,
 from datetime import datetime
 
 from bot.domain.approval import Approval, ApprovalState, Glass, Vote, insist_on_card
-from bot.domain.incident import GRAVEST, Incident
+from bot.domain.incident import Incident
 from bot.domain.people import Person, Place
 from bot.domain.policy import BreakGlass, Policy
 from bot.domain.reasons import insist_on_words
@@ -98,7 +98,7 @@ def _insist(approval: Approval, *, by: str, incident: Incident | None, policy: P
         raise NotAllowedError("Not broken: the policy lets nobody break the glass ([policy.break_glass]).")
     if by in approval.binding.authors:
         raise NotAllowedError("Not broken: you asked for this change yourself, so somebody else must answer for it.")
-    if incident is None or not incident.open or incident.severity != GRAVEST:
+    if incident is None or not incident.gravest:
         what = "no incident" if incident is None else f"{incident.label}, severity {incident.severity}"
         raise NotAllowedError(
             f"Not broken: this belongs to {what}; the glass is broken in an open incident of severity 1 only."

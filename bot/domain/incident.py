@@ -112,6 +112,11 @@ class Incident(Value):
         """Return whether people still work on it."""
         return self.state is not IncidentState.RESOLVED
 
+    @property
+    def gravest(self) -> bool:
+        """Return whether it is open at the highest severity: then nothing it needs is held back."""
+        return self.open and self.severity == GRAVEST
+
     def remarked(self, ts: str) -> Note | None:
         """Return the note that is the message of that place."""
         return next((one for one in self.notes if one.ts == ts), None) if ts else None

@@ -299,7 +299,7 @@ def _urgent(desk: Desk, label: str) -> bool:
     """Return whether an open incident of severity 1 is what that is about."""
     named = [one for one in strikes.family(desk.records, label) if one.startswith("INC-")]
     incidents = (desk.records.incident(int(one.removeprefix("INC-"))) for one in named)
-    return any(one.open and one.severity == 1 for one in incidents)
+    return any(one.gravest for one in incidents)
 
 
 def _answer(desk: Desk, card: Card, redactor: Redactor) -> _Worked:

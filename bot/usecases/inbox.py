@@ -75,7 +75,6 @@ from bot.domain.inbox import (
     TakeOver,
     UndoStep,
 )
-from bot.domain.incident import GRAVEST
 from bot.domain.quota import LOOKS, WINDOW, insist_on_quota
 from bot.domain.records import Card, CardKind, Change
 from bot.domain.value import JsonObject, JsonValue
@@ -141,7 +140,7 @@ def _insist_on_quota(desk: Desk, delivery: Delivery) -> None:
     if not isinstance(delivery.wish, LOOKS):
         return
     here = desk.records.incidents(channel=delivery.place.channel, open_only=True)
-    if any(one.severity == GRAVEST for one in here):
+    if any(one.gravest for one in here):
         return
     came = desk.records.came(before=delivery.id, since=delivery.at - WINDOW)
     looks = [one for one in came if isinstance(one.wish, LOOKS) and not _was_refused(desk, one)]

@@ -63,7 +63,7 @@ def document_of(
     job = DraftPostmortem(
         subject=draft.label,
         incident=draft.label,
-        urgent=incident is not None and incident.open and incident.severity == 1,
+        urgent=incident is not None and incident.gravest,
         sections={part.value: purpose for part, purpose in WORDED.items()},
         evidence=evidence,
         struck=strikes.sentences(desk.records, strikes.of_draft(desk.records, draft)),
