@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -23,6 +25,17 @@ def test_the_settings_are_documented_as_they_are() -> None:
 
 def test_the_commands_are_documented_as_they_are() -> None:
     assert Commands().table() in SETUP, f"docs/setup.md lacks the table as it is now:\n{Commands().table()}"
+
+
+def test_each_command_of_the_terminal_is_documented() -> None:
+    shown = subprocess.run(
+        [sys.executable, "-m", "bot", "--help"], capture_output=True, text=True, check=True, cwd=ROOT
+    ).stdout
+    listed = re.findall(r"^    ([a-z]+)\b", shown, re.M)
+    papers = SETUP + (ROOT / "docs/authoring.md").read_text(encoding="utf-8")
+
+    assert len(listed) > 10
+    assert [name for name in listed if f"runbook-bot {name}" not in papers] == []
 
 
 def test_the_manifest_is_documented_as_it_is() -> None:

@@ -326,6 +326,7 @@ def _plumbed(plumbing: Plumbing) -> Iterator[tuple[str, tuple[str, ...]]]:
         yield "s3:PutObject", (f"arn:aws:s3:::{_within(plumbing.published)}*",)
     if plumbing.models:
         yield "bedrock:InvokeModel", plumbing.models
+        yield "bedrock:InvokeModelWithResponseStream", plumbing.models
     if plumbing.guardrail:
         yield "bedrock:ApplyGuardrail", (plumbing.guardrail,)
 

@@ -49,7 +49,7 @@ def from_millis(millis: int) -> datetime:
 
 def span(length: timedelta) -> str:
     """Return a length of time as people say it: 40 s, 24 min, 2 h 5 min, 3 days."""
-    seconds = max(int(length.total_seconds()), 0)
+    seconds = max(round(length.total_seconds()), 0)
     if seconds < 60:
         return f"{seconds} s"
     if seconds < 3_600:

@@ -34,14 +34,17 @@ def team_of(body: Payload) -> str:
 
 
 def place_of(body: Payload) -> Place:
-    """Return where a click was: a message, or a Home or modal, whose private metadata may name its channel."""
+    """Return where a click was: a message, or a Home or modal, whose private metadata may name its channel.
+
+    To a message that only one person sees nobody can reply, so it has no `ts`.
+    """
     container = body.get("container") or {}
     channel = container.get("channel_id") or (body.get("channel") or {}).get("id")
     if channel:
         return Place(
             team=team_of(body),
             channel=channel,
-            ts=container.get("message_ts"),
+            ts=None if container.get("is_ephemeral") else container.get("message_ts"),
             thread=_thread_of(container, body.get("message") or {}),
         )
     return place_in((body.get("view") or {}).get("private_metadata") or "", team=team_of(body))

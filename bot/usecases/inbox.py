@@ -362,7 +362,7 @@ TYPED: dict[type, Callable[[Any], str]] = {
     NamePerson: lambda wish: f"Named: {wish.role}",
     NoteIncident: lambda _: "Noted",
     EndIncident: lambda wish: "Resolved" if wish.over else "Mitigated",
-    ExportPostmortem: lambda wish: f"As a {wish.form} file, in its thread",
+    ExportPostmortem: lambda wish: f"Exported as .{wish.form}, in its thread",
     PublishPostmortem: lambda _: "Published",
     AddFollowUp: lambda _: "Added",
 }

@@ -72,7 +72,7 @@ def _not_yet(desk: Desk, episode: Episode) -> None:
 def _title(desk: Desk, episode: Episode) -> str:
     subject = episode.notice.dimensions.get("Pipeline", "")
     runbook = desk.library.runbooks().get(episode.runbook or "")
-    return f"{runbook.title if runbook else episode.notice.name} {subject}".strip()
+    return ": ".join(part for part in (subject, runbook.title if runbook else episode.notice.name) if part)
 
 
 def _where(desk: Desk, said: Place) -> Place:

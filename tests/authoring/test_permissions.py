@@ -248,7 +248,11 @@ def test_the_assistants_model_is_named_as_iam_wants_it(model: str, arns: list[st
 
     assert list(found.models) == arns
     assert found.guardrail == "arn:aws:bedrock:eu-west-1:123456789012:guardrail/g1"
-    assert actions(policy_of((), settings.the_platform(), found)) >= {"bedrock:InvokeModel", "bedrock:ApplyGuardrail"}
+    assert actions(policy_of((), settings.the_platform(), found)) >= {
+        "bedrock:InvokeModel",
+        "bedrock:InvokeModelWithResponseStream",
+        "bedrock:ApplyGuardrail",
+    }
 
 
 def test_the_bots_own_calls_are_granted_on_its_own_things_alone() -> None:

@@ -53,6 +53,18 @@ def test_every_way_leads_to_the_same_request(stage: Stage, way: Callable[[Stage,
     until(lambda: "Start runbook" not in plain(stage.cards("CircuitBreakerOpen")[0]), "the alarm says who is on it")
 
 
+def test_a_step_is_expanded_from_the_list_that_only_its_person_sees(stage: Stage) -> None:
+    stage.started()
+    good(stage.ana.slash(INCIDENTS, "/runbook status R-1"))
+    told(stage.ana, "check 6")
+
+    good(stage.ana.click("Expand a step…", value="1:breaker"))
+
+    shown = stage.ana.wait_for_message("Do now", channel=INCIDENTS)
+    assert shown["ephemeral_for"] is None
+    assert "step breaker" in plain(shown)
+
+
 def test_over_signed_http_the_whole_repair_and_everything_one_may_ask_meanwhile(stage: Stage) -> None:
     with posted(stage):
         stage.half_open_asked()

@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from bot.domain.moment import epoch, from_millis, moment, written
+from bot.domain.moment import epoch, from_millis, moment, span, written
 from bot.errors import InvalidError
 
 
@@ -40,3 +40,19 @@ def test_seconds_and_milliseconds_since_1970() -> None:
 
     assert epoch(at) == int(at.timestamp())
     assert from_millis(1_768_961_251_900) == at
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (-3, "0 s"),
+        (0.4, "0 s"),
+        (0.6, "1 s"),
+        (59.7, "1 min"),
+        (3_599, "59 min"),
+        (7_500, "2 h 5 min"),
+        (200_000, "2 days"),
+    ],
+)
+def test_a_length_is_told_to_the_nearest_second(seconds: float, said: str) -> None:
+    assert span(timedelta(seconds=seconds)) == said

@@ -218,6 +218,16 @@ def test_what_stands_in_the_channel_is_answered_in_the_channel(
     assert found.place.thread == answered_in
 
 
+def test_what_only_its_person_sees_is_no_message_that_one_can_reply_to() -> None:
+    body = door.click("expand", "42:half_open")
+    body["container"]["is_ephemeral"] = True
+
+    found = click(body, at=NOON)
+
+    assert found is not None
+    assert found.place == Place(team=TEAM, channel=CHANNEL)
+
+
 @pytest.mark.parametrize(("action", "value", "wants"), CLICKS)
 def test_the_overflow_carries_the_same(action: str, value: str, wants: Wanted) -> None:
     found = click(door.click("more", f"{action}:{value}"), at=NOON)

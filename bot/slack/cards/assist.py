@@ -34,17 +34,17 @@ def assist_card(card: Card, stage: Stage, *, struck: Struck, run: Run | None = N
         run: of an expanded step, the run that what is proposed may be added to.
     """
     payload = card.payload
-    head = _head(payload, stage)
+    name, head = _name(payload), f"*{_name(payload, stage)}*"
     state = str(payload.get("state"))
     if state == "looking":
-        return _message(card, f"{head} · looking", [section(lines(head, "🔎 Looking; nothing is changed by that."))])
+        return _message(card, f"{name} · looking", [section(lines(head, "🔎 Looking; nothing is changed by that."))])
     if state == "writing":
         so_far = wording.quoted(str(payload.get("text", "")), 1_500)
         small = context("Still writing; every sentence is checked against the evidence before it stays.")
-        return _message(card, f"{head} · writing", [section(lines(head, so_far)), small])
+        return _message(card, f"{name} · writing", [section(lines(head, so_far)), small])
     if state == "failed":
         words = wording.quoted(str(payload.get("words", "")), 600)
-        return _message(card, f"{head} · could not be answered", [section(lines(head, f"🚫 {words}"))])
+        return _message(card, f"{name} · could not be answered", [section(lines(head, f"🚫 {words}"))])
     return _message(card, *_said(card, head, stage, struck, run))
 
 
@@ -52,18 +52,19 @@ def _message(card: Card, text: str, blocks: Sequence[Block]) -> Message:
     return message(wording.push(text), blocks, ids=f"{card.key}:{card.wanted}")
 
 
-def _head(payload: JsonObject, stage: Stage) -> str:
+def _name(payload: JsonObject, stage: Stage | None = None) -> str:
+    """Return what it is about, with a link where there is a stage."""
     match payload.get("what"):
         case "answer":
-            return f"*“{wording.quoted(str(payload.get('question', '')), 200)}”*"
+            return f"“{wording.quoted(str(payload.get('question', '')), 200)}”"
         case "suggestion":
             name = f"A-{payload.get('alarm')}"
-            return f"*{stage.linked(f'alarm:{name[2:]}', name)}: suggested response*"
+            return f"{stage.linked(f'alarm:{name[2:]}', name) if stage else name}: suggested response"
         case _:
             step = wording.quoted(str(payload.get("step", "")), 40)
             where = f"R-{payload['run']}" if payload.get("run") else wording.quoted(str(payload.get("runbook", "")), 40)
             title = wording.prose(wording.sentence(str(payload.get("title", ""))), 80)
-            return f"*{where} · step {step}*" + (f" · {title}" if title else "")
+            return f"{where} · step {step}" + (f" · {title}" if title else "")
 
 
 def _said(card: Card, head: str, stage: Stage, struck: Struck, run: Run | None) -> tuple[str, list[Block]]:
@@ -83,7 +84,7 @@ def _said(card: Card, head: str, stage: Stage, struck: Struck, run: Run | None) 
             taps = buttons([evidence, wrong(card.key, suggestion.response)])
             blocks = [section(lines(head, *suggestion_lines(suggestion, struck)))]
             cost = _spent(suggestion.made, payload) if payload.get("cost") is True else ""
-            return f"{head}", [*blocks, *taps, small_print(suggestion.made, cost=cost)]
+            return _name(payload), [*blocks, *taps, small_print(suggestion.made, cost=cost)]
         case _:
             return _expanded(card, head, evidence, stage, struck, run)
 
@@ -126,7 +127,7 @@ def _expanded(
         if run is not None and added is None and not offer.refused and not run.state.ended:
             adding.append(_add(card, number, step, offer, run, stage, mark=mark.strip(" ·")))
     taps = buttons([*adding, evidence, wrong(card.key, can_be_struck)])
-    return f"{head}", [*blocks, *taps, small_print(expansion.made)]
+    return _name(card.payload), [*blocks, *taps, small_print(expansion.made)]
 
 
 def _params(step: ProposedStep) -> str:

@@ -1,11 +1,11 @@
 """The App Home: what waits for me, my incidents, what is open, what runs. It links to cards, without Approve. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from bot.domain.approval import Approval, ApprovalState
 from bot.domain.incident import Incident
 from bot.domain.records import AlarmState, Episode
-from bot.domain.run import Run
+from bot.domain.run import Awaiting, Run, RunState
 from bot.slack.cards import wording
 from bot.slack.cards.blocks import Block, Button, View, context, numbered, section
 from bot.slack.cards.incident import STATE
@@ -14,6 +14,12 @@ from bot.slack.cards.run import STATES
 from bot.slack.cards.stage import Stage, headline
 
 MOST_EACH = 8
+ASKED: Mapping[Awaiting, str] = {
+    Awaiting.PERSON: "decide what is next",
+    Awaiting.INPUT: "it needs an answer",
+    Awaiting.DONE: "a step is to be done by hand",
+}
+"""What a run wants of whom it belongs to, by what it waits for."""
 
 
 def home(
@@ -29,9 +35,10 @@ def home(
     alarms = [one for one in episodes if one.state is AlarmState.ALARM and one.with_ is None]
     parts = {one.id: part for one in incidents if (part := part_in(one, person, runs, episodes))}
     own = [_incident(one, parts[one.id], stage) for one in incidents if one.id in parts]
+    asked = [_asked(one, what, stage) for one in runs if one.requester == person and (what := asks(one))]
     blocks = [
         section(f"*{stage.environment}* ({stage.account}) · {wording.time_of(stage.now)}"),
-        *_part("Waits for you", [_request(one, stage) for one in mine], "Nothing waits for you."),
+        *_part("Waits for you", [*(_request(one, stage) for one in mine), *asked], "Nothing waits for you."),
         *_part("My incidents", own, "You have a part in no open incident."),
         *_part("Open alarms", [_alarm(one, stage) for one in alarms], "No alarm is open."),
         *_part("Runs", [_run(one, stage) for one in runs], "Nothing runs."),
@@ -47,6 +54,13 @@ def waits_for(approval: Approval, person: str) -> bool:
     if person in approval.binding.authors and not approval.binding.requester_may:
         return False
     return any(person in approval.candidates.get(role, ()) for role in approval.missing())
+
+
+def asks(run: Run) -> str:
+    """Return what a run wants of whom it belongs to; empty where it wants nothing of them."""
+    if run.state is RunState.OUTCOME_UNKNOWN:
+        return "say what became of a call"
+    return ASKED.get(run.waiting.what, "") if run.waiting and run.state is RunState.WAITING else ""
 
 
 def part_in(incident: Incident, person: str, runs: Sequence[Run], episodes: Sequence[Episode]) -> str:
@@ -80,6 +94,14 @@ def _request(approval: Approval, stage: Stage) -> Block:
     return section(
         f"🟠 *{opened}* · {effect_of(approval)} · {asked} asks, until {until}",
         button=Button(label="Details", action="details", value=str(approval.id)),
+    )
+
+
+def _asked(run: Run, what: str, stage: Stage) -> Block:
+    opened = stage.linked(f"run:{run.id}", headline(run))
+    return section(
+        f"{STATES[run.state][0]} *{opened}* · {what}",
+        button=Button(label="Show", action="show_run", value=str(run.id)),
     )
 
 

@@ -53,9 +53,9 @@ def _planned(step: JsonObject, stage: Stage, *, title: int, most: int) -> str:
     said = "" if status == "not needed" else str(step.get("words", ""))
     words = wording.signed(said.replace("->", "→"), most) if most else ""
     named = wording.prose(wording.sentence(str(step.get("title", ""))), title)
-    return f"{_PLANNED.get(status, '·')} {wording.quoted(number, 12)} {named} · {wording.quoted(status, 20)}{who}" + (
-        f": {words}" if words else ""
-    )
+    known = "" if words and status == "known later" else f" · {wording.quoted(status, 20)}"
+    tail = f": {words}" if words else ""
+    return f"{_PLANNED.get(status, '·')} {wording.quoted(number, 12)} {named}{known}{who}{tail}"
 
 
 def plan_pages(plan: JsonObject, stage: Stage) -> list[list[Block]]:

@@ -309,10 +309,12 @@ def _is_time(name: str, value: JsonValue) -> bool:
 
 
 def _one_seen(name: str, value: JsonValue) -> str:
-    said = wording.quoted(_last(name).replace("_", " ") if _is_time(name, value) else _last(name), 40)
     if _is_time(name, value):
-        return f"{said} {wording.prose(str(value), 40)}"
-    return f"{said} {wording.code(value if isinstance(value, str) else json.dumps(value), 44)}"
+        when = _last(name).removesuffix("_at").replace("_", " ")
+        return f"{wording.quoted(when, 40)} {wording.prose(str(value), 40)}"
+    return (
+        f"{wording.quoted(_last(name), 40)} {wording.code(value if isinstance(value, str) else json.dumps(value), 44)}"
+    )
 
 
 def _last(name: str) -> str:

@@ -584,7 +584,7 @@ def undo_line(run: Run, runbook: Runbook) -> str:
         return ""
     steps = to_undo(run, runbook)
     named = [
-        f"{title_of(runbook, step.undo or '', 60)}{_how_many(run, step)} (takes back {step_name(step)})"
+        f"{title_of(runbook, step.undo or '', 60)}{_how_many(run, step)} (takes back step {step_name(step)})"
         for step in steps[:MOST_NEXT]
     ]
     more = f" · then {len(steps) - MOST_NEXT} more" if len(steps) > MOST_NEXT else ""

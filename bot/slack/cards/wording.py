@@ -26,7 +26,10 @@ STRUCK = "• ~"
 _MARKS = {"*": STAR, "~": "\u223c", "`": "'"}
 _ID = re.compile(r"[A-Za-z0-9_-]{1,40}", re.ASCII)
 _TORN = re.compile(r"(?:<[^<>]*|&[a-z]{0,4})$")
-_ISO = re.compile(r"\b[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?(?:Z|\+00:00| UTC)")
+_ISO = re.compile(
+    r"\b(?:at )?([0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?(?:Z|\+00:00| UTC))"
+)
+"""A time as texts have it, with an `at` before it: what Slack makes of it may begin with `today`."""
 _KEY = re.compile(r"(?<![\w/])[\w=.-]+(?:/[\w=.-]+)+/([\w=.-]*\w)", re.ASCII)
 LONG_KEY = 30  # characters
 _FAR = timedelta(hours=12)
@@ -96,7 +99,7 @@ def prose(text: str, most: int = 200) -> str:
 def _dated(text: str) -> str:
     def date(found: re.Match[str]) -> str:
         try:
-            at = moment(found[0].replace(" UTC", "Z"))
+            at = moment(found[1].replace(" UTC", "Z"))
         except InvalidError:
             return found[0]
         return f"<!date^{int(at.timestamp())}^{{date_short_pretty}} {{time}}|{at.strftime('%d %b %H:%M UTC')}>"

@@ -827,6 +827,7 @@ GALLERY: dict[str, Show] = {
         over(), Around(episodes=[is_ok()]), stage(now=NIGHT + timedelta(hours=2))
     ),
     "home": lambda: home(BO, [at_step("half_open")], [an_approval()], [an_alarm()], [an_incident()], stage()),
+    "home-with-a-run-to-decide-on": lambda: home(ANA, [DECLINED], [], [], [], stage()),
     "home-empty": lambda: home(BO, [], [], [], [an_incident(lead=None)], stage()),
     "modal-decline": lambda: modals.decline(an_approval()),
     "modal-typed": lambda: modals.type_again(with_added(), an_expansion().proposed[1], ("arn",), meta="f00"),

@@ -1,5 +1,6 @@
 """A card's limits: what has to go is never what people press."""
 
+from bot.slack.cards import wording
 from bot.slack.cards.blocks import MOST_BLOCKS, Button, buttons, context, message, section
 
 
@@ -11,3 +12,12 @@ def test_of_a_card_with_too_many_blocks_the_last_texts_go_and_the_buttons_stay()
 
     assert [block["type"] for block in made.blocks] == ["section"] * (MOST_BLOCKS - 2) + ["actions", "context"]
     assert made.blocks[0]["text"] == section("paragraph 0")["text"]
+
+
+def test_a_time_may_begin_with_today_and_so_has_no_at_before_it() -> None:
+    told = wording.told("It went off at 2026-01-21 02:07:00 UTC and is OK since 2026-01-21T03:31:00Z, at last.")
+
+    assert told == (
+        "It went off <!date^1768961220^{date_short_pretty} {time}|21 Jan 02:07 UTC>"
+        " and is OK since <!date^1768966260^{date_short_pretty} {time}|21 Jan 03:31 UTC>, at last."
+    )

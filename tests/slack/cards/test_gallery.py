@@ -134,6 +134,11 @@ def test_every_block_has_an_id_of_its_own(name: str) -> None:
 
 
 @CARDS
+def test_what_is_pushed_is_words_without_a_link_or_bold(name: str) -> None:
+    assert re.findall(r"<https?:|^\*|\*$", shown(name).text) == []
+
+
+@CARDS
 def test_times_are_slack_dates_that_every_reader_sees_in_their_own_time(name: str) -> None:
     loose = re.sub(
         r"<!date\^[^>]*>|```.*?```|“[^”]*”|\d{4}-\d\d-\d\dT[\d:]+Z|\d\d:\d\d UTC",

@@ -5,8 +5,22 @@ import json
 import pytest
 
 from bot.domain.incident import Incident
-from bot.slack.cards.home import home, part_in
-from tests.slack.cards.samples import ANA, BO, CY, an_alarm, an_approval, an_incident, at_step, stage
+from bot.domain.run import Awaiting, Run, RunState
+from bot.slack.cards.home import asks, home, part_in
+from tests.slack.cards.samples import (
+    ANA,
+    BO,
+    CY,
+    an_alarm,
+    an_approval,
+    an_incident,
+    at_step,
+    ended,
+    stage,
+    unknown,
+    waiting_for,
+    watching,
+)
 
 
 @pytest.mark.parametrize(
@@ -36,3 +50,24 @@ def test_home_links_to_the_cards_and_carries_no_approve() -> None:
     assert all(f"|{label}" in shown for label in ("Q-9>", "A-118>", "R-42"))
     assert "show_incident" in shown
     assert '"approve"' not in shown
+
+
+@pytest.mark.parametrize(
+    ("run", "wants"),
+    [
+        (waiting_for(Awaiting.PERSON, "half_open"), "decide what is next"),
+        (waiting_for(Awaiting.INPUT, "half_open"), "it needs an answer"),
+        (waiting_for(Awaiting.DONE, "half_open"), "a step is to be done by hand"),
+        (unknown()[0], "say what became of a call"),
+        (waiting_for(Awaiting.APPROVAL, "half_open"), ""),
+        (waiting_for(Awaiting.PERSON, "half_open").model_copy(update={"state": RunState.PARKED}), ""),
+        (at_step("half_open"), ""),
+        (watching(), ""),
+        (ended(RunState.REPAIRED), ""),
+    ],
+)
+def test_a_run_that_cannot_go_on_without_a_person_waits_for_whom_it_belongs_to(run: Run, wants: str) -> None:
+    def waits_for(person: str) -> bool:
+        return "Nothing waits for you." not in json.dumps(home(person, [run], [], [], [], stage()).payload)
+
+    assert (asks(run), waits_for(ANA), waits_for(BO)) == (wants, bool(wants), False)

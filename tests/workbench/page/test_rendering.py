@@ -32,6 +32,13 @@ def test_mrkdwn_becomes_bold_code_links_mentions_quotes_and_bullets(page: Page) 
     assert section.get_by_role("button", name="Look").is_visible()
 
 
+def test_the_page_s_own_sign_has_its_size_and_no_frame_of_a_mark(page: Page) -> None:
+    sign = page.locator(".topbar img")
+
+    assert sign.bounding_box() == {**(sign.bounding_box() or {}), "width": 26, "height": 26}
+    assert sign.evaluate("(sign) => getComputedStyle(sign).padding") == "0px"
+
+
 def test_fields_dividers_context_and_headers_are_shown(page: Page) -> None:
     open_playground(page)
 
