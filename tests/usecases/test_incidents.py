@@ -31,6 +31,7 @@ def an_alarm(table: Table) -> Episode:
         at="2026-11-23T02:00:00Z",
         message_id="m-1",
         topic="t",
+        dimensions={"Pipeline": "transactions"},
     )
     number = table.store.next_id("alarm")
     episode = Episode(id=number, notice=notice, since=notice.at, channel=CHANNEL, opened=table.now())
@@ -64,13 +65,13 @@ def test_an_incident_is_declared_graded_led_noted_mitigated_and_resolved(table: 
     ]
 
 
-def test_an_incident_of_an_alarm_takes_its_name_and_is_declared_once(table: Table) -> None:
+def test_an_incident_of_an_alarm_takes_its_pipeline_and_name_and_is_declared_once(table: Table) -> None:
     alarm = an_alarm(table)
 
     table.wish(ANA, DeclareIncident(alarm=alarm.id))
     table.wish(BO, DeclareIncident(alarm=alarm.id))
 
-    assert (the_incident(table).title, the_incident(table).alarms) == ("CircuitBreakerOpen", (alarm.id,))
+    assert (the_incident(table).title, the_incident(table).alarms) == ("transactions: CircuitBreakerOpen", (alarm.id,))
     assert "INC-1 is about A-1 already" in table.refused()
     assert len(table.store.incidents()) == 1
 
