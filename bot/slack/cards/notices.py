@@ -265,12 +265,14 @@ def _answered_after(approval: Approval) -> timedelta:
 
 
 def _people(told: Told, *, most: int = 6) -> str:
-    votes = sorted((vote for one in told.approvals for vote in one.votes), key=lambda vote: vote.at)
-    yes = dict.fromkeys(vote.person for vote in votes)
     asked = wording.person(told.run.requester)
     if most <= 2:
         return asked
-    return f"{asked} asked" + (f"; {wording.people(yes, most=most)} approved" if yes else "")
+    votes = sorted(((one, vote) for one in told.approvals for vote in one.votes), key=lambda pair: pair[1].at)
+    yes = dict.fromkeys(vote.person for one, vote in votes if not one.binding.requester_may)
+    alone = dict.fromkeys(vote.person for _, vote in votes if vote.person not in yes)
+    said = ((yes, "approved"), (alone, "confirmed as on-call"))
+    return "; ".join((f"{asked} asked", *(f"{wording.people(who, most=most)} {what}" for who, what in said if who)))
 
 
 def _ended_buttons(told: Told) -> list[Block]:
