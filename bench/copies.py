@@ -100,7 +100,7 @@ def _ours(at: Said, source: Path, folder: Path) -> tuple[float, float, int]:
     )
     with Desk.at(runbook, text, shore=shore, folder=folder) as desk:
         began = time.perf_counter()
-        desk.wish(YOU, StartRun(runbook=runbook.id))
+        desk.wish(YOU, StartRun(runbook=runbook.id, inputs={"reason": "measuring"}))
         run = _looked(desk)
         asked = time.perf_counter() - began
         if not desk.store.approvals():

@@ -1,5 +1,6 @@
 """Work out what a step would do, bind it, and ask for it. Nothing here is sent to AWS but reads."""
 
+import logging
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,8 +17,10 @@ from bot.domain.records import Card, CardKind, Wait
 from bot.domain.run import Run
 from bot.domain.runbook import Phase, Runbook, Step
 from bot.domain.value import JsonObject, JsonValue
-from bot.errors import InvalidError, NotAllowedError, NotFoundError
+from bot.errors import InvalidError, NotAllowedError, NotFoundError, UnavailableError
 from bot.usecases.desk import Desk
+
+log = logging.getLogger(__name__)
 
 MOST_NAMED = 3
 LIST_FILE = "list"
@@ -321,9 +324,15 @@ def _keep_lists(desk: Desk, bound: Binding, known: Mapping[tuple[str, int], Prop
 
 
 def _candidates(desk: Desk, needs: tuple[str, ...], glass: BreakGlass | None) -> dict[str, tuple[str, ...]]:
-    """Return who could fill a place when it was asked, and who could break the glass."""
-    roles = {*needs, *((glass.role,) if glass else ())}
-    return {role: tuple(sorted(desk.directory.members(role, fresh=True))) for role in sorted(roles)}
+    """Return who could fill a place when it was asked, and who could break the glass; nobody, where Slack is silent."""
+    found = {role: tuple(sorted(desk.directory.members(role, fresh=True))) for role in sorted(set(needs))}
+    if glass is None or glass.role in found:
+        return found
+    try:
+        return {**found, glass.role: tuple(sorted(desk.directory.members(glass.role, fresh=True)))}
+    except UnavailableError as error:
+        log.info("Nobody could break the glass for a request.", extra={"role": glass.role, "why": error.words})
+        return found
 
 
 def request_card(approval: Approval, run: Run) -> Card:

@@ -88,6 +88,7 @@ class FakeDirectory:
         }
     )
     silent: bool = False
+    not_told_anew: set[str] = field(default_factory=set)
     asked_fresh: list[str] = field(default_factory=list)
 
     def person(self, person: str, *, fresh: bool = False) -> Person:
@@ -100,6 +101,7 @@ class FakeDirectory:
         self._speak()
         if fresh:
             self.asked_fresh.append(role)
+            self._speak(silent=role in self.not_told_anew)
         POLICY.role(role)
         return frozenset(self.roles[role])
 
@@ -107,8 +109,8 @@ class FakeDirectory:
         self._speak()
         return channel == "C0SHARED"
 
-    def _speak(self) -> None:
-        if self.silent:
+    def _speak(self, *, silent: bool = False) -> None:
+        if self.silent or silent:
             raise UnavailableError("Slack did not answer who is in that group.")
 
 

@@ -83,6 +83,22 @@ def test_the_story_says_that_the_glass_was_broken(table: Table) -> None:
     assert [text for text in told if text.startswith("Q-1 approved by breaking the glass as everyone")]
 
 
+def test_where_slack_does_not_say_who_may_break_it_the_request_is_asked_all_the_same_and_nobody_may(
+    table: Table,
+) -> None:
+    may_break(table)
+    table.directory.not_told_anew.add("everyone")
+    asked(table)
+    table.directory.not_told_anew.clear()
+
+    break_it(table)
+
+    assert "was when this was asked" in table.refused()
+    assert table.cloud.sent == []
+    table.approve(BO)
+    assert table.newest().state is ApprovalState.CONSUMED
+
+
 def test_one_yes_of_two_is_filled_up(table: Table) -> None:
     may_break(table)
     asked(table, runbook="two-people")
