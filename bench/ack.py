@@ -79,7 +79,7 @@ def _row(load: Load, found: Rounds) -> tuple[str, ...]:
 async def socket_to(app: str) -> AsyncIterator[Drive]:
     """Run an app that is connected over Socket Mode; yields what drives it."""
     async with SocketLoad().open() as load:
-        with web_api(socket_port=load.port) as slack_url, child("door") as door, TemporaryDirectory() as folder:
+        with web_api(socket_port=load.port) as slack_url, TemporaryDirectory() as folder, child("door") as door:
             await asyncio.to_thread(lambda: door.ask(do="socket", app=app, slack_url=slack_url, folder=folder))
             await load.connected()
             yield lambda count, at_once: load.drive(count=count, concurrent=at_once)
