@@ -191,9 +191,9 @@ def test_a_card_with_more_to_press_than_an_overflow_holds_is_an_error_and_never_
 def test_where_an_overflow_cannot_hold_all_its_last_option_opens_the_dialog_that_does() -> None:
     whole = Button(label="More…", action="what_else", value="42")
 
-    (fits,), (folded,) = buttons(some(8), whole=whole), buttons(some(3), some(6), whole=whole)
+    rows: Any = [*buttons(some(8), whole=whole), *buttons(some(3), some(6), whole=whole)]
 
-    labels: Any = [[one["text"]["text"] for one in row["elements"][3]["options"]] for row in (fits, folded)]  # type: ignore[index] # JSON
+    labels = [[one["text"]["text"] for one in row["elements"][3]["options"]] for row in rows]
     assert labels == [["Way 3", "Way 4", "Way 5", "Way 6", "Way 7"], ["Way 0", "Way 1", "Way 2", "Way 3", "More…"]]
 
 

@@ -55,6 +55,14 @@ def break_it(
     table.wish(person, wish, ts=str(where["ts"]), channel=str(where["channel"]))
 
 
+def break_it_in_silence(table: Table) -> None:
+    """Press it while no message reaches the second channel."""
+    may_break(table)
+    asked(table)
+    table.silent_channels.add(SECOND)
+    break_it(table)
+
+
 def test_one_person_who_asked_for_nothing_answers_for_those_who_do_not(table: Table) -> None:
     may_break(table)
     asked(table)
@@ -270,10 +278,7 @@ def test_nothing_is_done_while_the_second_channel_is_silent_and_the_person_is_to
 
 
 def test_who_presses_again_after_the_second_channel_was_silent_has_it_told_anew(table: Table) -> None:
-    may_break(table)
-    asked(table)
-    table.silent_channels.add(SECOND)
-    break_it(table)
+    break_it_in_silence(table)
     table.later(timedelta(seconds=61))
     table.drive()
     table.silent_channels.clear()
@@ -286,10 +291,7 @@ def test_who_presses_again_after_the_second_channel_was_silent_has_it_told_anew(
 
 
 def test_a_proper_yes_meanwhile_counts_as_one(table: Table) -> None:
-    may_break(table)
-    asked(table)
-    table.silent_channels.add(SECOND)
-    break_it(table)
+    break_it_in_silence(table)
 
     table.approve(BO)
 
@@ -310,10 +312,7 @@ def test_an_approve_of_the_same_person_does_not_stand_for_the_channel_that_is_si
 
 
 def test_a_severity_taken_back_meanwhile_ends_it(table: Table) -> None:
-    may_break(table)
-    asked(table)
-    table.silent_channels.add(SECOND)
-    break_it(table)
+    break_it_in_silence(table)
     table.wish(CY, GradeIncident(severity=2))
 
     table.silent_channels.clear()
@@ -327,10 +326,7 @@ def test_a_severity_taken_back_meanwhile_ends_it(table: Table) -> None:
 
 @pytest.mark.parametrize("after", ["severity", "role", "world"])
 def test_what_became_otherwise_between_the_yes_and_the_call_voids_it(table: Table, after: str) -> None:
-    may_break(table)
-    asked(table)
-    table.silent_channels.add(SECOND)
-    break_it(table)
+    break_it_in_silence(table)
     table.silent_channels.clear()
     table.deal()
     table.later(timedelta(seconds=2))
@@ -362,10 +358,7 @@ ENDS: dict[str, Callable[[Table], object]] = {
 
 @pytest.mark.parametrize("how", ENDS)
 def test_the_second_channel_hears_that_the_request_it_was_told_of_is_over(table: Table, how: str) -> None:
-    may_break(table)
-    asked(table)
-    table.silent_channels.add(SECOND)
-    break_it(table)
+    break_it_in_silence(table)
     table.silent_channels.clear()
     table.deal()
     if how == "voided":
