@@ -4,6 +4,9 @@ SHELL := bash
 .DELETE_ON_ERROR:
 .PHONY: help install demo test check bench crash lock
 
+# Every start reads some hundred modules: compiled once, not each time, whatever the machine has set.
+unexport PYTHONDONTWRITEBYTECODE
+
 PYTHON ?= python3
 BIN := .venv/bin
 # Prints one line for each package as it arrives; what goes wrong is printed whole.

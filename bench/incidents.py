@@ -81,7 +81,7 @@ class Scene:
         title = "" if first else SCENARIOS[self.name].title
         self.table.wish(YOU, DeclareIncident(title=title, alarm=first.id if first else None))
         self.lake.clock.advance(SETTLES_S)
-        self.lake.look()
+        self.lake.look_through()
         self.let_in("OK")
         self.table.wish(YOU, EndIncident(over=True))
         self.table.wish(YOU, StartPostmortem())

@@ -104,9 +104,9 @@ class Truth:
 
     def _alarm(self, found: re.Match[str]) -> bool:
         alarm = self.alarms.get(found["name"])
-        if alarm is None or found["state"] not in {"is ALARM", "went off"}:
+        if alarm is None or found["state"] not in {"is ALARM", "went off", "was OK again"}:
             return False
-        if "OK again" in found["rest"] and found["name"] not in self.over:
+        if "OK again" in found[0] and found["name"] not in self.over:
             return False
         since = alarm["StateUpdatedTimestamp"]
         told = [_told(found["since"])] if found["since"] else []

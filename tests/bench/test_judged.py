@@ -73,6 +73,7 @@ def test_whoever_judges_calls_what_was_not_planted_false(night: Night) -> None:
     for text in (
         "newest SUCCEEDED; none was good",
         "Alarm TerraformLockStale is OK since 2026-01-21T02:00:00Z",
+        "Alarm CircuitBreakerOpen was OK again.",
         "rollback answers TerraformLockStale by name",
         "time until detected: 3 min",
         "synthetic/terraform: ERROR the disk is full",

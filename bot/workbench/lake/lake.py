@@ -92,6 +92,10 @@ class Lake:
         """Have the alarms looked at now instead of within a second; for after the clock was moved."""
         self._now.evaluator.loop.wake()
 
+    def look_through(self) -> None:
+        """Look at the alarms, and return when each stands as the data ask for."""
+        self._now.evaluator.loop.turn()
+
     def take_memory_away(self) -> None:
         """Make the next load run out of memory half way through its writing."""
         self._now.load.take_memory_away()

@@ -37,6 +37,11 @@ class Loop:
         """Take the next turn now."""
         self._woken.set()
 
+    def turn(self) -> None:
+        """Take one here, after the one under way; return when it has ended."""
+        with self._turning:
+            self._take_turn()
+
     def pause(self) -> None:
         """Return when no turn is under way; none begins until `resume`."""
         self._open.clear()

@@ -1,5 +1,10 @@
 """How a method of moto is replaced where it differs from AWS; what is replaced, and why, is said where it is done."""
 
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import ModuleType
+
 _BEFORE: dict[tuple[type, str], object] = {}
 
 
@@ -17,3 +22,17 @@ def restore() -> None:
         else:
             setattr(owner, name, function)
     _BEFORE.clear()
+
+
+@contextmanager
+def spared(module: str, **names: object) -> Iterator[None]:
+    """Let what is loaded meanwhile find these names in a module that is not loaded for it; afterwards it may be."""
+    if module in sys.modules:
+        yield
+        return
+    stand_in = sys.modules[module] = ModuleType(module)
+    vars(stand_in).update(names)
+    try:
+        yield
+    finally:
+        del sys.modules[module]
