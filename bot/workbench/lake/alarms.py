@@ -75,9 +75,13 @@ class Evaluator:
         self._failed |= new
 
     def _alarms(self) -> list[Alarm]:
-        """Return the alarms that speak; the others are not evaluated here."""
-        found = self._clients.cloudwatch.describe_alarms()["MetricAlarms"]
-        return [_alarm(alarm) for alarm in found if alarm["ActionsEnabled"]]
+        """Return the alarms that speak; the others are not evaluated here, and describing them costs the most."""
+        known = cloudwatch_backends[self._names.account][self._names.region].alarms
+        speaking = [name for name, alarm in list(known.items()) if alarm.actions_enabled]
+        if not speaking:
+            return []
+        found = self._clients.cloudwatch.describe_alarms(AlarmNames=speaking)["MetricAlarms"]
+        return [_alarm(alarm) for alarm in found]
 
     def _values(self, alarm: Alarm, now: datetime) -> list[float]:
         # moto cuts both ends to the second and leaves the end out: one second more keeps the newest points.
