@@ -279,9 +279,7 @@ def _member(role: str) -> str:
 
 
 def _number(step: Step | None) -> str:
-    if step is None:
-        return "?"
-    return f"check {step.number}" if step.phase is Phase.VERIFICATION else str(step.number)
+    return step.label if step is not None else "?"
 
 
 def _unless(parameter: Parameter) -> str:

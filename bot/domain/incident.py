@@ -1,6 +1,6 @@
 """An incident: what people work on together, from being declared to being resolved, and what they noted on the way."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from enum import StrEnum
 
@@ -244,6 +244,12 @@ def looked_at(incident: Incident, told: Marking, remark: Remark | None, *, link:
 def passed_over(incident: Incident, told: Marking) -> Incident:
     """Return the incident with one message less to be looked at."""
     return incident.model_copy(update={"markings": tuple(one for one in incident.markings if one != told)})
+
+
+def put_last(incident: Incident, messages: Collection[str]) -> Incident:
+    """Return the incident with what is to be looked at of these messages behind that of all others, in its order."""
+    in_order = sorted(incident.markings, key=lambda one: one.ts in messages)
+    return incident.model_copy(update={"markings": tuple(in_order)})
 
 
 def reworded(incident: Incident, note: Note, remark: Remark | None) -> Incident:

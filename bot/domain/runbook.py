@@ -141,6 +141,11 @@ class Step(Value):
         """Return whether a person does it and marks it Done."""
         return self.uses is None
 
+    @property
+    def label(self) -> str:
+        """Return the number as people find it in the file: `12`, or `check 2`."""
+        return f"check {self.number}" if self.phase is Phase.VERIFICATION else str(self.number)
+
 
 class Section(Value):
     """Hold one section of the template as written; `first_line` is where its text begins."""

@@ -12,12 +12,12 @@ from bot.domain.assistance import Engine
 from bot.domain.claims import Claim
 from bot.domain.facts import plain
 from bot.domain.plain import cut, visible
+from bot.domain.reasons import MOST_REASON
 from bot.domain.redaction import line_for_eyes, unnumbered
 from bot.domain.strictjson import digest
 from bot.domain.value import Value
 from bot.errors import RequestError
 
-MOST_REASON = 300  # characters
 FORM = "claim/v1"
 
 _MARKS = re.compile(r"[*_`~\\\"“”«»]")

@@ -33,9 +33,8 @@ from bot.domain.inbox import (
 from bot.domain.people import Place
 from bot.domain.postmortem.document import Part
 from bot.domain.postmortem.sections import EDITABLE
-from bot.domain.reasons import insist_on_words
+from bot.domain.reasons import MOST_REASON, insist_on_words
 from bot.domain.runbook import Parameter
-from bot.domain.strikes import MOST_REASON
 from bot.errors import InvalidError, RequestError
 from bot.slack.buttons import AsTyped, OfAlarm, Opening, Wanted
 from bot.slack.cards.modals import (

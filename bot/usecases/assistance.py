@@ -89,7 +89,13 @@ def expand(desk: Desk, delivery: Delivery, wish: ExpandStep) -> Change:
         running = next((run for run in desk.records.runs() if run.runbook == runbook.id), None)
         found = running.id if running else None
     step = _step(runbook, wish.step)
-    payload: JsonObject = {"what": "expansion", "runbook": runbook.id, "run": found, "step": step.id}
+    payload: JsonObject = {
+        "what": "expansion",
+        "runbook": runbook.id,
+        "run": found,
+        "step": step.id,
+        "number": step.label,
+    }
     return _begun(desk, delivery, payload, by=somebody.id)
 
 

@@ -5,13 +5,13 @@ Messages are read by one work for each incident, so that a hundred marks hold up
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
 from bot.domain.audit import AuditEntry
 from bot.domain.inbox import Delivery, MarkMessage
-from bot.domain.incident import Incident, Marking, looked_at, marking, passed_over, reworded
+from bot.domain.incident import Incident, Marking, looked_at, marking, passed_over, put_last, reworded
 from bot.domain.postmortem.draft import DraftState
 from bot.domain.records import Change, Wait
 from bot.domain.remarks import Mark, Remark
@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 
 JUST_ENDED = timedelta(days=14)
 AT_ONCE = 20
+MOST_IN_VAIN = 3  # people of whom Slack says nothing: where it is away, each costs its time
 AGAIN = timedelta(seconds=15)
 LAST_TURN = 6
 MOST_READ_AGAIN = 50
@@ -75,18 +76,25 @@ def look_at_marked(desk: Desk, key: str) -> None:
     if not desk.records.wait_open(key):
         return
     incident = desk.records.incident(int(key.split(":")[1]))
-    markings = incident.markings[:AT_ONCE]
     messages: dict[str, _Seen | None] = {}
     seen: dict[Marking, _Seen | None] = {}
-    try:
-        for told in markings:
+    in_vain: set[str] = set()  # messages: what became of one is looked at in its order
+    unheard: set[str] = set()
+    for told in incident.markings[:AT_ONCE]:
+        if told.mark.by in unheard:
+            in_vain.add(told.ts)
+        if told.ts in in_vain or len(unheard) >= MOST_IN_VAIN:
+            continue
+        try:
             allowed = _may_mark(desk, incident, told.mark.by)
             if allowed and told.ts not in messages:
                 messages[told.ts] = _looked(desk, incident, told.ts)
             seen[told] = messages[told.ts] if allowed else None
-    except UnavailableError as error:
-        log.warning("A marked message could not be read yet.", extra={"work": key, "why": error.words})
-    desk.keep(lambda: _settled(desk, key, seen))
+        except UnavailableError as error:
+            log.warning("A marked message could not be read yet.", extra={"work": key, "why": error.words})
+            in_vain.add(told.ts)
+            unheard.add(told.mark.by)
+    desk.keep(lambda: _settled(desk, key, seen, in_vain))
 
 
 def _may_mark(desk: Desk, incident: Incident, person: str) -> bool:
@@ -124,12 +132,13 @@ def _address(desk: Desk, channel: str, remark: Remark) -> str:
     return f"{link}?thread_ts={remark.thread}&cid={channel}"
 
 
-def _settled(desk: Desk, key: str, seen: Mapping[Marking, _Seen | None]) -> Change:
+def _settled(desk: Desk, key: str, seen: Mapping[Marking, _Seen | None], in_vain: Collection[str]) -> Change:
     _, number, delivery, turn = key.split(":")
     before = desk.records.incident(int(number))
     now = before
     for told, found in seen.items():
         now = looked_at(now, told, found.remark, link=found.link) if found else passed_over(now, told)
+    now = put_last(now, in_vain)
     cards = (incident_card(now),) if now.notes != before.notes else ()
     entries = tuple(_entry(before, told) for told, found in seen.items() if found)
     if not now.markings:

@@ -17,7 +17,7 @@ from bot.domain.approval import Approval
 from bot.domain.expression import references_in
 from bot.domain.inbox import GiveInputs, MarkDone, StartRun
 from bot.domain.run import Awaiting, Run, RunState, StepRecord, StepState
-from bot.domain.runbook import Parameter, Phase, Runbook, Step
+from bot.domain.runbook import Parameter, Runbook, Step
 from bot.domain.value import JsonValue
 from bot.errors import InvalidError, NotFoundError
 from bot.usecases.runs import choices
@@ -183,7 +183,7 @@ class Walk:
     def _approved(self, approval: Approval, step: Step) -> bool:
         self._mend()
         self.say(
-            f"ASKS     {_number(step)} {step.title}  [{approval.binding.risk}, {' + '.join(approval.binding.needs)}]"
+            f"ASKS     {step.label}. {step.title}  [{approval.binding.risk}, {' + '.join(approval.binding.needs)}]"
         )
         for one in approval.binding.calls:
             self.say(f"         {one.effect}")
@@ -212,7 +212,7 @@ class Walk:
 
     def _done(self, run: Run, step: Step) -> bool:
         self._mend()
-        self.say(f"HAND     {_number(step)} {step.title}")
+        self.say(f"HAND     {step.label}. {step.title}")
         if not self.asker.yes("Is it done?"):
             return False
         self.table.wish(OTHERS[0] if step.needs else YOU, MarkDone(run=run.id, step=step.id))
@@ -254,7 +254,7 @@ class Walk:
             self.told[name] = record.state
             step = self.runbook.step(name)
             note = f"  {record.note}" if record.note else ""
-            self.say(f"{record.state.upper():<8} {_number(step)} {step.title}{note}")
+            self.say(f"{record.state.upper():<8} {step.label}. {step.title}{note}")
             if record.state is StepState.FAILED:
                 for line in why(step, record, self.table.desk.scope(run)):
                     self.say(f"         {line}")
@@ -296,7 +296,3 @@ def _at(scope: Mapping[str, JsonValue], path: tuple[str, ...]) -> str:
 def _short(value: JsonValue) -> str:
     text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= MOST_SHOWN else text[: MOST_SHOWN - 1] + "…"
-
-
-def _number(step: Step) -> str:
-    return f"check {step.number}." if step.phase is Phase.VERIFICATION else f"{step.number}."

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.claims import Claim
-from bot.domain.strikes import MOST_REASON, Strike, by_claim, claim_id, reasoned, seen_in, taken_back, unstruck
+from bot.domain.reasons import MOST_REASON
+from bot.domain.strikes import Strike, by_claim, claim_id, reasoned, seen_in, taken_back, unstruck
 from bot.errors import RequestError
 from tests.domain.attacks import ATTACKS, Attack
 

@@ -88,11 +88,12 @@ class FakeDirectory:
         }
     )
     silent: bool = False
+    not_told: set[str] = field(default_factory=set)
     not_told_anew: set[str] = field(default_factory=set)
     asked_fresh: list[str] = field(default_factory=list)
 
     def person(self, person: str, *, fresh: bool = False) -> Person:
-        self._speak()
+        self._speak(silent=person in self.not_told)
         if person not in self.people:
             raise NotFoundError(f"Slack knows nobody {person}.")
         return self.people[person]

@@ -226,6 +226,27 @@ def test_a_mark_waits_while_slack_does_not_say_who_somebody_is(table: Table) -> 
     assert notes(table) == [WORDS]
 
 
+def test_one_of_whom_slack_does_not_say_who_it_is_holds_up_nobody_behind(table: Table) -> None:
+    table.directory.not_told = {DEE}
+    blocked = [said(table, f"message {number}") for number in range(AT_ONCE + 1)]
+    for ts in blocked:
+        marked(table, DEE, ts, drive=False)
+    marked(table, CY, blocked[0], emoji=MEMO, drive=False)
+    marked(table, ANA, said(table), drive=False)
+
+    for turn in range(LAST_TURN):
+        table.later(AGAIN * 2**turn)
+        table.drive()
+    assert notes(table) == [WORDS]
+
+    table.directory.not_told = set()
+    table.later(AGAIN * 2**LAST_TURN)
+    table.drive()
+    assert sorted(notes(table)) == sorted([WORDS, *(f"message {number}" for number in range(AT_ONCE + 1))])
+    (first,) = [one for one in incident(table).notes if one.ts == blocked[0]]
+    assert [mark.by for mark in first.marks] == [DEE, CY]
+
+
 def test_a_marked_message_whose_address_slack_does_not_tell_is_a_note_without_one(table: Table) -> None:
     table.desk = replace(table.desk, permalink=nowhere)
 

@@ -590,7 +590,7 @@ def test_a_published_text_says_that_it_is_and_where_it_lies(table: Table) -> Non
     assert draft.published == ("postmortems/INC-1.md",)
 
 
-def test_a_published_text_that_is_changed_says_so_in_its_next_edition_and_is_published_anew(table: Table) -> None:
+def test_the_next_edition_of_a_published_text_is_a_draft_until_it_is_published_anew(table: Table) -> None:
     seat(table)
     drafted(table)
     table.wish(ANA, PublishPostmortem())
@@ -601,7 +601,7 @@ def test_a_published_text_that_is_changed_says_so_in_its_next_edition_and_is_pub
     table.wish(BO, StateFact(draft=1, section=Part.WELL.value, text="the breaker held"))
     changed = table.store.draft(1)
     assert (changed.state, changed.can_be_published) == (DraftState.PUBLISHED, True)
-    assert "**PUBLISHED v2**" in changed.text
+    assert "**DRAFT v2**" in changed.text
 
     table.wish(ANA, PublishPostmortem())
     out = table.store.draft(1)

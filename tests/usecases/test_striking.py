@@ -478,7 +478,7 @@ def test_a_strike_in_what_is_published_leaves_it_published_and_can_be_given_out_
     table.wish(ANA, PublishPostmortem(draft=1))
 
     struck_in_draft(table, sourced(draft))
-    assert "**PUBLISHED v2**" in table.store.draft(1).text
+    assert "**DRAFT v2**" in table.store.draft(1).text
 
     table.wish(ANA, PublishPostmortem(draft=1))
     published = (table.folder / "postmortems" / "INC-1.md").read_text(encoding="utf-8")

@@ -61,7 +61,7 @@ def _name(payload: JsonObject, stage: Stage | None = None) -> str:
             name = f"A-{payload.get('alarm')}"
             return f"{stage.linked(f'alarm:{name[2:]}', name) if stage else name}: suggested response"
         case _:
-            step = wording.quoted(str(payload.get("step", "")), 40)
+            step = wording.quoted(str(payload.get("number") or payload.get("step", "")), 40)
             where = f"R-{payload['run']}" if payload.get("run") else wording.quoted(str(payload.get("runbook", "")), 40)
             title = wording.prose(wording.sentence(str(payload.get("title", ""))), 80)
             return f"{where} · step {step}" + (f" · {title}" if title else "")

@@ -17,11 +17,12 @@ from bot.domain.postmortem.document import AGAINST, FOR, Candidate, Part
 from bot.domain.postmortem.draft import Draft
 from bot.domain.postmortem.markdown import Sentence, leads_to, read, unanchored, unescaped
 from bot.domain.postmortem.sections import EDITABLE, section_of, sections
+from bot.domain.reasons import MOST_REASON
 from bot.domain.records import Episode
 from bot.domain.redaction import for_eyes
 from bot.domain.run import Run
 from bot.domain.runbook import Runbook
-from bot.domain.strikes import MOST_REASON, Struck, Uttered, by_claim
+from bot.domain.strikes import Struck, Uttered, by_claim
 from bot.domain.value import JsonObject
 from bot.errors import InvalidError
 from bot.slack.cards import wording
@@ -101,7 +102,7 @@ def decline(approval: Approval) -> View:
         _input(
             WHY, "Why?", {"type": "static_select", "action_id": WHY, "options": reasons, "initial_option": reasons[0]}
         ),
-        _input(WORDS, "In a sentence", _text(WORDS, most=300, long=True), optional=True),
+        _input(WORDS, "In a sentence", _text(WORDS, most=MOST_REASON, long=True), optional=True),
     ]
     return _modal("decline", "Decline", blocks, meta=str(approval.id), submit="Decline")
 
@@ -562,7 +563,7 @@ def break_glass(
         title=f"Break glass {approval.label}",
         submit="Break the glass",
         head=head,
-        asks=(_input(WORDS, "Why can it not wait for them? Everybody reads it", _text(WORDS, most=300)),),
+        asks=(_input(WORDS, "Why can it not wait for them? Everybody reads it", _text(WORDS, most=MOST_REASON)),),
     )
     return _shown_whole(whole, approval, runbook, stage, opaque=opaque, listed=listed)
 

@@ -35,7 +35,7 @@ from bot.slack.cards.run import (
     undo_line,
     whole_button,
 )
-from bot.slack.cards.stage import Stage, headline, note_of, step_name, step_or_none, title_of
+from bot.slack.cards.stage import Stage, headline, note_of, step_or_none, title_of
 
 MOST_LEFT = 3
 _LEADS_ON = re.compile(r"\btake \*[^*]+\*")
@@ -81,7 +81,7 @@ class Told:
     def named_step(self) -> str:
         """Return number and title of the step."""
         step = step_or_none(self.runbook, self.step)
-        number = f"{step_name(step)} " if step else ""
+        number = f"{step.label} " if step else ""
         return f"{number}{title_of(self.runbook, self.step)}"
 
 

@@ -60,7 +60,10 @@ def postmortem_card(
         whispered: it is shown beside its card; what counts only on the card itself is not offered.
     """
     emoji, word = WORDS[draft.state]
-    edition = f" v{draft.edition}" if draft.edition else ""
+    published = draft.published_edition if draft.state is DraftState.PUBLISHED else 0
+    edition = f" v{published or draft.edition}" if draft.edition else ""
+    if published and published != draft.edition:
+        edition += f", DRAFT v{draft.edition}"
     head = f"{emoji} *{wording.quoted(draft.label, 20)} · {wording.quoted(draft.title, 120)} · {word}{edition}*"
     document = draft.document
     if document is None:

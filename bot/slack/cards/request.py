@@ -33,7 +33,7 @@ from bot.slack.cards.blocks import (
 )
 from bot.slack.cards.calls import exact_text, fits_card, operation, plain_text
 from bot.slack.cards.run import change_buttons
-from bot.slack.cards.stage import Stage, headline, note_of, on_trial, step_name, step_or_none, title_of
+from bot.slack.cards.stage import Stage, headline, note_of, on_trial, step_or_none, title_of
 
 MOST_SEEN = 2
 NOTHING_DONE = " Nothing was done."
@@ -408,7 +408,7 @@ def _plain(text: str) -> str:
 def _small_print(approval: Approval, run: Run, runbook: Runbook, stage: Stage) -> str:
     steps = dict.fromkeys(one.step for one in approval.binding.calls) or {approval.step: None}
     named = [step_or_none(runbook, step) for step in steps]
-    places = " and ".join(step_name(step) for step in named if step)
+    places = " and ".join(step.label for step in named if step)
     parts = [
         stage.linked(f"run:{run.id}", f"{run.label}, step{'s' if len(steps) > 1 else ''} {places}"),
         f"runbook {wording.quoted(approval.binding.snapshot[:6], 6)}",
@@ -483,7 +483,7 @@ def _outcome(approval: Approval, run: Run, runbook: Runbook, stage: Stage) -> tu
         case ApprovalState.EXPIRED:
             return "EXPIRED", f"Nobody answered; nothing was done; {_goes_on(approval, run)}"
         case ApprovalState.REVOKED:
-            return "TAKEN BACK", f"by {by}: {why}. Nothing was done; {_goes_on(approval, run)}"
+            return "TAKEN BACK", f"by {by}. Nothing was done; {_goes_on(approval, run)}"
         case _:
             used = (
                 f"{approval.used} of {len(approval.binding.calls)} calls were made; nothing more"

@@ -19,7 +19,7 @@ from bot.slack.cards.blocks import (
     message,
     section,
 )
-from bot.slack.cards.stage import Stage, headline, note_of, on_trial, plain_title, step_name, step_or_none, title_of
+from bot.slack.cards.stage import Stage, headline, note_of, on_trial, plain_title, step_or_none, title_of
 
 MOST_NEXT = 3
 MOST_ADDED = 3
@@ -99,11 +99,11 @@ def where(run: Run, runbook: Runbook) -> str:
     if step is None:
         return "at its end"
     if step.added:
-        return f"step {step_name(step)}, added"
+        return f"step {step.label}, added"
     if step not in runbook.forward:
-        return f"step {step_name(step)}, which takes back"
+        return f"step {step.label}, which takes back"
     of = sum(one.phase is step.phase and not one.added for one in runbook.forward)
-    return f"{step_name(step)} of {of}" if step.phase is Phase.VERIFICATION else f"step {step_name(step)} of {of}"
+    return f"{step.label} of {of}" if step.phase is Phase.VERIFICATION else f"step {step.label} of {of}"
 
 
 def _waits_for(run: Run, runbook: Runbook) -> str:
@@ -181,7 +181,7 @@ def every_step(run: Run, runbook: Runbook, approvals: Sequence[Approval], stage:
     return [
         *(_alone(run, runbook, step, approvals, stage) for step in over),
         *([now] if (now := _current(run, runbook, stage)) else []),
-        *(f"· {step_name(step)}  {title_of(runbook, step.id, 48)}{_wants_yet(step, owed, stage)}" for step in ahead),
+        *(f"· {step.label}  {title_of(runbook, step.id, 48)}{_wants_yet(step, owed, stage)}" for step in ahead),
     ]
 
 
@@ -259,7 +259,7 @@ def _alone(run: Run, runbook: Runbook, step: Step, approvals: Sequence[Approval]
     mark = {StepState.FAILED: "✗", StepState.SKIPPED: "–"}.get(record.state, "✓")
     owed = next((one for one in run.owed if one.cause == step.id), None)
     parts = [
-        f"{mark} *{word} {step_name(step)}*  {title_of(runbook, step.id)}",
+        f"{mark} *{word} {step.label}*  {title_of(runbook, step.id)}",
         "" if record.state is StepState.SKIPPED else note_of(record, 120),
         _by(record, step, approvals, stage),
         f"*owed: {title_of(runbook, owed.step)}*" if owed else "",
@@ -307,7 +307,7 @@ def _current(run: Run, runbook: Runbook, stage: Stage) -> str:
     note = note_of(record) if record.state in {StepState.FAILED, StepState.UNKNOWN} else ""
     failed = record.state is StepState.FAILED
     word = "FAILED" if failed and run.state is RunState.WAITING else word
-    head = f"{'✗' if failed else '→'} *{word} {step_name(step)}*  {title_of(runbook, step.id)}"
+    head = f"{'✗' if failed else '→'} *{word} {step.label}*  {title_of(runbook, step.id)}"
     told = head + (f" · {note}" if note else "")
     return lines(told, shown_by_a_read(record, stage)) if record.state is StepState.UNKNOWN else told
 
@@ -330,7 +330,7 @@ def _coming(run: Run, path: Sequence[Step], stage: Stage) -> str:
         return ""
     owed = {one.step for one in run.owed}
     named = [
-        f"{step_name(step)} {wording.prose(wording.sentence(step.title), 48)}" + _wants_yet(step, owed, stage)
+        f"{step.label} {wording.prose(wording.sentence(step.title), 48)}" + _wants_yet(step, owed, stage)
         for step in left[:MOST_NEXT]
     ]
     more = f" · then {ranges(left[MOST_NEXT:])}" if len(left) > MOST_NEXT else ""
@@ -584,7 +584,7 @@ def undo_line(run: Run, runbook: Runbook) -> str:
         return ""
     steps = to_undo(run, runbook)
     named = [
-        f"{title_of(runbook, step.undo or '', 60)}{_how_many(run, step)} (takes back step {step_name(step)})"
+        f"{title_of(runbook, step.undo or '', 60)}{_how_many(run, step)} (takes back step {step.label})"
         for step in steps[:MOST_NEXT]
     ]
     more = f" · then {len(steps) - MOST_NEXT} more" if len(steps) > MOST_NEXT else ""

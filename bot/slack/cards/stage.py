@@ -8,7 +8,7 @@ from datetime import datetime
 from bot.domain.action import Catalogue, Platform
 from bot.domain.policy import Policy, foreseen
 from bot.domain.run import Run, StepRecord, StepState
-from bot.domain.runbook import Phase, Risk, Runbook, Status, Step
+from bot.domain.runbook import Risk, Runbook, Status, Step
 from bot.slack.cards import wording
 
 _ERROR = re.compile(r"[A-Za-z][A-Za-z0-9_.]{1,60}", re.ASCII)
@@ -115,11 +115,6 @@ def headline(run: Run) -> str:
     """Return `R-42 · circuit-breaker · transactions`."""
     parts = (run.label, wording.quoted(run.runbook, 40), subject_of(run))
     return " · ".join(part for part in parts if part)
-
-
-def step_name(step: Step) -> str:
-    """Return the number as people find it in the file: `12`, or `check 2`."""
-    return f"check {step.number}" if step.phase is Phase.VERIFICATION else str(step.number)
 
 
 def step_or_none(runbook: Runbook, step_id: str) -> Step | None:

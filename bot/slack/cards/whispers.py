@@ -35,7 +35,7 @@ from bot.slack.cards.incident import head, noted
 from bot.slack.cards.plan import checked_then, for_the_end, short_enough
 from bot.slack.cards.request import effect_of, facts, request_card, state_word
 from bot.slack.cards.run import STATES, every_step, ranges, run_buttons, state_line
-from bot.slack.cards.stage import Stage, headline, step_name, step_or_none
+from bot.slack.cards.stage import Stage, headline, step_or_none
 
 MOST_LISTED = 8
 MOST_BESIDE = 60  # characters of a plan's button and line ends
@@ -261,7 +261,7 @@ def _run(told: Whisper) -> tuple[str, list[Block]]:
 def _any_step(run: Run, runbook: Runbook) -> Menu:
     """Return the list of the run's steps, each of which can be expanded: what exactly to do, with this run's values."""
     named = [step for name in run.path if (step := step_or_none(runbook, name)) is not None]
-    options = [(f"{run.id}:{one.id}", f"{step_name(one)}  {wording.plain(one.title, 60)}") for one in named]
+    options = [(f"{run.id}:{one.id}", f"{one.label}  {wording.plain(one.title, 60)}") for one in named]
     return Menu(label="Expand a step…", action="expand", options=[] if run.state.ended else options)
 
 
@@ -565,7 +565,7 @@ def _runbook(told: Whisper) -> tuple[str, list[Block]]:
     if runbook is None:
         return _gone("runbook")
     stage = told.stage
-    steps = [f"{step_name(one)}. {wording.prose(wording.sentence(one.title), 60)}" for one in runbook.forward]
+    steps = [f"{one.label}. {wording.prose(wording.sentence(one.title), 60)}" for one in runbook.forward]
     asks: dict[str, list[Step]] = {}
     for one in runbook.forward:
         if stage.changes(one):

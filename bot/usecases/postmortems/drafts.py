@@ -115,7 +115,7 @@ def edited(desk: Desk, draft: Draft, text: str, *, by: str, section: str, struck
     if len(marked.text) > MOST_TEXT:
         raise InvalidError(f"A post-mortem has at most {MOST_TEXT:,} characters.")
     edition = draft.edition + 1
-    text = numbered(marked.text, edition, status="PUBLISHED" if draft.state is DraftState.PUBLISHED else "DRAFT")
+    text = numbered(marked.text, edition)
     edit = Edited(by=by, at=desk.now(), section=section, sha256=keep_text(desk, draft.label, text, edition))
     update = {"edition": edition, "edits": (*draft.edits, edit), "editions": (*draft.editions, edit.sha256)}
     now = marked.model_copy(update={"text": text, **update})
