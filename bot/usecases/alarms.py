@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 MOST_LOOKS = 8
 MOST_NEAREST = 3
 LONGEST_SNOOZE = timedelta(days=1)
-COMPANY = timedelta(milliseconds=500)  # alarms of one cause come in one breath; they are shown as one
+COMPANY = timedelta(milliseconds=250)  # alarms of one cause come in one breath; they are shown as one
 TOGETHER_WITHIN = timedelta(minutes=5)
 FLAPS_WITHIN = timedelta(minutes=10)
 STORM_WITHIN = timedelta(minutes=1)

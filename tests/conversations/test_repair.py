@@ -62,7 +62,7 @@ def test_a_step_is_expanded_from_the_list_that_only_its_person_sees(stage: Stage
 
     shown = stage.ana.wait_for_message("Do now", channel=INCIDENTS)
     assert shown["ephemeral_for"] is None
-    assert "step breaker" in plain(shown)
+    assert "R-1 · step 1 · " in plain(shown)
 
 
 def test_over_signed_http_the_whole_repair_and_everything_one_may_ask_meanwhile(stage: Stage) -> None:

@@ -217,13 +217,14 @@ class Person:
         return read
 
     def _wait_for_event(self, after: int, seconds: float) -> None:
+        until = time.monotonic() + seconds
         connection = HTTPConnection(self._address, timeout=max(0.01, seconds))
         query = urlencode({"person": self.id, "after": after})
         try:
             connection.request("GET", f"/_ui/events?{query}", headers={"Authorization": f"Bearer {self._key}"})
             answer = connection.getresponse()
-            while line := answer.readline():
-                if line.startswith(b"data:"):
+            while line := answer.readline():  # also what only keeps the connection alive
+                if line.startswith(b"data:") or time.monotonic() > until:
                     return
         except (TimeoutError, HTTPException, ConnectionError):
             return
