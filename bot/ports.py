@@ -30,7 +30,7 @@ from bot.domain.people import Person
 from bot.domain.postmortem.document import Postmortem
 from bot.domain.postmortem.draft import Draft, DraftView
 from bot.domain.problem import Problem
-from bot.domain.records import Attempt, Card, Change, Episode, Taken, Taking, Wait
+from bot.domain.records import Attempt, Card, Change, Episode, Share, Taken, Taking, Wait
 from bot.domain.remarks import Remark
 from bot.domain.run import Run
 from bot.domain.runbook import Runbook
@@ -529,12 +529,12 @@ class Records(Dialogs, Counters, Protocol):
         """Return the text and path of a runbook as it was when a run began."""
         ...
 
-    def open_waits(self, *, due: datetime, most: int = 200, kinds: Sequence[str] = ()) -> Sequence[Wait]:
-        """Return the waits whose hour has come, the longest overdue first.
+    def open_waits(self, *, due: datetime, most: int = 200) -> Sequence[Wait]:
+        """Return the waits whose hour has come, the longest overdue first."""
+        ...
 
-        Args:
-            kinds: what their keys begin with; none: any.
-        """
+    def waits_of(self, shares: Sequence[Share], *, due: datetime) -> Sequence[Sequence[str]]:
+        """Return the keys of the waits whose hour has come, of each share its own, the longest overdue first."""
         ...
 
     def wait_open(self, key: str) -> bool:

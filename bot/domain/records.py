@@ -33,6 +33,10 @@ class Wait(Value):
     due: datetime
 
 
+Share = tuple[tuple[str, ...], int]
+"""Kinds of waits, by what their keys begin with, and how many of them together."""
+
+
 class AttemptState(StrEnum):
     """Say how far a call got; only `sending` without an outcome is unknown."""
 

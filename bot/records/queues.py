@@ -3,12 +3,13 @@
 import json
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, case, or_, select, update
+from sqlalchemy import CompoundSelect, Connection, Row, Select, bindparam, case, literal, or_, select, union_all, update
 
 from bot.domain.inbox import OF_ALARM, Delivery
-from bot.domain.records import Card, Wait
+from bot.domain.records import Card, Share, Wait
 from bot.errors import StaleError
 from bot.records.schema import beats, cards, claims, counters, fold, inbox, waits
 from bot.records.statements import insert_into, insert_new
@@ -39,11 +40,14 @@ def delivery(connection: Connection, number: int) -> Delivery | None:
 
 def deliveries(connection: Connection, *, most: int, alarms: bool | None) -> Sequence[int]:
     """Return the numbers still to be dealt with, oldest first."""
-    still = select(inbox.c.number).where(inbox.c.open).order_by(inbox.c.number).limit(most)
-    if alarms is not None:
-        of_sns = inbox.c.identity.startswith(OF_ALARM, autoescape=True)
-        still = still.where(of_sns if alarms else ~of_sns)
-    return connection.execute(still).scalars().all()
+    return connection.execute(_still_open(alarms), {"most": most}).scalars().all()
+
+
+@lru_cache
+def _still_open(alarms: bool | None) -> Select[int]:
+    of_sns = inbox.c.identity.startswith(OF_ALARM, autoescape=True)
+    wanted = {None: inbox.c.open, True: inbox.c.open & of_sns, False: inbox.c.open & ~of_sns}[alarms]
+    return select(inbox.c.number).where(wanted).order_by(inbox.c.number).limit(bindparam("most"))
 
 
 def came(connection: Connection, *, before: int, most: int) -> Iterator[Delivery]:
@@ -77,13 +81,34 @@ def close_wait(connection: Connection, key: str) -> None:
     connection.execute(update(waits).where(waits.c.key == key).values(open=False))
 
 
-def open_waits(connection: Connection, *, due: datetime, most: int, kinds: Sequence[str]) -> Sequence[Wait]:
+def open_waits(connection: Connection, *, due: datetime, most: int) -> Sequence[Wait]:
     """Return the waits whose hour has come, the longest overdue first."""
     come = select(waits.c.key, waits.c.due).where(waits.c.open & (waits.c.due <= due))
-    if kinds:
-        come = come.where(or_(*(waits.c.key.startswith(f"{kind}:", autoescape=True) for kind in kinds)))
     found = connection.execute(come.order_by(waits.c.due, waits.c.key).limit(most))
     return [Wait(key=row.key, due=row.due) for row in found]
+
+
+def waits_of(connection: Connection, shares: Sequence[Share], *, due: datetime) -> Sequence[Sequence[str]]:
+    """Return the keys of the waits whose hour has come, of each share its own, the longest overdue first."""
+    most = {f"most_{place}": number for place, (_, number) in enumerate(shares)}
+    found = connection.execute(_of_shares(tuple(kinds for kinds, _ in shares)), {"due": due, **most})
+    keys: list[list[str]] = [[] for _ in shares]
+    for row in sorted(found, key=lambda one: (one.due, one.key)):
+        keys[row.place].append(row.key)
+    return keys
+
+
+@lru_cache
+def _of_shares(shares: tuple[tuple[str, ...], ...]) -> CompoundSelect[Any]:
+    """Return one statement for all of them: it is sent several times a second, as long as the bot runs."""
+    parts = []
+    for place, kinds in enumerate(shares):
+        own = or_(*(waits.c.key.startswith(f"{kind}:", autoescape=True) for kind in kinds))
+        come = select(literal(place).label("place"), waits.c.key, waits.c.due)
+        come = come.where(waits.c.open & (waits.c.due <= bindparam("due")) & own)
+        first = come.order_by(waits.c.due, waits.c.key).limit(bindparam(f"most_{place}"))
+        parts.append(first.subquery().select())  # SQLite orders and limits no part of a union
+    return union_all(*parts)
 
 
 def wait_open(connection: Connection, key: str) -> bool:

@@ -15,7 +15,7 @@ from bot.domain.following import FollowUp
 from bot.domain.inbox import Delivery
 from bot.domain.incident import Incident
 from bot.domain.postmortem.draft import Draft
-from bot.domain.records import Attempt, Card, Change, Episode, Taken, Taking, Wait
+from bot.domain.records import Attempt, Card, Change, Episode, Share, Taken, Taking, Wait
 from bot.domain.run import Run
 from bot.domain.strikes import Strike
 from bot.domain.value import JsonObject
@@ -265,10 +265,15 @@ class Store:
             raise NotFoundError(f"No runbook with the digest {sha256[:12]} was kept.")
         return row.text, row.path
 
-    def open_waits(self, *, due: datetime, most: int = 200, kinds: Sequence[str] = ()) -> Sequence[Wait]:
+    def open_waits(self, *, due: datetime, most: int = 200) -> Sequence[Wait]:
         """Return the waits whose hour has come, the longest overdue first."""
         with self._database.reading() as connection:
-            return queues.open_waits(connection, due=due, most=most, kinds=kinds)
+            return queues.open_waits(connection, due=due, most=most)
+
+    def waits_of(self, shares: Sequence[Share], *, due: datetime) -> Sequence[Sequence[str]]:
+        """Return the keys of the waits whose hour has come, of each share its own, the longest overdue first."""
+        with self._database.reading() as connection:
+            return queues.waits_of(connection, shares, due=due)
 
     def wait_open(self, key: str) -> bool:
         """Return whether the wait is still to be served."""

@@ -12,6 +12,7 @@ from datetime import timedelta
 from itertools import islice
 from time import monotonic
 
+from bot.domain.records import Share
 from bot.ports import Engine, Records
 from bot.usecases.alarms import perform_look
 from bot.usecases.approvals import escalate
@@ -36,7 +37,7 @@ GIVES_WAY = timedelta(milliseconds=100)
 PUT_OFF = timedelta(seconds=2)
 """So much of one sweep may go by giving way."""
 MOST_STARTED = 200
-WAITS: tuple[tuple[tuple[str, ...], int], ...] = (
+WAITS: tuple[Share, ...] = (
     (("ladder", "glass", "remind"), 3),
     (("segment",), 6),
     (("look",), 3),
@@ -271,9 +272,9 @@ class Sweeper:
             *self._first(MOST_STARTED, (f"inbox:{number}" for number in wanted)),
             *self._first(ALARMS_AT_ONCE, (f"inbox:{number}" for number in came)),
         ]
-        for kinds, most in WAITS:
-            waits = self._records.open_waits(due=now, most=most + put_off, kinds=kinds)
-            found += self._first(most, (wait.key for wait in waits))
+        waits = self._records.waits_of([(kinds, most + put_off) for kinds, most in WAITS], due=now)
+        for (_, most), keys in zip(WAITS, waits, strict=True):
+            found += self._first(most, keys)
         return found
 
     def _first(self, most: int, works: Iterable[str]) -> Iterator[str]:

@@ -268,15 +268,16 @@ class Demo:
         runs = [run for run in store.runs(open_only=False) if run.runbook == FIRST]
         requests = [one for run in runs for one in store.approvals(run=run.id)]
         used = {one.step for one in requests if one.state is ApprovalState.CONSUMED}
-        refused = any(record.body.kind == "wish.refused" for record, _ in store.audit(most=200))
+        risky = [one for one in requests if one.step == "half_open"]
+        told = (record.body.kind for one in risky for record, _ in store.audit(subject=one.label, most=20))
         closed = any(run.record("close").state is StepState.DONE for run in runs)
         seen = {
             "alarm": bool(store.episodes(open_only=False)),
             "start": bool(runs),
             "pause": "pause" in used,
             "fix": FIRST in self._fixed,
-            "reason": any(one.step == "half_open" for one in requests),
-            "refused": refused,
+            "reason": bool(risky),
+            "refused": "wish.refused" in told,
             "approve": "half_open" in used,
             "close": closed,
             "watch": any(run.state in {RunState.WATCHING, RunState.REPAIRED} for run in runs),

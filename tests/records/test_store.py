@@ -1,7 +1,7 @@
 import contextlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 import pytest
@@ -488,6 +488,25 @@ def test_a_wait_comes_when_its_hour_has_come_and_never_again_once_it_is_over(sto
     assert not store.wait_open("segment:1:1")
     assert store.wait_open("segment:1:2")
     assert [wait.key for wait in store.open_waits(due=later.due)] == ["segment:1:2"]
+
+
+def test_each_share_of_waits_has_its_own_most_and_of_a_share_the_longest_overdue_come_first(store: Store) -> None:
+    def at(minute: int) -> datetime:
+        return NOON + timedelta(minutes=minute)
+
+    keys = ("segment:1:1", "segment:2:1", "segment:3:1", "look:1", "ladder:1:1", "glass:1:1:1", "looks:9", "item:1:1")
+    store.commit(Change(opens=tuple(Wait(key=key, due=at(-minute)) for minute, key in enumerate(keys))))
+    store.commit(Change(closes=("item:1:1",)))
+    shares = [(("segment",), 2), (("look",), 2), (("ladder", "glass"), 5), (("item",), 1)]
+
+    assert store.waits_of(shares, due=NOON) == [
+        ["segment:3:1", "segment:2:1"],
+        ["look:1"],
+        ["glass:1:1:1", "ladder:1:1"],
+        [],
+    ]
+    assert store.waits_of(shares, due=at(-4)) == [[], [], ["glass:1:1:1", "ladder:1:1"], []]
+    assert store.waits_of([(("segment",), 1)], due=NOON) == [["segment:3:1"]]
 
 
 def test_an_open_wait_keeps_its_hour(store: Store) -> None:
