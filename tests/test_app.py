@@ -21,7 +21,7 @@ from bot.workbench.slack.workspace import Channel, Human, Workspace
 from tests.embedded import NAMESPACE, collected
 
 RUNBOOKS = Path(__file__).parents[1] / "runbooks"
-PATIENCE = 20.0
+PATIENCE = 40.0  # seconds; generous, since it only bounds how long a failure takes
 NOWHERE = "http://127.0.0.1:9"  # the discard port: nobody listens
 ROOM = Channel(id=CHANNEL, name="incident-etl", members=("U1", "U0RUNBOOK"))
 

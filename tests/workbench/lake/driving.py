@@ -116,14 +116,14 @@ def alarm_state(lake: Lake, name: str) -> str:
 
 
 def notices(lake: Lake, count: int) -> list[dict[str, Any]]:
-    """Take that many alarm notifications off the bot's queue: the SNS envelopes."""
+    """Take that many alarm notifications off the bot's queue: the SNS envelopes, by the alarm's name."""
     url, taken = lake.queue_url(lake.names.failures_queue), []
     for _ in range(count):
         found = lake.clients.sqs.receive_message(QueueUrl=url, WaitTimeSeconds=10)
         message = found["Messages"][0]
         lake.clients.sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
         taken.append(json.loads(message["Body"]))
-    return taken
+    return sorted(taken, key=lambda one: str(json.loads(one["Message"])["AlarmName"]))
 
 
 def host_now() -> datetime:
