@@ -17,6 +17,7 @@ from bot.records.signing import Signer
 _LOCK = 0x72_62_6F_74_02
 _PAGE = 2_000
 _ROW = (audit.c.seq, audit.c.body, audit.c.hash, audit.c.signature)
+_HEAD = select(*_ROW).order_by(audit.c.seq.desc()).limit(1)
 
 
 def append(
@@ -64,16 +65,16 @@ def _keep(
     salt = secrets.token_hex(16)
     record = chain(previous, entry, installation=installation, at=at, salt=salt, key=signer.key, sign=signer.sign)
     row = {**record.row()._asdict(), "subject": fold(entry.subject)}
-    connection.execute(insert(audit).values(row))
+    connection.execute(insert(audit), row)
     if entry.private:
         side = {"seq": record.body.seq, "salt": salt, "text": json.dumps(entry.private)}
-        connection.execute(insert(audit_private).values(side))
+        connection.execute(insert(audit_private), side)
     return record
 
 
 def head(connection: Connection) -> AuditRecord | None:
     """Return the newest record."""
-    row = connection.execute(select(*_ROW).order_by(audit.c.seq.desc()).limit(1)).first()
+    row = connection.execute(_HEAD).first()
     return read_record(_stored(row)) if row else None
 
 

@@ -3,10 +3,9 @@
 from datetime import datetime
 from hashlib import sha256
 
-from sqlalchemy import Connection, delete, or_, select
+from sqlalchemy import Connection, delete, insert, or_, select
 
 from bot.records.schema import dialogs
-from bot.records.statements import insert_into
 
 MOST_OPEN = 1_000
 
@@ -14,7 +13,7 @@ MOST_OPEN = 1_000
 def keep(connection: Connection, opaque: str, *, person: str, until: datetime, subject: str, now: datetime) -> None:
     """Keep it, and forget those whose time is over and all but the newest."""
     row = {"key": _key(opaque), "person": person, "until": until, "doc": subject}
-    number = connection.execute(insert_into(connection, dialogs).values(**row).returning(dialogs.c.number)).scalar_one()
+    number = connection.execute(insert(dialogs).returning(dialogs.c.number), row).scalar_one()
     connection.execute(delete(dialogs).where(or_(dialogs.c.until <= now, dialogs.c.number <= number - MOST_OPEN)))
 
 

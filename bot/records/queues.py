@@ -12,7 +12,7 @@ from bot.domain.inbox import OF_ALARM, Delivery
 from bot.domain.records import Card, Share, Wait
 from bot.errors import StaleError
 from bot.records.schema import beats, cards, claims, counters, fold, inbox, waits
-from bot.records.statements import insert_into, insert_new
+from bot.records.statements import Insert, insert_into, insert_new
 
 CLAIM_LIFETIME = timedelta(minutes=1)
 _ALL = "*"
@@ -25,7 +25,7 @@ def accept(connection: Connection, arrived: Sequence[Delivery]) -> Sequence[bool
     """Keep what came in; False for each delivery that was kept before, or stands twice among these."""
     rows = [{"identity": fold(one.identity), "open": True, "doc": one.model_dump_json()} for one in arrived]
     once = {row["identity"]: row for row in reversed(rows)}
-    statement = insert_into(connection, inbox).on_conflict_do_nothing().returning(inbox.c.identity)
+    statement = insert_into(connection.dialect.name, inbox).on_conflict_do_nothing().returning(inbox.c.identity)
     new = set(connection.execute(statement, [row for row in rows if once[row["identity"]] is row]).scalars())
     return [row["identity"] in new and once[row["identity"]] is row for row in rows]
 
@@ -122,7 +122,7 @@ def wait_open(connection: Connection, key: str) -> bool:
 def count(connection: Connection, name: str, by: int) -> int:
     """Add to a counter, below zero never, and return what it then is."""
     new = case((counters.c.last + by < 0, 0), else_=counters.c.last + by)
-    statement = insert_into(connection, counters).values(kind=name, last=max(0, by))
+    statement = insert_into(connection.dialect.name, counters).values(kind=name, last=max(0, by))
     counted = statement.on_conflict_do_update(index_elements=[counters.c.kind], set_={"last": new})
     number: int = connection.execute(counted.returning(counters.c.last)).scalar_one()
     return number
@@ -144,14 +144,19 @@ def want_card(connection: Connection, card: Card) -> None:
         "doc": document,
         "payload": json.dumps(card.payload),
     }
+    connection.execute(_wanting(connection.dialect.name), row)
+
+
+@lru_cache
+def _wanting(dialect: str) -> Insert:
+    statement = insert_into(dialect, cards)
     still_urgent = case((cards.c.shown < cards.c.wanted, cards.c.urgent), else_=False)
-    statement = insert_into(connection, cards).values(row)
     refreshed = {
         "wanted": cards.c.wanted + 1,
         "payload": statement.excluded.payload,
         "urgent": statement.excluded.urgent | still_urgent,
     }
-    connection.execute(statement.on_conflict_do_update(index_elements=[cards.c.key], set_=refreshed))
+    return statement.on_conflict_do_update(index_elements=[cards.c.key], set_=refreshed)
 
 
 def cards_behind(connection: Connection, *, most: int) -> Sequence[Card]:
@@ -187,7 +192,7 @@ def _card(row: Row[*tuple[Any, ...]]) -> Card:
 
 def beat(connection: Connection, replica: str, *, now: datetime) -> None:
     """Keep that the process lives."""
-    statement = insert_into(connection, beats).values(replica=replica, at=now)
+    statement = insert_into(connection.dialect.name, beats).values(replica=replica, at=now)
     connection.execute(statement.on_conflict_do_update(index_elements=[beats.c.replica], set_={"at": now}))
 
 
@@ -204,7 +209,7 @@ def living(connection: Connection, *, since: datetime) -> frozenset[str]:
 def claim(connection: Connection, work: str, *, of: str, by: str, now: datetime, until: datetime) -> bool:
     """Return whether the work is now this process's; a claim that ran out is anybody's again."""
     row = {"work": work, "of": of, "by": by, "until": until}
-    statement = insert_into(connection, claims).values(row)
+    statement = insert_into(connection.dialect.name, claims).values(row)
     taken = statement.on_conflict_do_update(
         index_elements=[claims.c.work, claims.c.of],
         set_={"by": by, "until": until},
@@ -217,7 +222,7 @@ def lead(connection: Connection, work: str, *, by: str, now: datetime, until: da
     """Return whether the process alone does the work until then; its own lead it may prolong."""
     row = {"work": work, "of": _ALL, "by": by, "until": until}
     taken = (
-        insert_into(connection, claims)
+        insert_into(connection.dialect.name, claims)
         .values(row)
         .on_conflict_do_update(
             index_elements=[claims.c.work, claims.c.of],

@@ -1,18 +1,20 @@
 """Statements that both databases understand but SQLAlchemy spells once for each."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import TypeVar
 
 from sqlalchemy import Column, Connection, Table
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.dml import ReturningInsert
 
 Kind = TypeVar("Kind")
 Insert = postgresql.Insert | sqlite.Insert
 
 
-def insert_into(connection: Connection, table: Table) -> Insert:
+def insert_into(dialect: str, table: Table) -> Insert:
     """Return an insert that may say what happens on a conflict."""
-    return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
+    return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
 
 
 def insert_new(
@@ -22,5 +24,9 @@ def insert_new(
 
     A row count would not do: it is -1 on psycopg.
     """
-    statement = insert_into(connection, table).values(**values).on_conflict_do_nothing().returning(returning)
-    return connection.execute(statement).scalar()
+    return connection.execute(_inserting(connection.dialect.name, table, returning), values).scalar()
+
+
+@lru_cache
+def _inserting(dialect: str, table: Table, returning: Column[Kind]) -> ReturningInsert[Kind]:
+    return insert_into(dialect, table).on_conflict_do_nothing().returning(returning)

@@ -135,9 +135,10 @@ def save_strike(connection: Connection, strike: Strike) -> None:
 
 def save_evidence(connection: Connection, subject: str, found: Evidence) -> None:
     """Keep what was gathered for a subject; it replaces what was there."""
-    statement = insert_into(connection, evidence).values(subject=fold(subject), doc=found.model_dump_json())
+    statement = insert_into(connection.dialect.name, evidence)
     newest = {"doc": statement.excluded.doc}
-    connection.execute(statement.on_conflict_do_update(index_elements=[evidence.c.subject], set_=newest))
+    told = statement.on_conflict_do_update(index_elements=[evidence.c.subject], set_=newest)
+    connection.execute(told, {"subject": fold(subject), "doc": found.model_dump_json()})
 
 
 def evidence_of(connection: Connection, subject: str) -> Evidence:
