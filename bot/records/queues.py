@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import CompoundSelect, Connection, Row, Select, bindparam, case, literal, or_, select, union_all, update
+from sqlalchemy.sql.dml import ReturningInsert
 
 from bot.domain.inbox import OF_ALARM, Delivery
 from bot.domain.records import Card, Share, Wait
@@ -25,9 +26,14 @@ def accept(connection: Connection, arrived: Sequence[Delivery]) -> Sequence[bool
     """Keep what came in; False for each delivery that was kept before, or stands twice among these."""
     rows = [{"identity": fold(one.identity), "open": True, "doc": one.model_dump_json()} for one in arrived]
     once = {row["identity"]: row for row in reversed(rows)}
-    statement = insert_into(connection.dialect.name, inbox).on_conflict_do_nothing().returning(inbox.c.identity)
-    new = set(connection.execute(statement, [row for row in rows if once[row["identity"]] is row]).scalars())
+    arriving = [row for row in rows if once[row["identity"]] is row]
+    new = set(connection.execute(_arriving(connection.dialect.name), arriving).scalars())
     return [row["identity"] in new and once[row["identity"]] is row for row in rows]
+
+
+@lru_cache
+def _arriving(dialect: str) -> ReturningInsert[str]:
+    return insert_into(dialect, inbox).on_conflict_do_nothing().returning(inbox.c.identity)
 
 
 def delivery(connection: Connection, number: int) -> Delivery | None:
