@@ -18,14 +18,15 @@ ENV PATH=/venv/bin:$PATH \
     PYTHONUNBUFFERED=1
 RUN groupadd --system --gid 10001 bot \
     && useradd --system --uid 10001 --gid bot --home-dir /app --shell /usr/sbin/nologin bot \
-    && install --directory --owner=bot --group=bot /app /app/var
+    && install --directory --owner=bot --group=bot /app /app/var /app/trust /app/anchors
 WORKDIR /app
 COPY --from=build /venv /venv
 COPY runbooks runbooks
 COPY prompts prompts
 USER 10001:10001
-# With SQLite the records live here: mount a volume that is backed up. With PostgreSQL it may stay empty.
-VOLUME ["/app/var"]
+# What must outlive the container: the audit's key and, with SQLite, the records; the public keys that verify the audit;
+# its anchors, unless they are in S3. Mount each, var backed up; with PostgreSQL every replica needs the same key.
+VOLUME ["/app/var", "/app/trust", "/app/anchors"]
 # Socket Mode needs no port; 8080 is for Slack's signed HTTP requests.
 EXPOSE 8080
 HEALTHCHECK --interval=30s --timeout=5s --start-period=20s --retries=3 CMD ["runbook-bot", "health"]

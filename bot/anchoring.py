@@ -26,8 +26,7 @@ def plumbing_of(
 ) -> Plumbing:
     """Return the bot's own calls, on the resources the settings name."""
     platform = settings.the_platform()
-    where = settings.records.anchors
-    bucket, _, prefix = where.removeprefix(IN_S3).partition("/") if where.startswith(IN_S3) else ("", "", "")
+    bucket, _, prefix = settings.records.anchors_in_s3.removeprefix(IN_S3).partition("/")
     copy_bucket, _, copy_prefix = settings.records.published_copy.removeprefix(IN_S3).partition("/")
     plumbed = Plumbed(
         account=platform.account,
@@ -45,10 +44,9 @@ def plumbing_of(
 
 def anchors_of(settings: Settings, plumbing: Plumbing) -> Anchors:
     """Return where the audit's anchors are kept: a folder, or an S3 prefix."""
-    where = settings.records.anchors
-    if where.startswith(IN_S3):
+    if settings.records.anchors_in_s3:
         return NamedAnchors(put=plumbing.anchor, names=plumbing.anchor_names, get=plumbing.read_anchor)
-    return folder_anchors(Path(where))
+    return folder_anchors(Path(settings.records.anchors))
 
 
 def verify_audit(settings: Settings, *, every_signature: bool = False) -> Verification:

@@ -4,11 +4,13 @@ Secrets come from the environment alone; bot.toml can be reviewed and committed.
 """
 
 import os
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
@@ -34,6 +36,7 @@ SECRETS = {
 }
 TASKS = frozenset({"expand_step", "suggest_response", "answer", "draft_postmortem"})
 DATABASES = ("sqlite:///", "postgresql://", "postgresql+psycopg://")
+IN_S3 = r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9/_-]*)?"
 
 
 class _Part(BaseModel):
@@ -174,12 +177,20 @@ class RecordsSettings(_Part):
     published: Path = Field(Path("var/postmortems"), description="folder of published post-mortems, Markdown")
     published_copy: str = Field(
         "",
-        pattern=r"^(s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9/_-]*)?)?$",
+        pattern=rf"^({IN_S3})?$",
         description="s3://bucket/prefix/ that gets each published edition too; empty: none",
     )
     signing_key: Path = Field(Path("var/audit.key"), description="private key of the audit, made at first start")
     trusted_keys: Path = Field(Path("trust/audit.pub"), description="public keys that verify the audit; keep elsewhere")
     anchors: str = Field("anchors", description="folder, or s3://bucket/prefix/, for the audit's anchors")
+
+    @property
+    def anchors_in_s3(self) -> str:
+        """Return where in S3 the anchors are, `s3://bucket/prefix/`; empty where they lie in a folder."""
+        if not self.anchors.startswith("s3://"):
+            return ""
+        bucket, _, prefix = self.anchors.removeprefix("s3://").strip("/").partition("/")
+        return f"s3://{bucket}/{prefix or 'audit/anchors'}/"
 
 
 class AssistantSettings(_Part):
@@ -283,6 +294,7 @@ class Settings(_Part):
             region=found.region,
             resources=found.resources,
             in_console=True,
+            anchors=self.records.anchors_in_s3,
         ).reaching(found.endpoints)
 
     def the_policy(self) -> Policy:
@@ -368,6 +380,12 @@ def parse(content: Mapping[str, Any], environ: Mapping[str, str], *, source: str
     for name in ("url", "engine_url"):
         if not getattr(settings.records, name).startswith(DATABASES):
             raise InvalidError(f"{source}: records.{name}: give sqlite:///… or postgresql+psycopg://….")
+        if not _is_address(getattr(settings.records, name)):
+            words = "that is no address; in a name or password write %40 for @, %3A for :, %2F for /"
+            raise InvalidError(f"{source}: records.{name}: {words}.")
+    anchors = settings.records.anchors
+    if anchors.lower().startswith("s3:") and not re.fullmatch(IN_S3, anchors):
+        raise InvalidError(f"{source}: records.anchors: give a folder, or s3://bucket/prefix/.")
     for name in ("runbooks", "prompts"):
         folder: Path = getattr(settings, name)
         if not folder.is_dir():
@@ -376,6 +394,14 @@ def parse(content: Mapping[str, Any], environ: Mapping[str, str], *, source: str
     if settings.metrics.namespace.startswith("AWS/"):
         raise InvalidError(f"{source}: metrics.namespace: AWS/… is for AWS's own metrics; choose another.")
     return settings
+
+
+def _is_address(url: str) -> bool:
+    """Return whether the database's own reader takes it, whose error would quote a part of the password."""
+    try:
+        return urlsplit(re.sub("://[^@]*@", "://", url, count=1)).port != 0
+    except ValueError:
+        return False
 
 
 def environment() -> Mapping[str, str]:

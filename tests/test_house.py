@@ -14,6 +14,8 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from bot.settings import RecordsSettings
+
 ROOT = Path(__file__).parent.parent
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())
 LOCKS = sorted((ROOT / "requirements").glob("*.txt"))
@@ -281,6 +283,15 @@ def test_the_container_says_how_it_is_and_what_it_starts() -> None:
     assert json.loads(health.partition("CMD ")[2]) == ["runbook-bot", "health"]
     assert json.loads(command) == ["runbook-bot", "serve"]
     assert arguments_of("ENTRYPOINT") == []
+
+
+def test_what_the_bot_keeps_by_default_outlives_the_container_and_is_its_own_to_write() -> None:
+    kept = [Path(str(field.default).removeprefix("sqlite:///")) for field in RecordsSettings.model_fields.values()]
+    folders = {f"/app/{path.parts[0]}" for path in kept if path.parts}
+    (made,) = [rest.partition("install --directory")[2].split() for rest in arguments_of("RUN") if "useradd" in rest]
+
+    assert folders == set(json.loads(arguments_of("VOLUME")[0]))
+    assert folders < set(made)
 
 
 def test_the_container_installs_only_what_is_locked_and_keeps_no_cache() -> None:

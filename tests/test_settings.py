@@ -2,14 +2,18 @@
 
 import copy
 import tomllib
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bot.actions.catalogue import CATALOGUE
 from bot.assistant.folder import TASKS as PROMPTS
+from bot.domain.denies import denied
 from bot.domain.policy import BreakGlass
+from bot.domain.value import JsonObject
 from bot.errors import InvalidError
 from bot.settings import SECRETS, TASKS, load, parse
 
@@ -67,6 +71,11 @@ def _without(path: str) -> Callable[[Content], None]:
         (_set("policy.channels", "C1"), "policy.channels"),
         (_set("records.url", "mysql://localhost/bot"), "records.url: give sqlite:///… or postgresql+psycopg://…"),
         (_set("records.engine_url", "bot.db"), "records.engine_url: give sqlite:///… or postgresql+psycopg://…"),
+        (_set("records.url", "postgresql://bot:p@ss:w0rd/x@db/bot"), "records.url: that is no address; in a name or"),
+        (_set("records.engine_url", "postgresql://bot:x@db:port/bot"), "records.engine_url: that is no address"),
+        (_set("records.anchors", "s3:/lake-audit/anchors/"), "records.anchors: give a folder, or s3://bucket/prefix/"),
+        (_set("records.anchors", "S3://lake-audit/"), "records.anchors: give a folder, or s3://bucket/prefix/"),
+        (_set("records.anchors", "s3://"), "records.anchors: give a folder, or s3://bucket/prefix/"),
         (_set("runbooks", "no-such-folder"), "runbooks: there is no folder no-such-folder"),
         (_set("prompts", "no-such-folder"), "prompts: there is no folder no-such-folder"),
         (_set("assistant.models", {"answer": "m"}), "assistant.models: set assistant.model too"),
@@ -86,6 +95,49 @@ def test_a_setting_that_does_not_fit_is_named_with_what_would(change: Callable[[
         parse(content, {}, source="bot.toml")
 
     assert words in refused.value.words
+
+
+def test_a_password_that_does_not_fit_into_an_address_is_in_no_error() -> None:
+    content = copy.deepcopy(GOOD)
+    _set("records.url", "postgresql://bot:p@ss:w0rd/x@db:5432/bot")(content)
+
+    with pytest.raises(InvalidError) as refused:
+        parse(content, {}, source="bot.toml")
+
+    told = "".join(traceback.format_exception(refused.value))
+    assert not any(part in told for part in ("ss:", "w0rd"))
+
+
+@pytest.mark.parametrize(
+    "url", ["postgresql://bot:pa/ss@db:5432/bot", "postgresql+psycopg://db/bot", "sqlite:////var/lib/bot@home/bot.db"]
+)
+def test_an_address_that_a_database_takes_is_taken(url: str) -> None:
+    content = copy.deepcopy(GOOD)
+    _set("records.url", url)(content)
+
+    assert parse(content, {}, source="bot.toml").records.url == url
+
+
+@pytest.mark.parametrize(
+    ("anchors", "kept"),
+    [
+        ("anchors", ""),
+        ("s3://lake-audit/", "s3://lake-audit/audit/anchors/"),
+        ("s3://lake-artifacts/control/kept", "s3://lake-artifacts/control/kept/"),
+        ("s3://lake-artifacts/control/kept/", "s3://lake-artifacts/control/kept/"),
+    ],
+)
+def test_where_the_anchors_are_kept_no_step_may_write(anchors: str, kept: str) -> None:
+    content = copy.deepcopy(GOOD)
+    _set("records.anchors", anchors)(content)
+
+    settings = parse(content, {}, source="test")
+
+    assert settings.the_platform().anchors == kept
+    params: JsonObject = {"Bucket": "lake-artifacts", "Key": "control/kept/anchor-000000000001.json"}
+    assert bool(denied(CATALOGUE.row("s3.put_breaker"), params, settings.the_platform())) is kept.startswith(
+        "s3://lake-artifacts/"
+    )
 
 
 def test_every_task_of_the_assistant_may_have_a_model_of_its_own() -> None:

@@ -39,7 +39,7 @@ def granted(config: Path | None, names: Sequence[str]) -> JsonObject:
 
 def plumbing_of(settings: Settings, platform: Platform) -> Plumbing:
     """Return what the bot needs for itself, as the settings name it."""
-    anchors, topics = settings.records.anchors, [one.page_topic for one in settings.policy.roles.values()]
+    anchors, topics = settings.records.anchors_in_s3, [one.page_topic for one in settings.policy.roles.values()]
     published = settings.records.published_copy
     models = [settings.assistant.model, *settings.assistant.models.values(), settings.assistant.base_model]
     region = settings.assistant.region or platform.region
@@ -47,7 +47,7 @@ def plumbing_of(settings: Settings, platform: Platform) -> Plumbing:
         intake=_queue(settings.alarms.queue_url),
         dead_letters=_queue(settings.alarms.dead_letter_url),
         page_topics=tuple(sorted({topic for topic in topics if topic})),
-        anchors=anchors.removeprefix(IN_S3) if anchors.startswith(IN_S3) else None,
+        anchors=anchors.removeprefix(IN_S3) if anchors else None,
         published=published.removeprefix(IN_S3).strip("/") if published else None,
         models=tuple(sorted({arn for model in models if model for arn in _models(model, region, platform.account)})),
         guardrail=_guardrail(settings.assistant.guardrail, region, platform.account),

@@ -307,17 +307,25 @@ class AwsCloud:
         return {"executionArn": arn, "startDate": found["startDate"]}
 
     def _insist_on_account(self, *, fresh: bool) -> None:
-        account, _ = self._ask_caller(fresh=fresh)
+        account, role = self._ask_caller(fresh=fresh)
         if account != self._platform.account:
             raise NotAllowedError(
                 f"The credentials belong to account {account}, not to {self._platform.account} "
                 f"({self._platform.account_name}). Nothing was sent."
             )
+        if self._caller is not None and role != self._caller[1]:
+            raise NotAllowedError(
+                f"The credentials are {role}'s now, and approvals bind {self._caller[1]}. Nothing was sent. "
+                "Restart the bot, and ask again."
+            )
 
     def _ask_caller(self, *, fresh: bool) -> tuple[str, str]:
-        if self._caller is None or fresh:
-            self._caller = self._asked_caller()
-        return self._caller
+        if self._caller is not None and not fresh:
+            return self._caller
+        asked = self._asked_caller()
+        if self._caller is None or self._caller[0] != self._platform.account:
+            self._caller = asked  # and stays: what was approved since binds it
+        return asked
 
     def _asked_caller(self) -> tuple[str, str]:
         try:

@@ -102,6 +102,7 @@ class Platform(Value):
         resources: names of buckets, functions, machines, by the key that rows and `platform.…` use.
         in_console: whether AWS's console shows them; a local lake is in none.
         endpoints: addresses of what else belongs to it and is asked over HTTPS, by name; nothing else ever is.
+        anchors: where in S3 the audit's anchors are kept, which no step may write; empty where they lie elsewhere.
     """
 
     name: str
@@ -111,6 +112,7 @@ class Platform(Value):
     resources: Mapping[str, str | tuple[str, ...]]
     in_console: bool = False
     endpoints: Mapping[str, str] = {}
+    anchors: str = ""
 
     def reaching(self, endpoints: Mapping[str, str]) -> "Platform":
         """Return the platform with these endpoints; `endpoint` is the first of their names."""

@@ -308,7 +308,7 @@ def insist_on_card(
         NotAllowedError: it was somewhere else, is over, or is a guest's.
     """
     _open(approval, now)
-    if shown != clicked:
+    if shown != clicked or clicked[1] != approval.edition:
         raise NotAllowedError("That click was not on the request as it stands now. Open the request and look again.")
     if not by.member:
         raise NotAllowedError("Guests, bots and people from other workspaces can never approve. Nothing was done.")

@@ -26,6 +26,7 @@ MOST_SHOWN = 1_000
 
 
 RESTORED = "records.restored"
+ERASED = "audit.erased"
 
 
 class AuditEntry(Value):
@@ -229,7 +230,13 @@ class TextsOf(Value):
 def erasure(texts: TextsOf, *, reason: str) -> AuditEntry:
     """Return the entry that tells of private texts that are gone now."""
     facts: JsonObject = {"person": texts.person, "written": len(texts.written), "naming": len(texts.naming)}
-    return AuditEntry(kind="audit.erased", subject="audit", actor="bot", facts=facts, private=reason)
+    return AuditEntry(kind=ERASED, subject="audit", actor="bot", facts=facts, private=reason)
+
+
+def erased(body: AuditBody) -> int:
+    """Return how many private texts a record says were erased."""
+    counts = [body.facts.get(name) for name in ("written", "naming")] if body.kind == ERASED else []
+    return sum(count for count in counts if isinstance(count, int))
 
 
 def key_change(public: str) -> AuditEntry:

@@ -91,9 +91,8 @@ def _written_key(key: str, params: JsonObject, platform: Platform) -> str | None
         return "Nobody but a run itself writes _SUCCESS."
     if key.startswith(CODE):
         return "Code under etl/ is never written from chat."
-    anchors = platform.resources.get("anchors")
     kept = f"s3://{params.get('Bucket')}/{key}"
-    if key.startswith(ANCHORS) or (isinstance(anchors, str) and kept.startswith(anchors)):
+    if key.startswith(ANCHORS) or (platform.anchors and kept.startswith(platform.anchors)):
         return "Audit anchors are never written by a step."
     return None
 

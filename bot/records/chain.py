@@ -7,9 +7,19 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select, text
+from sqlalchemy import Connection, Row, delete, func, insert, literal, select, text
 
-from bot.domain.audit import AuditEntry, AuditRecord, StoredRecord, TextsOf, chain, private_digest, read_record
+from bot.domain.audit import (
+    ERASED,
+    AuditEntry,
+    AuditRecord,
+    StoredRecord,
+    TextsOf,
+    chain,
+    erased,
+    private_digest,
+    read_record,
+)
 from bot.errors import InvalidError, NotAllowedError
 from bot.records.schema import audit, audit_private, fold
 from bot.records.signing import Signer
@@ -136,6 +146,38 @@ def changed_texts(connection: Connection) -> list[int]:
     joined = audit_private.join(audit, audit.c.seq == audit_private.c.seq)
     statement = select(*_ROW, audit_private.c.salt, audit_private.c.text).select_from(joined).order_by(audit.c.seq)
     return [row.seq for row in connection.execute(statement) if not _fits(row)]
+
+
+def misfiled(connection: Connection) -> list[tuple[int, str]]:
+    """Return the records that are kept under another subject than their own, and so are not shown with it."""
+    ends = literal('"subject":"') + audit.c.subject + literal('"}')  # `subject` is the last field of a body
+    found = func.substr(audit.c.body, func.length(audit.c.body) - func.length(ends) + 1)
+    rows = connection.execute(select(*_ROW, audit.c.subject).where(found != ends).order_by(audit.c.seq))
+    return [(row.seq, row.subject) for row in rows if _subject(row) not in {None, row.subject}]
+
+
+def _subject(row: Row[*tuple[Any, ...]]) -> str | None:
+    """Return under what a record is to be kept; None where its body is no record's, which is found elsewhere."""
+    try:
+        return fold(read_record(_stored(row)).body.subject)
+    except InvalidError:
+        return None
+
+
+def lost_texts(connection: Connection) -> int:
+    """Return how many private texts are gone beside those that the records of erasures tell of."""
+    joined = audit.outerjoin(audit_private, audit.c.seq == audit_private.c.seq)
+    textless = audit_private.c.seq.is_(None) & ~audit.c.body.contains('"private":"","seq":')
+    erasing = audit.c.body.contains(f'"kind":"{ERASED}"')
+    lost = 0
+    for row in connection.execute(select(*_ROW, audit_private.c.salt).select_from(joined).where(textless | erasing)):
+        try:
+            body = read_record(_stored(row)).body
+        except InvalidError:  # found elsewhere
+            continue
+        lost += bool(body.private) and row.salt is None
+        lost -= erased(body)
+    return max(0, lost)
 
 
 def _fits(row: Row[*tuple[Any, ...]]) -> bool:

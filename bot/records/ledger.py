@@ -1,7 +1,7 @@
 """The audit as the store keeps it: chained in its transactions, anchored outside of the database."""
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from threading import Lock
 from time import monotonic
@@ -136,7 +136,8 @@ class Ledger:
         wanted, self._wanted = self._wanted, False
         with self._database.reading() as connection:
             now = self._now(connection)
-            due = wanted or self._anchored_at is None or now - self._anchored_at >= ANCHOR_EVERY
+            last = self._anchored_at
+            due = wanted or last is None or not timedelta() <= now - last < ANCHOR_EVERY  # a clock can go back
             head = chain.head(connection) if due else None
         if head is None or head.signing_key != signer.key or self._stands_behind(anchors, head.body.seq):
             return False
@@ -202,8 +203,17 @@ def verify_store(url: str, *, keys: Iterable[str], anchors: Anchors, every_signa
                 check=is_signature,
                 every_signature=every_signature,
             )
-            texts = chain.changed_texts(connection)
+            beside = (*_beside(connection),)
     finally:
         database.close()
-    edited = tuple(Problem(seq=seq, words=f"The private text of record {seq} was edited.") for seq in texts)
-    return found.model_copy(update={"problems": found.problems + edited})
+    return found.model_copy(update={"problems": (*found.problems, *beside)})
+
+
+def _beside(connection: Connection) -> Iterator[Problem]:
+    """Yield what is wrong with what stands beside the chain: private texts, and under which subject a record is."""
+    for seq, subject in chain.misfiled(connection):
+        yield Problem(seq=seq, words=f"Record {seq} is filed under {subject}, which it does not tell of.")
+    for seq in chain.changed_texts(connection):
+        yield Problem(seq=seq, words=f"The private text of record {seq} was edited.")
+    if lost := chain.lost_texts(connection):
+        yield Problem(seq=None, words=f"{lost} private texts are gone that no erasure tells of.")

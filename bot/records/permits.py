@@ -89,6 +89,9 @@ def _insist_approved(connection: Connection, approval: Approval, *, now: datetim
         raise NotAllowedError(f"The votes of {approval.label} are not those that were cast; nothing was sent.")
     if approval.glass is not None and not _second_channel_told(connection, approval):
         raise NotAllowedError(f"The second channel was not told of {approval.label}; nothing was sent.")
+    if now < max((approval.asked_at, *(vote.at for vote in approval.votes))):
+        words = "The clock went back since it was approved, so nobody can say whether it has expired"
+        raise NotAllowedError(f"{words}; nothing was sent. Press Ask again.")
     if now >= approval.expires:
         raise NotAllowedError(f"{approval.label} has expired; nothing was sent. Press Ask again.")
 

@@ -14,6 +14,7 @@ from bot.domain.action import Call, Proposal, Replay
 from bot.domain.approval import Approval, ApprovalState, BoundCall, ConsumedApproval, end, insist, still_eligible
 from bot.domain.audit import AuditEntry
 from bot.domain.leaves import same
+from bot.domain.policy import Decision
 from bot.domain.reasons import own_words
 from bot.domain.records import Attempt, AttemptState, Outcome, Taking
 from bot.domain.redaction import for_eyes
@@ -252,6 +253,7 @@ def _prove(
 
     Raises:
         WorldChangedError: something does.
+        NotAllowedError: the policy no longer offers it; a denied step asks for nobody, so that no role may differ.
     """
     stored = approval.binding
     if stored.digest() != approval.digest:
@@ -259,7 +261,7 @@ def _prove(
         raise WorldChangedError(words, field="digest", was=approval.digest, now="")
     steps = tuple(runbook.step(name) for name in dict.fromkeys(call.step for call in stored.calls))
     bound = stored.calls[place]
-    derived, _ = binding(
+    derived, judged = binding(
         desk,
         run,
         runbook,
@@ -270,6 +272,8 @@ def _prove(
         bound=stored.calls,
         first=place,
     )
+    if judged.decision is Decision.DENY and not owed:
+        raise NotAllowedError(f"{steps[0].title} is not offered any more: {judged.reason} Nothing was done.")
     insist(stored, derived, first=place, owed=owed)
     after = stored.calls[place].after
     if after is not None:
@@ -432,9 +436,7 @@ def _sent(
         wrote=wrote,
         words=sent.words[:600],
     )
-    state = sent.state.value
-    facts: JsonObject = {"run": run.id, "step": step.id, "attempt": attempt, "row": bound.call.row, "state": state}
-    entry = AuditEntry(kind="call.answered", subject=run.label, actor="aws", facts=facts, private=sent.words[:600])
+    entry = _answered(run, step, attempt, bound.call, sent, by="aws")
     if sent.state is AttemptState.UNKNOWN:
         if may_replay and desk.catalogue.row(bound.call.row).replay is not Replay.ONCE:
             return Turn(goes_on=True, outcomes=(outcome,), audit=(entry,))
@@ -445,6 +447,17 @@ def _sent(
         return replace(turn, frees=True, outcomes=(outcome,), audit=(entry, *turn.audit))
     kept = record.model_copy(update={"answers": (*record.answers, sent.answer or {})})
     return Turn(events=(Looked(record=kept),), goes_on=True, outcomes=(outcome,), audit=(entry,))
+
+
+def _answered(run: Run, step: Step, attempt: int, call: Call, sent: _Sent, *, by: str) -> AuditEntry:
+    facts: JsonObject = {
+        "run": run.id,
+        "step": step.id,
+        "attempt": attempt,
+        "row": call.row,
+        "state": sent.state.value,
+    }
+    return AuditEntry(kind="call.answered", subject=run.label, actor=by, facts=facts, private=sent.words[:600])
 
 
 def _what_it_left(desk: Desk, run: Run, approval: Approval, place: int) -> JsonObject | None:
@@ -489,7 +502,8 @@ def _again(desk: Desk, run: Run, step: Step, approval: Approval, place: int, att
             desk.records.disown(attempt.id, owner=desk.replica)
         except StaleError:
             return Turn(goes_on=True)
-        return _lost(desk, run, step, words)
+        lost = _Sent(state=AttemptState.UNKNOWN, words=words)
+        return _lost(desk, run, step, words, audit=(_answered(run, step, attempt.id, attempt.call, lost, by="bot"),))
     try:
         permit = desk.records.retake(attempt.id, owner=desk.replica, again=sent_before)
     except NotAllowedError as error:

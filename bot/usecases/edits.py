@@ -1,12 +1,18 @@
-"""Say in the channel which runbooks changed while the bot serves, and what got riskier by it."""
+"""Say in the channel which runbooks changed while the bot serves, and what got riskier by it.
+
+What `runbook-bot check` finds wrong with a file from the file alone is in the log, at the start and after an edit.
+"""
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 
+from bot.domain.action import PLATFORM_KEYS
 from bot.domain.audit import AuditEntry
+from bot.domain.checking import check_library, check_runbook
 from bot.domain.diffing import Edit, changes_since
+from bot.domain.problem import Problem, Severity
 from bot.domain.records import Card, CardKind, Change
 from bot.domain.runbook import Runbook
 from bot.domain.value import JsonObject
@@ -17,6 +23,7 @@ from bot.usecases.desk import Desk
 log = logging.getLogger(__name__)
 
 EVERY_S = 2.0
+REFUSED = "A runbook has an error; `runbook-bot check` names all of them."
 MOST_TOLD = 8
 
 
@@ -32,6 +39,9 @@ class Edits:
         self._known = dict(desk.library.runbooks())
         self._seen = self._known
         self._next = ticks() + EVERY_S
+        self._examined: set[str] = set()
+        self._unexamined: list[Runbook] = []
+        self._wrong: tuple[Problem, ...] = ()
 
     def look(self) -> None:
         """Look, if it is time; half-written files are given until the next look.
@@ -39,6 +49,7 @@ class Edits:
         Raises:
             StaleError: a request that rests on an edit kept changing; nothing is told before the next look ends it.
         """
+        self._examine_one()
         if self._ticks() < self._next:
             return
         self._next = self._ticks() + EVERY_S
@@ -49,6 +60,29 @@ class Edits:
             void_what_rests_on_edited(self._desk)
             self._desk.records.commit(announced(self._desk, self._known, now))
             self._known = now
+        if settled:
+            self._to_examine(now)
+
+    def _to_examine(self, runbooks: Mapping[str, Runbook]) -> None:
+        """Put what is new aside for a closer look, and say what is wrong with files and between them."""
+        new = {one.sha256: one for one in runbooks.values() if one.sha256 not in self._examined}
+        self._examined |= new.keys()
+        self._unexamined += new.values()
+        apart = [one for one in self._desk.library.problems() if one.severity is Severity.ERROR]
+        wrong = (*apart, *check_library(runbooks.values()))
+        _say(one for one in wrong if one not in self._wrong)
+        self._wrong = wrong
+
+    def _examine_one(self) -> None:
+        """Examine one runbook: that takes some 50 ms, and the sweeper has others waiting."""
+        if self._unexamined:
+            _say(check_runbook(self._unexamined.pop(), self._desk.catalogue, PLATFORM_KEYS, policy=self._desk.policy))
+
+
+def _say(problems: Iterable[Problem]) -> None:
+    for problem in problems:
+        if problem.severity is Severity.ERROR:
+            log.warning(REFUSED, extra={"problem": str(problem)})
 
 
 def _shas(runbooks: Mapping[str, Runbook]) -> dict[str, str]:

@@ -16,9 +16,10 @@ Mood = Literal[
 ]
 READ_TIMEOUT_S = 0.3  # of who talks to a neighbour that never answers
 PATIENT_S = 30.0  # of who talks to one that does: a busy machine is no silence
+ROLE = "runbook-bot"
 IDENTITY = (
     '<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>'
-    "<Arn>arn:aws:sts::{account}:assumed-role/runbook-bot/{session}</Arn><UserId>AIDA</UserId>"
+    "<Arn>arn:aws:sts::{account}:assumed-role/{role}/{session}</Arn><UserId>AIDA</UserId>"
     "<Account>{account}</Account></GetCallerIdentityResult></GetCallerIdentityResponse>"
 )
 STATUS = {"fails": 500, "forbids": 403, "throttles": 400, "denies": 400, "slow down": 503, "redirects": 301}
@@ -43,7 +44,7 @@ class Neighbour:
         self.mood: Mood = "answers"
         self.seen: list[str] = []
         self.asked_who = 0
-        self.account = ACCOUNT
+        self.account, self.role = ACCOUNT, ROLE
         self._gate = threading.Event()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
@@ -71,7 +72,8 @@ class Neighbour:
 
     def reset(self) -> None:
         """Forget what was seen, and answer again."""
-        self.mood, self.account, self.asked_who = "answers", ACCOUNT, 0
+        self.mood, self.asked_who = "answers", 0
+        self.account, self.role = ACCOUNT, ROLE
         self.seen.clear()
 
     @property
@@ -117,7 +119,8 @@ class Neighbour:
                 if b"GetCallerIdentity" in sent:
                     neighbour.asked_who += 1
                     session = f"session-{neighbour.asked_who}"
-                    self._say(200, IDENTITY.format(account=neighbour.account, session=session))
+                    told = IDENTITY.format(account=neighbour.account, role=neighbour.role, session=session)
+                    self._say(200, told)
                     return
                 neighbour.seen.append(self.headers.get("X-Amz-Target") or f"{self.command} {self.path}")
                 if neighbour.mood == "drops":

@@ -351,6 +351,21 @@ def test_who_calls_is_asked_once_for_control_and_again_for_every_change(neighbou
     assert neighbour.asked_who == 2
 
 
+def test_a_change_is_not_sent_by_another_role_than_the_one_that_approvals_of_this_process_bind(
+    neighbour: Neighbour,
+) -> None:
+    cloud = neighbour.new_gate()
+    bound = cloud.identity("s3").role
+    neighbour.role = "administrator"
+
+    for _ in range(2):
+        with pytest.raises(NotAllowedError, match=r"administrator.*Nothing was sent.*Restart"):
+            cloud.send(permit(good("s3.put_breaker")), mark=nothing)
+
+    assert neighbour.seen == []
+    assert cloud.identity("s3").role == bound
+
+
 @pytest.mark.parametrize("row", ["events.rule", "events.disable_rule"])
 def test_credentials_of_another_account_reach_nothing(neighbour: Neighbour, row: str) -> None:
     neighbour.account = "999999999999"

@@ -157,6 +157,11 @@ def test_a_click_replayed_on_another_surface_or_edition_is_refused(clicked: tupl
         yes(approval(), BO, clicked=clicked)
 
 
+def test_a_click_on_a_card_that_shows_an_older_edition_than_is_signed_now_is_refused() -> None:
+    with pytest.raises(NotAllowedError, match="not on the request as it stands"):
+        yes(approval(edition=2), BO)
+
+
 def test_two_roles_need_two_people_even_if_one_person_has_both() -> None:
     both = approval(binding=binding(needs=("platform", "domain")))
 

@@ -9,7 +9,7 @@ from bot.domain.runbook import Risk
 from bot.domain.value import JsonObject, JsonValue
 from tests.aws.seeded import ACCOUNT, EXECUTION, GOOD, KEY, MACHINE, PLATFORM, REGION, good
 
-ANCHORED = PLATFORM.model_copy(update={"resources": {**PLATFORM.resources, "anchors": "s3://lake-artifacts/kept/"}})
+ANCHORED = PLATFORM.model_copy(update={"anchors": "s3://lake-artifacts/kept/"})
 
 
 def row(service: str, operation: str, name: str = "careless") -> Row:

@@ -80,6 +80,16 @@ def test_an_audit_nobody_touched_is_whole(told: Store, url: str, anchors: Anchor
     assert (found.records, found.anchored, found.unanchored) == (8, 8, 0)
 
 
+@pytest.mark.parametrize("subject", ["\u00e4", "x" * 300, 'a "quoted" one', "50%_"])
+def test_an_odd_subject_is_filed_under_its_own_name(
+    told: Store, url: str, anchors: Anchors, trusted: Sequence[str], subject: str
+) -> None:
+    told.commit(Change(audit=(entry(subject=subject),)))
+
+    assert [record.body.subject for record, _ in told.audit(subject=subject)] == [subject]
+    assert verify_store(url, keys=trusted, anchors=anchors).whole
+
+
 def test_a_change_and_its_audit_are_one(store: Store) -> None:
     store.commit(Change(runs=(a_run(),), audit=(entry("run.began"), entry("step.done"))))
 
@@ -167,6 +177,9 @@ def test_truncate_is_refused(records_on_postgres: str, signer: Signer) -> None:
         (["delete from audit_private", "delete from audit where seq > 6"], "cut off"),
         (["delete from audit_private", "delete from audit"], "cut off"),
         (["update audit set signature = 'forged' where seq = 8"], "signature of record 8"),
+        (["update audit set subject = 'R-9' where seq = 3"], "Record 3 is filed under R-9"),
+        (["update audit set subject = 'r-2' where seq = 3"], "Record 3 is filed under r-2"),
+        (["delete from audit_private where seq in (3, 5)"], "2 private texts are gone that no erasure tells of"),
         (["update audit_private set text = '\"other\"' where seq = 3"], "private text of record 3"),
         (["update audit_private set text = 'nonsense' where seq = 3"], "private text of record 3"),
         (
@@ -234,6 +247,19 @@ def test_erasing_a_private_text_leaves_the_chain_whole(
     assert verify_store(url, keys=trusted, anchors=anchors, every_signature=True).whole
 
 
+def test_a_text_that_is_gone_beside_those_that_were_erased_is_found(
+    told: Store, url: str, vandal: Vandal, anchors: Anchors, trusted: Sequence[str]
+) -> None:
+    told.commit(Change(audit=(entry(actor="U0EVE", private="I forgot it"),)))
+    told.ledger.erase("U0EVE", reason="they asked for it")
+
+    vandal.does("delete from audit_private where seq = 3")
+
+    assert "1 private texts are gone that no erasure tells of" in words(
+        verify_store(url, keys=trusted, anchors=anchors)
+    )
+
+
 def test_where_there_is_nothing_of_a_person_nothing_is_erased_and_nothing_said(told: Store) -> None:
     before = len(told.audit(most=100))
 
@@ -270,6 +296,19 @@ def test_the_audit_is_anchored_every_ten_minutes(store: Store, anchors: Anchors,
     assert not store.anchor_if_due()
 
     clock.move(timedelta(minutes=1))
+
+    assert store.anchor_if_due()
+    newest = anchors.newest()
+    assert newest is not None
+    assert newest.seq == 2
+
+
+def test_a_clock_that_goes_back_puts_no_anchor_off(store: Store, anchors: Anchors, clock: StandingClock) -> None:
+    tell(store, 1)
+    assert store.anchor_if_due()
+    tell(store, 1)
+
+    clock.move(-timedelta(hours=5))
 
     assert store.anchor_if_due()
     newest = anchors.newest()

@@ -1,14 +1,20 @@
 import json
+from datetime import timedelta
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
 from bot.errors import InvalidError, UnavailableError
+from bot.records.anchors import folder_anchors
 from bot.records.database import Database
+from bot.records.ledger import verify_store
 from bot.records.migrations import MIGRATIONS, migrate
 from bot.records.schema import metadata
-from bot.records.signing import Signer
+from bot.records.signing import Signer, trusted_keys
 from bot.records.store import Store
+from tests.records.keeping import KEPT, lay_out
+from tests.records.values import NOON, StandingClock
 
 
 def test_the_tables_have_the_columns_that_statements_use(store: Store, url: str) -> None:
@@ -73,6 +79,55 @@ def test_a_database_of_before_strikes_gets_its_table_and_keeps_its_drafts(url: s
 
     assert (store.draft(1).struck, store.draft(1).about, store.strikes(["INC-1"])) == ((), (), [])
     store.close()
+
+
+def test_the_records_of_todays_schema_are_kept_for_the_bots_to_come() -> None:
+    newest = max(int(folder.name) for folder in KEPT.iterdir())
+
+    assert newest == len(MIGRATIONS), "Write them down: python -m tests.records.keeping"
+
+
+@pytest.mark.parametrize("kept", sorted(KEPT.iterdir()), ids=lambda folder: f"schema-{folder.name}")
+def test_records_that_an_earlier_bot_kept_open_migrate_and_verify(kept: Path, tmp_path: Path, signer: Signer) -> None:
+    url = lay_out(kept, tmp_path)
+
+    store = Store.open(url, signer=signer, clock=StandingClock())
+    found = [
+        *(one.label for one in store.runs(open_only=False)),
+        *(f"{one.label} {one.state}" for one in store.approvals()),
+        *(f"{one.step} {one.state}" for one in store.attempts(1)),
+        *(one.notice.name for one in store.episodes(open_only=False)),
+        *(one.label for one in store.incidents()),
+        *(one.label for one in store.drafts()),
+        *(one.label for one in store.followups()),
+        *(one.reason for one in store.strikes(["INC-1"])),
+        *(store.delivery(number).said for number in store.deliveries()),  # type: ignore[union-attr]  # it is open
+        *(one.key for one in store.open_waits(due=NOON + timedelta(days=1))),
+    ]
+    looked = (store.holds("schedule:nightly"), store.snapshot("0" * 64)[1], store.dialog("opaque", person="U1"))
+    items, card = store.evidence("A-1").items, store.card("run:1")
+    audited = [record.body.kind for record, _ in store.audit()]
+    store.close()
+
+    assert found == [
+        *("R-2", "R-1", "Q-2 approved", "Q-1 consumed", "pause done", "errors", "INC-1", "INC-1", "ACT-1"),
+        *("it is still paused", "breaker", "segment:1:2", "remind:1:1"),
+    ]
+    assert looked == ((1,), "runbooks/circuit-breaker.md", "approve:2:1")
+    assert (len(items) > 1, card and card.ts, audited[0], len(audited)) == (True, "1.1", "audit.erased", 5)
+    keys, anchors = trusted_keys(kept / "audit.pub"), folder_anchors(kept / "anchors")
+    told = verify_store(url, keys=keys, anchors=anchors, every_signature=True)
+    assert told.whole, told.lines()
+    assert told.unanchored == 0
+    assert _numbers(url) == [*range(1, len(MIGRATIONS) + 1)]
+
+
+def _numbers(url: str) -> list[int]:
+    database = Database(url)
+    with database.reading() as connection:
+        done = connection.execute(sa.text("select number from migrations order by number")).scalars().all()
+    database.close()
+    return [*done]
 
 
 def test_a_change_that_breaks_off_leaves_nothing(store: Store, url: str) -> None:

@@ -96,6 +96,16 @@ def test_expiry_binds_the_moment_of_taking(store: Store, clock: StandingClock) -
     assert store.approval(1).state is ApprovalState.APPROVED
 
 
+def test_a_yes_is_not_kept_alive_by_a_clock_that_goes_back(store: Store, clock: StandingClock) -> None:
+    begin(store)
+    clock.move(-timedelta(seconds=1))
+
+    with pytest.raises(NotAllowedError, match="clock went back"):
+        store.take(taking(store))
+
+    assert store.attempts(1) == []
+
+
 def test_a_moment_before_expiry_is_in_time(store: Store, clock: StandingClock) -> None:
     begin(store)
     clock.move(timedelta(minutes=15) - timedelta(microseconds=1))

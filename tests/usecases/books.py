@@ -235,6 +235,20 @@ TWO_PEOPLE = _book(
     PIPELINE,
 )
 
+OPEN_AND_CLOSE = _book(
+    "open-and-close",
+    "Half-open and Close under One Yes",
+    (
+        _swap("half_open", "Half-open", "HALF_OPEN", undo="undo: reopen", needs="[platform, oncall]"),
+        _swap("closing", "Close", "CLOSED", undo="undo: reopen", needs="[]").replace(
+            "undo:", "approved_with: half_open\n   risk: destructive\n   undo:"
+        ),
+        _REOPEN,
+    ),
+    (_read("checked", "output.body.state == 'CLOSED'"),),
+    PIPELINE,
+)
+
 NEVER_GOOD = _book(
     "never-good",
     "Swap the Breaker in Vain",
@@ -372,6 +386,7 @@ BOOKS = {
     "ways-then-by-hand": WAYS_THEN_BY_HAND,
     "swap": SWAP,
     "two-people": TWO_PEOPLE,
+    "open-and-close": OPEN_AND_CLOSE,
     "never-good": NEVER_GOOD,
     "pauses": PAUSES,
     "pauses-too": PAUSES.replace("id: pauses", "id: pauses-too"),

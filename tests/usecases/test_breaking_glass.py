@@ -346,6 +346,55 @@ def test_what_became_otherwise_between_the_yes_and_the_call_voids_it(table: Tabl
     assert (table.newest().state, table.cloud.sent) == (ApprovalState.VOID, [])
 
 
+def offers_what_is_hard_to_undo(table: Table, *, offers: bool) -> None:
+    """Let the policy offer destructive steps, or not; all else of a request stays as it is either way."""
+    update = {"destructive": ("platform", "oncall") if offers else (), "lifetime_of_two": POLICY.lifetime}
+    object.__setattr__(table.desk, "policy", table.desk.policy.model_copy(update=update))
+
+
+def test_a_step_that_the_policy_denies_is_not_asked_for_and_no_glass_opens_it(table: Table) -> None:
+    may_break(table)
+    offers_what_is_hard_to_undo(table, offers=False)
+
+    table.wish(CY, DeclareIncident(title="Readers get wrong data", severity=1))
+    table.start(ANA, "open-and-close")
+
+    assert (list(table.store.approvals()), table.cloud.sent) == ([], [])
+    assert "the policy offers no such step" in table.run().record("half_open").note
+
+
+def test_a_deny_of_the_policy_stays_under_a_broken_glass(table: Table) -> None:
+    may_break(table)
+    offers_what_is_hard_to_undo(table, offers=True)
+    asked(table, runbook="open-and-close")
+    table.silent_channels.add(SECOND)
+    break_it(table)
+    table.silent_channels.clear()
+    table.deal()
+    table.later(timedelta(seconds=2))
+    table.segment()
+    assert table.newest().state is ApprovalState.APPROVED
+
+    offers_what_is_hard_to_undo(table, offers=False)
+    table.drive()
+
+    assert (table.newest().state, table.cloud.sent) == (ApprovalState.VOID, [])
+    assert "the policy offers no such step" in table.newest().ended_why
+
+
+def test_what_is_never_done_is_not_done_under_a_broken_glass(table: Table) -> None:
+    may_break(table)
+    asked(table)
+    names = table.lake.names
+    anchors = f"s3://{names.artifacts_bucket}/control/"
+    object.__setattr__(table.desk, "platform", table.desk.platform.model_copy(update={"anchors": anchors}))
+
+    break_it(table)
+
+    assert (table.newest().state, table.cloud.sent) == (ApprovalState.VOID, [])
+    assert "Audit anchors are never written" in table.newest().ended_why
+
+
 ENDS: dict[str, Callable[[Table], object]] = {
     "stopped": lambda table: table.wish(ANA, StopRun(run=1)),
     "parked": lambda table: table.wish(ANA, ParkRun(run=1, until=table.now() + timedelta(hours=1))),

@@ -5,7 +5,7 @@ import pytest
 from bot.domain.approval import ApprovalState
 from bot.domain.records import Card, Change
 from bot.errors import StaleError
-from bot.usecases.edits import EVERY_S, Edits
+from bot.usecases.edits import EVERY_S, REFUSED, Edits
 from tests.usecases.table import ANA, Table
 
 
@@ -44,6 +44,45 @@ def test_an_edit_is_told_once_with_what_got_riskier(table: Table, ticks: Ticks) 
     assert (card.payload["runbook"], card.payload["what"], card.channel) == ("two-people", "edited", table.desk.channel)
     assert "needs platform, before platform + oncall" in str(card.payload["riskier"])
     assert table.kinds().count("runbook.changed") == 1
+
+
+@pytest.mark.parametrize("when", ["at the start", "when it is edited"])
+def test_the_log_says_once_that_a_runbook_is_served_which_check_refuses(
+    table: Table, ticks: Ticks, caplog: pytest.LogCaptureFixture, when: str
+) -> None:
+    edits = Edits(table.desk, ticks=ticks)
+    if when == "when it is edited":
+        look(edits, ticks, times=50)
+        caplog.clear()
+    table.edit("swap", "output.body.state == 'HALF_OPEN'", "output.bodi.state == 'HALF_OPEN'")
+
+    look(edits, ticks, times=50)
+
+    said = [str(vars(one)["problem"]) for one in caplog.records if one.msg == REFUSED]
+    assert len([one for one in said if "swap.md" in one and "bodi" in one]) == 2  # two steps say so
+    assert "swap" in table.desk.library.runbooks()
+
+
+def test_a_file_that_is_no_runbook_is_in_the_log(table: Table, ticks: Ticks, caplog: pytest.LogCaptureFixture) -> None:
+    edits = Edits(table.desk, ticks=ticks)
+    look(edits, ticks, times=50)
+    caplog.clear()
+    (table.runbooks / "torn.md").write_bytes(b"# Runbook: \xff")
+
+    look(edits, ticks, times=5)
+
+    (said,) = [str(vars(one)["problem"]) for one in caplog.records if one.msg == REFUSED]
+    assert "torn.md:1" in said
+
+
+def test_a_runbook_that_check_passes_is_not_spoken_of_and_one_that_asks_an_unknown_role_is(
+    table: Table, ticks: Ticks, caplog: pytest.LogCaptureFixture
+) -> None:
+    look(Edits(table.desk, ticks=ticks), ticks, times=50)
+
+    said = " ".join(str(vars(one)["problem"]) for one in caplog.records if one.msg == REFUSED)
+    assert "circuit-breaker.md" not in said
+    assert "backfill.md:215: error: The policy has no role `domain`" in said
 
 
 def test_an_edit_that_makes_nothing_riskier_is_told_all_the_same(table: Table, ticks: Ticks) -> None:

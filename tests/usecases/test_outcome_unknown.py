@@ -12,6 +12,7 @@ from bot.domain.run import RunState, StepState
 from bot.domain.value import JsonObject
 from tests.usecases.proxy import Mood, Proxy
 from tests.usecases.table import ANA, BO, Table
+from tests.usecases.test_measuring import of
 
 PUT = "PUT /lake-artifacts/control/circuit_breaker/"
 START = "StartExecution"
@@ -403,3 +404,6 @@ def test_what_a_dead_process_was_sending_is_of_unknown_outcome_and_never_sent_ag
 
     assert (far_table.run().state, proxy.count("DisableRule")) == (RunState.OUTCOME_UNKNOWN, 0)
     assert far_table.attempts()[0].state is AttemptState.UNKNOWN
+    (told,) = [one.body for one in far_table.audited() if one.body.kind == "call.answered"]
+    assert (told.actor, told.facts["attempt"], told.facts["state"]) == ("bot", 1, "unknown")
+    assert of(far_table, "Calls") == [("unknown",)]

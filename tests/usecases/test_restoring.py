@@ -2,7 +2,7 @@
 
 from bot.domain.approval import ApprovalState
 from bot.domain.run import Awaiting, RunState
-from bot.usecases.restoring import restore
+from bot.usecases.restoring import NUMBERED, SKIPPED, restore
 from tests.usecases.table import ANA, BO, Table
 
 
@@ -48,6 +48,15 @@ def test_what_was_owed_stays_owed_and_its_yes_goes_on_standing(table: Table) -> 
 
     assert [one.step for one in table.run().owed] == ["resume"]
     assert table.store.approval(paused.id).state is ApprovalState.CONSUMED
+
+
+def test_no_number_is_given_again_that_the_lost_records_may_have_given(table: Table) -> None:
+    at_the_half_open_request(table)
+    given = {kind: table.store.count(kind, 0) for kind in NUMBERED}
+
+    restore(table.desk, anchor="a" * 64)
+
+    assert all(table.store.next_id(kind) > given[kind] + SKIPPED for kind in NUMBERED)
 
 
 def test_it_says_in_the_audit_what_it_did_and_may_be_called_again(table: Table) -> None:

@@ -340,6 +340,19 @@ def test_on_call_does_not_confirm_their_own_isolated_execution_where_the_policy_
     assert table.approve(BO).state is ApprovalState.CONSUMED
 
 
+def test_what_the_policy_no_longer_offers_is_not_done_though_those_it_asks_said_yes(table: Table) -> None:
+    offers = {"destructive": ("platform", "oncall"), "lifetime_of_two": POLICY.lifetime}
+    table.desk = replace(table.desk, policy=POLICY.model_copy(update=offers))
+    table.start(ANA, "open-and-close")
+    table.approve(CY)
+    assert table.newest().state is ApprovalState.PENDING
+
+    table.desk = replace(table.desk, policy=POLICY.model_copy(update={**offers, "destructive": ()}))
+    table.approve(BO)
+
+    assert (table.newest().state, table.cloud.sent) == (ApprovalState.VOID, [])
+
+
 def test_a_runbook_that_asks_others_instead_of_the_policys_roles_asks_both(table: Table) -> None:
     table.edit("swap", "needs: [platform]", "needs: [everyone]")
     table.start(ANA, "swap")
