@@ -26,11 +26,16 @@ class NameFunction(Params):
 
 
 class LiveVersion(Returns):
-    """Say which version of a function is live; without that alias only `found` is there."""
+    """Say which version of a function is live; without that alias only `found` is there.
+
+    Attributes:
+        also: other versions that get a part of the calls, as of a deployment that goes step by step.
+    """
 
     found: bool
     version: str = ""
     revision: str = ""
+    also: list[str] = []
 
 
 def alias(look: Look, params: NameFunction, _now: datetime) -> JsonObject:
@@ -42,7 +47,9 @@ def _alias(look: Look, function: str) -> JsonObject:
     answer = look("lambda.alias", FunctionName=function)
     if answer.get("found") is False:
         return {"found": False}
-    return {"found": True, "version": answer["FunctionVersion"], "revision": answer.get("RevisionId") or ""}
+    weights = object_of(object_of(answer.get("RoutingConfig")).get("AdditionalVersionWeights"))
+    live: JsonObject = {"version": answer["FunctionVersion"], "revision": answer.get("RevisionId") or ""}
+    return {"found": True, **live, "also": [*sorted(weights)]}
 
 
 class SetVersion(NameFunction):
@@ -62,8 +69,9 @@ def propose_alias(look: Look, params: SetVersion, _occasion: Occasion) -> Propos
     live = _alias(look, params.function)
     if not live["found"]:
         raise InvalidError(f"{params.function} has no alias {ALIAS!r}, so nothing can be switched.")
-    seen: JsonObject = {"version": live["version"], "revision": live["revision"]}
-    if live["version"] == params.version:
+    also = ", ".join(str(one) for one in live["also"]) if isinstance(live["also"], list) else ""
+    seen: JsonObject = {"version": live["version"], "revision": live["revision"], **({"also": also} if also else {})}
+    if live["version"] == params.version and not also:
         words = f"Version {params.version} of {params.function} is live already."
         return Proposal(calls=(), seen=seen, effect=words, changes="nothing", already=True)
     if params.replaces and live["version"] != params.replaces:
@@ -71,17 +79,20 @@ def propose_alias(look: Look, params: SetVersion, _occasion: Occasion) -> Propos
             f"Somebody made version {live['version']} of {params.function} live since; it was {params.replaces}. "
             "Nothing was changed."
         )
+    # An alias keeps its weights unless they are taken away: part of the calls would go on to the other version.
+    alone: JsonObject = {"RoutingConfig": {"AdditionalVersionWeights": {}}} if also else {}
     call = look.call(
         "lambda.update_alias",
         FunctionName=params.function,
         FunctionVersion=params.version,
         RevisionId=live["revision"],
+        **alone,
     )
     return Proposal(
         calls=(call,),
         seen=seen,
         effect=f"Makes version {params.version} of {params.function} live; the next call runs it.",
-        changes=f"live: {live['version']} -> {params.version}",
+        changes=f"live: {live['version']}{f', in part {also}' if also else ''} -> {params.version}",
         untouched="Every version's code, calls that run now.",
     )
 
@@ -94,7 +105,7 @@ def observe_alias(look: Look, params: SetVersion, _answers: tuple[JsonObject, ..
 def settle_alias(look: Look, call: Call) -> JsonObject | None:
     """Return the answer the switch would have had, if that version is live."""
     live = _alias(look, str(call.params["FunctionName"]))
-    if not live["found"] or live["version"] != call.params["FunctionVersion"]:
+    if not live["found"] or live["version"] != call.params["FunctionVersion"] or live["also"]:
         return None
     return {"FunctionVersion": live["version"], "RevisionId": live["revision"]}
 

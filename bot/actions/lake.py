@@ -207,7 +207,7 @@ def current(look: Look, params: NameRun, _now: datetime) -> JsonObject:
 def compared(look: Look, bucket: str, partition: str, run_id: str) -> JsonObject:
     """Return how `current/` and the run's files compare."""
     wanted = {name_of(one): one for one in files_of(look, bucket, partition, run_id)}
-    there = {name_of(one): one for one in all_listed(look, bucket, f"{partition}current/")}
+    there = {name_of(one): one for one in current_files(look, bucket, partition)}
     same = [name for name, one in wanted.items() if name in there and there[name].size == one.size]
     differing = [(wanted[name], there[name]) for name in same if there[name].etag != wanted[name].etag]
     unproven = _unproven(look, bucket, partition, run_id, differing) if differing else 0
@@ -255,7 +255,17 @@ def _keyed(look: Look, bucket: str) -> bool:
 def files_of(look: Look, bucket: str, partition: str, run_id: str) -> tuple[Object, ...]:
     """Return a run's data files; its marker is none."""
     prefix = f"{partition}run_id={run_id}/"
-    return tuple(one for one in all_listed(look, bucket, prefix) if one.key != f"{prefix}_SUCCESS")
+    return tuple(one for one in _files_under(look, bucket, prefix) if one.key != f"{prefix}_SUCCESS")
+
+
+def current_files(look: Look, bucket: str, partition: str) -> tuple[Object, ...]:
+    """Return the files readers of a partition see."""
+    return _files_under(look, bucket, f"{partition}current/")
+
+
+def _files_under(look: Look, bucket: str, prefix: str) -> tuple[Object, ...]:
+    """Return the objects under a prefix; a key that ends in `/` is a console's mark of a folder, and no file."""
+    return tuple(one for one in all_listed(look, bucket, prefix) if name_of(one))
 
 
 def name_of(one: Object) -> str:

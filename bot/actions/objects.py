@@ -11,6 +11,8 @@ from bot.domain.value import JsonObject
 from bot.errors import CallRefusedError, InvalidError, WorldChangedError
 
 MOST_VERSIONS = 100
+MOST_PAGES = 5
+_MARKS = {"KeyMarker": "NextKeyMarker", "VersionIdMarker": "NextVersionIdMarker"}
 
 
 class Place(Params):
@@ -91,15 +93,24 @@ def versions(look: Look, params: Place, _now: datetime) -> JsonObject:
 
 def versions_of(look: Look, row: str, bucket: str, key: str, *, exact: bool = True) -> JsonObject:
     """Return the versions under a key; `exact` leaves out longer keys that begin with it."""
-    page = look(row, Bucket=bucket, Prefix=key, MaxKeys=1000)
-    mine = [one for one in rows_of(page.get("Versions")) if not exact or one["Key"] == key]
-    markers = [one for one in rows_of(page.get("DeleteMarkers")) if one["Key"] == key and one["IsLatest"]]
+    listed: list[JsonObject] = []
+    hidden: list[JsonObject] = []
+    more: JsonObject = {}
+    for _ in range(MOST_PAGES):
+        page = look(row, Bucket=bucket, Prefix=key, MaxKeys=1000, **more)
+        listed += rows_of(page.get("Versions"))
+        hidden += rows_of(page.get("DeleteMarkers"))
+        more = {ours: page[theirs] for ours, theirs in _MARKS.items() if page.get(theirs)}
+        if not more:
+            break
+    mine = [one for one in listed if not exact or one["Key"] == key]
+    markers = [one for one in hidden if one["Key"] == key and one["IsLatest"]]
     found = sorted((_version(one) for one in mine), key=lambda one: str(one["modified"]), reverse=True)
     output: JsonObject = {
         "found": any(one["latest"] for one in found),
         "hidden": bool(markers),
         "count": len(found),
-        "complete": "NextKeyMarker" not in page and len(found) <= MOST_VERSIONS,
+        "complete": not more and len(found) <= MOST_VERSIONS,
         "versions": [*found[:MOST_VERSIONS]],
     }
     if markers:

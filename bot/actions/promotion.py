@@ -11,8 +11,19 @@ from typing import Annotated
 from pydantic import Field
 
 from bot.actions.gate import judged
-from bot.actions.lake import COMPARING, RUN_ID, LeftOver, NameRun, compared, files_of, live_run, name_of, success_of
-from bot.actions.listing import Object, all_listed
+from bot.actions.lake import (
+    COMPARING,
+    RUN_ID,
+    LeftOver,
+    NameRun,
+    compared,
+    current_files,
+    files_of,
+    live_run,
+    name_of,
+    success_of,
+)
+from bot.actions.listing import Object
 from bot.actions.parameters import Returns
 from bot.domain.action import Action, Call, Element, Look, Occasion, Proposal
 from bot.domain.many import standing_for
@@ -24,6 +35,7 @@ from bot.domain.value import JsonObject, JsonValue
 from bot.errors import InvalidError
 
 MOST_FILES = 10_000
+NO_POINTER = "none"  # an ETag stands in quotes, so it is none
 MOST_NAMED = 50  # so many files are named in what was seen; of more only a digest
 
 
@@ -33,7 +45,8 @@ class Point(NameRun):
     Attributes:
         promoted_at: what the pointer says of when; `${run.started}`.
         replaces: the ETag of the pointer that is replaced, where it is known from an earlier step; any other one
-            there now is refused. An undo names the one its run left (`${steps.promote.output.etag}`).
+            there now is refused. An undo names the one its run left (`${steps.promote.output.etag}`). `none` where
+            an earlier step found no pointer: then one that is there by now is refused.
         instead_of: the run readers must have now, where that is known; any other one is refused.
     """
 
@@ -99,7 +112,7 @@ def _pointing(look: Look, params: Point, *, files: int | None) -> _Pointing:
         raise InvalidError(f"The run {params.run_id} may not be given to readers. {words}")
     live = live_run(look, params.bucket, params.partition)
     already = live.get("run_id") == params.run_id
-    if params.replaces and not already and live.get("etag") != params.replaces:
+    if params.replaces and not already and live.get("etag", NO_POINTER) != params.replaces:
         raise InvalidError(
             f"Somebody gave readers {live.get('run_id') or 'nothing'} since; the pointer was {params.replaces}, "
             f"now it is {live.get('etag') or 'gone'}. Nothing was changed."
@@ -145,7 +158,7 @@ def propose_promote(look: Look, params: Promote, _occasion: Occasion) -> Proposa
     if not files or len(files) > MOST_FILES:
         raise InvalidError(f"The run {params.run_id} has {len(files)} files; 1 to {MOST_FILES} can be promoted.")
     pointing = _pointing(look, params, files=len(files))
-    there = all_listed(look, params.bucket, f"{params.partition}current/")
+    there = current_files(look, params.bucket, params.partition)
     left = _left_over(look, params, files, there)
     calls, lists = _copyings(look, params, files, there, beside=len(left) + 1)
     seen: JsonObject = {"gate": pointing.gate, "pointer": pointing.live, "files": _manifest(files)}

@@ -21,6 +21,8 @@ MOST_EVENTS = 100
 MOST_WORDS = 1_000
 MOST_INPUT = 262_144
 DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+MONTH = r"[0-9]{4}-(?:0[1-9]|1[0-2])"
+USED_AGAIN = frozenset({*RUN_FIELDS, "month", "promote"})
 ENDED_BADLY = frozenset({"FAILED", "TIMED_OUT", "ABORTED"})
 
 
@@ -105,7 +107,8 @@ class Given(Returns):
     """Return what an execution was given, as far as it says where its run belongs.
 
     Attributes:
-        day: the day it is about: what it was given, else the day of its source file, else the day it started.
+        day: the day it is about: what it was given, of a month the first, else the day of its source file, else the
+            day it started.
         partition: where its run lies below the table, as `year=2026/month=01/schema_v=v1`.
         foreign: how many other fields it was given; a rerun refuses them.
     """
@@ -128,7 +131,9 @@ def given(look: Look, params: NameExecution, _now: datetime) -> JsonObject:
     was = parse_object(str(found.get("input") or "{}"), most=MOST_INPUT)
     raw_key = _text(was, "raw_key", SOURCE_KEY)
     of_file = re.search(rf"/ingest_date=({DAY})/", raw_key)
-    day = _text(was, "ingest_date", DAY) or (of_file[1] if of_file else str(found["startDate"])[:10])
+    month = _text(was, "month", MONTH)
+    named = _text(was, "ingest_date", DAY) or (f"{month}-01" if month else "")
+    day = named or (of_file[1] if of_file else str(found["startDate"])[:10])
     version = _text(was, "schema_version", r"v[0-9]{1,3}") or "v1"
     return {
         "name": found["name"],
@@ -138,7 +143,7 @@ def given(look: Look, params: NameExecution, _now: datetime) -> JsonObject:
         "pipeline": _text(was, "pipeline", r"[a-z][a-z0-9_-]{0,39}"),
         "raw_key": raw_key,
         "promote": was.get("promote") is True,
-        "foreign": len(set(was) - set(RUN_FIELDS) - {"promote"}),
+        "foreign": len(set(was) - USED_AGAIN),
     }
 
 
@@ -205,13 +210,13 @@ def propose_rerun(look: Look, params: Rerun, occasion: Occasion) -> Proposal:
     if found["status"] == "RUNNING":
         raise InvalidError("The execution still runs; two runs of one input would race.")
     was = parse_object(str(found.get("input") or "{}"), most=MOST_INPUT)
-    foreign = sorted(set(was) - set(RUN_FIELDS) - {"promote"})
+    foreign = sorted(set(was) - USED_AGAIN)
     if foreign:
         raise InvalidError(f"Its input has fields that are not used again: {', '.join(map(shown, foreign))}.")
     of = re.sub(r"[^a-z0-9-]", "", str(found["name"]).lower())[:24]
     name = "-".join(one for one in (params.name_prefix, of, occasion.token()) if one)
     kept = {field: value for field, value in was.items() if field not in {"promote", "run_key"}}
-    if "raw_key" not in kept:
+    if "raw_key" not in kept and "month" not in kept:
         kept.setdefault("ingest_date", str(found["startDate"])[:10])
     again: JsonObject = {**kept, "promote": params.promote, **({"run_key": name} if params.promote else {})}
     machine = look("states.machine", stateMachineArn=_machine(params.arn))
@@ -280,6 +285,7 @@ ACTIONS = (
             "states.machine",
             "states.start_isolated",
             "states.start_day",
+            "states.start_month",
             "states.start",
             "states.execution",
         ),

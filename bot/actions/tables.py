@@ -330,9 +330,15 @@ def observe_table(look: Look, params: NameTable, _answers: tuple[JsonObject, ...
 
 
 class RestoreTable(NameTable):
-    """Name the version the table shall be like again."""
+    """Name the version the table shall be like again.
+
+    Attributes:
+        replaces: the version it has, where it is known from an earlier step; with any other nothing is changed. An
+            undo names the one its run made.
+    """
 
     version: Annotated[str, Field(pattern=r"^[0-9]{1,20}$")]
+    replaces: Annotated[str, Field(pattern=r"^[0-9]{0,20}$")] = ""
 
 
 def propose_restore(look: Look, params: RestoreTable, _occasion: Occasion) -> Proposal:
@@ -345,6 +351,11 @@ def propose_restore(look: Look, params: RestoreTable, _occasion: Occasion) -> Pr
     if given == given_back(found):
         words = f"{params.table} is like version {params.version} already."
         return Proposal(calls=(), seen=seen_of(found), effect=words, changes="nothing", already=True)
+    if params.replaces and found.get("VersionId") != params.replaces:
+        raise InvalidError(
+            f"Somebody changed {params.table} since: it is at version {shown(found.get('VersionId'))}, not "
+            f"{params.replaces}. Nothing was changed."
+        )
     was, now = seen_of(found)["columns"], seen_of(older)["columns"]
     return _updating(
         look,

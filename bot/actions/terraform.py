@@ -131,11 +131,20 @@ def settle_release(look: Look, call: Call) -> JsonObject | None:
 
 
 class RestoreState(Params):
-    """Name Terraform's state, and the version that shall be on top again."""
+    """Name Terraform's state, and the version that shall be on top again.
+
+    Attributes:
+        replaces: the version on top, where it is known from an earlier step; with any other nothing is changed. An
+            undo names the one its run put there.
+        table: of locks, and `lock` its id there; whoever holds it may be writing the state, so it must be free.
+    """
 
     bucket: str
     key: Annotated[str, Field(pattern=r"^[A-Za-z0-9_./-]{1,400}\.tfstate$")]
     version_id: str
+    replaces: str = ""
+    table: str
+    lock: str
 
 
 class Restored(Returns):
@@ -148,6 +157,10 @@ class Restored(Returns):
 
 def propose_restore(look: Look, params: RestoreState, _occasion: Occasion) -> Proposal:
     """Propose to copy an older version over the newest, if that is still the newest."""
+    held = _info(look, NameLock(table=params.table, lock=params.lock))
+    if held is not None:
+        who = _held(held)["who"] or "somebody"
+        raise InvalidError(f"{who} holds the lock of {params.key} and may be writing it; wait until it is free.")
     found = versions_of(look, "s3.versions_tfstate", params.bucket, params.key)
     versions = {str(one["version_id"]): one for one in rows_of(found["versions"])}
     older, newest = versions.get(params.version_id), versions.get(str(found.get("newest")))
@@ -157,6 +170,11 @@ def propose_restore(look: Look, params: RestoreState, _occasion: Occasion) -> Pr
     if older["etag"] == newest["etag"]:
         words = "What is on top is the same already."
         return Proposal(calls=(), seen=seen, effect=words, changes="nothing", already=True)
+    if params.replaces and newest["version_id"] != params.replaces:
+        raise InvalidError(
+            f"Somebody wrote {params.key} since: version {newest['version_id']} is on top, not {params.replaces}. "
+            "Nothing was changed."
+        )
     call = look.call(
         "s3.rollback_tfstate",
         Bucket=params.bucket,
@@ -176,7 +194,11 @@ def propose_restore(look: Look, params: RestoreState, _occasion: Occasion) -> Pr
 
 def observe_restore(look: Look, params: RestoreState, _answers: tuple[JsonObject, ...]) -> JsonObject:
     """Return which version is on top."""
-    found = versions_of(look, "s3.versions_tfstate", params.bucket, params.key)
+    return _top(look, params.bucket, params.key)
+
+
+def _top(look: Look, bucket: str, key: str) -> JsonObject:
+    found = versions_of(look, "s3.versions_tfstate", bucket, key)
     newest = next((one for one in rows_of(found["versions"]) if one["latest"]), {})
     return {
         "version_id": newest.get("version_id", ""),
@@ -187,8 +209,7 @@ def observe_restore(look: Look, params: RestoreState, _answers: tuple[JsonObject
 
 def settle_restore(look: Look, call: Call) -> JsonObject | None:
     """Return the answer of the copy, if what is on top is what it copies."""
-    params = RestoreState(bucket=str(call.params["Bucket"]), key=str(call.params["Key"]), version_id="")
-    top = observe_restore(look, params, ())
+    top = _top(look, str(call.params["Bucket"]), str(call.params["Key"]))
     if top["etag"] != call.params["CopySourceIfMatch"]:
         return None
     return {"CopyObjectResult": {"ETag": top["etag"]}, "VersionId": top["version_id"]}
@@ -219,7 +240,7 @@ ACTIONS = (
         title="Put an older version of Terraform's state on top",
         params=RestoreState,
         returns=Restored,
-        rows=("s3.versions_tfstate", "s3.rollback_tfstate"),
+        rows=("dynamodb.lock", "s3.versions_tfstate", "s3.rollback_tfstate"),
         risk=Risk.DESTRUCTIVE,
         propose=propose_restore,
         observe=observe_restore,

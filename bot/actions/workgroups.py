@@ -36,9 +36,15 @@ def limit(look: Look, params: NameWorkgroup, _now: datetime) -> JsonObject:
 
 
 class SetLimit(NameWorkgroup):
-    """Say how many bytes a query may read from now on."""
+    """Say how many bytes a query may read from now on.
+
+    Attributes:
+        replaces: the limit there is, where it is known from an earlier step; with any other nothing is changed. An
+            undo names the one its run set.
+    """
 
     bytes: int = Field(ge=LEAST_CUTOFF, le=MOST_CUTOFF)
+    replaces: int | None = None
 
 
 def propose_limit(look: Look, params: SetLimit, _occasion: Occasion) -> Proposal:
@@ -48,6 +54,11 @@ def propose_limit(look: Look, params: SetLimit, _occasion: Occasion) -> Proposal
     if now == params.bytes:
         words = f"The limit of {params.workgroup} is this already."
         return Proposal(calls=(), seen=seen, effect=words, changes="nothing", already=True)
+    if params.replaces is not None and now != params.replaces:
+        raise InvalidError(
+            f"Somebody set the limit of {params.workgroup} to {now or 'none'} since; it was "
+            f"{params.replaces or 'none'}. Nothing was changed."
+        )
     call = look.call(
         "athena.update_workgroup",
         WorkGroup=params.workgroup,

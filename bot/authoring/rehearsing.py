@@ -240,7 +240,7 @@ class _Answering:
     def _answer(self, row: Row) -> JsonObject:
         answer: JsonObject = {"found": True, "Unlisted": 0}
         for path, kind in row.keep.items():
-            if not (kind.endswith("?") and "token" in path.casefold()):
+            if not (kind.endswith("?") and path.casefold().startswith("next")):  # there is no other page
                 _put(answer, path, self._kept(path, kind.rstrip("?")))
         return answer
 

@@ -40,6 +40,11 @@ NOTHING = "none"
 """The value of a choice for which no step is there on purpose."""
 
 _PAIRED = {"schedule.pause": "schedule.resume"}
+_BOUND = frozenset({"replaces", "instead_of"})
+_GOES_ON = frozenset(
+    {"codebuild.start", "glue.start_job", "stepfunctions.redrive", "stepfunctions.rerun", "stepfunctions.run"}
+)
+"""Actions that only start what takes its time: right after the call it is never what one waits for."""
 
 
 def check_runbook(
@@ -224,6 +229,9 @@ class _Check:
         if step.expect is None and not checked:
             words = f"Step `{step.id}` changes something and nothing looks whether it worked; add `expect:`."
             self.at(step, "id", words)
+        if action.id in _GOES_ON and step.until is None:
+            words = f"What {action.id} starts is not over when step `{step.id}` looks; add `until:` with its end."
+            self.at(step, "uses", words)
         if action.risk.rank >= Risk.CHANGE.rank and step.undo is None and step.no_undo is None:
             words = f"Step `{step.id}` has no way back; add `undo:` with a step's id, or `no_undo:` with the reason."
             self.at(step, "id", words)
@@ -238,6 +246,9 @@ class _Check:
         ):  # fmt: skip
             if given:
                 self.at(step, field, f"{action.id} only looks, so `{field}` means nothing here; leave it out.")
+        if step.phase is Phase.VERIFICATION and step.expect is None and step.until is None:
+            words = f"Check `{step.id}` passes whatever it finds; add `expect:` or `until:` with what must be true."
+            self.at(step, "id", words)
         if step.watch is not None and step.phase is not Phase.VERIFICATION:
             self.at(step, "watch", "`watch:` belongs to a check; move the step to Verification.")
 
@@ -262,8 +273,17 @@ class _Check:
             self.at(step, "undo", self.reach.no_such_step(undo))
         elif not self.changes(self.reach.steps[undo]) and self.reach.action(self.reach.steps[undo]) is not None:
             self.at(step, "undo", f"The undo `{undo}` only looks, so it takes nothing back; name a step that does.")
+        else:
+            self.bound(step, self.reach.steps[undo])
         if step.no_undo is not None:
             self.at(step, "no_undo", "Give `undo:` or `no_undo:`, not both.")
+
+    def bound(self, step: Step, undo: Step) -> None:
+        """Say so where an undo would take back also what somebody else did since, though its action could tell."""
+        action = self.reach.action(undo)
+        if action is not None and "replaces" in action.params.model_fields and not _BOUND & set(undo.with_):
+            words = f"The undo `{undo.id}` takes back whatever is there by then; give it `replaces:` with what"
+            self.at(step, "undo", f"{words} `{step.id}` left there.")
 
     def owes(self, step: Step, owed: str) -> None:
         if owed not in self.reach.steps:

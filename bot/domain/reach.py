@@ -17,6 +17,7 @@ ALARM_FIELDS = frozenset({"name", "state", "since", "reason", "dimensions", "arn
 INCIDENT_FIELDS = frozenset({"id", "channel"})
 STEP_FIELDS = frozenset({"output", "state"})
 
+_TRUTHS = frozenset({"if", "expect", "until"})
 _OWN_OUTPUT = frozenset({"expect", "until", "says"})
 _ASKED_FOR = frozenset({"with", "effect", "untouched"})
 
@@ -62,6 +63,8 @@ class Reach:
             yield from self._compared(step, path, kind)
         yield from self._absorbed(step, expression)
         yield from _emptiness(expression)
+        if field in _TRUTHS:
+            yield from self._truth(step, expression)
         if field == "for_each":
             yield from self._list(step, expression)
         if field == "until" and not any(path[0] == "output" for path in expression.references):
@@ -207,6 +210,13 @@ class Reach:
 
     def _skippable(self, name: str) -> bool:
         return name in self.steps and self.steps[name].when is not None
+
+    def _truth(self, step: Step, expression: Expression) -> Iterator[Finding]:
+        for path in expression.references:
+            shape = self._shape(step, path) if spelt(path) == expression.text.strip() else None
+            if shape is not None and (shape.listed or (shape.kinds and "truth" not in shape.kinds)):
+                what = "list" if shape.listed else "/".join(sorted(shape.kinds))
+                yield Finding(f"`{expression.text}` is a {what}, never true; hold it against what it should be.")
 
     def _list(self, step: Step, expression: Expression) -> Iterator[Finding]:
         shapes = [self._shape(step, path) for path in expression.references if spelt(path) == expression.text]

@@ -293,11 +293,12 @@ def _suspects(error: yaml.YAMLError) -> Iterator[int]:
 
 
 def _quotings(line: str) -> Iterator[str]:
-    in_flow = _IN_FLOW.sub(lambda found: _quoted(found[1]), line)
-    if in_flow != line:
-        yield in_flow
-    if _FIELD.fullmatch(line):
-        yield _quoted_line(line)
+    found = _FIELD.fullmatch(line)
+    in_flow = _IN_FLOW.sub(lambda part: _quoted(part[1]), line)
+    tries = [*([in_flow] if in_flow != line else []), *([_quoted_line(line)] if found else [])]
+    # Quoting only parts of a plain text would leave their quotes in it.
+    flows = found is None or found["value"][0] in "[{"
+    yield from tries if flows else reversed(tries)
 
 
 def _quoted_line(line: str) -> str:
@@ -334,6 +335,9 @@ def _slip(text: str, error: yaml.YAMLError, repair: _Repair | None, first_line: 
         line = text[: error.position].count("\n")
         return Slip(first_line + line, "This holds a character YAML does not allow; write it as plain text.")
     problem = getattr(error, "problem", None) or "it is not YAML"
+    for number, source in enumerate(text.split("\n")):
+        if "\t" in source[: len(source) - len(source.lstrip())]:
+            return Slip(first_line + number, "YAML does not indent by tabs; write spaces here.")
     return Slip(first_line + _error_line(error), f"YAML cannot read this: {problem}. Check quotes and indentation.")
 
 

@@ -19,6 +19,7 @@ from tests.aws.seeded import PARTITION, PLATFORM, RUN, UUID, nothing, permit
 LOOK = Looking(catalogue=CATALOGUE, platform=PLATFORM, perform=lambda call: gate().look(call))
 LOCK_ID = "lake-tfstate/lake/prod.tfstate"
 STATE: JsonObject = {"bucket": "lake-tfstate", "key": "lake/prod.tfstate"}
+RESTORING: JsonObject = {**STATE, "table": "lake-tf-locks", "lock": LOCK_ID}
 RELEASE: JsonObject = {
     "table": "lake-tf-locks",
     "lock": LOCK_ID,
@@ -89,6 +90,21 @@ def test_a_version_that_is_not_the_one_to_be_replaced_is_left_live() -> None:
 
     with pytest.raises(InvalidError, match="Somebody made version 8 of promote_silver live since; it was 9"):
         propose(script.look, "lambda.set_version", function="promote_silver", version="7", replaces="9")
+
+
+def test_no_part_of_the_calls_goes_on_to_another_version_after_a_switch() -> None:
+    shared: JsonObject = {**LIVE, "RoutingConfig": {"AdditionalVersionWeights": {"9": 0.1}}}
+    script = Script(lambda__alias=[shared])
+    action, _ = params_of("lambda.set_version", SWITCH)
+
+    (call,) = propose(script.look, "lambda.set_version", **SWITCH).calls
+    back = propose(script.look, "lambda.set_version", function="promote_silver", version="8")
+
+    assert call.params["RoutingConfig"] == {"AdditionalVersionWeights": {}}
+    assert (back.already, back.changes) == (False, "live: 8, in part 9 -> 8")
+    assert read(script, "lambda.alias", function="promote_silver")["also"] == ["9"]
+    assert action.settle is not None
+    assert action.settle(Script(lambda__alias=[{**shared, "FunctionVersion": "7"}]).look, call) is None
 
 
 def test_a_function_without_the_alias_is_not_switched() -> None:
@@ -228,14 +244,17 @@ def test_a_deploy_on_the_lake(here: Lake) -> None:
 # Terraform's lock and state.
 
 
-def locked(here: Lake, created: str = "2026-01-21T01:00:00.123456789Z") -> str:
-    dynamodb = here.client("dynamodb")
-    dynamodb.create_table(
+def lock_table(here: Lake) -> None:
+    here.client("dynamodb").create_table(
         TableName="lake-tf-locks",
         KeySchema=[{"AttributeName": "LockID", "KeyType": "HASH"}],
         AttributeDefinitions=[{"AttributeName": "LockID", "AttributeType": "S"}],
         BillingMode="PAY_PER_REQUEST",
     )
+
+
+def locked(here: Lake, created: str = "2026-01-21T01:00:00.123456789Z") -> str:
+    lock_table(here)
     info = json.dumps({"ID": "7f", "Operation": "OperationTypeApply", "Who": "ci@runner", "Created": created})
     write_lock(here, info)
     if not here.client("codebuild").list_projects()["projects"]:
@@ -319,6 +338,7 @@ def test_a_lock_that_somebody_took_anew_is_refused_by_the_condition(here: Lake) 
 
 def two_states(here: Lake) -> list[str]:
     s3 = here.client("s3")
+    lock_table(here)
     s3.create_bucket(Bucket="lake-tfstate", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
     s3.put_bucket_versioning(Bucket="lake-tfstate", VersioningConfiguration={"Status": "Enabled"})
     versions = []
@@ -330,7 +350,7 @@ def two_states(here: Lake) -> list[str]:
 
 def test_an_older_state_is_put_on_top_and_every_version_stays(here: Lake) -> None:
     older, _ = two_states(here)
-    proposal = propose(LOOK, "terraform.restore_state", **STATE, version_id=older)
+    proposal = propose(LOOK, "terraform.restore_state", **RESTORING, version_id=older)
 
     answers = send_all(proposal)
 
@@ -338,24 +358,41 @@ def test_an_older_state_is_put_on_top_and_every_version_stays(here: Lake) -> Non
     body = here.client("s3").get_object(Bucket="lake-tfstate", Key=STATE["key"])["Body"].read()
     assert body == b"serial 1"
     assert looked("s3.versions", STATE)["count"] == 3
-    assert observe(LOOK, "terraform.restore_state", *answers, **STATE, version_id=older)["version_id"]
-    assert propose(LOOK, "terraform.restore_state", **STATE, version_id=older).already
+    assert observe(LOOK, "terraform.restore_state", *answers, **RESTORING, version_id=older)["version_id"]
+    assert propose(LOOK, "terraform.restore_state", **RESTORING, version_id=older).already
 
 
 def test_a_state_that_was_written_in_between_is_seen(here: Lake) -> None:
     older, _ = two_states(here)
-    first = propose(LOOK, "terraform.restore_state", **STATE, version_id=older)
+    first = propose(LOOK, "terraform.restore_state", **RESTORING, version_id=older)
     put(here, str(STATE["key"]), "serial 3", bucket="lake-tfstate")
 
-    assert propose(LOOK, "terraform.restore_state", **STATE, version_id=older).seen != first.seen
+    assert propose(LOOK, "terraform.restore_state", **RESTORING, version_id=older).seen != first.seen
     assert first.calls[0].params["IfMatch"] == first.seen["etag"]
+
+
+def test_a_state_is_left_where_somebody_wrote_it_since_an_earlier_step(here: Lake) -> None:
+    older, newer = two_states(here)
+    assert propose(LOOK, "terraform.restore_state", **RESTORING, version_id=older, replaces=newer).calls
+    put(here, str(STATE["key"]), "serial 3", bucket="lake-tfstate")
+
+    with pytest.raises(InvalidError, match=r"Somebody wrote lake/prod\.tfstate since"):
+        propose(LOOK, "terraform.restore_state", **RESTORING, version_id=older, replaces=newer)
+
+
+def test_a_state_is_left_while_somebody_holds_its_lock(here: Lake) -> None:
+    older, _ = two_states(here)
+    write_lock(here, json.dumps({"ID": "7f", "Who": "ci@runner", "Created": "2026-01-21T02:59:00Z"}))
+
+    with pytest.raises(InvalidError, match="ci@runner holds the lock"):
+        propose(LOOK, "terraform.restore_state", **RESTORING, version_id=older)
 
 
 def test_a_version_nobody_has_is_not_restored(here: Lake) -> None:
     two_states(here)
 
     with pytest.raises(InvalidError, match="no version"):
-        propose(LOOK, "terraform.restore_state", **STATE, version_id="nope")
+        propose(LOOK, "terraform.restore_state", **RESTORING, version_id="nope")
 
 
 # Messages.

@@ -275,6 +275,28 @@ def test_what_is_not_back_after_all_is_a_changed_world(here: Lake) -> None:
         observe(LOOK, "s3.undelete", **LATEST, marker="x")
 
 
+def artifact(name: str, at: str) -> JsonObject:
+    return {
+        "Key": f"etl/{name}.zip",
+        "VersionId": name,
+        "ETag": '"' + "0" * 32 + '"',
+        "Size": 1,
+        "IsLatest": True,
+        "LastModified": at,
+    }
+
+
+def test_the_newest_code_is_found_on_whichever_page_its_name_puts_it() -> None:
+    old, new = artifact("etl-v1.10.0", "2026-01-01T00:00:00Z"), artifact("etl-v1.9.0", "2026-01-20T00:00:00Z")
+    first: JsonObject = {"Versions": [old], "NextKeyMarker": old["Key"], "NextVersionIdMarker": "v"}
+    script = Script(s3__versions_artifact=[first, {"Versions": [new]}])
+
+    found = read(script, "s3.versions", bucket="lake-artifacts", key="etl/")
+
+    assert (found["newest"], found["count"], found["complete"]) == ("etl-v1.9.0", 2, True)
+    assert script.asked["s3.versions_artifact"][1]["KeyMarker"] == old["Key"]
+
+
 def test_the_versions_of_the_state_are_listed_and_its_text_is_never_read(here: Lake) -> None:
     s3 = here.client("s3")
     s3.create_bucket(Bucket="lake-tfstate", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})

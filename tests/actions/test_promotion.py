@@ -99,6 +99,17 @@ def test_a_pointer_that_is_gone_is_made_anew_and_only_if_still_gone(here: Lake) 
     assert pointer(here)["run_id"] == OLD
 
 
+@pytest.mark.parametrize("action", ["lake.point", "lake.promote"])
+def test_a_pointer_that_came_where_there_was_none_is_left(here: Lake, action: str) -> None:
+    extra: JsonObject = {"left_over": left_over()} if action == "lake.promote" else {}
+    here.client("s3").delete_object(Bucket="lake-silver", Key=f"{PARTITION}_LATEST.json")
+    assert propose(LOOK, action, **{**PROMOTING, **extra, "replaces": "none"}).calls
+    point_to(here, OLD)
+
+    with pytest.raises(InvalidError, match=f"Somebody gave readers {OLD} since; the pointer was none"):
+        propose(LOOK, action, **{**PROMOTING, **extra, "replaces": "none"})
+
+
 def test_pointing_to_the_live_run_changes_nothing(here: Lake) -> None:
     proposal = propose(LOOK, "lake.point", **{**PROMOTING, "run_id": OLD})
 
@@ -149,6 +160,16 @@ def test_what_is_hidden_keeps_every_version_and_comes_back_when_the_marker_goes(
 def test_a_file_left_over_that_nobody_listed_stops_the_promotion(here: Lake) -> None:
     with pytest.raises(InvalidError, match=r"part-0002\.parquet, which is not of this run"):
         propose(LOOK, "lake.promote", **PROMOTING)
+
+
+def test_a_console_s_mark_of_a_folder_is_no_file_and_stops_no_promotion(here: Lake) -> None:
+    put(here, f"{PARTITION}current/", "")
+    put(here, f"{PARTITION}run_id={NEW}/", "")
+    given: JsonObject = {**PROMOTING, "left_over": left_over()}
+
+    answers = send_all(propose(LOOK, "lake.promote", **given))
+
+    assert observe(LOOK, "lake.promote", *answers, **given)["complete"] is True
 
 
 def test_a_file_that_came_after_the_list_was_made_stops_the_promotion(here: Lake) -> None:

@@ -265,3 +265,12 @@ def test_a_limit_is_set_against_the_one_that_was_seen() -> None:
     assert proposal.calls[0].params["ConfigurationUpdates"] == {"BytesScannedCutoffPerQuery": 5_000_000_000}
     assert propose(limited.look, "athena.set_limit", workgroup="lake", bytes=10_000_000_000).already
     assert read(limited, "athena.limit", workgroup="lake") == {"bytes": 10_000_000_000}
+
+
+@pytest.mark.parametrize("replaces", [0, 5_000_000_000])
+def test_a_limit_that_is_not_the_one_to_be_replaced_is_left(replaces: int) -> None:
+    limited, given = Script(athena__workgroup=[LIMITED]), dict[str, JsonValue](workgroup="lake", bytes=7_000_000_000)
+    assert propose(limited.look, "athena.set_limit", **given, replaces=10_000_000_000).calls
+
+    with pytest.raises(InvalidError, match="Somebody set the limit of lake to 10000000000 since"):
+        propose(limited.look, "athena.set_limit", **given, replaces=replaces)

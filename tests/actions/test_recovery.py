@@ -77,6 +77,13 @@ def test_without_a_day_it_is_that_of_the_source_file_or_of_the_start() -> None:
     assert (asked({})["day"], asked({})["promote"]) == ("2026-01-21", False)
 
 
+def test_of_a_whole_month_it_is_the_first_day_whenever_that_was_loaded() -> None:
+    found = asked({"month": "2025-09", "schema_version": "v1", "promote": False})
+
+    assert (found["day"], found["partition"]) == ("2025-09-01", "year=2025/month=09/schema_v=v1")
+    assert found["foreign"] == 0
+
+
 @pytest.mark.parametrize(
     "value", ["../x", "2025-12-31/../..", 20251231, None, ["2025-12-31"], "\uff12\uff10\uff12\uff15-12-31"]
 )
@@ -150,6 +157,14 @@ def test_a_rerun_that_promotes_can_promote_itself_only_and_is_a_change() -> None
     assert call.row == "states.start"
     assert parse_object(str(call.params["input"]))["run_key"] == call.params["name"]
     assert CATALOGUE.risk(proposal.calls) is Risk.CHANGE
+
+
+def test_a_month_is_loaded_again_as_a_month() -> None:
+    proposal = propose(rerunning({"month": "2025-09", "promote": False}).look, "stepfunctions.rerun", arn=ARN)
+
+    (call,) = proposal.calls
+    assert call.row == "states.start_month"
+    assert parse_object(str(call.params["input"])) == {"month": "2025-09", "promote": False}
 
 
 @pytest.mark.parametrize("given", [{"command": "x"}, {"smoke": True}, {"source": "quarantine"}])

@@ -147,6 +147,15 @@ def test_an_earlier_version_is_restored_and_found_in_the_list(here: Lake) -> Non
     assert propose(LOOK, "glue.restore_table", **TABLE, version="1").already
 
 
+def test_a_table_that_somebody_changed_since_is_not_taken_back(here: Lake) -> None:
+    send_all(propose(LOOK, "glue.add_columns", **TABLE, columns="channel string"))
+    assert propose(LOOK, "glue.restore_table", **TABLE, version="1", replaces="2").calls
+    send_all(propose(LOOK, "glue.add_columns", **TABLE, columns="branch string"))
+
+    with pytest.raises(InvalidError, match=r"Somebody changed .* since: it is at version '3', not 2"):
+        propose(LOOK, "glue.restore_table", **TABLE, version="1", replaces="2")
+
+
 def test_a_version_nobody_has_is_refused(here: Lake) -> None:
     with pytest.raises(InvalidError, match="no version 77"):
         propose(LOOK, "glue.restore_table", **TABLE, version="77")

@@ -32,6 +32,10 @@ class Swap(Key):
     change: dict[str, str | int | None]
 
 
+class Back(Key):
+    replaces: str = ""
+
+
 class Find(Strict):
     prefix: str
     status: Literal["RUNNING", "FAILED"] = "RUNNING"
@@ -92,6 +96,8 @@ ACTIONS = (
     changing("schedule.pause", Rule, State, Risk.CONTROL),
     changing("schedule.resume", Rule, State, Risk.CONTROL),
     changing("states.stop", Arn, State, Risk.CONTROL),
+    changing("s3.put_back", Back, Document, Risk.CHANGE),
+    changing("stepfunctions.run", Arn, State, Risk.CONTROL),
 )
 CATALOGUE = Catalogue(rows={}, actions={action.id: action for action in ACTIONS})
 KEYS = {"bucket", "rule"}
@@ -276,6 +282,13 @@ MISTAKES = [
     ("prefix: bronze/", "prefix: b\n     most: 'many'", "most:", "The parameter `most` of s3.find does not fit"),
     # what expressions refer to
     ("${platform.bucket}", "${platform.buckett}", "buckett", "no platform.buckett. Did you mean `bucket`?"),
+    (
+        "   expect: output.found",
+        "   expect: output.body.state",
+        "expect: output.body",
+        "is a text, never true; hold it",
+    ),
+    ("body.state == 'OPEN'", "body.count", "if: steps.look", "is a number, never true; hold it against"),
     ("${platform.bucket}", "${platform.zone}", "zone", "no platform.zone. Add it to the platform section of bot.toml"),
     ("${inputs.pipeline}", "${inputs.pipelin}", "pipelin}", "no input `pipelin`. Did you mean `pipeline`?"),
     ("${inputs.pipeline}", "${inputs.x}", "inputs.x", "no input `x`. Declare it under `parameters:`"),
@@ -470,6 +483,36 @@ def test_an_open_field_admits_anything_below_it() -> None:
     text = changed("expect: output.count == steps.files.output.count", "expect: output.anything.at.all == 1")
 
     assert problems(text) == ()
+
+
+def test_a_check_that_expects_nothing_is_told() -> None:
+    text = changed("   expect: output.count == steps.files.output.count\n   watch: 1h\n", "")
+
+    (problem,) = problems(text)
+
+    assert problem.line == line_of(text, "   id: seen")
+    assert problem.words == "Check `seen` passes whatever it finds; add `expect:` or `until:` with what must be true."
+
+
+def test_an_undo_that_would_take_back_what_somebody_else_did_since_is_told() -> None:
+    state = '     change: {state: "${steps.look.output.body.state}"}\n'
+    unbound = GOOD.replace("   id: back\n   uses: s3.swap_json", "   id: back\n   uses: s3.put_back").replace(state, "")
+
+    (problem,) = problems(unbound)
+
+    assert problem.line == line_of(unbound, "   undo: back")
+    assert "give it `replaces:` with what `swap` left there" in problem.words
+    bound = unbound.replace("   uses: s3.put_back\n   with:\n", "   uses: s3.put_back\n   with:\n     replaces: e\n")
+    assert problems(bound) == ()
+
+
+def test_what_goes_on_after_it_was_started_is_to_be_waited_for() -> None:
+    text = changed("uses: states.stop", "uses: stepfunctions.run")
+
+    (problem,) = problems(text)
+
+    assert problem.line == line_of(text, "uses: stepfunctions.run")
+    assert "is not over when step `stop` looks; add `until:`" in problem.words
 
 
 def test_a_change_that_nothing_looks_at_is_told() -> None:

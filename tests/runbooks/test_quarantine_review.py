@@ -11,13 +11,14 @@ from bot.workbench.cast import YOU
 from bot.workbench.lake import answers
 from bot.workbench.lake.documents import from_rows, to_json, to_rows
 from bot.workbench.lake.lake import Lake
+from bot.workbench.scenarios.driving import expect, nightly, run
 from bot.workbench.scenarios.registry import SCENARIOS
 from tests.runbooks.playing import ONE, Broken, Played, broken, playing
 from tests.workbench.lake.driving import keys, read_json
 from tests.workbench.scenarios.mending import failing
 
 SCENARIO = SCENARIOS["quarantine-review"]
-BY_HAND = "step_9"
+BY_HAND = "mended"
 
 
 @pytest.fixture(scope="module")
@@ -165,6 +166,39 @@ def test_an_athena_that_returns_nothing_is_said_so_and_nothing_is_concluded_from
     assert kept.note("by_reason") == "Athena returned nothing (SUCCEEDED): see step 3"
     assert kept.note("attempts") == "Athena returned nothing (SUCCEEDED): not known"
     assert kept.note("summary").startswith("153 of 2500 rows set aside: 6.12 %")
+
+
+def waiting_run(lake: Lake) -> str:
+    """Leave a run of corrected rows that the gate allows, and that nobody has given to readers."""
+    SCENARIO.mend(lake)
+    now = lake.clock.now()
+    name = f"waits-{now:%H%M%S}"
+    expect(run(lake, name, {**nightly(lake, now.date()), "promote": False}), "SUCCEEDED")
+    return name
+
+
+def test_a_run_that_only_waits_for_its_promotion_is_given_to_readers_and_loads_nothing_again(anew: Played) -> None:
+    name = waiting_run(anew.lake)
+
+    anew.start(run_id=name)
+    assert (anew.waits_for(), set(anew.asked().binding.needs)) == (("approval", "promote"), {"platform", "domain"})
+    anew.approve("promote")
+
+    assert anew.run.state is RunState.NOT_REPAIRED  # the blocked run's own alarm is still there
+    assert anew.failed() == ["alarm_ok"]
+    assert live(anew.lake) == name
+    assert retries(anew.lake) == []
+    assert "states.retry_quarantine" not in anew.sent()
+
+
+def test_a_run_that_waited_until_a_newer_one_was_good_is_not_given_to_readers(anew: Played) -> None:
+    old, before = waiting_run(anew.lake), live(anew.lake)
+    anew.lake.clock.advance(60)
+    waiting_run(anew.lake)
+
+    anew.start(run_id=old)
+
+    assert (anew.failed(), anew.sent(), live(anew.lake)) == (["readers"], [], before)
 
 
 def test_who_asked_cannot_approve_the_retry(kept: Played) -> None:

@@ -199,6 +199,18 @@ def test_on_aws_a_limit_is_set_and_a_job_cuts_the_files() -> None:
     assert done.said["reads_less"] == "900 MB read in 0 s for 360 rows"
 
 
+def test_undo_takes_back_only_what_its_own_run_gave_and_set() -> None:
+    live: JsonObject = {**on_aws()["promote"], "run_id": "live"}
+    done = walk(limit={"bytes": 20_000_000_000}, old_files=live, limit_back={"bytes": 20_000_000_000})
+
+    done.do("old_files")
+    done.do("limit_back")
+
+    assert done.failed == []
+    assert done.given["old_files"].replaces == '"n"'
+    assert (done.given["limit_back"].bytes, done.given["limit_back"].replaces) == (20_000_000_000, 10_000_000_000)
+
+
 BAD: list[tuple[str, JsonObject]] = [
     ("plan", asked(plan="- TableScan", bounded=["year"], pruned=False)),
     ("stop", {"state": "RUNNING"}),

@@ -258,7 +258,7 @@ def test_a_state_somebody_writes_after_the_rollback_is_not_undone_over(state: Pl
     state.undo()
 
     assert state.failed() == ["back_to_state"]
-    assert "Somebody changed" in state.note("back_to_state")
+    assert "Somebody wrote" in state.note("back_to_state")
     assert state_of(state.lake) == b'{"serial": 44}'
 
 

@@ -292,13 +292,21 @@ def test_a_file_that_is_not_in_bronze_leads_to_the_others() -> None:
     done = walk({**found_when_open(), "raw": listed()})
 
     assert done.given["other_files"].name == ".csv"
+    assert done.given["other_files"].prefix.endswith("/ingest_date=2026-01-21")
     assert done.given["probe"].input["raw_key"] == OTHER
 
 
-def test_errors_that_name_no_file_lead_to_a_choice_of_all() -> None:
+def test_a_file_of_the_old_year_is_found_in_the_new_one() -> None:
+    done = walk({**found_when_open(), "breaker": document(OPEN, opened_at="2025-12-31T23:50:00Z")})
+
+    assert done.given["raw"].prefix.endswith("/ingest_date=2025-")
+
+
+def test_errors_that_name_no_file_lead_to_a_choice_of_that_day_s() -> None:
     done = walk({**found_when_open(), "files": counted("source_file_id")})
 
     assert done.given["raw"].name == ".csv"
+    assert done.given["raw"].prefix.endswith("/ingest_date=2026-01-21")
     assert done.said["files"] == "no line names a file"
 
 

@@ -30,7 +30,7 @@ _FUNCTIONS: tuple[Row, ...] = (
         allows={"FunctionName": _FUNCTION, "Name": _ALIAS},
         required=("FunctionName", "Name"),
         resource="lambda:{FunctionName}",
-        keep={"FunctionVersion": "text", "RevisionId": "text?"},
+        keep={"FunctionVersion": "text", "RevisionId": "text?", "RoutingConfig.AdditionalVersionWeights": "map?"},
         iam=("lambda:GetAlias",),
     ),
     Row(
@@ -43,6 +43,7 @@ _FUNCTIONS: tuple[Row, ...] = (
             "Name": _ALIAS,
             "FunctionVersion": Match(pattern=r"[1-9][0-9]{0,8}"),
             "RevisionId": Match(pattern=_UUID),
+            "RoutingConfig": OneOf(values=({"AdditionalVersionWeights": {}},)),
         },
         required=("FunctionName", "Name", "FunctionVersion", "RevisionId"),
         resource="lambda:{FunctionName}",
