@@ -51,6 +51,7 @@ from bot.domain.postmortem.sections import editable
 from bot.domain.uploads import CANVAS
 from bot.domain.value import JsonObject
 from bot.errors import InvalidError
+from bot.slack.cards.blocks import Block
 from bot.slack.cards.wording import code
 from bot.slack.parsing import (
     Words,
@@ -73,6 +74,7 @@ MOST_SAID = 1_000
 MOST_SOURCE = 500
 FORMS: Final[tuple[Form, ...]] = get_args(Form)
 HELP = "help"
+_SLASH = re.compile(r"/[a-z0-9][a-z0-9_-]{0,30}", re.ASCII)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -513,6 +515,21 @@ class Commands:
     names: Mapping[str, str] = field(default_factory=dict)
     rows: tuple[Row, ...] = ROWS
 
+    def __post_init__(self) -> None:
+        """Insist on names that Slack takes, each for one command.
+
+        Raises:
+            InvalidError: names the setting and what would fit.
+        """
+        slash = self.slash_names()
+        if unknown := [one for one in self.names if one not in self._commands()]:
+            known = ", ".join(self._commands())
+            raise InvalidError(f"slack.commands: there is no command {unknown[0]!a} to rename, only {known}.")
+        if wrong := [one for one in slash if not _SLASH.fullmatch(one)]:
+            raise InvalidError(f"slack.commands: {wrong[0]!a} is no name; write small letters, digits, - and _.")
+        if twice := [one for one in slash if slash.count(one) > 1]:
+            raise InvalidError(f"slack.commands: {twice[0]!a} is the name of two commands; give each its own.")
+
     def slash_names(self) -> tuple[str, ...]:
         """Return the commands to register, e.g. `/runbook`."""
         return tuple(self._slash(command) for command in self._commands())
@@ -612,6 +629,28 @@ class Commands:
             )
             for command in self._commands()
         )
+
+    def renamed(self, text: str) -> str:
+        """Return a text with the commands in it as they are called here."""
+        if not self.names:
+            return text
+        known = "|".join(self._commands())
+        return re.sub(rf"(?<![\w/.])/({known})(?![\w/-]|\.\w)", lambda found: self._slash(found[1]), text)
+
+    def renamed_in(self, block: Block) -> Block:
+        """Return a block or a view so; what is set as code stays, since calls are shown as they are signed."""
+        return {key: self._renamed(value, key) for key, value in block.items()}
+
+    def _renamed(self, value: object, key: str = "") -> object:
+        match value:
+            case str() if key == "text" and not value.startswith("```"):
+                return self.renamed(value)
+            case dict():
+                return self.renamed_in(value)
+            case list() | tuple():
+                return [self._renamed(one) for one in value]
+            case _:
+                return value
 
     def escaped(self) -> frozenset[str]:
         """Return the commands, as registered, whose mentions Slack writes as ids."""

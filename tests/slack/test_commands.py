@@ -243,6 +243,34 @@ def test_other_names_are_read_shown_and_registered() -> None:
     assert "/runbook" not in commands.help()
 
 
+@pytest.mark.parametrize(
+    ("names", "why"),
+    [
+        ({"runbok": "rb"}, "no command 'runbok' to rename, only runbook, approvals"),
+        ({"runbook": "run books"}, "'/run books' is no name"),
+        ({"runbook": ""}, "'/' is no name"),
+        ({"runbook": "alarm"}, "'/alarm' is the name of two commands"),
+    ],
+)
+def test_another_name_that_cannot_be_one_is_refused_before_anything_starts(names: dict[str, str], why: str) -> None:
+    with pytest.raises(InvalidError, match=why):
+        Commands(names=names)
+
+
+@pytest.mark.parametrize(
+    ("text", "here"),
+    [
+        ("Type /runbook help.", "Type /rb help."),
+        ("there is none: `/runbook list`", "there is none: `/rb list`"),
+        ("See /approvals.", "See /yes."),
+        ("/runbooks, a/runbook, s3://runbook and /runbook.md", "/runbooks, a/runbook, s3://runbook and /runbook.md"),
+        ("/alarm list", "/alarm list"),
+    ],
+)
+def test_what_is_said_calls_commands_by_the_names_they_have_here(text: str, here: str) -> None:
+    assert Commands(names={"runbook": "rb", "approvals": "/yes"}).renamed(text) == here
+
+
 def test_what_no_command_of_that_word_takes_is_refused_by_the_first_of_them() -> None:
     with pytest.raises(InvalidError, match="`R-42` is a run, not a runbook"):
         Commands().said("show R-42")
