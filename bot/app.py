@@ -245,7 +245,7 @@ def build(settings: Settings, *, clock: Clock | None = None, endpoints: Endpoint
     )
     replica = f"{socket.gethostname()}-{secrets.token_hex(6)}"
     client = web_client(settings.slack.bot_token.get_secret_value(), base_url=endpoints.slack_url)
-    chat = SlackChat(client)
+    chat = SlackChat(client, commands=Commands(names=settings.slack.commands))
     links = Links(chat, workspace=settings.slack.workspace_url)
     policy, team, known = settings.the_policy(), settings.slack.team, Memory()
     directory = SlackDirectory(client=patient(client), policy=policy, team=team, memory=known)

@@ -91,10 +91,12 @@ def _log(level: int, *, namespace: str = "", environment: str = "") -> None:
 
 
 def _demo(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--port", type=int, default=8065, help="of the page on 127.0.0.1 (0: any free one)")
+    parser.add_argument(
+        "--port", type=int, default=8065, help="of the page on 127.0.0.1 (default: 8065; 0: any free one)"
+    )
     parser.add_argument("--play", metavar="NAME", help="play a failure, or all, as a conversation without a browser")
     parser.add_argument("--until", choices=["approval"], help="with --play: end when the half-open request is posted")
-    parser.add_argument("--runbooks", type=Path, default=Path("runbooks"), metavar="DIR")
+    parser.add_argument("--runbooks", type=Path, default=Path("runbooks"), metavar="DIR", help="else ./runbooks")
     parser.add_argument(
         "--bedrock",
         metavar="MODEL",
@@ -181,7 +183,8 @@ def _serve_posts(settings: "Settings") -> int:
 
 
 def _check(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("paths", nargs="*", type=Path, default=[Path("runbooks")], metavar="PATH")
+    paths = "files and folders; else ./runbooks"
+    parser.add_argument("paths", nargs="*", type=Path, default=[Path("runbooks")], metavar="PATH", help=paths)
     instead = parser.add_mutually_exclusive_group()
     instead.add_argument("--diff", metavar="BASE", help="say what got riskier since a git revision, or beside a folder")
     instead.add_argument("--live", action="store_true", help="say what is named and the account does not have")
@@ -298,9 +301,9 @@ def _run_redact(arguments: argparse.Namespace) -> int:
 
 def _plan(parser: argparse.ArgumentParser) -> None:
     _config(parser)
-    parser.add_argument("runbook")
-    parser.add_argument("inputs", nargs="*", metavar="NAME=VALUE")
-    parser.add_argument("--json", action="store_true")
+    parser.add_argument("runbook", metavar="RUNBOOK", help="its id")
+    parser.add_argument("inputs", nargs="*", metavar="NAME=VALUE", help="the inputs that it asks for at the start")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.set_defaults(act=_run_plan)
 
 
@@ -428,7 +431,7 @@ def _run_manifest(arguments: argparse.Namespace) -> int:
 def _prompts(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(required=True, metavar="check")
     check = actions.add_parser("check", help="exit 1 if a prompt does not fit")
-    check.add_argument("folder", nargs="?", type=Path, default=Path("prompts"), metavar="DIR")
+    check.add_argument("folder", nargs="?", type=Path, default=Path("prompts"), metavar="DIR", help="else ./prompts")
     check.set_defaults(act=_run_prompts_check)
 
 

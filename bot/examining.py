@@ -24,14 +24,16 @@ STDIN = "-"
 MOST_BYTES = 1 << 20  # of one line; what is longer is read as several
 SHOWN_EVERY = 4_096  # lines
 BAR = 24  # characters
+LOGS = "say what many log lines come to"
+POSTMORTEM = "hold a post-mortem against its evidence"
 
 
 def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the examining subcommands."""
-    logs = commands.add_parser("logs", help="say what many log lines come to")
-    _digest(logs.add_subparsers(required=True, metavar="digest").add_parser("digest"))
-    postmortem = commands.add_parser("postmortem", help="hold a post-mortem against its evidence")
-    _check(postmortem.add_subparsers(required=True, metavar="check").add_parser("check"))
+    logs = commands.add_parser("logs", help=LOGS)
+    _digest(logs.add_subparsers(required=True, metavar="digest").add_parser("digest", help=LOGS))
+    postmortem = commands.add_parser("postmortem", help=POSTMORTEM)
+    _check(postmortem.add_subparsers(required=True, metavar="check").add_parser("check", help=POSTMORTEM))
 
 
 # logs digest
@@ -42,7 +44,7 @@ def _digest(parser: argparse.ArgumentParser) -> None:
         "Find templates, onset and candidates in files of JSON lines {timestamp, logStreamName, eventId, message}, of "
         "other JSON lines, or of plain text; also as .gz, and - for standard input."
     )
-    parser.add_argument("files", nargs="+", metavar="FILE")
+    parser.add_argument("files", nargs="+", metavar="FILE", help="with the lines; - is standard input")
     parser.add_argument("--baseline", action="append", default=[], metavar="FILE", help="lines of when all was well")
     parser.add_argument("--json", action="store_true", help="print everything, as one JSON object")
     parser.set_defaults(act=_run_digest)

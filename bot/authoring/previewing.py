@@ -15,7 +15,7 @@ from bot.domain.alarm import AlarmNotice
 from bot.domain.approval import Approval, Binding, BoundCall
 from bot.domain.people import Place
 from bot.domain.policy import Decision, Policy, Verdict, foreseen
-from bot.domain.reasons import REASON
+from bot.domain.reasons import REASON, asking_why
 from bot.domain.records import Episode
 from bot.domain.run import Awaiting, Run, RunState, Waiting
 from bot.domain.runbook import Parameter, Phase, Runbook, Step
@@ -90,10 +90,11 @@ class Preview:
         yield f"{_number(step)}. {step.title}{f' ({only})' if only else ''}: {doing}"
         if step.when:
             yield f"   only if {' '.join(step.when.split())}"
-        if any(one.asked_by == step.id for one in self.runbook.parameters):
-            yield from self._card("when it gets here", self._notice("input", step))
+        for place, question in enumerate(self._questions(step)):
+            yield from self._card("once that is answered" if place else "when it gets here", question)
         if step.manual:
-            yield from self._card("when it gets here", self._notice("done", step))
+            run = self._run(step, what=Awaiting.DONE)
+            yield from self._card("when it gets here", self._notice("done", step, run, self.runbook))
         if judged is not None and judged.decision is Decision.ASK and self._covered_by(step) is None:
             if rehearsed is None:
                 yield "   (what exactly it asks for depends on what it finds; `runbook-bot plan` or `try` shows it)"
@@ -177,10 +178,28 @@ class Preview:
             touched=AT,
         )
 
-    def _notice(self, what: str, step: Step) -> Message:
-        awaiting = Awaiting.INPUT if what == "input" else Awaiting.DONE
-        run = self._run(step, what=awaiting)
-        return notice(Told(payload={"what": what, "step": step.id}, run=run, runbook=self.runbook, stage=self._stage))
+    def _questions(self, step: Step) -> Iterator[Message]:
+        """Yield what a run asks people at a step, one question after the other: why comes after which way."""
+        given = self._inputs_given()
+        known = {one.name: given[one.name] for one in self.runbook.parameters if one.asked_by != step.id}
+        run = self._run(step, what=Awaiting.INPUT).model_copy(update={"inputs": known})
+        while True:
+            runbook = asking_why(self.runbook, self.rehearsal.catalogue, run)
+            lacking = [
+                one
+                for one in runbook.parameters
+                if one.asked_by == step.id and one.required and one.name not in run.inputs
+            ]
+            if not lacking:
+                return
+            ways = lacking[0].enum if len(lacking) == 1 and lacking[0].choice else ()
+            waiting = run.waiting.model_copy(update={"offers": ways}) if run.waiting else None
+            yield self._notice("input", step, run.model_copy(update={"waiting": waiting}), runbook)
+            answered = {one.name: given[one.name] for one in lacking}
+            run = run.model_copy(update={"inputs": {**run.inputs, **answered}})
+
+    def _notice(self, what: str, step: Step, run: Run, runbook: Runbook) -> Message:
+        return notice(Told(payload={"what": what, "step": step.id}, run=run, runbook=runbook, stage=self._stage))
 
     def _approval(self, step: Step, judged: Verdict) -> Approval:
         together = [one for one in self.runbook.forward if one.approved_with == step.id]

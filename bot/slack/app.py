@@ -64,7 +64,7 @@ def build_app(
         logger=_quiet_logger(),
     )
     listeners = Listeners(
-        accept=accept, now=now, views=views, commands=commands, dialogs=Dialogs(quick), note_emoji=note_emoji
+        accept=accept, now=now, views=views, commands=commands, dialogs=Dialogs(quick, commands), note_emoji=note_emoji
     )
     for name in commands.slash_names():
         app.command(name)(listeners.slash)
@@ -76,7 +76,7 @@ def build_app(
     for change in ("added", "removed"):
         app.event(f"reaction_{change}")(listeners.reacted)
         app.event(f"pin_{change}")(listeners.pinned)
-    app.error(Failures(tell=Whisperer(quick)).answer)
+    app.error(Failures(tell=Whisperer(quick), commands=commands).answer)
     return app
 
 
@@ -113,8 +113,9 @@ def _authorized_by(token: str) -> Callable[..., AuthorizeResult]:
 class Dialogs:
     """Open dialogs, within the life of their trigger."""
 
-    def __init__(self, client: WebClient) -> None:
+    def __init__(self, client: WebClient, commands: Commands) -> None:
         self._client = client
+        self._commands = commands
 
     def open(self, view: Block, *, trigger: str) -> None:
         """Open it; a trigger that was used already has opened it before.
@@ -123,7 +124,7 @@ class Dialogs:
             UnavailableError: Slack did not; nothing was done.
         """
         try:
-            self._client.views_open(trigger_id=trigger, view=view)
+            self._client.views_open(trigger_id=trigger, view=self._commands.renamed_in(view))
         except SlackApiError as error:
             code = str(error.response.get("error", ""))
             if code == "exchanged_trigger_id":
@@ -173,7 +174,7 @@ class Listeners:
         """Keep a submitted dialog, or show the one that follows on it."""
         view = self._views.following(body, at=self._now())
         if view is not None:
-            ack(response_action="update", view=view)
+            ack(response_action="update", view=self._commands.renamed_in(view))
             return
         delivery = modals.submission(body, self._views, at=self._now())
         self._accept(delivery)

@@ -16,6 +16,7 @@ from slack_sdk.web import SlackResponse
 from bot.domain.metrics import CARD_TROUBLES, measured
 from bot.errors import BusyError, CallRefusedError, EdgeError, OutcomeUnknownError, UnavailableError
 from bot.slack.cards.blocks import Canvas, Message, Sheet, View
+from bot.slack.commands import Commands
 
 EVENT_TYPE = "runbook_card"
 
@@ -95,32 +96,33 @@ class SlackChat:
     Its retry handlers are taken off: one that sleeps would hold up every channel, one that repeats would post twice.
     """
 
-    def __init__(self, client: WebClient) -> None:
+    def __init__(self, client: WebClient, *, commands: Commands) -> None:
+        """Take the names that commands have here; what is said calls them so."""
         client.retry_handlers.clear()
         self._client = client
+        self._commands = commands
         self._rooms: dict[str, str] = {}
 
     def post(self, channel: str, message: Message, *, card: str, thread: str | None, broadcast: bool) -> str:
         """Post a new message."""
         arguments: dict[str, object] = {"thread_ts": thread, "reply_broadcast": broadcast} if thread else {}
-        arguments |= {"unfurl_links": False, "unfurl_media": False, **_body(message, card)}
+        arguments |= {"unfurl_links": False, "unfurl_media": False, **self._body(message, card)}
         answer = self._call("chat.postMessage", channel=channel, **arguments)
         return str(answer["ts"])
 
     def update(self, channel: str, ts: str, message: Message, *, card: str) -> None:
         """Edit a message."""
-        self._call("chat.update", channel=self._room(channel), ts=ts, **_body(message, card))
+        self._call("chat.update", channel=self._room(channel), ts=ts, **self._body(message, card))
 
     def ephemeral(self, channel: str, person: str, message: Message, *, thread: str | None) -> str:
         """Show one person a message."""
         arguments: dict[str, object] = {"thread_ts": thread} if thread else {}
-        body = {"text": message.text, "blocks": list(message.blocks)}
-        answer = self._call("chat.postEphemeral", channel=channel, user=person, **arguments, **body)
+        answer = self._call("chat.postEphemeral", channel=channel, user=person, **arguments, **self._said(message))
         return str(answer["message_ts"])
 
     def publish(self, person: str, view: View) -> None:
         """Show a person their Home."""
-        self._call("views.publish", user_id=person, view=view.payload)
+        self._call("views.publish", user_id=person, view=self._commands.renamed_in(view.payload))
 
     def share(self, channel: str, sheet: Sheet, *, thread: str | None) -> str:
         """Post a file, in the three steps that Slack's client makes of it."""
@@ -164,6 +166,14 @@ class SlackChat:
         listed = answer.get("messages") or []
         return [Seen(ts=str(one["ts"]), card=_card_of(one)) for one in listed if isinstance(one, dict)]
 
+    def _said(self, message: Message) -> dict[str, object]:
+        blocks = [self._commands.renamed_in(block) for block in message.blocks]
+        return {"text": self._commands.renamed(message.text), "blocks": blocks}
+
+    def _body(self, message: Message, card: str) -> dict[str, object]:
+        metadata = {"event_type": EVENT_TYPE, "event_payload": {"card": card}}
+        return {**self._said(message), "metadata": metadata}
+
     def _room(self, channel: str) -> str:
         """Return where a message stands: what is said to a person stands in a conversation with an id of its own."""
         if not channel.startswith(("U", "W")):
@@ -196,11 +206,6 @@ def trouble(error: EdgeError) -> Mapping[str, object]:
     refused = isinstance(error, CallRefusedError)
     why = "slow_down" if isinstance(error, SlowDownError) else "refused" if refused else "no_answer"
     return measured((CARD_TROUBLES, 1), Why=why)
-
-
-def _body(message: Message, card: str) -> dict[str, object]:
-    metadata = {"event_type": EVENT_TYPE, "event_payload": {"card": card}}
-    return {"text": message.text, "blocks": list(message.blocks), "metadata": metadata}
 
 
 def _card_of(message: dict[str, object]) -> str | None:

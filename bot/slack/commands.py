@@ -5,6 +5,7 @@ Nothing here tells a fact about runbooks, runs or requests: what has facts goes 
 
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, get_args
@@ -50,6 +51,7 @@ from bot.domain.postmortem.sections import editable
 from bot.domain.uploads import CANVAS
 from bot.domain.value import JsonObject
 from bot.errors import InvalidError
+from bot.slack.cards.blocks import Block
 from bot.slack.cards.wording import code
 from bot.slack.parsing import (
     Words,
@@ -62,6 +64,7 @@ from bot.slack.parsing import (
     nothing_more,
     number,
     one_number,
+    sentence,
     typed,
     words,
 )
@@ -71,6 +74,7 @@ MOST_SAID = 1_000
 MOST_SOURCE = 500
 FORMS: Final[tuple[Form, ...]] = get_args(Form)
 HELP = "help"
+_SLASH = re.compile(r"/[a-z0-9][a-z0-9_-]{0,30}", re.ASCII)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +85,7 @@ class Row:
         usage: what follows its name.
         build: what it makes of the words typed; raises InvalidError in words.
         alone: whether the command without a subcommand means this one.
+        reads: how its words are read: with values and quotes, or as a sentence.
     """
 
     command: str
@@ -89,6 +94,7 @@ class Row:
     help: str
     build: Callable[[Words], Wish]
     alone: bool = False
+    reads: Callable[[str], Words] = words
 
 
 def _listed(found: Words) -> Wish:
@@ -177,12 +183,14 @@ def _taken(found: Words) -> Wish:
 
 
 def _snoozed(found: Words) -> Wish:
-    nothing_more(found, beyond=2)
+    _only(found)
     alarm = one_number(Words(plain=found.plain[:1], given={}, text=found.text), "A")
+    said = " ".join(found.plain[1:]).removeprefix("for ")
     try:
-        span = duration(found.plain[1]) if len(found.plain) > 1 else timedelta(hours=1)
+        span = duration(said) if said else timedelta(hours=1)
     except ValueError as error:
-        raise InvalidError(f"For how long? {error}.") from error
+        why = str(error)
+        raise InvalidError(f"For how long? {why[:1].upper()}{why[1:]}.") from error
     return SnoozeAlarm(alarm=alarm, minutes=max(1, span // timedelta(minutes=1)))
 
 
@@ -252,13 +260,15 @@ def _item_added(found: Words) -> Wish:
     word, rest = first_word(found.raw)
     if word != "add":
         raise InvalidError("Do what with an action item? It can be added: action add, and what is to be done.")
-    incident, said = label_first(words(rest), "INC")
+    incident, said = label_first(sentence(rest), "INC")
     return AddFollowUp(incident=incident, text=said.raw.strip()[:MOST_NOTE])
 
 
 def _declared(found: Words) -> Wish:
     severity, alarm = found.given.get("severity", "3"), found.given.get("alarm")
-    _only(found, "severity", "alarm")
+    if more := [name for name in found.given if name not in {"severity", "alarm"}]:
+        whole = "if it is part of what has happened, put all of that in quotes"
+        raise InvalidError(f"I do not understand {code(f'{more[0]}=', 60)} here; {whole}.")
     return DeclareIncident(
         title=" ".join(found.plain),
         severity=_severity(severity),
@@ -322,8 +332,15 @@ def _resolved(found: Words) -> Wish:
 
 
 ROWS: tuple[Row, ...] = (
-    Row(command="runbook", name="list", usage="[words]", help="List the runbooks.", build=_listed),
-    Row(command="runbook", name="search", usage="words", help="Find runbooks by words.", build=_searched),
+    Row(command="runbook", name="list", usage="[words]", help="List the runbooks.", build=_listed, reads=sentence),
+    Row(
+        command="runbook",
+        name="search",
+        usage="words",
+        help="Find runbooks by words.",
+        build=_searched,
+        reads=sentence,
+    ),
     Row(command="runbook", name="show", usage="name", help="Read a runbook.", build=_shown),
     Row(
         command="runbook",
@@ -399,7 +416,14 @@ ROWS: tuple[Row, ...] = (
         help="Take or give a part: scribe, comms, liaison.",
         build=_part_given,
     ),
-    Row(command="incident", name="note", usage="[INC-7] words", help="Keep what you saw or did.", build=_noted),
+    Row(
+        command="incident",
+        name="note",
+        usage="[INC-7] words",
+        help="Keep what you saw or did.",
+        build=_noted,
+        reads=sentence,
+    ),
     Row(command="incident", name="mitigate", usage="[INC-7]", help="Say that it hurts no more.", build=_mitigated),
     Row(command="incident", name="resolve", usage="[INC-7]", help="Say that it is over.", build=_resolved),
     Row(
@@ -458,6 +482,7 @@ ROWS: tuple[Row, ...] = (
         usage="add [INC-7] words",
         help="Add an action item; nobody has it until somebody takes or gets it.",
         build=_item_added,
+        reads=sentence,
     ),
 )
 TITLES: Mapping[str, str] = {
@@ -489,6 +514,21 @@ class Commands:
 
     names: Mapping[str, str] = field(default_factory=dict)
     rows: tuple[Row, ...] = ROWS
+
+    def __post_init__(self) -> None:
+        """Insist on names that Slack takes, each for one command.
+
+        Raises:
+            InvalidError: names the setting and what would fit.
+        """
+        slash = self.slash_names()
+        if unknown := [one for one in self.names if one not in self._commands()]:
+            known = ", ".join(self._commands())
+            raise InvalidError(f"slack.commands: there is no command {unknown[0]!a} to rename, only {known}.")
+        if wrong := [one for one in slash if not _SLASH.fullmatch(one)]:
+            raise InvalidError(f"slack.commands: {wrong[0]!a} is no name; write small letters, digits, - and _.")
+        if twice := [one for one in slash if slash.count(one) > 1]:
+            raise InvalidError(f"slack.commands: {twice[0]!a} is the name of two commands; give each its own.")
 
     def slash_names(self) -> tuple[str, ...]:
         """Return the commands to register, e.g. `/runbook`."""
@@ -529,12 +569,10 @@ class Commands:
         having = [row.command for row in self.rows if row.name == word]
         if not having and self._asks(word, text):
             return AskQuestion(question=text)
-        for command in having[:-1]:
-            try:
+        for command in having:
+            with suppress(InvalidError):
                 return self.read(command, text)
-            except InvalidError:
-                continue
-        return self.read(having[-1] if having else self._commands()[0], text)
+        return self.read(having[0] if having else self._commands()[0], text)
 
     def _asks(self, word: str, text: str) -> bool:
         """Return whether it is a question, and no command somebody mistyped."""
@@ -552,10 +590,10 @@ class Commands:
         row = next((row for row in rows if row.name == word or (row.alone and not word)), None)
         if row is None:
             return self._help_or_miss(command, word)
-        if first_word(rest)[0] == HELP:
+        if cleaned(rest).lower() == HELP:
             return ShowHelp(words=self._line(row))
         try:
-            return row.build(words(rest))
+            return row.build(row.reads(rest))
         except InvalidError as error:
             raise InvalidError(f"{error.words}\nUsage: {self._usage(row)}") from error
 
@@ -591,6 +629,28 @@ class Commands:
             )
             for command in self._commands()
         )
+
+    def renamed(self, text: str) -> str:
+        """Return a text with the commands in it as they are called here."""
+        if not self.names:
+            return text
+        known = "|".join(self._commands())
+        return re.sub(rf"(?<![\w/.])/({known})(?![\w/-]|\.\w)", lambda found: self._slash(found[1]), text)
+
+    def renamed_in(self, block: Block) -> Block:
+        """Return a block or a view so; what is set as code stays, since calls are shown as they are signed."""
+        return {key: self._renamed(value, key) for key, value in block.items()}
+
+    def _renamed(self, value: object, key: str = "") -> object:
+        match value:
+            case str() if key == "text" and not value.startswith("```"):
+                return self.renamed(value)
+            case dict():
+                return self.renamed_in(value)
+            case list() | tuple():
+                return [self._renamed(one) for one in value]
+            case _:
+                return value
 
     def escaped(self) -> frozenset[str]:
         """Return the commands, as registered, whose mentions Slack writes as ids."""

@@ -18,6 +18,7 @@ from bot.domain.redaction import covered
 from bot.errors import BotError, RequestError
 from bot.slack.cards.blocks import Block, section
 from bot.slack.cards.blocks import words as plain
+from bot.slack.commands import Commands
 from bot.slack.modals import FieldsError
 from bot.slack.payloads import HOME, Payload, person_of, place_of
 
@@ -59,20 +60,23 @@ class Whisperer:
 class Failures:
     """Answer what a listener raised, in the form that fits what came in."""
 
-    def __init__(self, *, tell: Tell) -> None:
+    def __init__(self, *, tell: Tell, commands: Commands) -> None:
+        """Take the names that commands have here; the words call them so."""
         self._tell = tell
+        self._commands = commands
 
     def answer(self, error: Exception, body: Payload) -> BoltResponse:
         """Return the acknowledgement; Bolt passes what was raised and the payload."""
         if isinstance(error, BoltUnhandledRequestError):
             log.info("A request of a kind nobody listens to was acknowledged.", extra={"kind": _kind(body)})
-            return _slash(NOT_OURS) if "command" in body else _quiet()
+            return _slash(self._commands.renamed(NOT_OURS)) if "command" in body else _quiet()
         if not isinstance(error, BotError):
             log.error("A listener failed.", exc_info=error, extra={"kind": _kind(body), **measured((ACKS_FAILED, 1))})
         elif not isinstance(error, RequestError):
             facts = {"kind": _kind(body), "why": error.words}
             log.warning("A listener could not finish.", extra={**facts, **measured((ACKS_FAILED, 1))})
-        return self._shaped(error, covered(error.words) if isinstance(error, BotError) else OUR_BUG, body)
+        words = self._commands.renamed(covered(error.words)) if isinstance(error, BotError) else OUR_BUG
+        return self._shaped(error, words, body)
 
     def _shaped(self, error: Exception, words: str, body: Payload) -> BoltResponse:
         if "command" in body:

@@ -7,7 +7,7 @@ Values are kept exactly as typed; what names something is cleaned and must then 
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Final
 
@@ -43,12 +43,14 @@ class Words:
         given: the values of `key=value`, as typed.
         text: all of it as one cleaned line, for a search.
         raw: all of it as typed.
+        spilled: a value and the words after it, as it would stand in quotes; they were meant to be one, most likely.
     """
 
     plain: tuple[str, ...]
     given: Mapping[str, str]
     text: str
     raw: str = ""
+    spilled: str = ""
 
 
 def harmless(text: str) -> str:
@@ -90,16 +92,34 @@ def words(text: str) -> Words:
     """
     plain: list[str] = []
     given: dict[str, str] = {}
+    spilled: dict[str, list[str]] = {}
+    open_value = ""
     for token, quoted in _tokens(text):
         key = _KEY.match(cleaned(token))
         if key is None:
-            plain.append(cleaned(token) if quoted is None else quoted)
+            word = cleaned(token) if quoted is None else quoted
+            if open_value and word:
+                spilled.setdefault(open_value, []).append(word)
+            plain.append(word)
             continue
         name = key[1].lower().replace("-", "_")
         value = token.split("=", 1)[1] if quoted is None else quoted
         _insist(name, value, given)
         given[name] = value
-    return Words(plain=tuple(word for word in plain if word), given=given, text=cleaned(text)[:MOST_WORDS], raw=text)
+        open_value = name if quoted is None and any(plain) else ""
+    return Words(
+        plain=tuple(word for word in plain if word),
+        given=given,
+        text=cleaned(text)[:MOST_WORDS],
+        raw=text,
+        spilled=next((f'{name}="{" ".join((given[name], *more))}"' for name, more in spilled.items()), ""),
+    )
+
+
+def sentence(text: str) -> Words:
+    """Return the words of a sentence, in which a quote is a quote and `a=b` is no value."""
+    plain = tuple(word for one in text.split() if (word := cleaned(one)))
+    return Words(plain=plain, given={}, text=cleaned(text)[:MOST_WORDS], raw=text)
 
 
 def _insist(name: str, value: str, given: Mapping[str, str]) -> None:
@@ -150,6 +170,7 @@ def name_of(found: Words) -> str:
     Raises:
         InvalidError: there is no name, or it cannot be one.
     """
+    insist_on_quotes(found)
     name = "-".join(found.plain).lower()
     if not name:
         raise InvalidError("Which runbook? Its name is missing.")
@@ -174,7 +195,7 @@ def number(text: str, kind: str) -> int:
     if found:
         return int(found[1])
     other = _LABEL.fullmatch(cleaned(text).lower())
-    if other:
+    if other and other[1].upper() != kind:
         raise InvalidError(f"{code(text)} is {KINDS[other[1].upper()]}, not {KINDS[kind]}; write {kind}-42.")
     raise InvalidError(f"{code(text, 60)} is not {KINDS[kind]}; write {kind}-42.")
 
@@ -195,7 +216,7 @@ def label_first(found: Words, kind: str) -> tuple[int | None, Words]:
     """Return the id where one is typed first, with its letters, and what follows it."""
     if not found.plain or not re.fullmatch(rf"{kind.lower()}-?[0-9]{{1,9}}", found.plain[0].lower(), re.ASCII):
         return None, found
-    rest = Words(plain=found.plain[1:], given=found.given, text=found.text, raw=first_word(found.raw)[1])
+    rest = replace(found, plain=found.plain[1:], raw=first_word(found.raw)[1])
     return number(found.plain[0], kind), rest
 
 
@@ -217,9 +238,21 @@ def nothing_more(found: Words, *, beyond: int, values: bool = False) -> None:
     Raises:
         InvalidError: names the first that is too many.
     """
+    if values:
+        insist_on_quotes(found)
     more = [*found.plain[beyond:], *(() if values else (f"{key}=" for key in found.given))]
     if more:
         raise InvalidError(f"I do not understand {code(more[0], 60)} here.")
+
+
+def insist_on_quotes(found: Words) -> None:
+    """Let no value pass whose other words would be taken for something else.
+
+    Raises:
+        InvalidError: says how it is written.
+    """
+    if found.spilled:
+        raise InvalidError(f"A value of several words stands in quotes: {code(found.spilled, 120)}")
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:

@@ -11,9 +11,11 @@ from bot.authoring.symbols import Symbols
 from bot.domain.action import PLATFORM_KEYS, Platform
 from bot.domain.policy import Policy
 from bot.domain.reading import read_runbook
+from bot.domain.reasons import asking_why
 from bot.domain.runbook import Runbook
 
-TEXT = (Path(__file__).parents[2] / "runbooks" / "circuit-breaker.md").read_text(encoding="utf-8")
+RUNBOOKS = Path(__file__).parents[2] / "runbooks"
+TEXT = (RUNBOOKS / "circuit-breaker.md").read_text(encoding="utf-8")
 LAKE = Platform(
     name="PROD",
     account="123456789012",
@@ -35,12 +37,12 @@ LAKE = Platform(
 )
 
 
-def book(*changes: tuple[str, str]) -> Runbook:
-    text = TEXT
+def book(*changes: tuple[str, str], name: str = "circuit-breaker") -> Runbook:
+    text = (RUNBOOKS / f"{name}.md").read_text(encoding="utf-8")
     for old, new in changes:
         assert old in text, old
         text = text.replace(old, new, 1)
-    found = read_runbook(text, "runbooks/circuit-breaker.md")
+    found = read_runbook(text, f"runbooks/{name}.md")
     assert found.runbook is not None, [str(problem) for problem in found.problems]
     return found.runbook
 
@@ -61,8 +63,13 @@ def sheet(*changes: tuple[str, str], platform: Platform | None = LAKE, policy: P
     return "\n".join(Sheet(runbook, rehearsal(runbook, platform), policy).lines())
 
 
-def preview(*changes: tuple[str, str], platform: Platform | None = LAKE, policy: Policy = DEFAULT_POLICY) -> str:
-    runbook = book(*changes)
+def preview(
+    *changes: tuple[str, str],
+    name: str = "circuit-breaker",
+    platform: Platform | None = LAKE,
+    policy: Policy = DEFAULT_POLICY,
+) -> str:
+    runbook = asking_why(book(*changes, name=name), CATALOGUE)
     return "\n".join(Preview(runbook, rehearsal(runbook, platform), policy).lines())
 
 

@@ -48,6 +48,16 @@ def test_what_the_run_would_be_asked_by_people_is_shown_where_it_is_asked() -> N
     assert "│ [Start runbook] [I’m on it]" in text
 
 
+def test_which_way_is_a_question_of_its_own_and_why_is_asked_after_it() -> None:
+    text = part(preview(name="failure-recovery"), "13.")
+
+    which, _, why = text.partition("┌─ once that is answered")
+    assert "│ [Run it again] [Resume it] [Start nothing]" in which
+    assert "Why do you want this change?" not in which
+    assert "Why do you want this change?" in why
+    assert "how shall it go on?" not in why
+
+
 def test_a_role_the_policy_lacks_is_warned_of() -> None:
     text = preview(("needs: [platform]\n    effect: Close", "needs: [auditors]\n    effect: Close"))
 

@@ -292,6 +292,16 @@ def test_a_click_that_comes_to_nothing_is_answered_where_it_was(
     assert sent == where
 
 
+def test_who_is_refused_is_told_the_command_as_it_is_called_here(door: Door, told: Told) -> None:
+    door.client.base_url = told.url
+
+    post(door.app(names={"runbook": "rb"}), click("park", "4242"))
+
+    ((_, sent),) = told.heard
+    assert "/rb" in sent["text"]
+    assert "/runbook" not in sent["text"]
+
+
 @pytest.mark.parametrize(
     ("error", "failed", "errors"),
     [

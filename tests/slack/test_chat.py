@@ -6,8 +6,9 @@ import pytest
 from slack_sdk import WebClient
 
 from bot.errors import CallRefusedError, OutcomeUnknownError
-from bot.slack.cards.blocks import Canvas, Message, Sheet, View, section
+from bot.slack.cards.blocks import Canvas, Message, Sheet, View, exact, section
 from bot.slack.chat import Seen, SlackChat, SlowDownError
+from bot.slack.commands import Commands
 from bot.workbench.slack.server import LocalSlack
 from tests.slack.cards.gallery import GALLERY
 from tests.workbench.slack.scene import ROOM, WORKSPACE
@@ -23,7 +24,7 @@ def slack() -> Iterator[LocalSlack]:
 
 @pytest.fixture
 def chat(slack: LocalSlack) -> SlackChat:
-    return SlackChat(WebClient(token=slack.bot_token, base_url=slack.base_url))
+    return SlackChat(WebClient(token=slack.bot_token, base_url=slack.base_url), commands=Commands())
 
 
 def post(chat: SlackChat, key: str, thread: str | None = None) -> str:
@@ -34,6 +35,19 @@ def test_a_message_carries_its_cards_key_and_is_found_by_it(chat: SlackChat) -> 
     ts = post(chat, "run:42")
 
     assert Seen(ts=ts, card="run:42") in chat.history(ROOM, thread=None, most=10)
+
+
+def test_a_message_calls_commands_by_the_names_they_have_here(slack: LocalSlack) -> None:
+    client = WebClient(token=slack.bot_token, base_url=slack.base_url)
+    chat = SlackChat(client, commands=Commands(names={"runbook": "rb"}))
+    stop = "To stop it: `/runbook stop R-42`."
+    message = Message(text=stop, blocks=({**section(stop), "block_id": "x"}, {**exact(stop), "block_id": "y"}))
+
+    ts = chat.post(ROOM, message, card="run:42", thread=None, broadcast=False)
+
+    (said,) = [one for one in client.conversations_history(channel=ROOM)["messages"] if one["ts"] == ts]
+    here = "To stop it: `/rb stop R-42`."
+    assert [said["text"], *(one["text"]["text"] for one in said["blocks"])] == [here, here, f"```{stop}```"]
 
 
 def test_a_reply_is_found_in_its_thread(chat: SlackChat) -> None:

@@ -68,6 +68,7 @@ READ = [
     ("alarm", "ack a118", TakeAlarm(alarm=118)),
     ("alarm", "snooze A-118", SnoozeAlarm(alarm=118)),
     ("alarm", "snooze A-118 90min", SnoozeAlarm(alarm=118, minutes=90)),
+    ("alarm", "snooze A-118 for 10 min", SnoozeAlarm(alarm=118, minutes=10)),
     ("postmortem", "draft", StartPostmortem()),
     ("postmortem", "draft INC-7", StartPostmortem(incident=7)),
     (
@@ -116,6 +117,12 @@ READ = [
     ("incident", "role scribe <@U0CY>", NamePerson(role="scribe", person="U0CY")),
     ("incident", "note the “source” re-sent  it a=b", NoteIncident(text="the “source” re-sent  it a=b")),
     ("incident", "note INC-7 seen", NoteIncident(incident=7, text="seen")),
+    ("incident", "note help came at 3", NoteIncident(text="help came at 3")),
+    ("incident", "declare help needed", DeclareIncident(title="help needed")),
+    ("incident", "note state=OPEN, now state=CLOSED", NoteIncident(text="state=OPEN, now state=CLOSED")),
+    ("incident", "note they said “mended", NoteIncident(text="they said “mended")),
+    ("postmortem", "action add say 'what if a= is empty", AddFollowUp(text="say 'what if a= is empty")),
+    ("runbook", "search 'late files", ShowList(words="'late files")),
     ("incident", "mitigate", EndIncident(over=False)),
     ("incident", "resolve INC-7", EndIncident(incident=7, over=True)),
 ]
@@ -138,6 +145,11 @@ def test_a_command_becomes_its_wish(command: str, text: str, wish: Wish) -> None
         ("runbook", "answer way=data", "Which run?"),
         ("runbook", "answer R-42", "Answer what?"),
         ("runbook", "answer R-42 data", "do not understand `data`"),
+        ("runbook", "answer R-42 reason=file re-sent", 'in quotes: `reason="file re-sent"`'),
+        ("runbook", "run circuit-breaker reason=file re-sent pipeline=a", 'in quotes: `reason="file re-sent"`'),
+        ("postmortem", "draft INC-7 since=yesterday 02:00", 'in quotes: `since="yesterday 02:00"`'),
+        ("incident", "declare latency=5s", "do not understand `latency=` here; if it is part of what has happened"),
+        ("alarm", "snooze A-118 soon", "Write a time such as"),
         ("runbook", "status run=42", "id is missing"),
         ("runbook", "show x y=1", "do not understand `y=`"),
         ("runbook", "run x alarm=R-4", "is a run, not an alarm"),
@@ -229,6 +241,39 @@ def test_other_names_are_read_shown_and_registered() -> None:
     assert commands.slash_names() == ("/rb", "/approvals", "/alarm", "/incident", "/postmortem")
     assert "/rb run" in commands.help()
     assert "/runbook" not in commands.help()
+
+
+@pytest.mark.parametrize(
+    ("names", "why"),
+    [
+        ({"runbok": "rb"}, "no command 'runbok' to rename, only runbook, approvals"),
+        ({"runbook": "run books"}, "'/run books' is no name"),
+        ({"runbook": ""}, "'/' is no name"),
+        ({"runbook": "alarm"}, "'/alarm' is the name of two commands"),
+    ],
+)
+def test_another_name_that_cannot_be_one_is_refused_before_anything_starts(names: dict[str, str], why: str) -> None:
+    with pytest.raises(InvalidError, match=why):
+        Commands(names=names)
+
+
+@pytest.mark.parametrize(
+    ("text", "here"),
+    [
+        ("Type /runbook help.", "Type /rb help."),
+        ("there is none: `/runbook list`", "there is none: `/rb list`"),
+        ("See /approvals.", "See /yes."),
+        ("/runbooks, a/runbook, s3://runbook and /runbook.md", "/runbooks, a/runbook, s3://runbook and /runbook.md"),
+        ("/alarm list", "/alarm list"),
+    ],
+)
+def test_what_is_said_calls_commands_by_the_names_they_have_here(text: str, here: str) -> None:
+    assert Commands(names={"runbook": "rb", "approvals": "/yes"}).renamed(text) == here
+
+
+def test_what_no_command_of_that_word_takes_is_refused_by_the_first_of_them() -> None:
+    with pytest.raises(InvalidError, match="`R-42` is a run, not a runbook"):
+        Commands().said("show R-42")
 
 
 def test_a_command_nobody_registered_is_refused_with_help() -> None:

@@ -54,6 +54,11 @@ def test_a_value_that_cannot_be_meant_is_refused_in_words(text: str, why: str) -
         words(text)
 
 
+@pytest.mark.parametrize("text", ['x reason="two words" y', "reason=a x y", "x y reason=a", "x a=1 b=2"])
+def test_a_word_that_cannot_belong_to_a_value_before_it_is_none_of_its_words(text: str) -> None:
+    assert words(text).spilled == ""
+
+
 def test_what_slack_escaped_and_linked_is_undone() -> None:
     assert typed("run x url=<https://a.example/b|a.example/b> why=a&amp;b&lt;c") == "run x url=a.example/b why=a&b<c"
 
@@ -94,6 +99,7 @@ def test_an_id_is_taken_as_people_say_it(text: str) -> None:
         ("Q-9", "is a request, not a run"),
         ("A-9", "is an alarm, not a run"),
         ("0", "is not a run"),
+        ("R-0", "is not a run; write R-42"),
         ("R-", "is not a run"),
         ("R-４２", "is not a run"),  # noqa: RUF001 - fullwidth digits
         ("4.2", "is not a run"),

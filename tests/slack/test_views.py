@@ -265,6 +265,17 @@ def test_what_was_given_and_not_used_yet_is_changed_in_a_dialog_that_shows_it(do
     assert field(view, "reason")["initial_value"] == "fixed upstream"
 
 
+def test_what_was_typed_longer_than_a_dialog_asks_for_is_shown_in_it_whole(door: Door) -> None:
+    key = f"bronze/{'a' * 800}.csv"
+    declined(door, probe_file=key, reason="fixed upstream")
+
+    view: Any = door.views.dialog(Opening(what="change", number=42), person=ANA, place=PLACE)
+
+    assert check_view(view) == []
+    shown = field(view, "probe_file")
+    assert (shown["initial_value"], shown["max_length"]) == (key, len(key))
+
+
 def test_what_every_step_has_used_is_not_changed(door: Door) -> None:
     declined(door)
 

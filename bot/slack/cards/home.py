@@ -36,12 +36,13 @@ def home(
     parts = {one.id: part for one in incidents if (part := part_in(one, person, runs, episodes))}
     own = [_incident(one, parts[one.id], stage) for one in incidents if one.id in parts]
     asked = [_asked(one, what, stage) for one in runs if one.requester == person and (what := asks(one))]
+    waiting = [_request(one, stage) for one in mine]
     blocks = [
         section(f"*{stage.environment}* ({stage.account}) · {wording.time_of(stage.now)}"),
-        *_part("Waits for you", [*(_request(one, stage) for one in mine), *asked], "Nothing waits for you."),
-        *_part("My incidents", own, "You have a part in no open incident."),
-        *_part("Open alarms", [_alarm(one, stage) for one in alarms], "No alarm is open."),
-        *_part("Runs", [_run(one, stage) for one in runs], "Nothing runs."),
+        *_part("Waits for you", [*waiting, *asked], "Nothing waits for you.", "/approvals list"),
+        *_part("My incidents", own, "You have a part in no open incident.", "/incident list"),
+        *_part("Open alarms", [_alarm(one, stage) for one in alarms], "No alarm is open.", "/alarm list"),
+        *_part("Runs", [_run(one, stage) for one in runs], "Nothing runs.", "/runbook status"),
         context("Approve stands only on the request itself, in its channel. `/runbook help` says what else there is."),
     ]
     return View(payload={"type": "home", "blocks": list(numbered(blocks, ids=f"home:{int(stage.now.timestamp())}"))})
@@ -82,8 +83,8 @@ def _incident(incident: Incident, part: str, stage: Stage) -> Block:
     )
 
 
-def _part(title: str, found: Sequence[Block], nothing: str) -> list[Block]:
-    more = [context(f"and {len(found) - MOST_EACH} more")] if len(found) > MOST_EACH else []
+def _part(title: str, found: Sequence[Block], nothing: str, lists: str) -> list[Block]:
+    more = [context(f"and {len(found) - MOST_EACH} more: `{lists}`")] if len(found) > MOST_EACH else []
     return [{"type": "divider"}, section(f"*{title}*"), *(found[:MOST_EACH] or [section(nothing)]), *more]
 
 

@@ -48,6 +48,7 @@ WHY, WORDS, UNTIL, OTHER, VALUE = "why", "words", "until", "other", "value"
 SECTION = "section:"
 TICKS = "ticks:"
 MOST_FIELD = 3_000  # characters
+MOST_ASKED = 300  # characters of one value
 MOST_SHOWN = 2_400  # characters of a text that is only shown, before & < > become longer
 MOST_OF_A_LINE = 1_400  # characters of a line of a draft that is only shown
 CONTINUED = "+"
@@ -641,8 +642,9 @@ def _text(action: str, *, most: int, long: bool = False, value: str = "") -> Blo
 
 def _field(asked: Field) -> Block:
     block_id = f"{INPUT}{asked.name}"
+    most = min(max(MOST_ASKED, len(asked.value)), MOST_FIELD)  # what was typed as a command may be longer than asked
     if not asked.choices:
-        text = _text(VALUE, most=300, long=asked.long, value=asked.value)
+        text = _text(VALUE, most=most, long=asked.long, value=asked.value)
         return _input(block_id, asked.title, text, hint=asked.hint, optional=asked.optional)
     options = [
         _option(value, asked.labels.get(value, value))
@@ -651,7 +653,7 @@ def _field(asked: Field) -> Block:
     ]
     element: Block = {"type": "static_select", "action_id": VALUE, "options": options}
     if not options:
-        return _input(block_id, asked.title, _text(VALUE, most=300, value=asked.value), hint=asked.hint)
+        return _input(block_id, asked.title, _text(VALUE, most=most, value=asked.value), hint=asked.hint)
     chosen = next((one for one in options if one["value"] == asked.value), options[0] if len(options) == 1 else None)
     return _input(block_id, asked.title, {**element, "initial_option": chosen} if chosen else element, hint=asked.hint)
 

@@ -598,7 +598,7 @@ def _choice(told: Told, question: str, ways: Sequence[Button]) -> tuple[str, lis
             lines(
                 f"🔀 *{told.where}: step {told.named_step} has more than one way*",
                 f"*{question}*",
-                wording.prose(step.prose, 500) if step else "",
+                wording.instruction(step.prose, 500) if step else "",
                 f"{asked}: whoever chooses cannot approve what follows; that takes somebody else.",
             )
         ),
@@ -630,7 +630,7 @@ def _by_hand(told: Told) -> tuple[str, list[Block]]:
     run = told.run
     step = step_or_none(told.runbook, told.step)
     asked = wording.person(run.requester)
-    prose = wording.prose(step.prose, 500) if step else ""
+    prose = wording.instruction(step.prose, 500) if step else ""
     needs = dict.fromkeys(step.needs) if step and step.manual else ()
     roles = " ".join(wording.mention(role, told.stage.policy) for role in needs)
     who = f"{roles} alone may press Done, and nobody who asked for this run." if roles else ""

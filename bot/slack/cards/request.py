@@ -469,13 +469,11 @@ def _outcome(approval: Approval, run: Run, runbook: Runbook, stage: Stage) -> tu
     by, why = stage.name(approval.ended_by), wording.quoted(approval.ended_why.removesuffix(NOTHING_DONE), 400)
     match approval.state:
         case ApprovalState.APPROVED | ApprovalState.CONSUMED:
-            yes = ", ".join(
-                f"{stage.name(vote.person)} ({wording.role_name(vote.role, stage.policy)}) "
-                f"{wording.time_of(vote.at, now=stage.now)}"
-                for vote in approval.votes
-            )
-            word = "BROKEN GLASS" if approval.broken else "APPROVED"
-            return word, lines(f"by {yes}; {_done(approval, run, runbook)}", glass_words(approval, stage))
+            said = f"by {_yes(approval, stage)}; {_done(approval, run, runbook)}"
+            if approval.glass is None or not approval.broken:
+                return "APPROVED", lines(said, glass_words(approval, stage))
+            why = wording.quoted(approval.glass.reason, MOST_REASON)
+            return "BROKEN GLASS", lines(said, f"*Why*  “{why}”. <#{approval.glass.channel}> was told.")
         case ApprovalState.DECLINED:
             return "DECLINED", f"by {by}: “{why}”. Nothing was done; {_goes_on(approval, run)}"
         case ApprovalState.WITHDRAWN:
@@ -492,6 +490,18 @@ def _outcome(approval: Approval, run: Run, runbook: Runbook, stage: Stage) -> tu
             )
             said = f"{why} {used or 'Nothing'} was done; {_goes_on(approval, run)}"
             return "VOID", lines(said, glass_words(approval, stage) if used else "")
+
+
+def _yes(approval: Approval, stage: Stage) -> str:
+    """Return who said yes; who broke the glass did so last, and comes first."""
+    said = [
+        f"{stage.name(vote.person)} ({wording.role_name(vote.role, stage.policy)}) "
+        f"{wording.time_of(vote.at, now=stage.now)}"
+        for vote in approval.votes
+    ]
+    if approval.broken and len(said) > 1:
+        return f"{said[-1]}, after a yes by {', '.join(said[:-1])}"
+    return ", ".join(said)
 
 
 def _done(approval: Approval, run: Run, runbook: Runbook) -> str:

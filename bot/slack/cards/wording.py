@@ -31,6 +31,7 @@ _ISO = re.compile(
 )
 """A time as texts have it, with an `at` before it: what Slack makes of it may begin with `today`."""
 _KEY = re.compile(r"(?<![\w/])[\w=.-]+(?:/[\w=.-]+)+/([\w=.-]*\w)", re.ASCII)
+_STRESSED = re.compile(r"(?<![\w*`/])\*(?=\w)([^*`\n]+)(?<=\w)\*(?![\w*`/])")
 LONG_KEY = 30  # characters
 _FAR = timedelta(hours=12)
 MOST_TAIL = 60
@@ -94,6 +95,11 @@ def prose(text: str, most: int = 200) -> str:
     shown = cut_mrkdwn(escaped("`".join(written), most * 6), most)
     closed = shown if shown.count("`") % 2 == 0 else cut_mrkdwn(shown, most - 1) + "`"
     return "`".join(part if place % 2 else _dated(part) for place, part in enumerate(closed.split("`")))
+
+
+def instruction(text: str, most: int = 200) -> str:
+    """Return what a runbook tells people to do: as prose, without the stars around words it stresses."""
+    return prose(_STRESSED.sub(r"\1", text), most)
 
 
 def _dated(text: str) -> str:

@@ -27,7 +27,8 @@ export class Drawers {
   // Wide: the panel is there unless put away. Narrow: away unless opened. Between: a thread stands before it.
   #flipPanel() {
     const threadOpen = this.desk.classList.contains("with-thread") && !this.desk.classList.contains("as-phone");
-    this.desk.classList.toggle(narrow() ? "panel-open" : threadOpen && tight() ? "panel-first" : "panel-away");
+    const open = this.desk.classList.toggle(narrow() ? "panel-open" : threadOpen && tight() ? "panel-first" : "panel-away");
+    if (open && narrow()) this.desk.querySelector("#panel :is(button:enabled, summary)")?.focus();
   }
 
   #sync() {
@@ -35,14 +36,19 @@ export class Drawers {
     this.panelButton.setAttribute("aria-expanded", String(shown));
   }
 
+  // What had the focus in a drawer is gone from sight with it, so its button takes the focus back.
   closeRail() {
+    const within = this.desk.classList.contains("rail-open") && this.desk.querySelector("#rail").contains(document.activeElement);
     this.desk.classList.remove("rail-open");
     this.railButton.setAttribute("aria-expanded", "false");
+    if (within) this.railButton.focus();
   }
 
   #closeAll() {
     this.closeRail();
+    const within = this.desk.classList.contains("panel-open") && this.desk.querySelector("#panel").contains(document.activeElement);
     this.desk.classList.remove("panel-open");
+    if (within) this.panelButton.focus();
   }
 
   phone(on) {

@@ -53,16 +53,19 @@ function overflow(element, blockId, act) {
 }
 
 function select(element, items, blockId, act, picked) {
+  const label = plain(element.placeholder) || "Choose";
+  const named = (text) => (text === undefined || text === label ? label : `${label}: ${text}`);
   const chosen = items.find((item) => item.checked)?.text;
-  const shown = h("span", {}, chosen ?? (plain(element.placeholder) || "Choose"));
+  const shown = h("span", {}, chosen ?? label);
   const node = h("button", {
-    type: "button", class: "button pick", "aria-haspopup": "menu", "aria-expanded": "false",
+    type: "button", class: "button pick", "aria-haspopup": "menu", "aria-expanded": "false", "aria-label": named(chosen),
     data: { action: element.action_id ?? "" },
   }, shown, icon("down"));
   node.addEventListener("click", () => openMenu(node, items, {
-    label: plain(element.placeholder) || "Choose",
+    label,
     onPick: (item) => {
       shown.textContent = item.text;
+      node.setAttribute("aria-label", named(item.text));
       act(node, element, blockId, picked(item));
     },
   }));

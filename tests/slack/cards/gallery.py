@@ -252,9 +252,9 @@ def _glass(told: str = "") -> dict[str, object]:
     return {"glass": glass}
 
 
-def _broken(state: ApprovalState = ApprovalState.CONSUMED) -> Approval:
+def _broken(state: ApprovalState = ApprovalState.CONSUMED, *earlier: Vote) -> Approval:
     vote = Vote(person=CY, name="cy", role="oncall", at=NIGHT)
-    return an_approval(**_glass("1.1"), state=state, votes=(vote,))
+    return an_approval(**_glass("1.1"), state=state, votes=(*earlier, vote))
 
 
 def _may_break() -> Stage:
@@ -530,6 +530,12 @@ GALLERY: dict[str, Show] = {
         an_approval(**_glass()), at_step("half_open", incident=7), runbook(), _may_break()
     ),
     "request-broken-glass": lambda: request_card(_broken(), at_step("half_open", incident=7), runbook(), _may_break()),
+    "request-broken-glass-after-a-yes": lambda: request_card(
+        _broken(ApprovalState.CONSUMED, Vote(person=BO, name="bo", role="platform", at=NIGHT - timedelta(minutes=2))),
+        at_step("half_open", incident=7),
+        runbook(),
+        _may_break(),
+    ),
     "request-broken-glass-void-on-the-way": lambda: request_card(
         _broken(ApprovalState.VOID).model_copy(
             update={"used": 1, "ended": NIGHT, "ended_by": "bot", "ended_why": "The world changed."}

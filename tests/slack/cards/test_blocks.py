@@ -1,5 +1,7 @@
 """A card's limits: what has to go is never what people press."""
 
+import pytest
+
 from bot.slack.cards import wording
 from bot.slack.cards.blocks import MOST_BLOCKS, Button, buttons, context, message, section
 
@@ -21,3 +23,17 @@ def test_a_time_may_begin_with_today_and_so_has_no_at_before_it() -> None:
         "It went off <!date^1768961220^{date_short_pretty} {time}|21 Jan 02:07 UTC>"
         " and is OK since <!date^1768966260^{date_short_pretty} {time}|21 Jan 03:31 UTC>, at last."
     )
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("Choose first. *Give them up*: take *Rollback*.", "Choose first. Give them up: take Rollback."),
+        ("*_LATEST.json* goes on", "_LATEST.json goes on"),
+        ("**Pause** first", "Pause first"),
+        ("3 * 4 * 5, and `part-*.csv` of `a*b*`", f"3 {wording.STAR} 4 {wording.STAR} 5, and `part-*.csv` of `a*b*`"),
+        ("*a\nb*", f"{wording.STAR}a b{wording.STAR}"),
+    ],
+)
+def test_what_a_runbook_stresses_is_read_without_its_stars(written: str, read: str) -> None:
+    assert wording.instruction(written) == read

@@ -42,6 +42,16 @@ def test_an_incident_is_mine_where_i_lead_it_have_a_role_or_am_on_it(
     assert part_in(incident, person, [run], [alarm]) == part
 
 
+def test_what_home_has_no_room_for_is_counted_with_the_command_that_lists_it() -> None:
+    runs = [at_step("half_open").model_copy(update={"id": number}) for number in range(1, 12)]
+    alarms = [an_alarm(id=number) for number in range(1, 11)]
+
+    shown = json.dumps(home(BO, runs, [], alarms, [], stage()).payload)
+
+    assert "and 3 more: `/runbook status`" in shown
+    assert "and 2 more: `/alarm list`" in shown
+
+
 def test_home_links_to_the_cards_and_carries_no_approve() -> None:
     shown = json.dumps(
         home(BO, [at_step("half_open")], [an_approval()], [an_alarm()], [an_incident()], stage()).payload

@@ -146,6 +146,18 @@ def test_the_keyboard_reaches_the_approve_button_by_tab(page: Page) -> None:
     pytest.fail("Tab never reached Approve")
 
 
+@pytest.mark.parametrize(("name", "drawer"), [("Channels", "#rail"), ("Your first incident", "#panel")])
+def test_a_drawer_takes_the_focus_and_gives_it_back_to_its_button(page: Page, name: str, drawer: str) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    button = page.get_by_role("button", name=name, exact=True)
+
+    button.click()
+    expect(page.locator(f"{drawer} :focus")).to_have_count(1)
+    page.keyboard.press("Escape")
+
+    expect(button).to_be_focused()
+
+
 def test_a_server_that_wants_a_confirmation_gets_it_asked(page: Page, slack: FakeLocalSlack) -> None:
     question = {
         "title": plain("Really?"),

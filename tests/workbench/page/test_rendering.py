@@ -92,6 +92,7 @@ def test_menus_on_a_card_send_the_chosen_option(page: Page, slack: FakeLocalSlac
     page.get_by_role("menuitemradio", name="f-0194").click()
     page.get_by_role("button", name="Choose a person").click()
     page.get_by_role("menuitemradio", name="@bo").click()
+    expect(page.get_by_role("button", name="Choose a person: @bo", exact=True)).to_have_text("@bo")
     page.locator(".block-actions .more").click()
     page.get_by_role("menuitem", name="Second thing").click()
 
