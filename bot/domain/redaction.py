@@ -13,7 +13,8 @@ from functools import partial
 
 from bot.domain.giveaways import KEY_BEGINS, KEY_BLOCK, KEY_LINE, LONG, NAMED, PERSONAL, RULES, Rule
 from bot.domain.plain import cleaned, visible
-from bot.domain.value import JsonValue, Value
+from bot.domain.value import JsonObject, JsonValue, Value
+from bot.domain.wrappings import unwrapped
 
 MOST_MEMORY = 50_000  # shapes of lines, each with the few rules that must still be tried on it
 MOST_READ = 65_536  # characters of one text
@@ -86,8 +87,11 @@ def _walked(value: JsonValue, redactor: "Redactor", *, legible: Callable[[str], 
         case str():
             return redactor.beside(legible(name), legible(value))
         case dict():
+            beside = _name_in(value) or name
             return {
-                redactor.clean(legible(key)): _walked(one, redactor, legible=legible, name=key)
+                redactor.clean(legible(key)): _walked(
+                    one, redactor, legible=legible, name=beside if key.lower().endswith("value") else key
+                )
                 for key, one in value.items()
             }
         case list():
@@ -98,6 +102,12 @@ def _walked(value: JsonValue, redactor: "Redactor", *, legible: Callable[[str], 
             ]
         case _:
             return value
+
+
+def _name_in(pair: JsonObject) -> str:
+    """Return what the value of `{"name": …, "value": …}` is called, however the two are spelled."""
+    names = (one for key, one in pair.items() if key.lower().endswith(("name", "key")) and isinstance(one, str))
+    return next(names, "")
 
 
 def _legible(text: str) -> str:
@@ -161,6 +171,15 @@ class Redactor:
             held.clear()
 
     def _line(self, line: str) -> str:
+        """Return a line redacted; where only its plain spelling gives something away, that spelling."""
+        shown = self._spelled(line)
+        plain = unwrapped(shown)
+        if plain == shown:
+            return shown
+        found = self._spelled(plain)
+        return shown if found == plain else found
+
+    def _spelled(self, line: str) -> str:
         shape = _HEX.sub(_masked, line).translate(_ONE_DIGIT)  # the same for lines that differ in ids and digits only
         rules = self._known.get(shape)
         if rules is None:
