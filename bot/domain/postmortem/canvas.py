@@ -1,6 +1,6 @@
 """A post-mortem as a Slack canvas, and a canvas read back: Slack takes Markdown and gives HTML.
 
-A canvas bears a mark of what people's sections said when it was written. Where its words give another mark somebody
+A canvas bears a mark of what it said when it was written, its tables aside. Where its words give another mark somebody
 has edited it, and it is not written over before that was taken in.
 """
 
@@ -8,12 +8,12 @@ import re
 from hashlib import sha256
 from html.parser import HTMLParser
 
-from bot.domain.postmortem.importing import FILLED, key_of, parts
+from bot.domain.postmortem.importing import above, letters, parts
 from bot.domain.postmortem.markdown import unanchored
 from bot.errors import InvalidError
 
 MOST_CELLS = 300  # of one table; Slack refuses the whole canvas for one more
-MARK = re.compile(r"canvas mark ([0-9a-f]{16})")
+MARK = re.compile(r"[*_]{0,2}A view of the draft; canvas mark ([0-9a-f]{16})[*_]{0,2}")
 HEADINGS = {"h1": "# ", "h2": "## ", "h3": "### ", "h4": "### ", "h5": "### ", "h6": "### "}
 _CELL = re.compile(r"(?<!\\)\|")
 
@@ -33,14 +33,13 @@ def canvas_of(text: str) -> str:
 
 
 def mark_of(text: str) -> str:
-    """Return a mark of what people's sections say: letters and digits count, how they are set does not.
+    """Return a mark of what stands there, tables and title aside: letters and digits count, how they are set does not.
 
     Raises:
         InvalidError: the text has a section twice.
     """
-    told = ((title, *body.splitlines()) for title, body in parts(text).items() if title not in FILLED)
-    keys = (key_of(line) for lines in told for line in lines if not MARK.search(line))
-    words = "".join(character for key in keys for character in key if character.isalnum())
+    told = (*above(text), *(line for title, body in parts(text).items() for line in (title, *body.splitlines())))
+    words = "".join(letters(MARK.sub("", line)) for line in told if not line.lstrip().startswith("|"))
     return sha256(words.encode()).hexdigest()[:16]
 
 
@@ -62,8 +61,8 @@ def markdown_of(page: str) -> str:
 
 
 def unmarked(text: str) -> str:
-    """Return a canvas's Markdown without the line that bears its mark."""
-    return "\n".join(line for line in text.splitlines() if not MARK.search(line)).rstrip() + "\n"
+    """Return a canvas's Markdown without its mark."""
+    return MARK.sub("", text).rstrip() + "\n"
 
 
 def _tables(rows: list[str]) -> list[str]:
