@@ -15,14 +15,26 @@ from bot.errors import InvalidError
 MOST_CELLS = 300  # of one table; Slack refuses the whole canvas for one more
 MARK = re.compile(r"[*_]{0,2}A view of the draft; canvas mark ([0-9a-f]{16})[*_]{0,2}")
 HEADINGS = {"h1": "# ", "h2": "## ", "h3": "### ", "h4": "### ", "h5": "### ", "h6": "### "}
+_ROW = re.compile(r"\|\s*([DE]\d{1,5})\s*\|.*\]\((https?://[^()\s]+)\) \|")
+_CITED = re.compile(r"(?<!\\)\[([DE]\d{1,5})\](?![(\[:])")
+_A_MARK = re.compile(r"\[?([DE]\d{1,5})\]?")
 _CELL = re.compile(r"(?<!\\)\|")
 
 
 def canvas_of(text: str) -> str:
-    """Return the text as Slack's canvases take it, with its mark at the end."""
+    """Return the text as Slack's canvases take it, with its mark at the end.
+
+    A canvas has no places within it that could be led to, so `[E4]` opens there what its row of evidence opens.
+    """
     lines: list[str] = []
     table: list[str] = []
-    for line in (*unanchored(text).splitlines(), ""):
+    bare = unanchored(text)
+    opens = {row[1]: row[2] for line in bare.splitlines() if (row := _ROW.fullmatch(line))}
+
+    def opening(found: re.Match[str]) -> str:
+        return f"[\\[{found[1]}\\]]({opens[found[1]]})" if found[1] in opens else found[0]
+
+    for line in (*_CITED.sub(opening, bare).splitlines(), ""):
         if line.startswith("|"):
             table.append(line)
             continue
@@ -91,7 +103,7 @@ class _Reader(HTMLParser):
         self._cells: list[str] | None = None
         self._headed = False
         self._quiet = 0
-        self._links: list[str] = []
+        self._links: list[tuple[str, int]] = []
 
     def text(self) -> str:
         """Return what was gathered."""
@@ -122,7 +134,7 @@ class _Reader(HTMLParser):
         elif tag in self.SET:
             self._line += self.SET[tag]
         elif tag == "a":
-            self._links.append(known.get("href") or "")
+            self._links.append((known.get("href") or "", len(self._line)))
             self._line += "["
 
     def handle_endtag(self, tag: str) -> None:
@@ -138,7 +150,9 @@ class _Reader(HTMLParser):
         elif tag in self.SET:
             self._line += self.SET[tag]
         elif tag == "a" and self._links:
-            self._line += f"]({self._links.pop()})"
+            address, begin = self._links.pop()
+            mark = _A_MARK.fullmatch(self._line[begin + 1 :].strip())
+            self._line = f"{self._line[:begin]}[{mark[1]}]" if mark else f"{self._line}]({address})"
         elif tag in HEADINGS or tag in {"li", "p", "div", "blockquote", "pre", "table"}:
             self._close()
 

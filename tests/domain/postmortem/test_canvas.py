@@ -90,6 +90,16 @@ def test_checklists_links_and_struck_words_come_back() -> None:
     ]
 
 
+def test_a_mark_opens_what_its_row_of_evidence_opens_and_comes_back_as_a_mark() -> None:
+    text = canvas_of(TEXT)
+
+    assert "[\\[E7\\]](https://x.example/e)" in text
+    assert "[\\[E3\\]](" not in text
+    assert markdown_of(
+        '<p>It failed <a href="https://x.example/e">[E7]</a>, <a href="https://x.example/e">E7</a>.</p>'
+    ) == ("It failed [E7], [E7].\n")
+
+
 def test_nothing_in_a_text_becomes_a_mention_in_a_canvas() -> None:
     assert "![](@U0BO)" not in canvas_of("## Summary\n\n- ask ![](@U0BO) [E1]\n")
 
