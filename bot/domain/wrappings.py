@@ -10,6 +10,8 @@ import re
 _HINTS = re.compile(
     r"%[0-7][0-9A-Fa-f]|\\[ux/_*.~|@=:&-]|&[a-z#]|[\u00a0\u2009-\u2015\u2018-\u201f\u202f\u3000\uff01-\uff5e]"
 )
+_MARKS = ("%", "\\", "&")  # one of them is in every line of ASCII that _HINTS can match
+_RUN = re.compile(r"[A-Za-z0-9+/]{20}")
 _CODE = re.compile(r"%(0[ADad]|[2-6][0-9A-Fa-f]|7[0-9A-Ea-e])|\\+(?:u00|x)([2-6][0-9A-Fa-f]|7[0-9A-Ea-e])")
 _ESCAPED = re.compile(r"\\+([/_*.~|@=:&-])")
 _NAMED = re.compile(r"&(amp|quot|apos|lt|gt|#3[49]|#x2[27]|#6[0-24]|#x3[c-eC-E]);")
@@ -25,8 +27,13 @@ _WIDE: dict[int, int | str] = {
     **dict.fromkeys(range(0x201C, 0x2020), '"'),
 }
 _TIMES = 3  # an address in an address in an address
-_BASE64 = re.compile(r"(?<![A-Za-z0-9+/_=-])[A-Za-z0-9+/_-]{20,4096}={0,2}(?![A-Za-z0-9+/_=-])")
+_BASE64 = re.compile(r"[A-Za-z0-9+/](?<![A-Za-z0-9+/_=-].)[A-Za-z0-9+/]{19,4096}={0,2}(?![A-Za-z0-9+/_=-])")
 _PRINTED = re.compile(rb"[\t\r\n -~]{12,}")
+
+
+def may_be_wrapped(line: str) -> bool:
+    """Return whether `unwrapped` must be asked; the same for lines that differ in digits and hexadecimal ids only."""
+    return not line.isascii() or any(mark in line for mark in _MARKS) or _RUN.search(line) is not None
 
 
 def unwrapped(line: str) -> str:
@@ -51,7 +58,7 @@ def _decoded(found: re.Match[str]) -> str:
     text = found[0]
     if text.islower() or text.isdigit() or text.isupper():
         return text
-    bare = text.rstrip("=").replace("-", "+").replace("_", "/")
+    bare = text.rstrip("=")
     try:
         told = base64.b64decode(bare + "=" * (-len(bare) % 4))
     except (binascii.Error, ValueError):
