@@ -139,7 +139,8 @@ def _ends(text: str, place: int) -> bool:
 _LINK = re.compile(r"(?i)\b(?:https?|ftp|file|slack|mailto|javascript|vbscript):|data:[a-z]+/|//[a-z0-9]|\bwww\.|\]\(")
 _HOST = re.compile(
     r"(?i)\b(?:[a-z0-9-]+\.)+"
-    r"(?:com|net|org|io|dev|app|example|co|ai|info|biz|xyz|ru|cn|nl|de|uk|eu|me|link|click|site)\b(?:/|\b)"
+    r"(?:(?:com|net|org|io|dev|app|example|co|ai|info|biz|xyz|ru|cn|nl|de|uk|eu|me|link|click|site|tech|online|top)\b"
+    r"|(?!(?:db|d|parquet|delta|json|csv|orc|avro|gz|zip|jar|py|sh|tf)/)[a-z]{2,24}/)"
 )
 _MENTION = re.compile(r"<[!@#][^>]*>?|(?<![\w.])@(?:channel|here|everyone)\b")
 _ORDINARY_WORDS = """
@@ -271,9 +272,10 @@ class _Court:
             return "It holds characters that nobody would see."
         if posing := mixed(text) or mixed(claim.quote):
             return f"{posing[0]!a} mixes letters of different scripts."
-        if _LINK.search(text) or _HOST.search(text):
+        folded = plain(text).replace("\u3002", ".")
+        if _LINK.search(folded) or _HOST.search(folded):
             return "It holds a link; links are made by the bot, from evidence."
-        if _MENTION.search(text):
+        if _MENTION.search(folded):
             return "It calls somebody; mentions are made by the bot."
         return ""
 

@@ -119,6 +119,9 @@ def test_what_goes_further_than_what_was_seen_is_inferred(
         ("The breaker opened, see https://evil.example/x.", ("E2",), "", "link"),
         ("The breaker opened, see [this](evil).", ("E2",), "", "link"),
         ("The breaker opened, see evil-site.com/x.", ("E2",), "", "link"),
+        ("The breaker opened, see evil-site.world/x.", ("E2",), "", "link"),
+        ("The breaker opened, see evil\u3002com.", ("E2",), "", "link"),
+        ("The breaker opened, see evil\uff0ecom/x.", ("E2",), "", "link"),
         ("The breaker opened <!channel>.", ("E2",), "", "calls somebody"),
         ("The breaker opened, @here.", ("E2",), "", "calls somebody"),
         ("  ", ("E2",), "", "says nothing"),
@@ -339,6 +342,7 @@ def test_what_is_added_to_what_was_seen_is_not_observed(seen: str, text: str) ->
     ("seen", "text"),
     [
         ("Partition 2026-19-39 of lake-silver was read.", "Partition 2026-19-39 of lake-silver was read slowly."),
+        ("warehouse/silver.db/x and part.parquet/0 are there.", "warehouse/silver.db/x is there, part.parquet/0 too."),
         (COPIED, "42 files went from lake-bronze to lake-silver within 7 minutes."),
         (THRESHOLD, "The value of 137 exceeded the threshold of 100 on Wednesday, 4 March."),
         (SUMMARY, "The quarantine rate was 5.2 %, 12 rows were condemned, and promotion was not allowed."),
