@@ -36,7 +36,7 @@ log = logging.getLogger(__name__)
 Reply = TypeVar("Reply", bound=BaseModel)
 Assemble = Callable[[AnyJob, BaseModel, Sieve, Made], Reply]
 
-_CHARACTERS_A_TOKEN = 3
+_BYTES_A_TOKEN = 3
 """Low on purpose: what is set aside before a call is corrected after it."""
 
 
@@ -139,13 +139,13 @@ class Writer:
         return Written(reply=_with(reply, made), made=made, kept=sieve.kept)
 
     def _ask(self, asked: Asked, job: Job, *, heard: Callable[[JsonObject], None] | None) -> Said:
-        estimate = (len(asked.system) + len(asked.user)) // _CHARACTERS_A_TOKEN + asked.max_tokens
+        estimate = len(f"{asked.system}{asked.user}".encode()) // _BYTES_A_TOKEN + asked.max_tokens
         reserved = self._budget.reserve(job.subject, estimate, by=job.by, channel=job.channel, urgent=job.urgent)
         began = monotonic()
         used = 0
         try:
             said = self._model.ask(asked, heard=heard)
-            used = said.tokens.input + said.tokens.output
+            used = said.tokens.input + said.tokens.output or estimate  # a reply that was broken off tells none
         finally:
             self._budget.settle(reserved, used)
         facts = {"task": asked.task, "subject": job.subject, "model": said.model, **said.tokens.model_dump()}

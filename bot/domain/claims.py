@@ -7,14 +7,15 @@ word, under the name of the item's source.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
 from pydantic import field_validator
 
 from bot.domain.evidence import Evidence, Item, Origin
-from bot.domain.facts import Amount, Facts, plain, read_facts, time_facts
+from bot.domain.facts import Amount, Facts, parts_of, plain, read_facts, time_facts
 from bot.domain.plain import mixed, unseen, visible
 from bot.domain.polarity import Polarity, content_stems, contradiction, read_polarity, states_a_cause, stem
 from bot.domain.redaction import covered
@@ -138,7 +139,8 @@ def _ends(text: str, place: int) -> bool:
 _LINK = re.compile(r"(?i)\b(?:https?|ftp|file|slack|mailto|javascript|vbscript):|data:[a-z]+/|//[a-z0-9]|\bwww\.|\]\(")
 _HOST = re.compile(
     r"(?i)\b(?:[a-z0-9-]+\.)+"
-    r"(?:com|net|org|io|dev|app|example|co|ai|info|biz|xyz|ru|cn|nl|de|uk|eu|me|link|click|site)\b(?:/|\b)"
+    r"(?:(?:com|net|org|io|dev|app|example|co|ai|info|biz|xyz|ru|cn|nl|de|uk|eu|me|link|click|site|tech|online|top)\b"
+    r"|(?!(?:db|d|parquet|delta|json|csv|orc|avro|gz|zip|jar|py|sh|tf)/)[a-z]{2,24}/)"
 )
 _MENTION = re.compile(r"<[!@#][^>]*>?|(?<![\w.])@(?:channel|here|everyone)\b")
 _ORDINARY_WORDS = """
@@ -170,6 +172,24 @@ _DOES = re.compile(
     r"|pressed|clicked|caused|broke|forgot|deleted|ran|confirmed|acknowledged|promoted|reverted|edited|paused|resumed"
     r"|noticed|reported|fixed|did|made|took|pushed|released|introduced|ignored|missed|reports|states|notes|thinks|believes|writes)\b"
 )
+_DID = re.compile(rf"\b(?P<who>[A-Z][\w-]+) {_DOES.pattern} (?P<what>[A-Z]{{1,4}}-[0-9]+)\b")
+_DONE_BY = re.compile(r"\b(?P<what>[A-Z]{1,4}-[0-9]+) (?:was|were|has been) \w+ by (?P<who>[A-Z][\w-]+)")
+_RELATIVE_WORDS = """
+monday tuesday wednesday thursday friday saturday sunday yesterday tomorrow midnight noon weekend local
+weekly monthly yearly annually half
+"""
+_RELATIVE = frozenset(_RELATIVE_WORDS.split())
+_WAY = re.compile(r"\b(from|to) (?:the )?([\w./:#-]*[0-9/_#-][\w./:#-]*\w|[0-9])")
+_BOUND = re.compile(
+    r"\b(?:more|fewer|less|greater|nearly|almost|over|under|above|below|beyond|at least|at most|up to|exactly|double)"
+    r"(?: than)?(?= [0-9]| all\b)"
+)
+_HINTS = {
+    "%": ("rate", "perc", "pct", "share", "ratio", "util"),
+    "s": ("sec", "min", "hour", "day", "ms", "durat", "elaps", "took", "time", "age", "laten", "period", "interval",
+          "wait", "delay", "late", "after", "within", "since"),
+    "B": ("byte", "size", "mem", "heap", "scan", "length", "kb", "mb", "gb", "tb", "disk", "read"),
+}  # fmt: skip
 _OWN_ID = re.compile(r"\(?\[?\bE[0-9]{1,4}\b\]?\)?")
 
 
@@ -181,6 +201,7 @@ class _Witness:
         self.item = item
         self.facts = read_facts(told)
         self.low = plain(told).casefold()
+        self.ways = frozenset(_WAY.findall(self.low))
         self.times = (*self.facts.times, *((time_facts(item.at),) if item.at else ()))
         self.stems = content_stems(self.facts.words) | frozenset(stem(one.casefold()) for one in self.facts.ids)
         self.polarity = read_polarity(item.text)
@@ -237,6 +258,8 @@ class _Court:
             return Kind.INFERRED
         if self._share(claim, witnesses) < ENOUGH or (says_status and not bearing):
             return Kind.INFERRED
+        if any(bound not in one.low for bound in _BOUND.findall(plain(claim.text).casefold()) for one in witnesses):
+            return Kind.INFERRED
         return Kind.OBSERVED
 
     def _form(self, claim: Claim) -> str:
@@ -249,9 +272,10 @@ class _Court:
             return "It holds characters that nobody would see."
         if posing := mixed(text) or mixed(claim.quote):
             return f"{posing[0]!a} mixes letters of different scripts."
-        if _LINK.search(text) or _HOST.search(text):
+        folded = plain(text).replace("\u3002", ".")
+        if _LINK.search(folded) or _HOST.search(folded):
             return "It holds a link; links are made by the bot, from evidence."
-        if _MENTION.search(text):
+        if _MENTION.search(folded):
             return "It calls somebody; mentions are made by the bot."
         return ""
 
@@ -291,6 +315,7 @@ class _Court:
             self._amounts(stated, witnesses)
             or self._times(stated, witnesses)
             or self._tokens(text, stated, witnesses)
+            or self._ways(text, stated, witnesses)
             or self._reverse(claim, text, stated, witnesses)
             or self._relevance(claim, stated, witnesses)
         )
@@ -302,7 +327,7 @@ class _Court:
             if any(_same(amount, one) for one in derived):
                 continue
             measured = [one for one in known if amount.dimension and one.dimension == amount.dimension]
-            if not any(_same(amount, one) for one in measured or known):
+            if not any(_same(amount, one) for one in measured or _may_be(amount.dimension, known)):
                 return f"The number {amount.raw} is not in its evidence."
             if _times_said(amount, stated.amounts) > _times_said(amount, known):
                 return f"It says {amount.raw} more often than its evidence."
@@ -321,6 +346,22 @@ class _Court:
         for day, clock in stated.times:
             if not any(_at(day, clock, *one) for one in known):
                 return " ".join(("The time", *filter(None, (day, clock)), "is not in its evidence."))
+        return ""
+
+    def _ways(self, text: str, stated: Facts, witnesses: Sequence[_Witness]) -> str:
+        """Return which word it takes that would need evidence of its own: a day, from where to where, by whom."""
+        said = frozenset[str]().union(*(one.facts.words for one in witnesses))
+        days = {weekday for one in witnesses for day, _ in one.times if (weekday := _weekday(day))}
+        for word in stated.words:
+            if word in _RELATIVE and word not in said | days:
+                return f"It says {word}, and its evidence does not."
+        for way, what in _WAY.findall(plain(text).casefold()):
+            seen = {one for witness in witnesses for one, other in witness.ways if other == what}
+            if seen and way not in seen:
+                return f"Its evidence says {min(seen)} {what[:60]} where it says {way}."
+        for who, what in _did(text):
+            if not any(_stands(who, one.low) and _stands(what, one.low) for one in witnesses):
+                return f"No item has {who[:60]} and {what[:60]} together."
         return ""
 
     def _tokens(self, text: str, stated: Facts, witnesses: Sequence[_Witness]) -> str:
@@ -351,12 +392,14 @@ class _Court:
 
     def _share(self, claim: Claim, witnesses: Sequence[_Witness]) -> float:
         stated = read_facts(_bare(claim.text))
-        words = content_stems(stated.words)
+        named = {one.casefold() for one in stated.ids}  # each is one word, however many it is made of
+        words = content_stems(stated.words) - content_stems(part for one in stated.ids for part in parts_of(one))
         if not words:
-            return 1.0 if stated.ids or stated.amounts or stated.times else 0.0
+            return 1.0 if named or stated.amounts or stated.times else 0.0
         known = {one for witness in witnesses for one in witness.stems}
         known |= {one for stems, value in self._values for one in stems if value.casefold() in claim.text.casefold()}
-        return len(words & known) / len(words)
+        borne = len(words & known)
+        return (borne + len(named)) / (len(words) + len(named)) if borne else 0.0
 
     def _cited(self, claim: Claim) -> list[_Witness]:
         return [one for name in dict.fromkeys(claim.evidence) if (one := self._witness(name)) is not None]
@@ -381,10 +424,31 @@ def _bare(text: str) -> str:
     return _OWN_ID.sub(" ", text)
 
 
+def _may_be(dimension: str, known: Sequence[Amount]) -> list[Amount]:
+    """Return the bare numbers whose name says that they measure this: `quarantine_rate 5.2` is a percentage."""
+    if not dimension:
+        return [*known]
+    hints = _HINTS[dimension]
+    return [one for one in known if not one.dimension and any(word.startswith(hints) for word in one.near)]
+
+
+def _weekday(day: str) -> str:
+    try:
+        return date.fromisoformat(day).strftime("%A").casefold()
+    except ValueError:  # a day without its year, or one that there is not
+        return ""
+
+
+def _did(text: str) -> Iterator[tuple[str, str]]:
+    """Yield who did something to which id, where the sentence puts them side by side."""
+    for pattern in (_DID, _DONE_BY):
+        yield from ((found["who"].casefold(), found["what"].casefold()) for found in pattern.finditer(text))
+
+
 def _same(one: Amount, other: Amount) -> bool:
     if one.dimension and other.dimension:
         return one.dimension == other.dimension and one.base == other.base
-    return one.raw == other.raw or abs(one.raw) == other.raw
+    return one.raw == other.raw
 
 
 def _times_said(amount: Amount, among: Iterable[Amount]) -> int:

@@ -51,7 +51,15 @@ _UNITS = {
     "percent": ("%", Decimal(1)),
 }
 _WRITTEN = ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
-_COUNTS = {word: number for number, word in enumerate(_WRITTEN, start=2)}
+_COUNTS = {word: number for number, word in enumerate(_WRITTEN, start=2)} | {
+    "twice": 2, "thrice": 3, "dozen": 12, "dozens": 12, "hundred": 100, "hundreds": 100, "thousand": 1_000,
+    "thousands": 1_000, "million": 1_000_000, "millions": 1_000_000, "billion": 10**9, "billions": 10**9,
+}  # fmt: skip
+_EACH = {"hourly": "hour", "daily": "day", "nightly": "day", "weekly": "week"}
+_EVERY = frozenset({"per", "each", "every", "a", "an"})
+_STEPPED_OVER = frozenset(
+    {"is", "was", "are", "were", "be", "of", "the", "a", "an", "to", "at", "about", "only", "than"}
+)
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTH = (
     r"(jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?"
@@ -68,7 +76,7 @@ _DAYS = re.compile(
     rf"(?:,?\s([0-9]{{4}})\b)?"
 )
 _PIECE = re.compile(r"[^\s,;=\"'(){}\[\]<>|«»“”‘’`*\\!?…–—]+")
-_THOUSANDS = re.compile(r"(?<![0-9.,])[0-9]{1,3}(?:[,\u202f\u2009][0-9]{3})+(?![0-9,])")
+_THOUSANDS = re.compile(r"(?<![0-9.,])[0-9]{1,3}(?:[,\u202f\u2009][0-9]{3})+(?!,?[0-9])")
 _AMOUNT = re.compile(r"([-+\u2212]?)([0-9]+(?:\.[0-9]+)?)(%|[A-Za-zµμ]{1,12})?")
 _PARTS = re.compile(r"([0-9]+(?:\.[0-9]+)?)(h|m|min|s|ms|d)(?=[0-9]|$)")
 _SINGULAR = re.compile(r"(?<=[a-z]{2})s$")
@@ -201,6 +209,8 @@ def _sorted(pieces: Iterator[tuple[str, bool]], times: list[tuple[str, str]], id
         low = piece.casefold()
         if piece in {_HELD, _CLAUSE}:
             continue
+        if each := _each(low, listed[place - 1][0].casefold() if place else ""):
+            amounts.append(each)
         if found := _amounts(piece, following):
             near = tuple(one.casefold() for one in _near([one[0] for one in listed], place))
             amounts += [one.model_copy(update={"near": near}) for one in found]
@@ -208,7 +218,7 @@ def _sorted(pieces: Iterator[tuple[str, bool]], times: list[tuple[str, str]], id
             counts.append(_COUNTS[low])
         elif _is_id(piece):
             ids.append(piece)
-            words += [part for part in _split(piece) if part.isalpha()]
+            words += [part for part in parts_of(piece) if part.isalpha()]
         else:
             if piece[0].isupper():
                 (opening if opens else names).append(piece)
@@ -224,16 +234,33 @@ def _sorted(pieces: Iterator[tuple[str, bool]], times: list[tuple[str, str]], id
     )
 
 
+def _each(word: str, before: str) -> Amount | None:
+    """Return how long `per hour`, `an hour` and `hourly` are; `a second` is more often the next one."""
+    unit = _EACH.get(word, word if before in _EVERY and (before, word) != ("a", "second") else "")
+    seconds = _SECONDS.get(unit) if len(unit) > 2 else None
+    return None if seconds is None else Amount(raw=Decimal(seconds), dimension="s", base=Decimal(seconds))
+
+
 def _near(pieces: Sequence[str], place: int) -> Iterator[str]:
     """Return the words beside a number within its clause; in `3 of 5 files` the files are beside both."""
     before, after, number, word = (
         pieces[other] if 0 <= other < len(pieces) else "" for other in (place - 1, place + 1, place + 2, place + 3)
     )
-    yield from (before, after)
+    yield from (before, after, *_beyond(pieces[max(0, place - 4) : place][::-1]))
+    if _unit(after) is None:
+        yield from _beyond(pieces[place + 1 : place + 5])
     if after == "of" and _AMOUNT.fullmatch(number):
-        yield from (word, PART)
+        yield from (word, PART, *_beyond(pieces[place + 3 : place + 7]))
     if before == "of" and place > 1 and _AMOUNT.fullmatch(pieces[place - 2]):
         yield WHOLE
+
+
+def _beyond(pieces: Sequence[str]) -> Iterator[str]:
+    """Return the first word that says something, and what it is made of; `threshold` in `the threshold is 100`."""
+    word = next((one for one in pieces if one.casefold() not in _STEPPED_OVER), "")
+    if word not in {_HELD, _CLAUSE} and not _AMOUNT.fullmatch(word):
+        yield word
+        yield from parts_of(word)
 
 
 def _amounts(piece: str, following: str) -> list[Amount]:
@@ -269,7 +296,7 @@ def _is_id(piece: str) -> bool:
     return inside or (len(letters) > 1 and letters.isupper() and letters.isascii())
 
 
-def _split(piece: str) -> list[str]:
+def parts_of(piece: str) -> list[str]:
     """Return the words inside an id: `QuarantinedRows` is quarantined and rows."""
     parts = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+", piece)
     return [part.casefold() for part in parts]

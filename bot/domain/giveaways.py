@@ -38,10 +38,10 @@ class Rule(NamedTuple):
 KEY_BEGINS = re.compile(r"-----BEGIN (?:[A-Z0-9]{1,12} ){0,4}PRIVATE KEY(?: BLOCK)?-----")
 KEY_BLOCK = re.compile(
     KEY_BEGINS.pattern
-    + r"(?:[A-Za-z0-9+/=\s\\:,.()-]{0,40000}?-----END (?:[A-Z0-9]{1,12} ){0,4}PRIVATE KEY(?: BLOCK)?-----"
-    r"|(?:[A-Za-z0-9+/=]|\\+[nr]|[\r\n](?=[A-Za-z0-9+/=]{16}))*)"
+    + r"(?:[A-Za-z0-9+/=\s\\:,.()>|\"'-]{0,40000}?-----END (?:[A-Z0-9]{1,12} ){0,4}PRIVATE KEY(?: BLOCK)?-----"
+    r"|(?:[A-Za-z0-9+/=]|\\+[nr]|[\r\n](?:[>|] ?)?(?=[A-Za-z0-9+/=]{16}))*)"
 )
-KEY_LINE = re.compile(r"\s*(?:[A-Za-z0-9+/=]{1,200}|[A-Za-z-]{1,30}: .{0,200}|)\s*")
+KEY_LINE = re.compile(r"[\s>|]*(?:[A-Za-z0-9+/=]{1,200}|[A-Za-z-]{1,30}: .{0,200}|)\s*")
 
 
 def _token(kind: str, pattern: str, *hints: str) -> Rule:
@@ -54,21 +54,37 @@ _STRONG = (
     r"|db_?pass|auth_?pass|user_?pass|admin_?pass"
 )
 _WEAK = (
-    r"(?:[a-z0-9]{1,20}[-_. ]){0,3}"
-    r"(?:client|app|shared|consumer|api|web|signing|encryption|master|aws)?[-_. ]?"
-    r"(?:secret|token|api[-_. ]?key|access[-_. ]?key|private[-_. ]?key|account[-_. ]?key|secret[-_. ]?key"
-    r"|signing[-_. ]?key|encryption[-_. ]?key|auth[-_. ]?key|credentials?|sessionid|session[-_. ]?id|jsessionid"
-    r"|connection[-_. ]?string)"
+    r"(?:[a-z0-9]{1,20}[-_. ]){0,3}[-_. ]?"
+    r"(?:(?:client|app|shared|consumer|api|web|signing|encryption|master|secret|aws|oauth[0-9]?|auth|refresh|session"
+    r"|security|bearer|slack|github|gitlab|bot|webhook)[-_. ]?){0,2}"
+    r"(?:secret[-_. ]?string|secret|token|api[-_. ]?key|access[-_. ]?key|private[-_. ]?key|account[-_. ]?key"
+    r"|secret[-_. ]?key|signing[-_. ]?key|encryption[-_. ]?key|auth[-_. ]?key|credentials?|sessionid|session[-_. ]?id"
+    r"|jsessionid|connection[-_. ]?string)"
 )
-_ASSIGNED = r"""\\*["']?\s{0,4}(?::=|=>|[:=])\s{0,4}(?:\\*["'])?"""
+_OF = r"(?:[0-9]{1,3}|[-_.](?:[0-9]{1,3}|prod|prd|staging|test|dev|old|new|current|previous|hash|base))?"
+_ASSIGNED = r"""\\*["'`*]{0,3}\s{0,40}(?::=|=>|[:=])\*{0,2}\s{0,40}(?:\\*[bru]?["'`]|\[(?=\s?["']))?"""
+# In quotes, to the quote's end or, of a line that was cut, to the line's; else up to what ends a value, but a mark
+# after which no other name and value follow is a part of it.
 _VALUE = (
-    r"""(?P<secret>(?<=\\["'])[^"'\\]{1,4096}(?=\\)|(?<=["'])(?:[^"'\\]|\\.){1,4096}(?=["'])"""
-    r"""|(?<!["'])[^\s"'\\,;&<>(){}]{1,4096})"""
+    r"""(?P<secret>(?<=\\["'])[^"'\\\n]{1,4096}(?=\\|$)"""
+    r"""|(?<=")(?:[^"\\\n]|\\.){1,4096}(?=["\n]|$)|(?<=')(?:[^'\\\n]|\\.){1,4096}(?=['\n]|$)"""
+    r"""|(?<=`)[^`\n]{1,4096}|(?<=\[)\s?["'][^\]\n]{1,4096}"""
+    r"""|(?<!["'`])[^\s"'`\\,;&<>(){}]{1,4096}(?:[,;&][^\s"'`\\,;&<>(){}=:]{1,64}(?=["']?(?:\s|$))){0,1})"""
 )
 
 
 def _assigned(keys: str, kind: str, sure: Callable[[re.Match[str]], bool], *hints: str) -> Rule:
-    return Rule(kind, re.compile(rf"(?i)(?<![a-z:])(?:{keys}){_ASSIGNED}{_VALUE}"), hints, sure)
+    return Rule(kind, re.compile(rf"(?i)(?<![a-z])(?:{keys}){_OF}{_ASSIGNED}{_VALUE}"), hints, sure)
+
+
+def _told_apart(keys: str, kind: str, sure: Callable[[re.Match[str]], bool], *hints: str) -> Rule:
+    """Find what stands in an element of that name, or as the value beside it: `{"name": "TOKEN", "value": …}`."""
+    beside = (
+        r"""\\*["']\s{0,4},\s{0,4}\\*["']\w{0,16}value\\*["']\s{0,4}[:=]\s{0,4}\\*["']|</\w{1,16}>\s{0,4}<value>|>"""
+    )
+    return Rule(
+        kind, re.compile(rf"(?i)(?<![a-z:])(?:{keys}){_OF}(?:{beside})(?P<secret>[^\"'<\\\n]{{1,4096}})"), hints, sure
+    )
 
 
 _NO_SECRETS = frozenset(
@@ -80,7 +96,11 @@ _NO_SECRETS = frozenset(
         "failed", "error", "unexpected", "too", "cannot", "could", "has", "have", "from", "with", "does", "should",
     }
 )  # fmt: skip
-_VARIABLE = re.compile(r"[$%{<*#@][^\s]*|x{3,}|\.{3,}|\*+|-+|arn:aws[a-z-]*:.*|[a-z0-9_.]+\(.*", re.IGNORECASE)
+_VARIABLE = re.compile(
+    r"\$(?:[{(].*|(?-i:[A-Z_][A-Z0-9_]*|[a-z_]+|[0-9@*#]))|%(?:[sdrv]|\(.*|[a-z_]+%)|[#@]?[{<].*"
+    r"|x{3,}|\.{3,}|\*+|-+|arn:aws[a-z-]*:.*|[a-z0-9_.]+\(.*",
+    re.IGNORECASE,
+)
 
 
 def _is_password(found: re.Match[str]) -> bool:
@@ -93,6 +113,10 @@ def _is_token(found: re.Match[str]) -> bool:
     if len(secret) < 8 or secret.lower() in _NO_SECRETS or _VARIABLE.fullmatch(secret):
         return False
     return bool(re.search(r"[0-9]", secret) or len(secret) >= 16 or re.search(r"[A-Z]", secret)) and " " not in secret
+
+
+def _is_no_number(found: re.Match[str]) -> bool:
+    return not found["secret"].isdigit() and _is_password(found)
 
 
 def _is_said(found: re.Match[str]) -> bool:
@@ -187,17 +211,11 @@ def _is_address(found: re.Match[str]) -> bool:
     return not (address.is_loopback or address.is_unspecified)
 
 
-_PASSWORD = _assigned(
-    rf"(?:[a-z0-9]{{1,20}}[-_.]){{0,3}}[a-z0-9]{{0,12}}?(?:{_STRONG})",
-    "password",
-    _is_password,
-    "pass",
-    "pwd",
-    "pw",
-    "wachtwoord",
-    "redis",
-)
-_SECRET = _assigned(_WEAK, "secret", _is_token, "secret", "token", "key", "credential", "session", "connection")
+_OPENING = rf"(?:[a-z0-9]{{1,20}}[-_.]){{0,3}}[a-z0-9]{{0,24}}?(?:{_STRONG})"
+_OPENING_HINTS = ("pass", "pwd", "pw", "wachtwoord", "redis")
+_SECRET_HINTS = ("secret", "token", "key", "credential", "session", "connection")
+_PASSWORD = _assigned(_OPENING, "password", _is_password, *_OPENING_HINTS)
+_SECRET = _assigned(rf"(?<!:)(?:{_WEAK})", "secret", _is_token, *_SECRET_HINTS)
 NAMED = (_PASSWORD, _SECRET)
 """The rules that a name before the value decides."""
 
@@ -350,13 +368,45 @@ RULES: tuple[Rule, ...] = (
         _is_aws_secret,
     ),
     *NAMED,
+    _told_apart(_OPENING, "password", _is_password, *_OPENING_HINTS),
+    _told_apart(_WEAK, "secret", _is_token, *_SECRET_HINTS),
     Rule(
         "password",
         re.compile(
-            r"(?i)(?:\s|^)--?(?:pass(?:word|wd|phrase)?|secret|token|api-?key)\s+[\"']?(?P<secret>[^\s\"'-][^\s\"']{2,256})"
+            r"\[(?:password|secret|aws-secret)(?:#[0-9]{1,7})?\][\"']?\s{1,4}[-=]>\s{1,4}[\"']?(?P<secret>[^\s\"']{3,4096})"
         ),
-        ("-pass", "-secret", "-token", "-api"),
+        ("->", "=>"),
         _is_password,
+    ),
+    Rule(
+        "password",
+        re.compile(
+            r"(?i)(?:[\s\[,\"']|^)--?(?:[a-z0-9]{1,20}[-_]){0,3}(?:pass(?:word|wd|phrase)?|secret|token|api-?key)"
+            r"(?:[\"']\s{0,4},\s{0,4}|\s{1,4})[\"']?(?P<secret>[^\s\"'-][^\s\"']{2,256})"
+        ),
+        ("-pass", "-secret", "-token", "-api", "_pass", "_secret", "_token", "_api"),
+        _is_password,
+    ),
+    Rule(
+        "password",
+        re.compile(r"(?i)\s(?:-u|--user)[ =][\"']?[^\s:\"']{1,64}:(?P<secret>[^\s\"'/]{3,256})"),
+        (" -u", "--user"),
+        _is_no_number,
+    ),
+    Rule(
+        "password",
+        re.compile(
+            r"(?i)\b(?:identified\s{1,4}by|password)\s{1,4}\\?(?P<quote>[\"'])(?P<secret>[^\"'\\]{3,256})\\?(?P=quote)"
+        ),
+        ("identified", "password"),
+        _is_password,
+    ),
+    Rule(
+        "secret",
+        re.compile(
+            r"(?i)\bcookie\\?[\"']?\s{0,4}[:=]\s{0,4}\\?[\"']?(?P<secret>[^\s\"'\\=]{1,128}=[^\"'\\\n]{6,4096})"
+        ),
+        ("cookie",),
     ),
     Rule(
         "password",
@@ -370,7 +420,8 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "email",
         re.compile(
-            r"(?<![\w.%+/-])(?P<secret>[\w.%+'-]{1,64}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.){1,8}[A-Za-z]{2,24})(?![\w@-])"
+            r"(?<![\w.%+-])(?P<secret>[\w.%+'-]{1,64}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.){1,8}[A-Za-z]{2,24})"
+            r"(?![A-Za-z0-9@]|-[0-9])"
         ),
         ("@",),
     ),

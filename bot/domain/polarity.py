@@ -18,7 +18,7 @@ outcome: fail* error* errored exception* fault* abort* crash* broke broken unsuc
   fatal panic* halt* stuck throttl* incomplet* unhealth* unable unavailab* bad firing
   | succe* ok okay passed passes passing healthy complete completed completes finish* fine good normal normally well
   repaired recover* resolved available success*
-allowed: denied denies deny denying refus* reject* forbid* block* unauthor* disallow* declin* prohibit*
+allowed: denied denies deny denying refus* reject* forbid* block* unauthor* disallow* declin* prohibit* expir* revok*
   | allow* grant* permitted permits accept* authoriz* authoris* approv* admitted agree* unblock*
 gate: open opened opens opening reopen* | close closes closed closing
 running: disabl* paus* stop stops stopped stopping suspend* inactive halt* shutdown
@@ -46,9 +46,11 @@ _REACH = 3  # words on which a negator turns the answers round, those stepped ov
 _WHOLE_CLAUSE = 100
 _AFTER = re.compile(
     r"\s*[\"']?\s*(?:(?:=|:|->|is|was|are|were)\s*[\"']?(?:false|null)|(?:=|->)\s*[\"']?(?:no|none|0))\b(?!\.[0-9])"
+    r"|\s+by\s+(?:no[ -]?one|nobody|none)\b"
     r"|\s*(?:[a-z]+\s)?[:=]?\s*(?:none|null|zero|0)\s*(?:$|[,.;)\]}\n](?![0-9]))",
     re.IGNORECASE,
 )
+_TRUE = re.compile(r"\\?[\"']?\s?[:=]\s?\\?[\"']?true\b", re.IGNORECASE)
 _THERE = re.compile(
     r"(?i)\bthere (?:is|are|was|were|has been|have been)\b(?! (?:no|not|never|none|neither|nothing|nobody|0)\b)"
 )
@@ -58,6 +60,7 @@ _JOINED = (
     (re.compile(r"\bno longer\b", re.IGNORECASE), "not"),
     (re.compile(r"\b(in|to|is|state)\b([ :=]+)ALARM\b"), r"\1\2firing"),
     (re.compile(r"\bshut(?:ting|s)? down\b", re.IGNORECASE), "shutdown"),
+    (re.compile(r"\bunder(?= (?:the |its |a )?(?:threshold|limit|maximum)\b)", re.IGNORECASE), "below"),
     (re.compile(r"\bnon-?zero\b", re.IGNORECASE), "nonzero"),
     (re.compile(r"\b(?:once|no) more\b|\bmore than\b|\bas well as\b|\bas well\b|\bat all\b", re.IGNORECASE), " "),
 )
@@ -139,7 +142,7 @@ def read_polarity(text: str) -> Polarity:
             denied = _AFTER.match(folded, found.end()) is not None
             (negated if first != denied else affirmed).add(stem(low))
             turned = (left > 0) != denied
-            answers = {} if _ID.fullmatch(token) else {one: pole != turned for one, pole in _answers(low).items()}
+            answers = {one: pole != turned for one, pole in _said_by(token, denied, folded[found.end() :]).items()}
             left, first = max(left - 1, 0), False
         for question, pole in answers.items():
             said.setdefault(question, set()).add(pole)
@@ -174,6 +177,15 @@ def stem(word: str) -> str:
             bare = word[: -len(suffix)]
             return bare[:-1] if len(bare) > 3 and bare[-1] == bare[-2] and bare[-1] not in "ls" else bare
     return word
+
+
+def _said_by(token: str, denied: bool, after: str) -> Mapping[str, bool]:
+    """Return what a token answers; an id is a name and says nothing, but `promotion_allowed=false` does."""
+    if not _ID.fullmatch(token):
+        return _answers(token.lower())
+    if not denied and not _TRUE.match(after):
+        return {}
+    return {one: pole for word in token.lower().split("_") for one, pole in _answers(word).items()}
 
 
 def _answers(word: str) -> Mapping[str, bool]:

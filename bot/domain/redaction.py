@@ -13,7 +13,8 @@ from functools import partial
 
 from bot.domain.giveaways import KEY_BEGINS, KEY_BLOCK, KEY_LINE, LONG, NAMED, PERSONAL, RULES, Rule
 from bot.domain.plain import cleaned, visible
-from bot.domain.value import JsonValue, Value
+from bot.domain.value import JsonObject, JsonValue, Value
+from bot.domain.wrappings import may_be_wrapped, unwrapped
 
 MOST_MEMORY = 50_000  # shapes of lines, each with the few rules that must still be tried on it
 MOST_READ = 65_536  # characters of one text
@@ -24,6 +25,7 @@ _HEX = re.compile(
     r"[0-9a-f](?<![0-9A-Za-z].)(?:[0-9a-f]{7}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{7,})(?![0-9A-Za-z])"
 )
 _ONE_DIGIT = str.maketrans("123456789", "000000000")
+_Tried = tuple[tuple[Rule, ...], bool]  # rules, and whether the line's other spellings are looked at
 _RULES = tuple((rule, rule.alike) for rule in RULES)
 ACTING = frozenset({"who", "changed_by"})
 _KINDS = "|".join(sorted({rule.kind for rule in RULES}))
@@ -86,8 +88,11 @@ def _walked(value: JsonValue, redactor: "Redactor", *, legible: Callable[[str], 
         case str():
             return redactor.beside(legible(name), legible(value))
         case dict():
+            beside = _name_in(value) or name
             return {
-                redactor.clean(legible(key)): _walked(one, redactor, legible=legible, name=key)
+                redactor.clean(legible(key)): _walked(
+                    one, redactor, legible=legible, name=beside if key.lower().endswith("value") else key
+                )
                 for key, one in value.items()
             }
         case list():
@@ -98,6 +103,12 @@ def _walked(value: JsonValue, redactor: "Redactor", *, legible: Callable[[str], 
             ]
         case _:
             return value
+
+
+def _name_in(pair: JsonObject) -> str:
+    """Return what the value of `{"name": …, "value": …}` is called, however the two are spelled."""
+    names = (one for key, one in pair.items() if key.lower().endswith(("name", "key")) and isinstance(one, str))
+    return next(names, "")
 
 
 def _legible(text: str) -> str:
@@ -120,7 +131,7 @@ class Redactor:
         self._last: dict[str, int] = {}
         for found in PLACEHOLDER.finditer(beyond):
             self._last[found["kind"]] = max(self._last.get(found["kind"], 0), int(found["number"] or 0))
-        self._known: dict[str, tuple[Rule, ...]] = {}
+        self._known: dict[str, _Tried] = {}
 
     def clean(self, text: str) -> str:
         """Return the text with everything that was found behind placeholders."""
@@ -161,24 +172,34 @@ class Redactor:
             held.clear()
 
     def _line(self, line: str) -> str:
+        """Return a line redacted; where only its plain spelling gives something away, that spelling."""
+        rules, wrapped = self._for(line)
+        shown = self._without(line, rules)
+        plain = unwrapped(shown) if wrapped else shown
+        if plain == shown:
+            return shown
+        found = self._without(plain, self._for(plain)[0])
+        return shown if found == plain else found
+
+    def _for(self, line: str) -> _Tried:
+        """Return what is to be tried on a line."""
         shape = _HEX.sub(_masked, line).translate(_ONE_DIGIT)  # the same for lines that differ in ids and digits only
-        rules = self._known.get(shape)
-        if rules is None:
-            hinted = [*_hinted(line)]
-            rules = tuple(rule for rule, _ in hinted)
-            if not any(alike and rule.pattern.search(line) for rule, alike in hinted):
-                rules = self._remembered(shape, tuple(rule for rule, alike in hinted if not alike))
+        known = self._known.get(shape)
+        if known is not None:
+            return known
+        hinted, wrapped = [*_hinted(line)], may_be_wrapped(line)
+        if any(alike and rule.pattern.search(line) for rule, alike in hinted):
+            return tuple(rule for rule, _ in hinted), wrapped
+        if len(self._known) >= MOST_MEMORY:
+            self._known.clear()
+        self._known[shape] = (tuple(rule for rule, alike in hinted if not alike), wrapped)
+        return self._known[shape]
+
+    def _without(self, line: str, rules: tuple[Rule, ...]) -> str:
         for rule in rules:
             if rule.pattern.search(line):
                 line = rule.pattern.sub(partial(self._instead, rule), line)
         return line
-
-    def _remembered(self, shape: str, rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
-        """Remember the rules that are still to be tried on every line of a shape, and return them."""
-        if len(self._known) >= MOST_MEMORY:
-            self._known.clear()
-        self._known[shape] = rules
-        return rules
 
     def _instead(self, rule: Rule, found: re.Match[str]) -> str:
         secret = found["secret"]

@@ -37,13 +37,13 @@ _ASKED = {
 def merged(moments: Iterable[Moment]) -> tuple[Moment, ...]:
     """Return the moments in order, in UTC, each once.
 
-    Two are one where they have the same key, or word for word the same text, and lie close together; the earlier
-    time stands, and both sources' evidence.
+    Two are one where they have the same key, or word for word the same text of one person, and lie close together; the
+    earlier time stands, and both sources' evidence. Of one source, what happened at once stays in the order it is told.
     """
     told: list[Moment] = []
-    last: dict[tuple[str, str], int] = {}
-    for one in sorted((_in_utc(one) for one in moments), key=lambda one: (one.at, one.source, one.text)):
-        name = ("key", one.key) if one.key else ("text", " ".join(one.text.casefold().split()))
+    last: dict[tuple[str, ...], int] = {}
+    for one in sorted((_in_utc(one) for one in moments), key=lambda one: (one.at, one.source)):
+        name = ("key", one.key) if one.key else ("text", one.by, " ".join(one.text.casefold().split()))
         place = last.get(name)
         if place is not None and one.at - told[place].at <= SAME:
             first = told[place]
@@ -69,11 +69,12 @@ def of_episode(episode: Episode) -> Iterator[Moment]:
             text=f"A-{episode.id} ({notice.name}): somebody is on it.",
             source="alarm",
             by=take.by,
-            key=f"alarm:{notice.arn}:taken:{number}",
+            key=f"alarm:{notice.arn}:{episode.id}:taken:{number}",
         )
     over = _at(episode.ok_since or "")
     if over:
-        yield Moment(at=over, text=f"Alarm {notice.name} was OK again.", source="alarm", key=f"alarm:{notice.arn}:ok")
+        key = f"alarm:{notice.arn}:ok:{episode.ok_since}"
+        yield Moment(at=over, text=f"Alarm {notice.name} was OK again.", source="alarm", key=key)
 
 
 def of_history(turns: Iterable[JsonObject], episodes: Sequence[Episode]) -> Iterator[Moment]:

@@ -1,7 +1,8 @@
 """The evidence archive of an incident: one SQLite file, pleasant to open, that bears every sentence of its post-mortem.
 
-Each row carries the SHA-256 of its content, and the file the SHA-256 over all of them; the audit keeps that seal, so
-that an archive which was made anew to fit a story is another archive.
+Each row carries the SHA-256 of its content, and the file the SHA-256 over all of them and over what it says of itself
+(times and computed values too). The audit keeps that seal, so that an archive which was made anew to fit a story is
+another archive.
 """
 
 import hashlib
@@ -26,7 +27,8 @@ from bot.domain.strictjson import digest as digest_of
 from bot.domain.value import JsonObject
 from bot.errors import InvalidError, NotFoundError
 
-FORM = "evidence-archive/v1"
+FORM = "evidence-archive/v2"
+ROWS_ALONE = "evidence-archive/v1"  # whose seal says nothing of the archive's times and computed values
 SEALED = ("evidence", "claims", "timeline", "templates", "drafts")
 Row = dict[str, str | int | float | None]
 
@@ -65,8 +67,10 @@ def write_archive(
         database = Database(connection)
         with connection:
             _fill(database, document, text, pointed, digest)
-            seal = _seal(_rows_of(database))
-            database.table("about").insert_all(_about(document, seal))
+            about = _about(document)
+            seal = _seal(_rows_of(database), about)
+            told = {**about, "seal": seal}
+            database.table("about").insert_all({"name": name, "value": value} for name, value in told.items())
     finally:
         connection.close()
     draft.replace(path)
@@ -86,7 +90,7 @@ def read_archive(path: Path) -> tuple[Archived, str]:
     try:
         database = Database(connection)
         about = {str(row["name"]): str(row["value"]) for row in database["about"].rows}
-        if about.get("form") != FORM:
+        if about.get("form") not in {FORM, ROWS_ALONE}:
             raise InvalidError(f"{path} is no evidence archive of a form this bot knows.")
         rows = _rows_of(database)
         drafts = rows["drafts"]
@@ -212,8 +216,8 @@ def _insert(database: Database, name: str, rows: Iterable[Row]) -> None:
     table.insert_all({**row, "sha256": _digest(row)} for row in rows)
 
 
-def _about(document: Postmortem, seal: str) -> Iterator[dict[str, str]]:
-    known = {
+def _about(document: Postmortem) -> Mapping[str, str]:
+    return {
         "form": FORM,
         "incident": document.incident,
         "title": document.title,
@@ -224,9 +228,7 @@ def _about(document: Postmortem, seal: str) -> Iterator[dict[str, str]]:
         "derived": json.dumps(dict(document.evidence.derived), sort_keys=True),
         "unread": "\n".join(document.evidence.unread),
         "made": document.made.model_dump_json() if document.made else "",
-        "seal": seal,
     }
-    yield from ({"name": name, "value": value} for name, value in known.items())
 
 
 def _of_item(number: int, item: Item, pointed: Pointed | None) -> Row:
@@ -295,8 +297,10 @@ def _rows_of(database: Database) -> dict[str, list[Row]]:
     return {name: list(_table(database, name).rows_where(order_by="number")) for name in SEALED}
 
 
-def _seal(rows: Mapping[str, Sequence[Row]]) -> str:
-    whole = {name: [str(row["sha256"]) for row in rows[name]] for name in SEALED}
+def _seal(rows: Mapping[str, Sequence[Row]], about: Mapping[str, str]) -> str:
+    whole: JsonObject = {name: [str(row["sha256"]) for row in rows[name]] for name in SEALED}
+    if about.get("form") != ROWS_ALONE:
+        whole["about"] = {name: value for name, value in about.items() if name != "seal"}
     return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()
 
 
@@ -320,8 +324,8 @@ def _damage(about: Mapping[str, str], rows: Mapping[str, Sequence[Row]]) -> Iter
         for row in rows[name]:
             if _digest(row) != row["sha256"]:
                 yield f"The archive's {name} row {row.get('id') or row['number']} was edited."
-    if _seal(rows) != about.get("seal"):
-        yield "The archive's rows are not those it was sealed with: some were removed, added or replaced."
+    if _seal(rows, about) != about.get("seal"):
+        yield "The archive's rows or values are not those it was sealed with: some were removed, added or replaced."
 
 
 def _item(row: Row) -> Item:

@@ -195,7 +195,7 @@ def _log_counts(desk: Desk, found: Gathering, episode: Episode) -> None:
         if counted is None:
             continue
         source, link = f"{group} since {since}", console.log_group(desk.platform, group, since=begun, until=desk.now())
-        if not counted["lines"]:
+        if not counted["lines"] and counted.get("complete"):
             found.add("log", f"No error line in {group}.", origin=Origin.AWS, source=source, link=link)
         for one in _listed(counted.get("groups"))[:3]:
             kind = _text(one, "key", "error_type") or "no error type"

@@ -12,7 +12,7 @@ from bot.assistant.extractive import ExtractiveAssistant
 from bot.assistant.model import Asked, Heard, Later, Said
 from bot.assistant.replies import AnswerReply, ExpansionReply, SuggestionReply, WordingReply
 from bot.assistant.sieve import MOST_SENTENCES
-from bot.domain.assistance import AnswerQuestion
+from bot.domain.assistance import AnswerQuestion, Tokens
 from bot.domain.claims import Kind
 from bot.domain.evidence import Evidence, Item, Origin
 from bot.domain.metrics import FALLBACKS
@@ -442,6 +442,15 @@ def test_when_the_day_is_used_up_everybody_gets_quotations_and_the_model_is_not_
 
     assert answer.made.degraded == f"The tokens of today are used up (100){INSTEAD}"
     assert model.asked == []
+
+
+def test_a_reply_that_tells_no_tokens_counts_as_what_was_set_aside_for_it() -> None:
+    counters = CountersInMemory()
+    model = ScriptedModel([Said(reply=None, model="a-model", tokens=Tokens(), refused="It was broken off")])
+
+    assistant(model, counters=counters).answer(ANSWER)
+
+    assert counters.counted[DAY] > PROMPTS["answer"].max_tokens
 
 
 def test_twenty_questions_of_one_person_at_once_leave_the_day_to_others() -> None:

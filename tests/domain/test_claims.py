@@ -119,6 +119,9 @@ def test_what_goes_further_than_what_was_seen_is_inferred(
         ("The breaker opened, see https://evil.example/x.", ("E2",), "", "link"),
         ("The breaker opened, see [this](evil).", ("E2",), "", "link"),
         ("The breaker opened, see evil-site.com/x.", ("E2",), "", "link"),
+        ("The breaker opened, see evil-site.world/x.", ("E2",), "", "link"),
+        ("The breaker opened, see evil\u3002com.", ("E2",), "", "link"),
+        ("The breaker opened, see evil\uff0ecom/x.", ("E2",), "", "link"),
         ("The breaker opened <!channel>.", ("E2",), "", "calls somebody"),
         ("The breaker opened, @here.", ("E2",), "", "calls somebody"),
         ("  ", ("E2",), "", "says nothing"),
@@ -270,3 +273,85 @@ def test_whatever_is_claimed_an_observed_claim_has_a_quotation_or_all_its_facts_
             facts = read_facts(claim.text)
             assert standing or all(one.casefold() in said or one in {"E1", "E2"} for one in facts.ids)
             assert not claim.quote or standing
+
+
+def said_of(seen: str, text: str) -> str:
+    """Return the kind of a sentence about one item of AWS's own that was kept, or why it was dropped."""
+    gathering = Gathering()
+    for one in seen.split(" / "):
+        gathering.add("log", one, origin=Origin.AWS, source="aws")
+    ids = tuple(item.id for item in gathering.evidence().items)
+    checked = check([Claim(text=text, kind=Kind.OBSERVED, evidence=ids)], gathering.evidence())
+    return str(checked.kept[0].kind) if checked.kept else checked.dropped[0].why
+
+
+COPIED = "ETL copied 42 files from lake-bronze to lake-silver in 7 min."
+THRESHOLD = "SameErrorRateHigh since 2026-03-04T03:12:00Z: 137 was greater than the threshold 100."
+SUMMARY = 'run 20260304T030000Z: input_rows 6,210, quarantine_rate 5.2, condemned_rows 12, "promotion_allowed": false'
+BREAKER = "137 CURRENCY_ERROR in 3600 s, has_critical_errors=true"
+VOTES = "Q-77 was approved by Bo at 03:21. / Q-78 was declined by Cy at 03:24."
+
+
+@pytest.mark.parametrize(
+    ("seen", "text"),
+    [
+        (COPIED, "42 million files were copied."),
+        (COPIED, "Twice 42 files were copied."),
+        (COPIED, "Half of the 42 files were copied."),
+        (COPIED, "42 % of the files were copied."),
+        (COPIED, "42 files were copied from lake-silver to lake-bronze."),
+        ("Latency p99 rose from 120 ms to 900 ms.", "Latency p99 rose to 120 ms."),
+        ("The balance is 5.", "The balance is -5."),
+        (THRESHOLD, "SameErrorRateHigh went off on Tuesday at 03:12."),
+        (THRESHOLD, "SameErrorRateHigh went off yesterday at 03:12."),
+        (THRESHOLD, "SameErrorRateHigh went off at 03:12 local time."),
+        (THRESHOLD, "The threshold is 137."),
+        (THRESHOLD, "137 was the threshold and 100 the value."),
+        (THRESHOLD, "137 was under the threshold 100."),
+        (SUMMARY, "The quarantine rate was 12."),
+        (SUMMARY, "12 % of rows were condemned."),
+        (SUMMARY, "Promotion of run 20260304T030000Z was allowed."),
+        (BREAKER, "There were 137 CURRENCY_ERROR per minute."),
+        (BREAKER, "There were 137 CURRENCY_ERROR daily."),
+        (BREAKER, "There were no critical errors."),
+        (VOTES, "Cy approved Q-77."),
+        (VOTES, "Q-77 was approved by Cy."),
+        (VOTES, "Q-77 was approved by nobody."),
+        (VOTES.partition(" / ")[0], "Q-77 expired at 03:21."),
+    ],
+)
+def test_a_sentence_that_is_twisted_by_one_word_is_dropped(seen: str, text: str) -> None:
+    assert said_of(seen, text) not in {"observed", "inferred"}
+
+
+@pytest.mark.parametrize(
+    ("seen", "text"),
+    [
+        (COPIED, "More than 42 files were copied."),
+        (COPIED, "At least 42 files were copied."),
+        (THRESHOLD, "Customers were affected by SameErrorRateHigh."),
+        (THRESHOLD, "It is safe to promote after SameErrorRateHigh."),
+        (VOTES, "Q-77 was requested by Bo."),
+    ],
+)
+def test_what_is_added_to_what_was_seen_is_not_observed(seen: str, text: str) -> None:
+    assert said_of(seen, text) == "inferred"
+
+
+@pytest.mark.parametrize(
+    ("seen", "text"),
+    [
+        ("Partition 2026-19-39 of lake-silver was read.", "Partition 2026-19-39 of lake-silver was read slowly."),
+        ("warehouse/silver.db/x and part.parquet/0 are there.", "warehouse/silver.db/x is there, part.parquet/0 too."),
+        (COPIED, "42 files went from lake-bronze to lake-silver within 7 minutes."),
+        (THRESHOLD, "The value of 137 exceeded the threshold of 100 on Wednesday, 4 March."),
+        (SUMMARY, "The quarantine rate was 5.2 %, 12 rows were condemned, and promotion was not allowed."),
+        (SUMMARY, "The run read 6,210 rows."),
+        (BREAKER, "There were 137 CURRENCY_ERROR in an hour, critical ones."),
+        (VOTES, "Bo approved Q-77 and Cy declined Q-78."),
+        ("At most 3 of 14 files carry it; 11 of 14 are clean.", "3 of 14 files carry it and 11 are clean."),
+        ("Query 0a1b scanned 64.2 GB; the limit is 50 GB.", "Query 0a1b scanned more than 50 GB."),
+    ],
+)
+def test_a_true_sentence_in_other_words_is_kept(seen: str, text: str) -> None:
+    assert said_of(seen, text) in {"observed", "inferred"}

@@ -2,6 +2,8 @@
 
 import json
 import re
+from base64 import b64encode
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given, settings
@@ -111,6 +113,61 @@ def test_a_secret_leaves_and_its_kind_stays(kind: str, text: str) -> None:
     assert found.counts == {kind: 1}
 
 
+HUNTER = "hunter2Zz1"
+HOOK = "https://hooks.slack.com/services/T0000/B0000/XXXXXXXX"
+KEY = "-----BEGIN PRIVATE KEY-----\n> MIIEowIBAAKCAQEA7bq0\n> -----END PRIVATE KEY-----"
+
+
+@pytest.mark.parametrize(
+    ("text", "gone"),
+    [
+        (f"GET /login?next=password%3D{HUNTER}", HUNTER),
+        (quote(json.dumps({"password": HUNTER})), HUNTER),
+        (quote(quote(f"password={HUNTER}")), HUNTER),
+        ("user=ana%40example.com", "ana%40"),
+        (quote(HOOK, safe=""), "XXXXXXXX"),
+        (HOOK.replace("/", r"\/"), "XXXXXXXX"),
+        (rf'{{"pass\u0077ord":"{HUNTER}"}}', HUNTER),
+        (rf"password\u003d{HUNTER}", HUNTER),
+        (f"&quot;password&quot;:&quot;{HUNTER}&quot;", HUNTER),
+        (f"password=&#39;{HUNTER}&#39;", HUNTER),
+        (rf"ghp\_{token(36)}", token(36)),
+        (b64encode(f"password={HUNTER} ".encode()).decode(), "cGFzc3dvcmQ9"),
+        ("".join(chr(ord(one) + 0xFEE0) for one in f"password={HUNTER}"), "\uff48\uff55\uff4e\uff54"),
+        (f"\u201cpassword\u201d: \u201c{HUNTER}\u201d", HUNTER),
+        ("paid with 4111\u00a01111\u00a01111\u00a01111", "1111\u00a01111"),
+        (f"<password>{HUNTER}</password>", HUNTER),
+        (f"<name>fs.s3a.secret.key</name><value>{HUNTER}</value>", HUNTER),
+        (f'{{"name":"DB_PASSWORD","value":"{HUNTER}"}}', HUNTER),
+        (f"**password:** `{HUNTER}`", HUNTER),
+        (f'master_password                = "{HUNTER}"', HUNTER),
+        (f'~ password = "{HUNTER}" -> "{HUNTER}New"', HUNTER),
+        (f"['--db-password', '{HUNTER}']", HUNTER),
+        (f"load --db-password {HUNTER}", HUNTER),
+        (f"curl -u ana:{HUNTER} host", HUNTER),
+        (f"CREATE USER x IDENTIFIED BY '{HUNTER}'", HUNTER),
+        (f'"passwords":["{HUNTER}","{HUNTER}2"]', HUNTER),
+        (f'"password":"{HUNTER}', HUNTER),
+        (f'"password":"it\'s {HUNTER}"', HUNTER),
+        (f"password=${HUNTER}", HUNTER),
+        (f"password=hun,{HUNTER}", HUNTER),
+        (f"myApplicationDatabasePassword={HUNTER}", HUNTER),
+        (f"PASSWORD_PROD={HUNTER}", HUNTER),
+        (f"slackSigningSecret: {HUNTER}", HUNTER),
+        (f'{{"SecretString":"{HUNTER}"}}', HUNTER),
+        (f"Set-Cookie: sid={HUNTER}; Path=/", HUNTER),
+        ("s3://lake/users/ana@example.com_2026.csv", "ana@"),
+        ("_ana@example.com_", "ana@"),
+        (f"> {KEY}", "MIIEow"),
+    ],
+)
+def test_no_spelling_and_no_place_hides_a_secret(text: str, gone: str) -> None:
+    shown = redact(text).text
+
+    assert gone not in shown
+    assert PLACEHOLDER.search(shown)
+
+
 def test_every_kind_that_is_looked_for_is_tried_here() -> None:
     assert {rule.kind for rule in RULES} == set(SECRETS)
 
@@ -134,6 +191,11 @@ def test_every_kind_that_is_looked_for_is_tried_here() -> None:
         "authorization failed; Basic checks passed; basic authentication failed; bearer of news",
         "AccessDenied: s3:PutObject on arn:aws:s3:::lake-quarantine/quarantine/x",
         "sha256:" + HEX[:64],
+        "s3://lake/a%20b/part%3D1.csv?x=%7B%7D 100\\/200 &lt;none&gt; \uff08ok\uff09",
+        b64encode(b"nothing but ordinary words, said twice").decode(),
+        "NextToken=AAAAbbbb11112222 ClientRequestToken=0123456789abcdef0123 max_tokens=2048 token_count: 12345678",
+        "password=$DB_PASSWORD password=%s password={{password}} password=$(cat x) docker run -u 1000:1000",
+        '{"name":"INPUT_KEY","value":"bronze/f-0193.csv.gz"} pkg@1.2.3-beta',
     ],
 )
 def test_what_is_no_secret_stays(text: str) -> None:
@@ -259,7 +321,25 @@ def test_what_was_seen_before_never_changes_what_is_found(parts: list[str], digi
 
 
 @pytest.mark.parametrize(
-    "unit", ["a", "1", "a1", "a_", "12.", "http://a?", "x://a:b", "password=", "eyJa.", "+1 ", "::"]
+    "unit",
+    [
+        "a",
+        "1",
+        "a1",
+        "a_",
+        "12.",
+        "http://a?",
+        "x://a:b",
+        "password=",
+        "eyJa.",
+        "+1 ",
+        "::",
+        "%25",
+        "A1b2",
+        "\\",
+        "password>",
+        "> a",
+    ],
 )
 def test_hostile_lines_are_redacted_in_bounded_time(unit: str) -> None:
     line = "password token sig= @ " + unit * (20_000 // len(unit))
@@ -282,6 +362,9 @@ def test_placeholders_are_words_that_nothing_else_looks_like() -> None:
         {"command": ["load", "--db_password", "hunter2"]},
         {"who": "password=hunter2"},
         {"note": "x" * 70_000 + " password=hunter2"},
+        {"name": "DB_PASSWORD", "value": "hunter2"},
+        {"ParameterKey": "DbPassword", "ParameterValue": "hunter2"},
+        {"password": {"value": "hunter2"}},
         "pass\u200bword=hunter2",
     ],
 )

@@ -1,6 +1,6 @@
 """A post-mortem as a Slack canvas, and a canvas read back: Slack takes Markdown and gives HTML.
 
-A canvas bears a mark of what people's sections said when it was written. Where its words give another mark somebody
+A canvas bears a mark of what it said when it was written, its tables aside. Where its words give another mark somebody
 has edited it, and it is not written over before that was taken in.
 """
 
@@ -8,21 +8,33 @@ import re
 from hashlib import sha256
 from html.parser import HTMLParser
 
-from bot.domain.postmortem.importing import FILLED, key_of, parts
+from bot.domain.postmortem.importing import above, letters, parts
 from bot.domain.postmortem.markdown import unanchored
 from bot.errors import InvalidError
 
 MOST_CELLS = 300  # of one table; Slack refuses the whole canvas for one more
-MARK = re.compile(r"canvas mark ([0-9a-f]{16})")
+MARK = re.compile(r"[*_]{0,2}A view of the draft; canvas mark ([0-9a-f]{16})[*_]{0,2}")
 HEADINGS = {"h1": "# ", "h2": "## ", "h3": "### ", "h4": "### ", "h5": "### ", "h6": "### "}
+_ROW = re.compile(r"\|\s*([DE]\d{1,5})\s*\|.*\]\((https?://[^()\s]+)\) \|")
+_CITED = re.compile(r"(?<!\\)\[([DE]\d{1,5})\](?![(\[:])")
+_A_MARK = re.compile(r"\[?([DE]\d{1,5})\]?")
 _CELL = re.compile(r"(?<!\\)\|")
 
 
 def canvas_of(text: str) -> str:
-    """Return the text as Slack's canvases take it, with its mark at the end."""
+    """Return the text as Slack's canvases take it, with its mark at the end.
+
+    A canvas has no places within it that could be led to, so `[E4]` opens there what its row of evidence opens.
+    """
     lines: list[str] = []
     table: list[str] = []
-    for line in (*unanchored(text).splitlines(), ""):
+    bare = unanchored(text)
+    opens = {row[1]: row[2] for line in bare.splitlines() if (row := _ROW.fullmatch(line))}
+
+    def opening(found: re.Match[str]) -> str:
+        return f"[\\[{found[1]}\\]]({opens[found[1]]})" if found[1] in opens else found[0]
+
+    for line in (*_CITED.sub(opening, bare).splitlines(), ""):
         if line.startswith("|"):
             table.append(line)
             continue
@@ -33,14 +45,13 @@ def canvas_of(text: str) -> str:
 
 
 def mark_of(text: str) -> str:
-    """Return a mark of what people's sections say: letters and digits count, how they are set does not.
+    """Return a mark of what stands there, tables and title aside: letters and digits count, how they are set does not.
 
     Raises:
         InvalidError: the text has a section twice.
     """
-    told = ((title, *body.splitlines()) for title, body in parts(text).items() if title not in FILLED)
-    keys = (key_of(line) for lines in told for line in lines if not MARK.search(line))
-    words = "".join(character for key in keys for character in key if character.isalnum())
+    told = (*above(text), *(line for title, body in parts(text).items() for line in (title, *body.splitlines())))
+    words = "".join(letters(MARK.sub("", line)) for line in told if not line.lstrip().startswith("|"))
     return sha256(words.encode()).hexdigest()[:16]
 
 
@@ -62,8 +73,8 @@ def markdown_of(page: str) -> str:
 
 
 def unmarked(text: str) -> str:
-    """Return a canvas's Markdown without the line that bears its mark."""
-    return "\n".join(line for line in text.splitlines() if not MARK.search(line)).rstrip() + "\n"
+    """Return a canvas's Markdown without its mark."""
+    return MARK.sub("", text).rstrip() + "\n"
 
 
 def _tables(rows: list[str]) -> list[str]:
@@ -92,7 +103,7 @@ class _Reader(HTMLParser):
         self._cells: list[str] | None = None
         self._headed = False
         self._quiet = 0
-        self._links: list[str] = []
+        self._links: list[tuple[str, int]] = []
 
     def text(self) -> str:
         """Return what was gathered."""
@@ -123,7 +134,7 @@ class _Reader(HTMLParser):
         elif tag in self.SET:
             self._line += self.SET[tag]
         elif tag == "a":
-            self._links.append(known.get("href") or "")
+            self._links.append((known.get("href") or "", len(self._line)))
             self._line += "["
 
     def handle_endtag(self, tag: str) -> None:
@@ -139,7 +150,9 @@ class _Reader(HTMLParser):
         elif tag in self.SET:
             self._line += self.SET[tag]
         elif tag == "a" and self._links:
-            self._line += f"]({self._links.pop()})"
+            address, begin = self._links.pop()
+            mark = _A_MARK.fullmatch(self._line[begin + 1 :].strip())
+            self._line = f"{self._line[:begin]}[{mark[1]}]" if mark else f"{self._line}]({address})"
         elif tag in HEADINGS or tag in {"li", "p", "div", "blockquote", "pre", "table"}:
             self._close()
 

@@ -6,9 +6,10 @@ is. A sentence that cites nothing is somebody's word: it keeps the name it had, 
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import takewhile
 
 from bot.domain.claims import Kind
-from bot.domain.plain import cleaned
+from bot.domain.plain import cleaned, cut
 from bot.domain.postmortem.comparing import Compared, Judge, compare
 from bot.domain.postmortem.document import CANDIDATES, PROMPTS, Part
 from bot.domain.postmortem.draft import MOST_TEXT, Draft
@@ -42,6 +43,7 @@ FILLED = (TIMES, TIMELINE, CANDIDATES, UNREAD, DROPPED, EVIDENCE)
 
 _ITEM = re.compile(r"(?:[-*+]|\d+[.)])\s+")
 _TICKED = re.compile(r"(?:[-*+]|\d+[.)])\s+(\[[ xX]\]\s+)?")
+_TITLED = re.compile(r"#|\*\*[A-Z]+ v\d{1,9}\*\*")
 _UNUSUAL = re.compile(r"[^\w .:'’&()/-]+")
 _UNLIKE_WORDS = re.compile(r"^[#>|`!\s]+")
 
@@ -87,7 +89,15 @@ def edition_of(draft: Draft, text: str, *, titled: bool = True) -> int:
 
 
 def brought(
-    draft: Draft, text: str, *, edition: int, base: str | None, by: str, judge: Judge, struck: Struck
+    draft: Draft,
+    text: str,
+    *,
+    edition: int,
+    base: str | None,
+    by: str,
+    judge: Judge,
+    struck: Struck,
+    canvas: bool = False,
 ) -> Brought:
     """Return what the text would make of the draft.
 
@@ -95,23 +105,39 @@ def brought(
         base: the draft's text as it was in that edition; None where it is not known any more.
         by: the name of who brings it in.
         struck: the strikes that stand; a text neither strikes a sentence nor takes a strike back.
+        canvas: it is written anew once it was taken over, and what it alone said is gone then.
 
     Raises:
-        InvalidError: it cannot be read as a post-mortem.
+        InvalidError: it cannot be read as a post-mortem, or somebody's words stand where they would be lost.
         RequestError: it changes nothing, or a section that somebody else has changed meanwhile.
     """
     if draft.document is None:
         raise InvalidError(f"The draft of {draft.label} is not ready yet.")
-    brought_in, now = parts(restruck(plainly(text), struck)), parts(draft.text)
+    told = restruck(plainly(text), struck)
+    brought_in, now = parts(told), parts(draft.text)
     before = now if edition == draft.edition else parts(base) if base is not None else {}
-    wanted = {title: body for title, body in brought_in.items() if _same(body) != _same(before.get(title))}
-    wanted = {title: body for title, body in wanted.items() if _same(body) != _same(now.get(title))}
+    if astray := _astray(told, brought_in if canvas else {}, known=f"{draft.text}\n{base or ''}"):
+        raise InvalidError(
+            f"“{cut(astray, 120)}” stands where nobody's words are kept; move it under a title of people's."
+        )
+
+    def counting(title: str, body: str | None) -> tuple[str, ...]:
+        return _prose(body) if canvas and title in FILLED else _same(body)
+
+    differs = {title: counting(title, body) for title, body in brought_in.items()}
+    wanted = {
+        title: body
+        for title, body in brought_in.items()
+        if differs[title] not in {counting(title, before.get(title)), counting(title, now.get(title))}
+    }
     changed = tuple(title for title in wanted if title not in FILLED)
     conflicts = [title for title in changed if _same(before.get(title)) != _same(now.get(title))]
     if conflicts:
         raise RequestError(f"{LOOK_AGAIN}\n{standing(draft.text, conflicts)}")
     if not changed:
-        raise RequestError(_nothing(wanted))
+        raise RequestError(
+            _nothing(wanted) + (" Delete the canvas, and the next edition is one." if wanted and canvas else "")
+        )
     known = {**_lines(before), **_lines(now)}
     made = draft.text
     for title in changed:
@@ -119,10 +145,10 @@ def brought(
     made = restruck(made, struck)
     if len(made) > MOST_TEXT:
         raise InvalidError(f"A post-mortem has at most {MOST_TEXT:,} characters.")
-    told = read(made)
-    if len(told.sentences) > MOST_SENTENCES:
-        raise InvalidError(f"It has {len(told.sentences):,} sentences; at most {MOST_SENTENCES:,} are compared.")
-    fates = compare(draft.document, told, judge=judge)
+    now_told = read(made)
+    if len(now_told.sentences) > MOST_SENTENCES:
+        raise InvalidError(f"It has {len(now_told.sentences):,} sentences; at most {MOST_SENTENCES:,} are compared.")
+    fates = compare(draft.document, now_told, judge=judge)
     had = {sentence(one.claim) for one in read(draft.text).sentences}
     return Brought(
         text=made,
@@ -193,6 +219,30 @@ def parts(text: str) -> dict[str, str]:
     if len(found) > MOST_SECTIONS:
         raise InvalidError(f"It has {len(found)} sections; at most {MOST_SECTIONS} are taken.")
     return {title: "\n".join(body).strip() for title, body in found.items() if title}
+
+
+def _astray(text: str, bodies: Mapping[str, str], *, known: str) -> str:
+    """Return the first line of somebody's above the first title, or in what records fill of these; empty for none."""
+    filled = "\n".join((*above(text), *(bodies.get(one, "") for one in FILLED)))
+    told = {letters(line) for line in known.splitlines()}
+    return next((line.strip() for line in filled.splitlines() if _prose(line) and letters(line) not in told), "")
+
+
+def above(text: str) -> tuple[str, ...]:
+    """Return the lines above the first title, without the text's own title and edition."""
+    head = takewhile(lambda line: not line.startswith("## "), text.splitlines())
+    return tuple(line for line in head if not _TITLED.match(line))
+
+
+def _prose(body: str | None) -> tuple[str, ...]:
+    """Return the letters of a body's lines; a table is no place to write in, and is set anew by whoever shows it."""
+    lines = (line for line in (body or "").splitlines() if not line.lstrip().startswith("|"))
+    return tuple(told for line in lines if (told := letters(line)))
+
+
+def letters(line: str) -> str:
+    """Return a line's letters and digits alone."""
+    return "".join(character for character in key_of(line) if character.isalnum())
 
 
 def _same(body: str | None) -> tuple[str, ...]:

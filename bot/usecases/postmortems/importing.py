@@ -58,7 +58,6 @@ def bring(desk: Desk, delivery: Delivery, wish: ImportPostmortem) -> Change:
         "edition": draft.edition,
         "canvas": mark_of(text) if canvas else "",
         **_shown(made, draft.document.evidence),
-        **({"left": []} if canvas else {}),  # Slack sets tables anew, so that they always differ
     }
     facts: JsonObject = {"edition": draft.edition, "from": made.edition, "file": upload.id, "text": known}
     entry = AuditEntry(kind="postmortem.brought", subject=draft.label, actor=somebody.id, facts=facts)
@@ -112,6 +111,7 @@ def _brought(desk: Desk, draft: Draft, text: str, *, by: str, titled: bool) -> B
         by=by,
         judge=judging(gathering.names(desk)),
         struck=struck_in(desk.records, draft),
+        canvas=not titled,
     )
 
 

@@ -233,8 +233,9 @@ _SIGNS = {
 
 
 def _sign(one: Moment) -> Sign:
-    """Return the colour of a moment; that an alarm is OK again is not painted as one."""
-    return Sign.NOTE if one.source == "alarm" and one.key.endswith(":ok") else _SIGNS[one.source]
+    """Return the colour of a moment; that an alarm was taken, or is OK again, is not painted as one."""
+    went_off = ":on:" in one.key or ":ALARM:" in one.key
+    return Sign.NOTE if one.source == "alarm" and not went_off else _SIGNS[one.source]
 
 
 def _chart(desk: Desk, draft: Draft, document: Postmortem, episodes: Sequence[Episode], digest: Digest) -> Chart:

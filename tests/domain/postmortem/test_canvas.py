@@ -1,11 +1,13 @@
 """A post-mortem becomes a canvas and comes back as the same words; what people changed in it is noticed."""
 
+import re
+
 import pytest
 from markdown_it import MarkdownIt
 
 from bot.domain.postmortem.canvas import canvas_of, is_as_written, mark_of, markdown_of, unmarked
-from bot.domain.postmortem.importing import key_of, parts
-from bot.domain.postmortem.markdown import read, restruck, written
+from bot.domain.postmortem.importing import FILLED, key_of, parts
+from bot.domain.postmortem.markdown import read, restruck, unanchored, written
 from bot.domain.postmortem.sections import replaced
 from bot.domain.strikes import by_claim
 from tests.domain.postmortem.inc7 import document
@@ -88,6 +90,16 @@ def test_checklists_links_and_struck_words_come_back() -> None:
     ]
 
 
+def test_a_mark_opens_what_its_row_of_evidence_opens_and_comes_back_as_a_mark() -> None:
+    text = canvas_of(TEXT)
+
+    assert "[\\[E7\\]](https://x.example/e)" in text
+    assert "[\\[E3\\]](" not in text
+    assert markdown_of(
+        '<p>It failed <a href="https://x.example/e">[E7]</a>, <a href="https://x.example/e">E7</a>.</p>'
+    ) == ("It failed [E7], [E7].\n")
+
+
 def test_nothing_in_a_text_becomes_a_mention_in_a_canvas() -> None:
     assert "![](@U0BO)" not in canvas_of("## Summary\n\n- ask ![](@U0BO) [E1]\n")
 
@@ -99,9 +111,21 @@ def test_a_broken_page_is_read_as_far_as_it_goes(page: str) -> None:
     assert markdown_of(page).endswith("\n")
 
 
-def test_the_mark_is_of_what_people_write_and_not_of_what_records_fill() -> None:
-    assert mark_of(TEXT) == mark_of(replaced(TEXT, "Evidence", "- other"))
+def test_the_mark_is_of_all_that_stands_there_but_tables() -> None:
+    assert mark_of(TEXT) == mark_of(TEXT.replace("| E1 |", "| E1, as Slack sets it |"))
+    assert mark_of(TEXT) == mark_of(unanchored(TEXT))
     assert mark_of(TEXT) != mark_of(replaced(TEXT, "Summary", "- other"))
+
+
+@pytest.mark.parametrize(
+    "before", [*(f"## {title}\n" for title in FILLED), "(?=\n## Summary)", r"canvas mark \w+_", r"\Z"]
+)
+def test_words_that_people_wrote_anywhere_are_noticed_and_come_back(before: str) -> None:
+    said = "I saw it at noon."
+    found = back(re.sub(rf"({before})", rf"\1\n{said}\n", canvas_of(TEXT), count=1))
+
+    assert not is_as_written(found)
+    assert said in unmarked(found)
 
 
 def test_what_is_struck_comes_back_struck_and_is_no_edit() -> None:

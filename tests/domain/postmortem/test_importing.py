@@ -57,9 +57,11 @@ def bring(
     edition: int = 0,
     by: str = "@ana",
     struck: Struck | None = None,
+    canvas: bool = False,
 ) -> Brought:
     one = draft or a_draft()
-    return brought(one, text, edition=edition or one.edition, base=base, by=by, judge=judge, struck=struck or {})
+    number, struck = edition or one.edition, struck or {}
+    return brought(one, text, edition=number, base=base, by=by, judge=judge, struck=struck, canvas=canvas)
 
 
 def body(made: Brought, title: str) -> str:
@@ -147,6 +149,32 @@ def test_what_records_fill_stays_as_it_is_and_is_told() -> None:
 def test_a_text_that_differs_only_in_what_records_fill_is_nothing_to_take_over() -> None:
     with pytest.raises(RequestError, match="stays as it is: Evidence"):
         bring(edited("Evidence", "- E1 is different"))
+
+
+def test_words_above_the_first_title_are_not_lost_in_silence() -> None:
+    text = edited(WELL, "- The breaker held.").replace("\n## ", "\nThe vendor knew at noon.\n\n## ", 1)
+
+    with pytest.raises(InvalidError, match=r"“The vendor knew at noon\.” stands where nobody's words are kept"):
+        bring(text)
+
+
+@pytest.mark.parametrize("title", FILLED)
+def test_words_among_what_records_fill_of_a_canvas_are_not_lost_in_silence(title: str) -> None:
+    text = edited(WELL, "- The breaker held.")
+    text = replaced(text, title, f"{section_of(text, title)}\n\nThe vendor knew at noon.")
+
+    with pytest.raises(InvalidError, match=r"“The vendor knew at noon\.” stands where nobody's words are kept"):
+        bring(text, canvas=True)
+
+
+def test_a_canvas_from_which_people_took_what_records_fill_is_made_anew_once_it_is_deleted() -> None:
+    with pytest.raises(RequestError, match=r"stays as it is: Times\. .* Delete the canvas"):
+        bring(edited("Times", ""), canvas=True)
+
+
+def test_how_slack_sets_the_tables_of_a_canvas_is_no_change() -> None:
+    with pytest.raises(RequestError, match="nothing in it that the draft does not say"):
+        bring(a_draft().text.replace("| E1 |", "| E1, as Slack sets it |"), canvas=True)
 
 
 def test_a_section_missing_in_the_text_stays_and_an_emptied_one_is_emptied() -> None:

@@ -79,6 +79,33 @@ def test_the_same_words_an_hour_later_are_another_moment() -> None:
     assert len(merged([said("Retry."), said("retry.", NOON + timedelta(seconds=5))])) == 1
 
 
+def test_an_alarm_that_flaps_is_told_each_time_it_went_off_was_taken_and_was_ok() -> None:
+    episodes = []
+    for number in range(2):
+        began = NOON + timedelta(seconds=60 * number)
+        turned = {"id": number + 1, "since": began.isoformat(), "ok_since": (began + timedelta(seconds=30)).isoformat()}
+        episodes.append(taken(an_episode().model_copy(update=turned), by="U2", now=began + timedelta(seconds=10)))
+
+    told = merged(moment for one in episodes for moment in of_episode(one))
+
+    assert [word for one in told for word in ("went off", "on it", "OK again") if word in one.text] == [
+        *("went off", "on it", "OK again"),
+        *("went off", "on it", "OK again"),
+    ]
+
+
+def test_two_people_who_say_the_same_are_two_rows() -> None:
+    both = [said("Same here.").model_copy(update={"by": by}) for by in ("U2", "U3")]
+
+    assert [one.by for one in merged(both)] == ["U2", "U3"]
+
+
+def test_what_one_source_tells_of_one_moment_stays_in_its_order() -> None:
+    run = a_run().model_copy(update={"state": RunState.STOPPED, "ended": a_run().started})
+
+    assert [one.text for one in merged(of_run(run))] == ["R-1 (Circuit breaker) started.", "R-1 ended stopped."]
+
+
 def test_a_run_tells_its_start_its_steps_and_its_end() -> None:
     records = {
         "pause": StepRecord(step="pause", state=StepState.DONE, at=NOON + timedelta(minutes=1), by="U2"),
