@@ -40,6 +40,9 @@ NOTHING = "none"
 """The value of a choice for which no step is there on purpose."""
 
 _PAIRED = {"schedule.pause": "schedule.resume"}
+_BARE = frozenset({"if", "expect", "for_each", "until.expression"})
+_ROOTS = "output|inputs|steps|platform|alarm|incident|run|item"
+_NO_TEMPLATE = re.compile(rf"(?:(?<![${{])\{{{{1,2}}\s*|\$)((?:{_ROOTS})\.[\w.]+)(?:\s*\}}{{1,2}})?", re.ASCII)
 _BOUND = frozenset({"replaces", "instead_of"})
 _GOES_ON = frozenset(
     {"codebuild.start", "glue.start_job", "stepfunctions.redrive", "stepfunctions.rerun", "stepfunctions.run"}
@@ -118,6 +121,7 @@ class _Check:
 
     def step(self, step: Step) -> None:
         for field, template in _templates(step):
+            self.plain_text(step, field, template)
             for expression in self.compiled(step, field, template):
                 self.ways(step, field, expression)
                 for finding in self.reach.of_step(step, field.partition(".")[0], expression):
@@ -139,7 +143,7 @@ class _Check:
         self.rules(step, action)
 
     def compiled(self, step: Step, field: str, template: JsonValue) -> list[Expression]:
-        whole = field in {"if", "expect", "for_each", "until.expression"}
+        whole = field in _BARE
         try:
             if whole and isinstance(template, str):
                 return [compile_expression(template)]
@@ -148,6 +152,12 @@ class _Check:
             hint = " Leave out `${` and `}` here." if whole and "${" in str(template) else ""
             self.at(step, field, f"{error.words}{hint}")
         return []
+
+    def plain_text(self, step: Step, field: str, template: JsonValue) -> None:
+        """Say so where a value is written as other tools would have it, and would be shown and sent as it stands."""
+        found = _NO_TEMPLATE.search(template) if isinstance(template, str) and field not in _BARE else None
+        if found is not None:
+            self.at(step, field, f"`{found[0]}` stands for nothing here; write `${{{found[1]}}}`.")
 
     def ways(self, step: Step, field: str, expression: Expression) -> None:
         """Note which values of a choice a step asks for, and say which it can never have."""

@@ -17,6 +17,10 @@ ALARM_FIELDS = frozenset({"name", "state", "since", "reason", "dimensions", "arn
 INCIDENT_FIELDS = frozenset({"id", "channel"})
 STEP_FIELDS = frozenset({"output", "state"})
 
+_BLIND = {
+    "until": "so waiting cannot make it true",
+    "expect": "so nothing the step finds can make it false",
+}
 _TRUTHS = frozenset({"if", "expect", "until"})
 _OWN_OUTPUT = frozenset({"expect", "until", "says"})
 _ASKED_FOR = frozenset({"with", "effect", "untouched"})
@@ -67,9 +71,8 @@ class Reach:
             yield from self._truth(step, expression)
         if field == "for_each":
             yield from self._list(step, expression)
-        if field == "until" and not any(path[0] == "output" for path in expression.references):
-            words = f"`until` never looks at `output`, so waiting cannot make it true: `{expression.text}`."
-            yield Finding(words, Severity.WARNING)
+        if field in _BLIND and not any(path[0] == "output" for path in expression.references):
+            yield Finding(f"`{field}` never looks at `output`, {_BLIND[field]}: `{expression.text}`.", Severity.WARNING)
 
     def _goes_over_a_list(self, step: Step) -> bool:
         """Return whether it has a list of its own, or takes back what was done for each of one."""

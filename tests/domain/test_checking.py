@@ -458,6 +458,7 @@ DOUBTS = [
     ),
     ("  file:\n", "  other:\n    title: Other\n  file:\n", "  other:", "The input `other` is never used"),
     ("exclusive: \"'breaker/' + inputs.pipeline\"\n", "", "FIRST", "add `exclusive:`"),
+    ("expect: output.found", "expect: 1 == 1", "expect: 1 == 1", "`expect` never looks at `output`, so nothing"),
     (
         "{expression: output.found, every",
         "{expression: steps.look.output.found, every",
@@ -483,6 +484,16 @@ def test_an_open_field_admits_anything_below_it() -> None:
     text = changed("expect: output.count == steps.files.output.count", "expect: output.anything.at.all == 1")
 
     assert problems(text) == ()
+
+
+@pytest.mark.parametrize("slip", ["{inputs.pipeline}", "{{ inputs.pipeline }}", "$inputs.pipeline"])
+def test_a_value_written_as_other_tools_would_have_it_is_told(slip: str) -> None:
+    text = changed("   owes: resume", f"   effect: Pause `{slip}`.\n   owes: resume")
+
+    (problem,) = problems(text)
+
+    assert problem.line == line_of(text, "   effect:")
+    assert problem.words == f"`{slip}` stands for nothing here; write `${{inputs.pipeline}}`."
 
 
 def test_a_check_that_expects_nothing_is_told() -> None:
