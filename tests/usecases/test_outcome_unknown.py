@@ -8,7 +8,7 @@ import pytest
 from bot.domain.approval import ApprovalState
 from bot.domain.inbox import AskAgain, GiveInputs, ParkRun, ReadAgain, SettleOwed, SettleUnknown, StopRun
 from bot.domain.records import AttemptState
-from bot.domain.run import RunState, StepState
+from bot.domain.run import Awaiting, RunState, StepState
 from bot.domain.value import JsonObject
 from tests.usecases.proxy import Mood, Proxy
 from tests.usecases.table import ANA, BO, Table
@@ -407,3 +407,33 @@ def test_what_a_dead_process_was_sending_is_of_unknown_outcome_and_never_sent_ag
     (told,) = [one.body for one in far_table.audited() if one.body.kind == "call.answered"]
     assert (told.actor, told.facts["attempt"], told.facts["state"]) == ("bot", 1, "unknown")
     assert of(far_table, "Calls") == [("unknown",)]
+
+
+@pytest.mark.parametrize(
+    ("sending", "becomes"), [(False, AttemptState.FAILED), (True, AttemptState.UNKNOWN)], ids=["taken", "sending"]
+)
+def test_what_a_dead_process_had_in_hand_of_a_stopped_run_holds_up_no_other_run(
+    far_table: Table, proxy: Proxy, *, sending: bool, becomes: AttemptState
+) -> None:
+    died_before_sending(far_table)
+    if sending:
+        far_table.store.mark_sending(1, owner="dead")
+    far_table.dead.clear()
+    far_table.send(BO, StopRun(run=1))
+    far_table.deal()
+    far_table.segment()
+    assert far_table.attempts()[0].state is (AttemptState.SENDING if sending else AttemptState.PLANNED)
+
+    far_table.dead.add("dead")
+    far_table.later(timedelta(seconds=2))
+    far_table.drive()
+
+    assert (far_table.attempts()[0].state, far_table.run().state) == (becomes, RunState.STOPPED)
+    assert proxy.count("DisableRule") == 0
+    assert [one.body.facts["state"] for one in far_table.audited() if one.body.kind == "call.answered"] == (
+        ["unknown"] if sending else []
+    )
+    far_table.start(ANA, "pauses-too")
+    far_table.approve(ANA)
+    waiting = far_table.run(2).waiting
+    assert waiting is None or waiting.what is not Awaiting.LEASE
