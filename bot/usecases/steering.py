@@ -45,7 +45,7 @@ from bot.errors import InvalidError, NotAllowedError, RequestError
 from bot.usecases.approvals import roles_of
 from bot.usecases.asking import cards_of
 from bot.usecases.desk import Desk
-from bot.usecases.runs import FIRST_OWED_REMINDER, IN_HAND, anew, fits, offered, waking
+from bot.usecases.runs import FIRST_OWED_REMINDER, anew, fits, offered, waking
 from bot.usecases.telling import asking_card, notice, run_cards
 
 log = logging.getLogger(__name__)
@@ -283,9 +283,7 @@ def stop(desk: Desk, delivery: Delivery, wish: StopRun) -> Change:
     cards: tuple[Card, ...] = (*run_cards(desk, stopped), *(card for one in over for card in cards_of(one, run)))
     if owed:
         cards = (*cards, notice(run, "owed", mark=":0"))
-    sending = any(one.state in IN_HAND for one in desk.records.attempts(run.id))
-    frees = () if sending else (run.id,)
-    return Change(runs=(stopped,), approvals=over, opens=opens, cards=cards, frees=frees, audit=(entry,))
+    return Change(runs=(stopped,), approvals=over, opens=opens, cards=cards, frees=(run.id,), audit=(entry,))
 
 
 def _left_open(desk: Desk, run: Run) -> tuple[Owed, ...]:
