@@ -493,7 +493,7 @@ def _again(desk: Desk, run: Run, step: Step, approval: Approval, place: int, att
     sent_before = attempt.state is not AttemptState.PLANNED
     if attempt.owner != desk.replica and desk.alive(attempt.owner):
         return Turn(wake=desk.now() + OWNER_AGAIN)
-    if sent_before and replay is Replay.ONCE:
+    if sent_before and (replay is Replay.ONCE or _too_late(desk, run, approval, place, attempt)):
         try:
             desk.records.disown(attempt.id, owner=desk.replica)
         except StaleError:
@@ -518,6 +518,16 @@ def _again(desk: Desk, run: Run, step: Step, approval: Approval, place: int, att
     if sent_before and attempt.call.many is None and replay is Replay.SAFE and sent.state is AttemptState.FAILED:
         sent = _settled_by_reading(desk, step, attempt.call, sent)
     return _sent(desk, run, step, approval, place, attempt.id, sent, may_replay=not sent_before)
+
+
+def _too_late(desk: Desk, run: Run, approval: Approval, place: int, attempt: Attempt) -> bool:
+    """Return whether a call whose yes has expired would be sent again, which may be the first time that it leaves.
+
+    A list goes on where it was, a later call of an approval outlives its expiry, and so does what is owed.
+    """
+    unanswered = attempt.state is AttemptState.SENDING and attempt.call.many is None
+    bound = not place and not any(one.step == attempt.step for one in run.owed)
+    return unanswered and bound and desk.now() >= approval.expires
 
 
 def _refusal(desk: Desk, run: Run, step: Step, approval: Approval, place: int) -> str | None:

@@ -344,12 +344,12 @@ def test_a_process_that_died_between_taking_and_sending_proves_the_yes_again(far
     assert len(far_table.store.approvals()) == 1
 
 
-def died_before_sending(table: Table) -> None:
+def died_before_sending(table: Table, runbook: str = "pauses", *, approver: str = ANA) -> None:
     """Leave an attempt that another process, now dead, took and never sent."""
-    table.start(ANA, "pauses")
+    table.start(ANA, runbook)
 
     table.desk = replace(table.desk, replica="dead")
-    table.approve(ANA, drive=False)
+    table.approve(approver, drive=False)
     table.deal()
 
     def kill() -> None:
@@ -407,6 +407,26 @@ def test_what_a_dead_process_was_sending_is_of_unknown_outcome_and_never_sent_ag
     (told,) = [one.body for one in far_table.audited() if one.body.kind == "call.answered"]
     assert (told.actor, told.facts["attempt"], told.facts["state"]) == ("bot", 1, "unknown")
     assert of(far_table, "Calls") == [("unknown",)]
+
+
+@pytest.mark.parametrize("minutes", [14, 16])
+def test_what_a_dead_process_was_sending_is_not_sent_again_by_itself_once_its_yes_has_expired(
+    far_table: Table, minutes: int
+) -> None:
+    died_before_sending(far_table, "swap", approver=BO)
+    far_table.store.mark_sending(1, owner="dead")
+    far_table.later(timedelta(minutes=minutes))
+
+    far_table.drive()
+
+    late = minutes > 15
+    assert far_table.state() == ("OPEN" if late else "HALF_OPEN")
+    assert far_table.run().state is (RunState.OUTCOME_UNKNOWN if late else RunState.REPAIRED)
+    if late:
+        assert "probably did not happen" in far_table.run().record("half_open").shows
+        far_table.wish(ANA, SettleUnknown(run=1, step="half_open", happened=False))
+        far_table.approve(BO)
+        assert far_table.state() == "HALF_OPEN"
 
 
 @pytest.mark.parametrize(
