@@ -37,15 +37,13 @@ class JsonLines(logging.Formatter):
             "module": record.name,
             "message": record.getMessage(),
         }
-        line |= {
-            name: value
-            for name, value in vars(record).items()
-            if name not in _PLAIN and not any(word in name.lower() for word in _SECRETS)
-        }
-        line |= self._measures(record)
+        line |= {name: value for name, value in vars(record).items() if name not in _PLAIN and not _is_secret(name)}
+        line = {name: _told(value) for name, value in line.items()}
+        measures = self._measures(record).items()
+        line |= {name: covered(value) if isinstance(value, str) else value for name, value in measures}
         if record.exc_info:
-            line["exception"] = self.formatException(record.exc_info)
-        return json.dumps({name: _told(value) for name, value in line.items()}, default=str, ensure_ascii=True)
+            line["exception"] = covered(self.formatException(record.exc_info))
+        return json.dumps(line, default=str, ensure_ascii=True)
 
     def _measures(self, record: logging.LogRecord) -> Mapping[str, object]:
         """Return the members that say what the record measures, and how CloudWatch is to read them."""
@@ -78,9 +76,21 @@ class JsonLines(logging.Formatter):
         }
 
 
+def _is_secret(name: str) -> bool:
+    return any(word in name.lower() for word in _SECRETS)
+
+
 def _told(value: object) -> object:
     """Return a member as it may be told; a text says more than it should where a neighbour's error is in it."""
-    return covered(value) if isinstance(value, str) else value
+    match value:
+        case None | bool() | int() | float():
+            return value
+        case Mapping():
+            return {covered(str(name)): _told(one) for name, one in value.items() if not _is_secret(str(name))}
+        case list() | tuple() | set() | frozenset():
+            return [_told(one) for one in value]
+        case _:
+            return covered(str(value))
 
 
 def _finite(value: float | Sequence[float]) -> float | Sequence[float]:

@@ -54,6 +54,25 @@ def test_no_secret_is_told_by_a_field_or_by_what_a_bug_says() -> None:
     assert [secret for secret in (TOKEN, "hunter2") if secret in line] == []
 
 
+@pytest.mark.parametrize(
+    "fact",
+    [
+        [f"refused {TOKEN}"],
+        {"why": {"said": (f"refused {TOKEN}",)}},
+        {TOKEN: 1},
+        {"bot_token": "c4nary", "said": TOKEN},
+        ValueError(f"refused {TOKEN}"),
+        {f"refused {TOKEN}"},
+        f"refused {TOKEN}".encode(),
+    ],
+    ids=lambda fact: type(fact).__name__,
+)
+def test_no_secret_is_told_by_what_a_field_holds(fact: object) -> None:
+    line = _line("Failed.", why=fact)
+
+    assert [secret for secret in (TOKEN, "c4nary") if secret in line] == []
+
+
 def test_text_from_outside_cannot_begin_a_line_of_its_own() -> None:
     line = _line("Buried.", reason='x"}\n{"message": "The bot is ready."\u2028\u202e')
 

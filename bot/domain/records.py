@@ -254,7 +254,7 @@ class Change(Value):
         evidence: what sentences on cards point at, each under its subject, e.g. `A-118`; the newest replaces the last.
         closes: keys of waits that are over.
         inbox: the delivery that is dealt with by this change.
-        frees: runs whose leases end.
+        frees: runs whose leases end; those of a run with a call in hand go on, for its outcome to end.
         drops: runs whose holds end, each with the shared resource.
         settles: attempts of unknown outcome that a person says did happen.
         counts: what is added to counters, by name.

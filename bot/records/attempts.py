@@ -100,6 +100,12 @@ def hand_over(connection: Connection, number: int, *, owner: str, resend: bool) 
     connection.execute(update(attempts).where(attempts.c.id == number).values(owner=owner, resend=resend))
 
 
+def in_hand(connection: Connection, run: int) -> bool:
+    """Return whether a process may still send a call of the run, or hear the answer of one."""
+    going = attempts.c.state.in_([AttemptState.PLANNED.value, AttemptState.SENDING.value])
+    return connection.execute(select(attempts.c.id).where((attempts.c.run == run) & going)).first() is not None
+
+
 def give_up(connection: Connection, number: int, *, words: str) -> None:
     """Keep that a planned attempt will never be sent."""
     failed = {"state": AttemptState.FAILED.value, "words": words, "resend": False}

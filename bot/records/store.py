@@ -447,7 +447,8 @@ def _keep(connection: Connection, change: Change) -> None:
     for key in sorted(change.closes):
         queues.close_wait(connection, key)
     for number in sorted(change.frees):
-        shared.free(connection, number)
+        if not attempts.in_hand(connection, number):
+            shared.free(connection, number)
     for number, resource in sorted(change.drops):
         shared.drop_hold(connection, run=number, resource=resource)
     for name, by in sorted(change.counts):

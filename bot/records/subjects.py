@@ -51,7 +51,8 @@ def save_run(connection: Connection, run: Run) -> None:
     target = None if run.holds is None else fold(run.holds)
     columns = {"open": not run.state.ended or bool(run.owed), "exclusive": target}
     if not _saved(connection, runs, run, columns):
-        raise held(connection, run) or _stale(run.label)
+        holder = held(connection, run) if run.revision == 0 else None  # one that was kept before is stale, no more
+        raise holder or _stale(run.label)
 
 
 def save_approval(connection: Connection, approval: Approval) -> None:

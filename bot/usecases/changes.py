@@ -7,7 +7,6 @@ permit that `Cloud.send` wants.
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from functools import partial
 
 from bot.domain.action import Call, Proposal, Replay
@@ -39,13 +38,22 @@ from bot.usecases.asking import ReasonMissingError, binding, cards_of, items, pr
 from bot.usecases.breaking import not_broken_any_more
 from bot.usecases.desk import Desk
 from bot.usecases.lost import lost_call, unknown_card, with_what_is_there
-from bot.usecases.runs import LEASE_AGAIN, Turn, failed, must_answer, observed, seen
+from bot.usecases.runs import (
+    LEASE_AGAIN,
+    NO_ANSWER_CAME,
+    OWNER_AGAIN,
+    Turn,
+    call_answered,
+    failed,
+    must_answer,
+    observed,
+    seen,
+)
 from bot.usecases.telling import notice, run_card
 
 log = logging.getLogger(__name__)
 
 NO_WORDS = "The runbook's `reason` is in nobody's own words; its author calls it something else (`runbook-bot check`)."
-OWNER_AGAIN = timedelta(seconds=1)
 MUST_BE_FRESH = {Risk.CHANGE.value, Risk.DESTRUCTIVE.value}
 
 
@@ -436,7 +444,7 @@ def _sent(
         wrote=wrote,
         words=sent.words[:600],
     )
-    entry = _answered(run, step, attempt, bound.call, sent, by="aws")
+    entry = call_answered(run, step.id, attempt, bound.call, state=sent.state, words=sent.words, by="aws")
     if sent.state is AttemptState.UNKNOWN:
         if may_replay and desk.catalogue.row(bound.call.row).replay is not Replay.ONCE:
             return Turn(goes_on=True, outcomes=(outcome,), audit=(entry,))
@@ -447,17 +455,6 @@ def _sent(
         return replace(turn, frees=True, outcomes=(outcome,), audit=(entry, *turn.audit))
     kept = record.model_copy(update={"answers": (*record.answers, sent.answer or {})})
     return Turn(events=(Looked(record=kept),), goes_on=True, outcomes=(outcome,), audit=(entry,))
-
-
-def _answered(run: Run, step: Step, attempt: int, call: Call, sent: _Sent, *, by: str) -> AuditEntry:
-    facts: JsonObject = {
-        "run": run.id,
-        "step": step.id,
-        "attempt": attempt,
-        "row": call.row,
-        "state": sent.state.value,
-    }
-    return AuditEntry(kind="call.answered", subject=run.label, actor=by, facts=facts, private=sent.words[:600])
 
 
 def _what_it_left(desk: Desk, run: Run, approval: Approval, place: int) -> JsonObject | None:
@@ -496,14 +493,14 @@ def _again(desk: Desk, run: Run, step: Step, approval: Approval, place: int, att
     sent_before = attempt.state is not AttemptState.PLANNED
     if attempt.owner != desk.replica and desk.alive(attempt.owner):
         return Turn(wake=desk.now() + OWNER_AGAIN)
-    if sent_before and replay is Replay.ONCE:
-        words = "It was sent, and the process ended before an answer came. It may or may not have happened."
+    if sent_before and (replay is Replay.ONCE or _too_late(desk, run, approval, place, attempt)):
         try:
             desk.records.disown(attempt.id, owner=desk.replica)
         except StaleError:
             return Turn(goes_on=True)
-        lost = _Sent(state=AttemptState.UNKNOWN, words=words)
-        return _lost(desk, run, step, words, audit=(_answered(run, step, attempt.id, attempt.call, lost, by="bot"),))
+        unknown = AttemptState.UNKNOWN
+        entry = call_answered(run, step.id, attempt.id, attempt.call, state=unknown, words=NO_ANSWER_CAME, by="bot")
+        return _lost(desk, run, step, NO_ANSWER_CAME, audit=(entry,))
     try:
         permit = desk.records.retake(attempt.id, owner=desk.replica, again=sent_before)
     except NotAllowedError as error:
@@ -521,6 +518,16 @@ def _again(desk: Desk, run: Run, step: Step, approval: Approval, place: int, att
     if sent_before and attempt.call.many is None and replay is Replay.SAFE and sent.state is AttemptState.FAILED:
         sent = _settled_by_reading(desk, step, attempt.call, sent)
     return _sent(desk, run, step, approval, place, attempt.id, sent, may_replay=not sent_before)
+
+
+def _too_late(desk: Desk, run: Run, approval: Approval, place: int, attempt: Attempt) -> bool:
+    """Return whether a call whose yes has expired would be sent again, which may be the first time that it leaves.
+
+    A list goes on where it was, a later call of an approval outlives its expiry, and so does what is owed.
+    """
+    unanswered = attempt.state is AttemptState.SENDING and attempt.call.many is None
+    bound = not place and not any(one.step == attempt.step for one in run.owed)
+    return unanswered and bound and desk.now() >= approval.expires
 
 
 def _refusal(desk: Desk, run: Run, step: Step, approval: Approval, place: int) -> str | None:

@@ -23,7 +23,7 @@ from bot.usecases.desk import Desk
 log = logging.getLogger(__name__)
 
 EVERY_S = 2.0
-REFUSED = "A runbook has an error; `runbook-bot check` names all of them."
+REFUSED = "A runbook has an error; `runbook-bot check` may find more."
 MOST_TOLD = 8
 
 

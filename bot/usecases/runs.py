@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bot.domain.action import Action
+from bot.domain.action import Action, Call
 from bot.domain.approval import Approval, ApprovalState
 from bot.domain.audit import AuditEntry
 from bot.domain.expression import compile_expression, first_given, references_in, resolve
@@ -59,6 +59,10 @@ log = logging.getLogger(__name__)
 READ_TRIES = 3
 READ_AGAIN = timedelta(seconds=2)
 LEASE_AGAIN = timedelta(seconds=5)
+OWNER_AGAIN = timedelta(seconds=1)
+NO_ANSWER_CAME = "It was sent, and the process ended before an answer came. It may or may not have happened."
+IN_HAND = frozenset({AttemptState.PLANNED, AttemptState.SENDING})
+"""Calls that a process may still send, or hear the answer of."""
 OURS = frozenset({"platform", "run"})
 """What expressions see that nobody else has a word in."""
 MOST_NAMED = 10
@@ -134,7 +138,7 @@ def _change(desk: Desk, run: Run, turn: Turn, key: str) -> Change:
         closes=() if turn.goes_on else (key,),
         outcomes=turn.outcomes,
         cards=(*run_cards(desk, run), *turn.cards, *_answered(desk, run, turn)) if turn.events else turn.cards,
-        frees=(run.id,) if turn.frees else (),
+        frees=(run.id,) if turn.frees or (turn.outcomes and run.state.ended) else (),
         drops=turn.drops,
         audit=turn.audit,
     )
@@ -156,6 +160,8 @@ def waking(run: Run, due: datetime) -> tuple[Run, Wait]:
 
 
 def _turn(desk: Desk, run: Run, change_step: Perform) -> Turn:
+    if run.state.ended:
+        return _let_go(desk, run)
     if not _ready(desk, run):
         return Turn()
     if run.state is RunState.PARKED:
@@ -172,6 +178,33 @@ def _turn(desk: Desk, run: Run, change_step: Perform) -> Turn:
         return _look_again(desk, run, step, error)
     except (RequestError, CallRefusedError, WorldChangedError) as error:
         return failed(desk, run, step, error.words)
+
+
+def _let_go(desk: Desk, run: Run) -> Turn:
+    """Settle what a process that died had in hand when its run was stopped; what a living one has is left to it."""
+    left = [one for one in desk.records.attempts(run.id) if one.state in IN_HAND]
+    if not left:
+        return Turn()
+    if any(one.owner != desk.replica and desk.alive(one.owner) for one in left):
+        return Turn(wake=desk.now() + OWNER_AGAIN)
+    outcomes, events, audit = [], [], []
+    for one in left:
+        sent = one.state is AttemptState.SENDING
+        state, words = (AttemptState.UNKNOWN, NO_ANSWER_CAME) if sent else (AttemptState.FAILED, "not sent: stopped")
+        outcomes.append(Outcome(attempt=one.id, owner=one.owner, state=state, words=words))
+        if sent:
+            lost = {"state": StepState.UNKNOWN, "note": words, "at": desk.now()}
+            events.append(Lost(record=run.record(one.step).model_copy(update=lost), words=words))
+            audit.append(call_answered(run, one.step, one.id, one.call, state=state, words=words, by="bot"))
+    return Turn(events=tuple(events), goes_on=True, outcomes=tuple(outcomes), audit=tuple(audit))
+
+
+def call_answered(
+    run: Run, step: str, attempt: int, call: Call, *, state: AttemptState, words: str, by: str
+) -> AuditEntry:
+    """Return the entry that tells what a call came to."""
+    facts: JsonObject = {"run": run.id, "step": step, "attempt": attempt, "row": call.row, "state": state.value}
+    return AuditEntry(kind="call.answered", subject=run.label, actor=by, facts=facts, private=words[:600])
 
 
 def anew(desk: Desk, run: Run) -> tuple[StepRecord, ...]:
@@ -211,7 +244,7 @@ def _is_over(desk: Desk, run: Run, name: str) -> bool:
 
 def _ready(desk: Desk, run: Run) -> bool:
     """Return whether the run can go on now; a segment that comes too early ends and changes nothing."""
-    if run.state.ended or run.state is RunState.OUTCOME_UNKNOWN or run.stopping:
+    if run.state is RunState.OUTCOME_UNKNOWN or run.stopping:
         return False
     if run.state is RunState.PARKED:
         return run.parked_until is not None and run.parked_until <= desk.now()

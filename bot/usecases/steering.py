@@ -283,9 +283,7 @@ def stop(desk: Desk, delivery: Delivery, wish: StopRun) -> Change:
     cards: tuple[Card, ...] = (*run_cards(desk, stopped), *(card for one in over for card in cards_of(one, run)))
     if owed:
         cards = (*cards, notice(run, "owed", mark=":0"))
-    sending = any(one.state is AttemptState.SENDING for one in desk.records.attempts(run.id))
-    frees = () if sending else (run.id,)
-    return Change(runs=(stopped,), approvals=over, opens=opens, cards=cards, frees=frees, audit=(entry,))
+    return Change(runs=(stopped,), approvals=over, opens=opens, cards=cards, frees=(run.id,), audit=(entry,))
 
 
 def _left_open(desk: Desk, run: Run) -> tuple[Owed, ...]:

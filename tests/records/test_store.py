@@ -269,6 +269,16 @@ def test_a_target_is_one_run_s_until_it_ends_owing_nothing(store: Store) -> None
     assert [run.id for run in store.runs(open_only=False)] == [2, 1]
 
 
+def test_who_saw_an_older_run_is_told_so_though_another_run_has_its_target_by_now(store: Store) -> None:
+    store.commit(Change(runs=(a_run(1, exclusive="b"),)))
+    seen = store.run(1)
+    store.commit(Change(runs=(seen.model_copy(update={"state": RunState.STOPPED}),)))
+    store.commit(Change(runs=(a_run(2, exclusive="b"),)))
+
+    with pytest.raises(StaleError):
+        store.commit(Change(runs=(seen,)))
+
+
 def test_an_ended_run_that_opens_again_cannot_take_its_target_back_from_another(store: Store) -> None:
     ended = a_run(1, exclusive="b").model_copy(update={"state": RunState.REPAIRED})
     store.commit(Change(runs=(ended,)))

@@ -295,6 +295,24 @@ def test_a_freed_resource_can_be_taken_by_the_next_run(store: Store) -> None:
     assert store.take(taking(store, 2)).permit is not None
 
 
+def test_what_a_call_in_hand_writes_is_freed_with_its_outcome_and_not_before(store: Store) -> None:
+    begin(store, 1)
+    begin(store, 2)
+    number = store.take(taking(store, 1)).attempt
+    store.commit(Change(frees=(1,)))
+    with pytest.raises(LeaseHeldError):
+        store.take(taking(store, 2))
+    store.mark_sending(number, owner="one")
+    store.commit(Change(frees=(1,)))
+    with pytest.raises(LeaseHeldError):
+        store.take(taking(store, 2))
+
+    done = Outcome(attempt=number, owner="one", state=AttemptState.DONE)
+    store.commit(Change(outcomes=(done,), frees=(1,)))
+
+    assert store.take(taking(store, 2)).permit is not None
+
+
 def test_a_run_keeps_its_own_lease(store: Store) -> None:
     begin(store)
     send(store, store.take(taking(store)).attempt)

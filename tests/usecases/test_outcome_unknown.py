@@ -8,7 +8,7 @@ import pytest
 from bot.domain.approval import ApprovalState
 from bot.domain.inbox import AskAgain, GiveInputs, ParkRun, ReadAgain, SettleOwed, SettleUnknown, StopRun
 from bot.domain.records import AttemptState
-from bot.domain.run import RunState, StepState
+from bot.domain.run import Awaiting, RunState, StepState
 from bot.domain.value import JsonObject
 from tests.usecases.proxy import Mood, Proxy
 from tests.usecases.table import ANA, BO, Table
@@ -344,12 +344,12 @@ def test_a_process_that_died_between_taking_and_sending_proves_the_yes_again(far
     assert len(far_table.store.approvals()) == 1
 
 
-def died_before_sending(table: Table) -> None:
+def died_before_sending(table: Table, runbook: str = "pauses", *, approver: str = ANA) -> None:
     """Leave an attempt that another process, now dead, took and never sent."""
-    table.start(ANA, "pauses")
+    table.start(ANA, runbook)
 
     table.desk = replace(table.desk, replica="dead")
-    table.approve(ANA, drive=False)
+    table.approve(approver, drive=False)
     table.deal()
 
     def kill() -> None:
@@ -407,3 +407,53 @@ def test_what_a_dead_process_was_sending_is_of_unknown_outcome_and_never_sent_ag
     (told,) = [one.body for one in far_table.audited() if one.body.kind == "call.answered"]
     assert (told.actor, told.facts["attempt"], told.facts["state"]) == ("bot", 1, "unknown")
     assert of(far_table, "Calls") == [("unknown",)]
+
+
+@pytest.mark.parametrize("minutes", [14, 16])
+def test_what_a_dead_process_was_sending_is_not_sent_again_by_itself_once_its_yes_has_expired(
+    far_table: Table, minutes: int
+) -> None:
+    died_before_sending(far_table, "swap", approver=BO)
+    far_table.store.mark_sending(1, owner="dead")
+    far_table.later(timedelta(minutes=minutes))
+
+    far_table.drive()
+
+    late = minutes > 15
+    assert far_table.state() == ("OPEN" if late else "HALF_OPEN")
+    assert far_table.run().state is (RunState.OUTCOME_UNKNOWN if late else RunState.REPAIRED)
+    if late:
+        assert "probably did not happen" in far_table.run().record("half_open").shows
+        far_table.wish(ANA, SettleUnknown(run=1, step="half_open", happened=False))
+        far_table.approve(BO)
+        assert far_table.state() == "HALF_OPEN"
+
+
+@pytest.mark.parametrize(
+    ("sending", "becomes"), [(False, AttemptState.FAILED), (True, AttemptState.UNKNOWN)], ids=["taken", "sending"]
+)
+def test_what_a_dead_process_had_in_hand_of_a_stopped_run_holds_up_no_other_run(
+    far_table: Table, proxy: Proxy, *, sending: bool, becomes: AttemptState
+) -> None:
+    died_before_sending(far_table)
+    if sending:
+        far_table.store.mark_sending(1, owner="dead")
+    far_table.dead.clear()
+    far_table.send(BO, StopRun(run=1))
+    far_table.deal()
+    far_table.segment()
+    assert far_table.attempts()[0].state is (AttemptState.SENDING if sending else AttemptState.PLANNED)
+
+    far_table.dead.add("dead")
+    far_table.later(timedelta(seconds=2))
+    far_table.drive()
+
+    assert (far_table.attempts()[0].state, far_table.run().state) == (becomes, RunState.STOPPED)
+    assert proxy.count("DisableRule") == 0
+    assert [one.body.facts["state"] for one in far_table.audited() if one.body.kind == "call.answered"] == (
+        ["unknown"] if sending else []
+    )
+    far_table.start(ANA, "pauses-too")
+    far_table.approve(ANA)
+    waiting = far_table.run(2).waiting
+    assert waiting is None or waiting.what is not Awaiting.LEASE

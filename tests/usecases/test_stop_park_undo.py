@@ -23,7 +23,7 @@ from bot.domain.records import Attempt, AttemptState
 from bot.domain.run import Awaiting, RunState, StepRecord, StepState
 from bot.usecases.inbox import deal
 from bot.usecases.steering import done_items
-from tests.usecases.table import ANA, BO, CY, DEE, Table
+from tests.usecases.table import ANA, BO, CY, DEE, REASON, Table
 
 HOUR = timedelta(hours=1)
 NOW = datetime(2026, 11, 28, 3, 0, tzinfo=UTC)
@@ -65,6 +65,47 @@ def test_stop_during_a_call_keeps_its_outcome_and_sends_nothing_further(table: T
     assert table.attempts()[-1].state is AttemptState.DONE
     assert (table.run().state, table.state()) == (RunState.STOPPED, "HALF_OPEN")
     assert [one.step for one in table.run().owed] == ["resume"]
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_what_a_call_writes_is_the_next_runs_once_a_stopped_run_has_its_answer(table: Table, when: str) -> None:
+    table.start(ANA, "swap")
+    setattr(table.cloud, when, lambda: press_stop(table))
+    table.approve(BO)
+    setattr(table.cloud, when, None)
+    assert (table.run().state, table.attempts()[0].state) == (RunState.STOPPED, AttemptState.DONE)
+    table.write_breaker(state="OPEN")
+
+    table.start(ANA, "swap")
+    table.approve(BO)
+
+    assert (table.run(2).state, table.state()) == (RunState.REPAIRED, "HALF_OPEN")
+
+
+def test_what_a_call_is_about_to_write_is_no_other_runs_though_its_run_was_stopped(table: Table) -> None:
+    table.start(ANA, "swap")
+    waits: list[bool] = []
+
+    def stop_and_start_another() -> None:
+        table.cloud.before = None
+        press_stop(table)
+        table.send(ANA, StartRun(runbook="swap", inputs={"reason": REASON}))
+        table.deal()
+        table.segment_of(2)
+        table.deal()
+        table.approve(BO, drive=False)
+        table.deal()
+        table.segment_of(2)
+        waiting = table.run(2).waiting
+        waits.append(waiting is not None and waiting.what is Awaiting.LEASE)
+
+    table.cloud.before = stop_and_start_another
+    table.approve(BO, drive=False)
+    table.deal()
+    table.segment_of(1)
+
+    assert waits == [True]
+    assert [one.state for one in table.attempts()] == [AttemptState.DONE]
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
