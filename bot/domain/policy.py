@@ -261,7 +261,10 @@ def admit(person: Person, roles: frozenset[str], *, policy: Policy, channel: str
     if not person.member:
         raise NotAllowedError("Guests, bots and people from other workspaces cannot use the runbook bot.")
     if channel not in policy.channels and not channel.startswith("D"):
-        raise NotAllowedError("This channel is not bound to an environment, so nothing is shown or started here.")
+        raise NotAllowedError(
+            "This channel is not bound to an environment, so nothing is shown or started here. "
+            "Say it where alarms are shown, or to me directly."
+        )
     wanted = policy.operator if starts else policy.viewer
     if wanted not in roles:
         verb = "start or change runs" if starts else "see this"

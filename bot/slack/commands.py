@@ -154,9 +154,9 @@ def _revoked(found: Words) -> Wish:
 
 def _expanded(found: Words) -> Wish:
     _only(found)
-    if len(found.plain) != 2:
-        raise InvalidError("Which step of what? Write R-42 or a runbook's name, and the step's number.")
-    of, step = found.plain
+    of, step = found.plain[0] if found.plain else "", " ".join(found.plain[1:])
+    if not re.fullmatch(r"(?:check )?\S+", step, re.IGNORECASE):
+        raise InvalidError("Which step of what? Write R-42 or a runbook's name, and the step's number, or check 1.")
     if re.fullmatch(r"r-?[1-9][0-9]{0,8}", of.lower(), re.ASCII):
         return ExpandStep(run=number(of, "R"), step=step.lower()[:40])
     return ExpandStep(runbook=name_of(Words(plain=(of,), given={}, text=of)), step=step.lower()[:40])

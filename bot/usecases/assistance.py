@@ -100,10 +100,10 @@ def expand(desk: Desk, delivery: Delivery, wish: ExpandStep) -> Change:
 
 
 def _step(runbook: Runbook, named: str) -> Step:
-    found = next((one for one in runbook.steps if named in {one.id, str(one.number)}), None)
+    found = next((one for one in runbook.steps if named in {one.id, one.label}), None)
     if found is None:
-        numbers = ", ".join(str(one.number) for one in runbook.steps[:20])
-        raise NotFoundError(f"{runbook.title} has no step {named!a}; its steps are {numbers}.")
+        labels = ", ".join(one.label for one in runbook.steps[:60])
+        raise NotFoundError(f"{runbook.title} has no step {named!a}; its steps are {labels}.")
     return found
 
 

@@ -24,7 +24,7 @@ from bot.domain.incident import (
 from bot.domain.people import Place
 from bot.domain.records import Change, Episode
 from bot.domain.value import JsonObject
-from bot.errors import NotFoundError, RequestError
+from bot.errors import NotAllowedError, NotFoundError, RequestError
 from bot.usecases.desk import Desk
 from bot.usecases.mornings import mornings
 from bot.usecases.starting import alarm_card_of, incident_card
@@ -114,13 +114,16 @@ def name_person(desk: Desk, delivery: Delivery, wish: NamePerson) -> Change:
     """Give somebody a part."""
     somebody = desk.person(delivery.person, channel=delivery.place.channel, starts=True)
     incident = find_incident(desk, wish.incident, delivery.place.channel)
-    named = desk.directory.person(wish.person).id if wish.person else somebody.id
+    named = desk.directory.person(wish.person) if wish.person else somebody
+    if not named.member:
+        why = "a guest, a bot or from another workspace, and can do nothing here"
+        raise NotAllowedError(f"{named.name} is {why}; name somebody else. Nothing was done.")
     now = desk.now()
     if wish.role == "lead":
-        named_in = led(incident, named, by=somebody.id, now=now)
+        named_in = led(incident, named.id, by=somebody.id, now=now)
     else:
-        named_in = given_role(incident, wish.role, named, by=somebody.id, now=now)
-    return kept(named_in, "incident.named", somebody.id, {"role": wish.role, "person": named})
+        named_in = given_role(incident, wish.role, named.id, by=somebody.id, now=now)
+    return kept(named_in, "incident.named", somebody.id, {"role": wish.role, "person": named.id})
 
 
 def note(desk: Desk, delivery: Delivery, wish: NoteIncident) -> Change:

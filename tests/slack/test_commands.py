@@ -62,6 +62,7 @@ READ = [
     ("approvals", "revoke q9", RevokeRequest(approval=9)),
     ("runbook", "expand R-42 4", ExpandStep(run=42, step="4")),
     ("runbook", "expand circuit-breaker Half_open", ExpandStep(runbook="circuit-breaker", step="half_open")),
+    ("runbook", "expand R-42 Check 1", ExpandStep(run=42, step="check 1")),
     ("alarm", "", ShowAlarms()),
     ("alarm", "suggest A-118", SuggestForAlarm(alarm=118)),
     ("alarm", "suggest CircuitBreakerOpen --cost", SuggestForAlarm(name="CircuitBreakerOpen", cost=True)),

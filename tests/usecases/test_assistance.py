@@ -285,6 +285,18 @@ def test_a_step_that_there_is_none_of_is_refused_with_the_numbers_there_are(tabl
     table.wish(ANA, ExpandWish(runbook="swap", step="99"))
 
     assert "its steps are 1, 2" in table.refused()
+    assert "check 1" in table.refused()
+
+
+def test_a_check_is_expanded_by_the_name_it_has_on_cards(table: Table) -> None:
+    assistant = seat(table)
+    table.start(ANA, "swap")
+
+    table.wish(ANA, ExpandWish(run=1, step="check 1"))
+
+    (job,) = assistant.jobs
+    assert isinstance(job, ExpandStep)
+    assert job.step == "checked"
 
 
 def test_an_alarm_may_be_meant_by_its_name(table: Table) -> None:

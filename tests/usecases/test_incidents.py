@@ -1,5 +1,7 @@
 """An incident from being declared to being resolved, and what of runs and alarms belongs to it."""
 
+import pytest
+
 from bot.domain.alarm import AlarmNotice
 from bot.domain.inbox import (
     DeclareIncident,
@@ -12,7 +14,7 @@ from bot.domain.inbox import (
 )
 from bot.domain.incident import Incident, IncidentState
 from bot.domain.records import Change, Episode
-from tests.usecases.table import ANA, BO, CHANNEL, CY, Table
+from tests.usecases.table import ANA, BO, CHANNEL, CY, GUS, Table
 
 
 def the_incident(table: Table) -> Incident:
@@ -63,6 +65,16 @@ def test_an_incident_is_declared_graded_led_noted_mitigated_and_resolved(table: 
         "incident.mitigated",
         "incident.resolved",
     ]
+
+
+@pytest.mark.parametrize("role", ["lead", "scribe"])
+def test_nobody_is_named_who_could_do_nothing_here(table: Table, role: str) -> None:
+    table.wish(ANA, DeclareIncident(title="breaker open"))
+
+    table.wish(ANA, NamePerson(role=role, person=GUS))
+
+    assert "name somebody else" in table.refused()
+    assert (the_incident(table).lead, dict(the_incident(table).roles)) == (None, {})
 
 
 def test_an_incident_of_an_alarm_takes_its_pipeline_and_name_and_is_declared_once(table: Table) -> None:

@@ -86,7 +86,11 @@ def _hour(text: str, now: datetime) -> datetime:
         if hour < 24 and minute < 60:
             at = now.replace(hour=hour, minute=minute, second=0, microsecond=0)
             return at if at <= now else at - timedelta(days=1)
-    return moment(text)
+    try:
+        return moment(text)
+    except InvalidError as error:
+        known = "write 02:00 for the last one in UTC, or all of it: 2026-01-21T02:00:00Z"
+        raise InvalidError(f"{text[:60]!a} is not a time; {known}.") from error
 
 
 def _groups(desk: Desk, wanted: Sequence[str]) -> tuple[str, ...]:
