@@ -431,7 +431,7 @@ def test_a_cause_is_a_candidate_until_a_person_says_so(table: Table) -> None:
     draft = table.store.draft(1)
     assert draft.document is not None
     assert draft.document.candidates[0].confirmed_by == "@ana"
-    assert "confirmed by @ana" in draft.text
+    assert "### Candidate 1 · trigger · confirmed by @ana" in draft.text.splitlines()
 
 
 def test_a_candidate_of_an_older_edition_is_not_judged_since_its_place_may_be_anothers(table: Table) -> None:
