@@ -270,6 +270,8 @@ class _Court:
             return f"It is longer than {MOST_IN_A_CLAIM} characters."
         if unseen(text) or unseen(claim.quote):
             return "It holds characters that nobody would see."
+        if any(character.isdigit() and not character.isascii() for character in plain(text)):
+            return "It holds digits of another script."
         if posing := mixed(text) or mixed(claim.quote):
             return f"{posing[0]!a} mixes letters of different scripts."
         folded = plain(text).replace("\u3002", ".")

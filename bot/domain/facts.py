@@ -50,8 +50,18 @@ _UNITS = {
     "%": ("%", Decimal(1)),
     "percent": ("%", Decimal(1)),
 }
-_WRITTEN = ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
-_COUNTS = {word: number for number, word in enumerate(_WRITTEN, start=2)} | {
+_UNITS_WRITTEN = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+_TEENS = ("ten", "eleven", "twelve", *(f"{one}teen" for one in ("thir", "four", "fif", "six", "seven", "eigh", "nine")))
+_TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
+_COUNTS = {
+    **{word: number for number, word in enumerate(_UNITS_WRITTEN, start=1) if word != "one"},  # who, more often
+    **{word: number for number, word in enumerate(_TEENS, start=10)},
+    **{word: 10 * number for number, word in enumerate(_TENS, start=2)},
+    **{
+        f"{ten}-{unit}": 10 * number + count
+        for number, ten in enumerate(_TENS, start=2)
+        for count, unit in enumerate(_UNITS_WRITTEN, start=1)
+    },
     "twice": 2, "thrice": 3, "dozen": 12, "dozens": 12, "hundred": 100, "hundreds": 100, "thousand": 1_000,
     "thousands": 1_000, "million": 1_000_000, "millions": 1_000_000, "billion": 10**9, "billions": 10**9,
 }  # fmt: skip

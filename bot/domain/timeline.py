@@ -286,15 +286,22 @@ def times(
 ) -> Times:
     """Return what the records tell of how long it took.
 
+    What was done before it was detected, or by a run of another incident, tells nothing.
+
     Args:
         began: the first trouble seen, where the logs or a metric tell it.
         now: up to when an open request has been waiting.
     """
     since = [at for at in (_at(one.since) for one in episodes) if at]
     detected = min([*since, *([incident.declared] if incident else [])], default=None)
-    acts = [run.started for run in runs] + ([incident.declared] if incident else [])
+    alarms = {one.id for one in episodes}
+    others = [run for run in runs if incident and run.incident not in {None, incident.id} and run.alarm not in alarms]
+    answering = [run for run in runs if run not in others]
+    asked = [one for one in approvals if one.run in {run.id for run in answering}]
+    acts = [run.started for run in answering] + ([incident.declared] if incident else [])
     acts += [take.at for one in episodes for take in one.takes]
-    repaired = [run.ended for run in runs if run.ended and run.state is RunState.REPAIRED]
+    repaired = [run.ended for run in answering if run.ended and run.state is RunState.REPAIRED]
+    acts, repaired = ([at for at in those if detected is None or at >= detected] for those in (acts, repaired))
     mitigated = incident.mitigated if incident and incident.mitigated else max(repaired, default=None)
     return Times(
         began=min([at for at in (began, detected) if at], default=None),
@@ -302,7 +309,7 @@ def times(
         acknowledged=min(acts, default=None),
         mitigated=mitigated,
         resolved=incident.resolved if incident else None,
-        waited=waited(approvals, now=now) if approvals else None,
+        waited=waited(asked, now=now) if asked else None,
     )
 
 

@@ -11,7 +11,8 @@ _HINTS = re.compile(
     r"%[0-7][0-9A-Fa-f]|\\[ux/_*.~|@=:&-]|&[a-z#]|[\u00a0\u2009-\u2015\u2018-\u201f\u202f\u3000\uff01-\uff5e]"
 )
 _MARKS = ("%", "\\", "&")  # one of them is in every line of ASCII that _HINTS can match
-_RUN = re.compile(r"[A-Za-z0-9+/]{20}")
+_RUN = re.compile(r"[A-Za-z0-9+/](?<![A-Za-z0-9+/].)(?=[a-z0-9+/]*[A-Z])[A-Za-z0-9+/]{19}")
+"""Long enough to hold something in base64, and no hexadecimal id in lower case."""
 _CODE = re.compile(r"%(0[ADad]|[2-6][0-9A-Fa-f]|7[0-9A-Ea-e])|\\+(?:u00|x)([2-6][0-9A-Fa-f]|7[0-9A-Ea-e])")
 _ESCAPED = re.compile(r"\\+([/_*.~|@=:&-])")
 _NAMED = re.compile(r"&(amp|quot|apos|lt|gt|#3[49]|#x2[27]|#6[0-24]|#x3[c-eC-E]);")
@@ -33,20 +34,25 @@ _PRINTED = re.compile(rb"[\t\r\n -~]{12,}")
 
 def may_be_wrapped(line: str) -> bool:
     """Return whether `unwrapped` must be asked; the same for lines that differ in digits and hexadecimal ids only."""
-    return not line.isascii() or any(mark in line for mark in _MARKS) or _RUN.search(line) is not None
+    return _is_spelled(line) or _RUN.search(line) is not None
 
 
 def unwrapped(line: str) -> str:
     """Return the line as it reads with its spellings undone."""
     for _ in range(_TIMES):
         before = line
-        if _HINTS.search(line):
+        if _is_spelled(line) and _HINTS.search(line):
             line = _CODE.sub(_character, line.translate(_WIDE))
             line = _ESCAPED.sub(r"\1", _NAMED.sub(lambda found: _NAMES[found[1].lower()], line))
-        line = _BASE64.sub(_decoded, line)
+        if _RUN.search(line):
+            line = _BASE64.sub(_decoded, line)
         if line == before:
             break
     return line
+
+
+def _is_spelled(line: str) -> bool:
+    return not line.isascii() or any(mark in line for mark in _MARKS)
 
 
 def _character(found: re.Match[str]) -> str:

@@ -296,6 +296,10 @@ VOTES = "Q-77 was approved by Bo at 03:21. / Q-78 was declined by Cy at 03:24."
     ("seen", "text"),
     [
         (COPIED, "42 million files were copied."),
+        (COPIED, "Fifty files were copied."),
+        (COPIED, "Forty-three files were copied."),
+        (COPIED, "Seventeen files were copied."),
+        (COPIED, "\u0664\u0663 files were copied."),
         (COPIED, "Twice 42 files were copied."),
         (COPIED, "Half of the 42 files were copied."),
         (COPIED, "42 % of the files were copied."),
@@ -343,6 +347,7 @@ def test_what_is_added_to_what_was_seen_is_not_observed(seen: str, text: str) ->
     [
         ("Partition 2026-19-39 of lake-silver was read.", "Partition 2026-19-39 of lake-silver was read slowly."),
         ("warehouse/silver.db/x and part.parquet/0 are there.", "warehouse/silver.db/x is there, part.parquet/0 too."),
+        (COPIED, "Forty-two files were copied in seven minutes, one by one."),
         (COPIED, "42 files went from lake-bronze to lake-silver within 7 minutes."),
         (THRESHOLD, "The value of 137 exceeded the threshold of 100 on Wednesday, 4 March."),
         (SUMMARY, "The quarantine rate was 5.2 %, 12 rows were condemned, and promotion was not allowed."),

@@ -257,6 +257,17 @@ def test_what_was_not_read_is_said_and_the_draft_goes_on(table: Table) -> None:
     assert "- [ ] Let the bot read what it could not: /aws-glue/jobs/output" in section_of(draft.text, "Action items")
 
 
+def test_a_secret_that_somebody_types_into_a_draft_stays_behind_a_placeholder(table: Table) -> None:
+    seat(table)
+    drafted(table)
+
+    table.wish(ANA, StateFact(draft=1, section=Part.WELL.value, text="It took password=hunter2Zz1 at once."))
+    text = table.store.draft(1).text
+
+    assert "hunter2Zz1" not in text
+    assert "It took password=" in text
+
+
 def test_that_an_alarm_was_taken_or_is_ok_again_is_not_painted_as_an_alarm(table: Table) -> None:
     seat(table)
     since, over = table.now() - timedelta(minutes=9), table.now() - timedelta(minutes=1)
@@ -420,7 +431,7 @@ def test_a_cause_is_a_candidate_until_a_person_says_so(table: Table) -> None:
     draft = table.store.draft(1)
     assert draft.document is not None
     assert draft.document.candidates[0].confirmed_by == "@ana"
-    assert "confirmed by @ana" in draft.text
+    assert "### Candidate 1 · trigger · confirmed by @ana" in draft.text.splitlines()
 
 
 def test_a_candidate_of_an_older_edition_is_not_judged_since_its_place_may_be_anothers(table: Table) -> None:

@@ -29,6 +29,7 @@ from bot.domain.postmortem.markdown import (
     unanchored,
 )
 from bot.domain.postmortem.sections import EDITABLE, replaced, section_of, sections
+from bot.domain.redaction import covered
 from bot.domain.strikes import Struck
 from bot.domain.value import Value
 from bot.errors import InvalidError, RequestError
@@ -163,6 +164,8 @@ def brought(
 def owned(text: str, title: str, body: str, *, by: str) -> str:
     """Return what a person wrote for a section of the text: lines it has already as they are, new ones as theirs.
 
+    In new lines secrets and personal data are behind placeholders, for the text goes to files and other places.
+
     Raises:
         InvalidError: it is too long, as a whole or in one line.
     """
@@ -291,9 +294,10 @@ def _sentence(line: str, *, by: str, listed: bool) -> Iterator[str]:
     if not any(character.isalnum() for character in words):
         return
     if listed:
-        yield f"- {(lead[1] or '') if lead else ''}{_quiet(words)}"
+        yield f"- {(lead[1] or '') if lead else ''}{_quiet(covered(words))}"
         return
     claim = claim_in(words)
+    claim = claim.model_copy(update={"text": covered(claim.text), "quote": covered(claim.quote)})
     if claim.kind is Kind.STATED:
         claim = claim.model_copy(update={"by": by})
     yield f"- {sentence(claim)}"

@@ -1,9 +1,12 @@
 """The sections of a post-mortem's Markdown: what stands under each title, and the text with other words under one."""
 
+import re
+
 from bot.domain.postmortem.document import Part
 from bot.domain.postmortem.markdown import ACTIONS, QUESTIONS
 from bot.errors import InvalidError, NotFoundError
 
+_TITLE = re.compile(r"##?(?!#)")
 EDITABLE = (*(part.value for part in Part), ACTIONS, QUESTIONS)
 """What people write in; the rest is filled from records."""
 
@@ -38,14 +41,14 @@ def section_of(text: str, title: str) -> str:
 
 
 def replaced(text: str, title: str, body: str) -> str:
-    """Return the text with other words under a title; a heading among them becomes a plain line.
+    """Return the text with other words under a title; a title among them becomes a plain line.
 
     Raises:
         NotFoundError: there is no such section.
     """
     begin, end = _bounds(text, title)
     lines = text.splitlines()
-    plain = [line.lstrip("#").strip() if line.startswith("#") else line for line in body.splitlines()]
+    plain = [line.lstrip("#").strip() if _TITLE.match(line) else line for line in body.splitlines()]
     return "\n".join((*lines[: begin + 1], "", *plain, "", *lines[end:])).rstrip() + "\n"
 
 

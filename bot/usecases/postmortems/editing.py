@@ -7,6 +7,7 @@ from bot.domain.postmortem.importing import LOOK_AGAIN, owned, standing
 from bot.domain.postmortem.markdown import restruck, sentence
 from bot.domain.postmortem.sections import replaced, section_of
 from bot.domain.records import Change
+from bot.domain.redaction import covered
 from bot.errors import InvalidError, RequestError
 from bot.usecases.desk import Desk
 from bot.usecases.postmortems.drafts import edited, struck_in
@@ -45,7 +46,7 @@ def state_fact(desk: Desk, delivery: Delivery, wish: StateFact) -> Change:
     draft = desk.records.draft(wish.draft)
     if wish.section not in {part.value for part in Part}:
         raise InvalidError(f"There is no section {wish.section!a}.")
-    claim = Claim(text=" ".join(wish.text.split())[:600], kind=Kind.STATED, by=f"@{somebody.name}")
+    claim = Claim(text=covered(" ".join(wish.text.split()))[:600], kind=Kind.STATED, by=f"@{somebody.name}")
     if not claim.text:
         raise InvalidError("Add what? Words are missing.")
     body = section_of(draft.text, wish.section)

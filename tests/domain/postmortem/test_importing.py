@@ -151,6 +151,16 @@ def test_a_text_that_differs_only_in_what_records_fill_is_nothing_to_take_over()
         bring(edited("Evidence", "- E1 is different"))
 
 
+@pytest.mark.parametrize("title", [WELL, "Action items", "Open questions", "A section of ours"])
+def test_a_secret_that_somebody_brings_in_stays_behind_a_placeholder(title: str) -> None:
+    text = f"{a_draft().text}\n## {title}\n" if title not in a_draft().text else a_draft().text
+    made = bring(replaced(text, title, "- it logged in as ana@lake.example with password=hunter2Zz1 and went on"))
+
+    assert "hunter2Zz1" not in made.text
+    assert "ana@lake.example" not in made.text
+    assert "went on" in body(made, title)
+
+
 def test_words_above_the_first_title_are_not_lost_in_silence() -> None:
     text = edited(WELL, "- The breaker held.").replace("\n## ", "\nThe vendor knew at noon.\n\n## ", 1)
 

@@ -94,6 +94,19 @@ def test_an_alarm_that_flaps_is_told_each_time_it_went_off_was_taken_and_was_ok(
     ]
 
 
+def test_a_run_of_before_or_of_another_incident_neither_acknowledged_nor_mitigated_it() -> None:
+    incident = an_incident().model_copy(update={"declared": LATER})
+    done = {"state": RunState.REPAIRED, "ended": LATER + timedelta(minutes=5)}
+    of_it = {"incident": incident.id, "alarm": None, **done}
+    before = a_run().model_copy(update={**of_it, "started": NOON - timedelta(hours=1), "ended": NOON})
+    other = a_run().model_copy(update={**of_it, "id": 2, "incident": incident.id + 1, "started": LATER})
+
+    found = times(runs=[before, other], approvals=[an_approval(run=2)], incident=incident, now=LATER)
+
+    assert (found.detected, found.acknowledged, found.mitigated, found.waited) == (LATER, LATER, None, None)
+    assert times(runs=[a_run().model_copy(update=of_it)], incident=incident, now=LATER).mitigated == done["ended"]
+
+
 def test_two_people_who_say_the_same_are_two_rows() -> None:
     both = [said("Same here.").model_copy(update={"by": by}) for by in ("U2", "U3")]
 
