@@ -3,6 +3,7 @@
 Reads records, runbooks and names; never talks to a channel and changes nothing.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -45,6 +46,8 @@ from bot.usecases.gathering import things
 from bot.usecases.mornings import draft_of
 from bot.usecases.postmortems.publishing import compared
 
+_MENTIONED = re.compile(r"<@([UW][A-Z0-9]{1,20})(?:\|[^<>]*)?>", re.ASCII)
+MOST_MENTIONED = 20  # people in an incident's notes, each of whom Slack is asked for
 MOST_LOOKED_BACK = 200  # runs, in which the last good one of a runbook is looked for
 
 Link = Callable[[Card], str | None]
@@ -395,7 +398,9 @@ def _on_alarm(episode: Episode) -> list[str]:
 def _involved(incident: Incident) -> list[str]:
     """Return everybody a card of the incident may name."""
     notes = (person for note in incident.notes for person in (note.by, *(mark.by for mark in note.marks)))
-    return [incident.declared_by, incident.lead or "", incident.resolved_by, *incident.roles.values(), *notes]
+    mentioned = [found for note in incident.notes for found in _MENTIONED.findall(note.text)][:MOST_MENTIONED]
+    known = [incident.declared_by, incident.lead or "", incident.resolved_by, *incident.roles.values()]
+    return [*known, *notes, *mentioned]
 
 
 def _concerned(items: Sequence[FollowUp]) -> list[str]:

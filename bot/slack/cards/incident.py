@@ -81,7 +81,7 @@ def _facts(incident: Incident, around: Around, stage: Stage) -> list[str]:
 
 def noted(note: Note, stage: Stage, *, most: int) -> str:
     """Return a note as one line; of a message, with who marked it and the way to it."""
-    said = f"• {wording.time_of(note.at, now=stage.now)} {stage.name(note.by)}: {wording.quoted(note.text, most)}"
+    said = f"• {wording.time_of(note.at, now=stage.now)} {stage.name(note.by)}: {stage.said(note.text, most)}"
     if not note.marks:
         return said
     by = stage.named(dict.fromkeys(mark.by for mark in note.marks), most=2)

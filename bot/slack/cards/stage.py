@@ -12,6 +12,7 @@ from bot.domain.runbook import Risk, Runbook, Status, Step
 from bot.slack.cards import wording
 
 _ERROR = re.compile(r"[A-Za-z][A-Za-z0-9_.]{1,60}", re.ASCII)
+_MENTIONED = re.compile(r"&lt;@([UW][A-Z0-9]{1,20})(?:\|[^&|]{0,80})?&gt;", re.ASCII)
 _OUTPUT = re.compile(r"\boutput\.([a-z_]{1,40})\b", re.ASCII)
 
 
@@ -51,6 +52,14 @@ class Stage:
         """Return what the person is called, notifying nobody; a mention only where no name is known."""
         known = self.names.get(who)
         return f"@{wording.quoted(known, 40)}" if known else wording.person(who)
+
+    def said(self, text: str, most: int = 200) -> str:
+        """Return what a person wrote, with whom it mentions by name, notifying nobody."""
+
+        def called(found: re.Match[str]) -> str:
+            return self.name(found[1]) if found[1] in self.names else found[0]
+
+        return wording.cut_mrkdwn(_MENTIONED.sub(called, wording.quoted(text, most)), most)
 
     def named(self, who: Iterable[str], *, most: int = 5) -> str:
         """Return the names of several people, the rest as a number."""

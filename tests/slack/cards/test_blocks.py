@@ -4,6 +4,7 @@ import pytest
 
 from bot.slack.cards import wording
 from bot.slack.cards.blocks import MOST_BLOCKS, Button, buttons, context, message, section
+from tests.slack.cards import samples
 
 
 def test_of_a_card_with_too_many_blocks_the_last_texts_go_and_the_buttons_stay() -> None:
@@ -37,3 +38,15 @@ def test_a_time_may_begin_with_today_and_so_has_no_at_before_it() -> None:
 )
 def test_what_a_runbook_stresses_is_read_without_its_stars(written: str, read: str) -> None:
     assert wording.instruction(written) == read
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("asked <@U0BO> and <@U0BO|bo> to look", "asked @bo and @bo to look"),
+        ("asked <@U0NOBODY> to look", "asked &lt;@U0NOBODY&gt; to look"),
+        ("<!channel> <@U0BO", "&lt;!channel&gt; &lt;@U0BO"),
+    ],
+)
+def test_whom_a_note_mentions_is_shown_by_name_and_notified_of_nothing(written: str, read: str) -> None:
+    assert samples.stage(names={samples.BO: "bo"}).said(written) == read
