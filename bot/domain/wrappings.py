@@ -11,8 +11,7 @@ _HINTS = re.compile(
     r"%[0-7][0-9A-Fa-f]|\\[ux/_*.~|@=:&-]|&[a-z#]|[\u00a0\u2009-\u2015\u2018-\u201f\u202f\u3000\uff01-\uff5e]"
 )
 _MARKS = ("%", "\\", "&")  # one of them is in every line of ASCII that _HINTS can match
-_RUN = re.compile(r"[A-Za-z0-9+/](?<![A-Za-z0-9+/].)(?=[a-z0-9+/]*[A-Z])[A-Za-z0-9+/]{19}")
-"""Long enough to hold something in base64, and no hexadecimal id in lower case."""
+_RUN = re.compile(r"[A-Za-z0-9+/]{20,}")
 _CODE = re.compile(r"%(0[ADad]|[2-6][0-9A-Fa-f]|7[0-9A-Ea-e])|\\+(?:u00|x)([2-6][0-9A-Fa-f]|7[0-9A-Ea-e])")
 _ESCAPED = re.compile(r"\\+([/_*.~|@=:&-])")
 _NAMED = re.compile(r"&(amp|quot|apos|lt|gt|#3[49]|#x2[27]|#6[0-24]|#x3[c-eC-E]);")
@@ -34,7 +33,7 @@ _PRINTED = re.compile(rb"[\t\r\n -~]{12,}")
 
 def may_be_wrapped(line: str) -> bool:
     """Return whether `unwrapped` must be asked; the same for lines that differ in digits and hexadecimal ids only."""
-    return _is_spelled(line) or _RUN.search(line) is not None
+    return _is_spelled(line) or _may_be_base64(line)
 
 
 def unwrapped(line: str) -> str:
@@ -44,7 +43,7 @@ def unwrapped(line: str) -> str:
         if _is_spelled(line) and _HINTS.search(line):
             line = _CODE.sub(_character, line.translate(_WIDE))
             line = _ESCAPED.sub(r"\1", _NAMED.sub(lambda found: _NAMES[found[1].lower()], line))
-        if _RUN.search(line):
+        if _may_be_base64(line):
             line = _BASE64.sub(_decoded, line)
         if line == before:
             break
@@ -53,6 +52,11 @@ def unwrapped(line: str) -> str:
 
 def _is_spelled(line: str) -> bool:
     return not line.isascii() or any(mark in line for mark in _MARKS)
+
+
+def _may_be_base64(line: str) -> bool:
+    """Return whether something stands in one piece that is no hexadecimal id in lower case."""
+    return any(not piece.islower() for piece in _RUN.findall(line))
 
 
 def _character(found: re.Match[str]) -> str:
