@@ -187,12 +187,12 @@ class Redactor:
         known = self._known.get(shape)
         if known is not None:
             return known
-        hinted, wrapped = [*_hinted(line)], may_be_wrapped(line)
-        if any(alike and rule.pattern.search(line) for rule, alike in hinted):
-            return tuple(rule for rule, _ in hinted), wrapped
         if len(self._known) >= MOST_MEMORY:
             self._known.clear()
-        self._known[shape] = (tuple(rule for rule, alike in hinted if not alike), wrapped)
+        hinted = [*_hinted(line)]
+        found = any(alike and rule.pattern.search(line) for rule, alike in hinted)  # what one leaves, another may find
+        rules = tuple(rule for rule, alike in hinted if found or not alike)
+        self._known[shape] = (rules, may_be_wrapped(line))
         return self._known[shape]
 
     def _without(self, line: str, rules: tuple[Rule, ...]) -> str:

@@ -387,3 +387,21 @@ def test_texts_that_stand_apart_do_not_say_who_is_the_same() -> None:
 
 def test_within_one_job_a_placeholder_without_a_number_is_left_as_it_is() -> None:
     assert Redactor().clean("password=[password] mail [email]") == "password=[password] mail [email]"
+
+
+def test_a_line_is_searched_whole_where_one_of_its_shape_looked_alike_and_gave_nothing_away() -> None:
+    redactor = Redactor()
+
+    assert redactor.clean("klant 123456789 belde") == "klant 123456789 belde"
+    assert redactor.clean("klant 111222333 belde") == "klant [bsn#1] belde"
+    assert redactor.clean("klant 123456788 belde") == "klant 123456788 belde"
+
+
+def test_what_stands_after_a_find_is_found_in_the_second_line_of_a_shape_too() -> None:
+    redactor = Redactor()
+
+    for number, old, new in ((1, "hunter21", "hunter22"), (3, "hunter23", "hunter24")):
+        assert (
+            redactor.clean(f'~ password = "{old}" -> "{new}"')
+            == f'~ password = "[password#{number}]" -> "[password#{number + 1}]"'
+        )
