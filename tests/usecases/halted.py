@@ -10,6 +10,7 @@ class Halted:
     def __init__(self, lake: Lake) -> None:
         self.lake = lake
         self._breaker = b""
+        self._bad = ""
         self._files: dict[str, bytes] = {}
         self._halt()
 
@@ -24,7 +25,8 @@ class Halted:
         correct_source(self.lake)
         names, s3 = self.lake.names, self.lake.clients.s3
         self._breaker = s3.get_object(Bucket=names.artifacts_bucket, Key=names.breaker_key)["Body"].read()
-        self._files = {key: self._raw(key) for key in self._keys() if BAD_FILE in key}
+        self._bad = names.raw_key(self.lake.clock.now().date(), BAD_FILE).partition(BAD_FILE)[0] + BAD_FILE
+        self._files = {key: self._raw(key) for key in self._keys()}
 
     def put_back(self) -> None:
         """Undo what the last story did to breaker, schedule, raw files, executions and clock."""
@@ -36,15 +38,14 @@ class Halted:
         lake.clients.s3.put_object(Bucket=names.artifacts_bucket, Key=names.breaker_key, Body=self._breaker)
         lake.clients.events.enable_rule(Name=names.schedule_rule)
         for key in self._keys():
-            if BAD_FILE in key and key not in self._files:
+            if key not in self._files:
                 lake.clients.s3.delete_object(Bucket=names.bronze_bucket, Key=key)
         for key, body in self._files.items():
             lake.clients.s3.put_object(Bucket=names.bronze_bucket, Key=key, Body=body)
         lake.clock.reset()
 
     def _keys(self) -> list[str]:
-        prefix = f"bronze/mortgages/{self.lake.names.pipeline}/"
-        found = self.lake.clients.s3.list_objects_v2(Bucket=self.lake.names.bronze_bucket, Prefix=prefix)
+        found = self.lake.clients.s3.list_objects_v2(Bucket=self.lake.names.bronze_bucket, Prefix=self._bad)
         return [one["Key"] for one in found.get("Contents", [])]
 
     def _raw(self, key: str) -> bytes:

@@ -51,6 +51,7 @@ CHANNEL = "C0ETL"
 REASON = "currency column fixed upstream, file re-sent"
 ANA, BO, CY, DEE, GUS, ROBO, EVE = "U0ANA", "U0BO", "U0CY", "U0DEE", "U0GUS", "U0ROBO", "U0EVE"
 
+MOST_WRITES = 40  # of the breaker file, in one test
 POLICY = Policy(
     roles={
         "oncall": Role(title="lake-oncall", group="S0ONCALL"),
@@ -395,7 +396,7 @@ class Table:
             zone=lambda _person: self.zone,
         )
         self.dead: set[str] = set()
-        self._before = set(self._versions())
+        self._before = self._newest_version()
         self._count = 0
         self._loads = 0
         self._shown: dict[str, Card] = {}
@@ -641,12 +642,14 @@ class Table:
 
     def written(self) -> list[str]:
         """Return the versions of the breaker file that were written since the table was laid."""
-        return [one for one in self._versions() if one not in self._before]
-
-    def _versions(self) -> list[str]:
         names, s3 = self.lake.names, self.lake.clients.s3
-        found = s3.list_object_versions(Bucket=names.artifacts_bucket, Prefix=names.breaker_key)
-        return [one["VersionId"] for one in found["Versions"]]
+        found = s3.list_object_versions(Bucket=names.artifacts_bucket, Prefix=names.breaker_key, MaxKeys=MOST_WRITES)
+        newest_first = [one["VersionId"] for one in found["Versions"]]
+        return newest_first[: newest_first.index(self._before)]
+
+    def _newest_version(self) -> str:
+        names, s3 = self.lake.names, self.lake.clients.s3
+        return s3.head_object(Bucket=names.artifacts_bucket, Key=names.breaker_key)["VersionId"]
 
     def probes(self) -> list[str]:
         """Return the names of the probes that ran since the lake was broken, by this table's runs."""
