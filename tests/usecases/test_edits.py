@@ -1,5 +1,7 @@
 """The folder is watched while the bot serves: one message for each runbook that changed, and what got riskier."""
 
+import re
+
 import pytest
 
 from bot.domain.approval import ApprovalState
@@ -82,7 +84,7 @@ def test_a_runbook_that_check_passes_is_not_spoken_of_and_one_that_asks_an_unkno
 
     said = " ".join(str(vars(one)["problem"]) for one in caplog.records if one.msg == REFUSED)
     assert "circuit-breaker.md" not in said
-    assert "backfill.md:215: error: The policy has no role `domain`" in said
+    assert re.search(r"backfill\.md:[0-9]+: error: The policy has no role `domain`", said)
 
 
 def test_an_edit_that_makes_nothing_riskier_is_told_all_the_same(table: Table, ticks: Ticks) -> None:
