@@ -157,8 +157,9 @@ def _run_check(arguments: argparse.Namespace) -> int:
     from bot.records.archive import read_archive
 
     path: Path = arguments.file
+    written = None if path.suffix == ".db" else _text(path)
     kept, draft = read_archive(arguments.archive or path.with_suffix(".db"))
-    text = draft if path.suffix == ".db" else _text(path)
+    text = draft if written is None else written
     found = check(text, kept, judge=borne)
     for finding in found:
         print(visible(f"{path}: {finding}"))

@@ -134,6 +134,13 @@ def test_wording_that_blames_is_shown_and_fails_nothing(draft: Path, capsys: pyt
     assert "“human error”: say what the situation made likely" in capsys.readouterr().out
 
 
-def test_a_draft_without_its_archive_cannot_be_checked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["postmortem", "check", str(tmp_path / "x.md")]) == 2
+def test_neither_a_draft_that_is_not_there_nor_one_without_its_archive_can_be_checked(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "x.md"
+    assert run(["postmortem", "check", str(path)]) == 2
+    assert "There is no file" in capsys.readouterr().err
+
+    path.write_text("# A post-mortem\n", encoding="utf-8")
+    assert run(["postmortem", "check", str(path)]) == 2
     assert "There is no archive" in capsys.readouterr().err
