@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from http.client import HTTPException
 from io import BytesIO
+from threading import Thread
 from typing import Protocol
 from wsgiref.types import StartResponse, WSGIEnvironment
 
@@ -116,7 +117,12 @@ class SocketTransport:
         if session is not None and session.sock is not None:
             with suppress(OSError):  # gone already
                 session.sock.shutdown(socket.SHUT_RDWR)
-        client.close()
+        closing = Thread(target=client.close, name="slack-closing", daemon=True)
+        closing.start()
+        while closing.is_alive():
+            # A reader that begins only now takes back what ends it, and would be waited for without end.
+            client.current_session_state.terminated = True
+            closing.join(0.05)
         close_app(self._app)
 
 

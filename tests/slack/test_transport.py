@@ -10,6 +10,7 @@ from wsgiref.util import setup_testing_defaults
 
 import pytest
 from slack_sdk import WebClient
+from slack_sdk.socket_mode.builtin.connection import Connection, ConnectionState
 
 from bot.domain.inbox import AskAgain, CastVote, DeclineRequest, GiveInputs, ShowStatus, StartRun
 from bot.domain.people import Place
@@ -321,6 +322,29 @@ def test_what_is_being_dealt_with_is_acknowledged_before_the_connection_ends(
 
         assert typed.result(5)["response"]["text"] == "Looking up circuit-breaker to start it…"
     assert len(told.inbox.kept) == 1
+
+
+@pytest.mark.timeout(30)
+def test_closing_ends_a_reader_that_begins_only_then(
+    told: Door, slack: LocalSlack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, comes = Connection.run_until_completion, threading.Event()
+
+    def late(self: Connection, state: ConnectionState) -> None:
+        comes.set()
+        until(lambda: not self.is_active())
+        state.terminated = False  # as its runner does, just before it
+        read(self, state)
+
+    monkeypatch.setattr(Connection, "run_until_completion", late)
+    before = set(threading.enumerate())
+    transport = SocketTransport(told.app(), app_token=slack.app_token, client=told.client)
+    transport.start()
+    assert comes.wait(5)
+
+    transport.close()
+
+    assert set(threading.enumerate()) - before == set()
 
 
 def test_closing_twice_or_before_the_start_is_nothing(told: Door, slack: LocalSlack) -> None:

@@ -85,14 +85,18 @@ class _PromptWorker(ExecutionWorker):
     def stop(self, stop_date: "datetime", error: str | None, cause: str | None) -> None:
         """Mark the execution stopped, then wake whatever it waits for."""
         give_up = monotonic() + BEGINS_WITHIN_S
-        while self.env is None and monotonic() < give_up:
+        while not self._has_begun() and monotonic() < give_up:
             sleep(0.01)
-        if self.env is None:
+        if self.env is None or not self._has_begun():
             raise TimeoutError("The execution's thread has not begun; stop it again.")
         super().stop(stop_date=stop_date, error=error, cause=cause)
         vars(self.env)["set_error"] = _ignore  # what is woken would call its own end a failure
         for endpoint in list(vars(self.env.callback_pool_manager)["_pool"].values()):
             endpoint.interrupt_all()
+
+    def _has_begun(self) -> bool:
+        """Return whether its program has a state; before that, what stops it is forgotten."""
+        return self.env is not None and self.env.program_state() is not None
 
 
 def _ignore(error: object) -> None:
