@@ -25,10 +25,10 @@ def archive(tmp_path: Path) -> Path:
     return path
 
 
-def changed(path: Path, statement: str) -> tuple[str, ...]:
+def changed(path: Path, statement: str, *values: str) -> tuple[str, ...]:
     connection = sqlite3.connect(path)
     with connection:
-        assert connection.execute(statement).rowcount > 0
+        assert connection.execute(statement, values).rowcount > 0
     connection.close()
     return read_archive(path)[0].damage
 
@@ -91,12 +91,18 @@ def test_whatever_is_done_to_the_archive_is_found(archive: Path, statement: str,
 
 
 def test_an_archive_of_before_whose_seal_was_of_its_rows_alone_is_still_read(archive: Path) -> None:
-    sealed = ("evidence", "claims", "timeline", "templates", "drafts")
-    sums = {name: [row[0] for row in rows(archive, f"select sha256 from {name} order by number")] for name in sealed}  # noqa: S608 - names of ours
+    sealed = {
+        "evidence": "select sha256 from evidence order by number",
+        "claims": "select sha256 from claims order by number",
+        "timeline": "select sha256 from timeline order by number",
+        "templates": "select sha256 from templates order by number",
+        "drafts": "select sha256 from drafts order by number",
+    }
+    sums = {name: [row[0] for row in rows(archive, query)] for name, query in sealed.items()}
     seal = sha256(json.dumps(sums, sort_keys=True).encode()).hexdigest()
     changed(archive, "update about set value = 'evidence-archive/v1' where name = 'form'")
 
-    assert changed(archive, f"update about set value = '{seal}' where name = 'seal'") == ()  # noqa: S608 - a digest
+    assert changed(archive, "update about set value = ? where name = 'seal'", seal) == ()
 
 
 def test_it_is_pleasant_to_open(archive: Path) -> None:
